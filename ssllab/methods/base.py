@@ -1,0 +1,62 @@
+"""What every method is: a config, modules, ``step()``; and what the engine may ask of it.
+
+A method is one file. It declares its controls (:class:`ssllab.controls.Config`), builds its modules
+from them, and turns a batch into a loss. Everything else (optimizer, schedule, threads, files, plots)
+is somebody else's work.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from ssllab.controls import Config
+
+
+@dataclass(frozen=True)
+class Series:
+    """A scalar of every step: what it is called in plots and what its values mean."""
+
+    title: str
+    help: str = ""
+    unit: str = ""
+    better: Literal["lower", "higher", ""] = ""
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """``loss``: a scalar with gradient; ``metrics``: name -> 0-d tensor without gradient (loss included)."""
+
+    loss: Tensor
+    metrics: dict[str, Tensor] = field(default_factory=dict)
+
+
+class Method(nn.Module, ABC):
+    """One self-supervised algorithm.
+
+    ``config`` is replaced by the engine between two steps when a live control changes; a method reads it
+    anew in every step and caches nothing of it.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    lab: ClassVar[str]
+    paper: ClassVar[str]
+    Config: ClassVar[type[Config]]
+    series: ClassVar[dict[str, Series]]
+
+    config: Config
+
+    @abstractmethod
+    def step(self, images: Tensor, generator: torch.Generator) -> StepResult:
+        """One forward pass on a batch. ``images: (B, 3, H, W)`` uint8 on the training device.
+
+        Every random choice is drawn from ``generator``, so that a run repeats exactly.
+        """
+
+    def after_step(self) -> None:
+        """Called after the optimizer's step (momentum encoders move here)."""
