@@ -1,0 +1,96 @@
+"""What a panel is: one view that draws a scene. It knows no method, owns no model, asks through the bench.
+
+A new panel is one file in ``ui/panels/`` with a :class:`Panel` subclass, listed in its lab.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:  # the window opens before torch is imported
+    import numpy as np
+
+    from ssllab.controls import Config
+    from ssllab.diagnostics.doctor import Verdict
+    from ssllab.training.metrics import MetricsLog
+    from ssllab.training.run_store import Event
+    from ssllab.ui.bench import Bench
+
+
+@dataclass(frozen=True)
+class Thumbnails:
+    """The fixed images of the embedding map. ``images: (M, H, W, 3)`` uint8; ``colourings``: name ->
+    (class of each image (M,), class names): the label first, then every known factor."""
+
+    images: np.ndarray
+    colourings: dict[str, tuple[np.ndarray, tuple[str, ...]]]
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """Another run drawn behind or beside the live one."""
+
+    name: str
+    metrics: MetricsLog
+    probes: MetricsLog
+    colour: str
+
+
+@dataclass(frozen=True)
+class Band:
+    """A shipped reference: what a healthy (or sick) run of the same recipe looks like.
+
+    ``curves``: metric -> (steps (n,), low (n,), high (n,)).
+    """
+
+    name: str
+    healthy: bool
+    curves: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything a panel may draw at one moment; read-only. ``look`` is the method's light picture of the
+    embeddings (:class:`ssllab.methods.contrast.ContrastLook`), None before the first one."""
+
+    state: str  # "loading", "ready", "running", "paused", "finished", "failed"
+    config: Config | None = None
+    metrics: MetricsLog | None = None
+    probes: MetricsLog | None = None
+    events: Sequence[Event] = ()
+    look: Any = None
+    thumbnails: Thumbnails | None = None
+    verdict: Verdict | None = None
+    overlays: Sequence[Overlay] = ()
+    bands: Sequence[Band] = ()
+    constants: dict[str, float] = field(default_factory=dict)  # chance levels and ceilings by name
+    class_names: tuple[str, ...] = ()
+
+
+class Panel(QWidget):
+    """Base of all panels.
+
+    ``draw`` is called from the window's timer, at most some 12 times a second, only while the panel is
+    visible; it must be cheap and skip what has not changed. It is also called once when the panel appears.
+    """
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    help: ClassVar[str] = ""  # what the panel shows, how to read it, the paper; rich text
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__()
+        self.bench = bench
+
+    def draw(self, scene: Scene) -> None:
+        """Bring the panel up to date with ``scene``."""
+
+    def restyle(self) -> None:
+        """The theme or the font size changed: take colours anew from ``theme.current()``."""
+
+    def reset(self) -> None:
+        """A new run began: forget what was drawn."""
