@@ -1,0 +1,1 @@
+"""What embeddings and training curves tell: pure functions, and the doctor that reads them."""

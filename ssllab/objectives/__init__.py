@@ -1,0 +1,1 @@
+"""Training objectives: pure functions from embeddings to a loss, one file each."""
