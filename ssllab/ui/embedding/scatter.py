@@ -1,0 +1,414 @@
+"""The canvas of the embedding map: fixed images as dots or thumbnails on circle, sphere or plane.
+
+Everything that does not follow the pointer is painted into one buffer, which is renewed when the look, the
+camera or a setting changes; hovering only copies it and adds rings and arrows.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from PySide6.QtCore import QElapsedTimer, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPixmap, QWheelEvent
+from PySide6.QtWidgets import QWidget
+
+from ssllab.ui import theme
+from ssllab.ui.embedding import backdrop
+from ssllab.ui.embedding.camera import Camera
+from ssllab.ui.embedding.geometry import covering_box, steady_scale
+from ssllab.ui.embedding.pictures import category_colour, dot_atlas, qimage, thumbnail_atlas
+from ssllab.ui.embedding.strokes import draw_arrows, draw_lines, draw_tiles, pen
+
+TRAIL_LOOKS = 12
+_EASE_MS = 320
+_FRAME_MS = 40
+_BOXES = {"circle": 1.34, "sphere": 1.1}
+
+
+class MapCanvas(QWidget):
+    """Draws one look. ``hovered(i)`` (-1 for none) and ``picked(i)`` speak of images 0..M-1."""
+
+    hovered = Signal(int)
+    picked = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setMouseTracking(True)
+        self.setMinimumSize(120, 90)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.camera = Camera()
+        self.thumbnails = True
+        self.trails = True
+        self.pairs = True
+        self.smooth = True
+        self.forces = "anchor"  # "none", "anchor" (and the hovered image), "all"
+        self.arrow_factor = 1.0
+        self.isolated = -1
+        self.anchor = -1
+        self.empty_text = ""
+        self._images: list[QImage] = []
+        self._classes = np.zeros(0, dtype=np.int64)
+        self._hover = -1
+        self._neighbours = np.zeros(0, dtype=np.int64)
+        self._pressed: QPointF | None = None
+        self._dragged = False
+        self._clock = QElapsedTimer()
+        self._timer = QTimer(self, interval=_FRAME_MS)
+        self._timer.timeout.connect(self._tick)
+        self._buffer: QPixmap | None = None
+        self._atlases: tuple | None = None
+        self.forget()
+
+    # What is drawn
+
+    def forget(self) -> None:
+        """No look yet; the camera and the settings stay."""
+        self.look = None
+        self._from = self._to = self._shown = None
+        self._history: deque[np.ndarray] = deque(maxlen=TRAIL_LOOKS)
+        self.arrow_scale: float | None = None
+        self._box: np.ndarray | None = None
+        self._hover = -1
+        self._neighbours = self._neighbours[:0]
+        self._timer.stop()
+        self.invalidate()
+
+    def set_images(self, images: np.ndarray) -> None:
+        """The fixed images, ``(M, H, W, 3)`` uint8."""
+        self._images = [qimage(picture) for picture in images]
+        self.invalidate(atlases=True)
+
+    def set_classes(self, classes: np.ndarray) -> None:
+        """The class of each image by which it is coloured, ``(M,)``; -1 for unknown."""
+        self._classes = np.asarray(classes, dtype=np.int64)
+        self.invalidate(atlases=True)
+
+    def set_look(self, look) -> None:
+        """A new look arrives: the points move there, the old positions become the trail."""
+        points = np.asarray(look.points, dtype=np.float64)
+        if not np.isfinite(points).all():
+            return  # a diverged run: keep the last good picture, the doctor tells the rest
+        old = self.look
+        if old is not None and (old.kind != look.kind or old.points.shape != look.points.shape):
+            self.forget()
+            self.camera.reset()
+            old = None
+        self.look = look
+        if old is None:
+            self._from = self._shown = points
+        else:
+            self._from = self._shown
+            self._history.append(self._to[: len(points) // 2])
+        self._to = points
+        if look.kind in _BOXES:
+            half = _BOXES[look.kind]
+            self._box = np.array([-half, half, -half, half])
+        elif points.shape[1] == 3:
+            half = max(1.1 * float(np.linalg.norm(points, axis=1).max()), 1e-3)
+            half = half if self._box is None else max(half, float(self._box[1]))
+            self._box = np.array([-half, half, -half, half])
+        else:
+            self._box = covering_box(self._box, points)
+        self.rescale_arrows()
+        if self.smooth and old is not None and self.isVisible():
+            self._clock.start()
+            self._timer.start()
+        else:
+            self._shown = points
+            self.camera.box = self._box
+        self.invalidate()
+
+    def rescale_arrows(self) -> None:
+        """Choose the length of arrows by the forces of this look, if the old choice no longer reads well."""
+        if self.look is None:
+            return
+        forces = np.concatenate([self._force("attraction"), self._force("repulsion")])
+        box = self._box
+        radius = 1.0 if self.look.kind in _BOXES else 0.25 * float(box[1] - box[0] + box[3] - box[2])
+        self.arrow_scale = steady_scale(self.arrow_scale, np.linalg.norm(forces, axis=1), radius)
+        self.invalidate()
+
+    def set_neighbours(self, rows: np.ndarray) -> None:
+        """The images to ring as neighbours of the hovered one."""
+        self._neighbours = rows
+        self.update()
+
+    def reset_view(self) -> None:
+        """The whole picture again, unrotated and unzoomed."""
+        self.camera.reset()
+        if self.look is not None and self.look.kind not in _BOXES and self._to.shape[1] == 2:
+            self._box = covering_box(None, self._to)
+            self.camera.box = self._box
+        self.invalidate()
+
+    def turn(self, pixels: float) -> None:
+        """One step of the slow idle rotation."""
+        if self.solid and self._pressed is None:
+            self.camera.rotate(pixels, 0.0)
+            self.invalidate()
+
+    def invalidate(self, *, atlases: bool = False) -> None:
+        """Paint anew at the next occasion; ``atlases``: the tiles have changed as well."""
+        self._buffer = None
+        if atlases:
+            self._atlases = None
+        self.update()
+
+    @property
+    def solid(self) -> bool:
+        """Whether the points live in three dimensions."""
+        return self._shown is not None and self._shown.shape[1] == 3
+
+    @property
+    def tile(self) -> float:
+        """Edge of a thumbnail, or diameter of a dot, in logical pixels."""
+        base = min(self.width(), self.height()) / (15.0 if self.thumbnails else 46.0)
+        low, high = (17.0, 44.0) if self.thumbnails else (7.0, 13.0)
+        return float(np.clip(base, low, high) * np.clip(self.camera.zoom, 0.8, 16.0) ** 0.5)
+
+    def image_at(self, x: float, y: float) -> int:
+        """The image under a pixel, -1 for none; the nearest of those in front."""
+        if self._shown is None:
+            return -1
+        pixels, depth = self.camera.pixels(self._shown)
+        images = len(pixels) // 2
+        near = np.hypot(pixels[:, 0] - x, pixels[:, 1] - y)
+        reach = np.full(len(near), 9.0)
+        reach[:images] = max(9.0, 0.55 * self.tile)
+        rank = np.where(near <= reach, near + 1000.0 * (depth < 0), np.inf)
+        if self.isolated >= 0:
+            rank[np.tile(self._class_of(images) != self.isolated, 2)] = np.inf
+        best = int(rank.argmin())
+        return best % images if np.isfinite(rank[best]) else -1
+
+    def place_of(self, image: int) -> QPointF:
+        """Where the first view of an image is painted now."""
+        return QPointF(*self.camera.pixels(self._shown[image : image + 1])[0][0])
+
+    # Painting
+
+    def paintEvent(self, event) -> None:
+        """The buffer, then what follows the pointer."""
+        ratio = self.devicePixelRatioF()
+        self.camera.width, self.camera.height = float(self.width()), float(self.height())
+        if self._buffer is None or self._buffer.devicePixelRatio() != ratio:
+            self._buffer = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
+            self._buffer.setDevicePixelRatio(ratio)
+            painter = QPainter(self._buffer)
+            painter.setFont(self.font())
+            self._paint_scene(painter)
+            painter.end()
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._buffer)
+        if self._shown is not None:
+            self._paint_pointed(painter)
+        painter.end()
+
+    def resizeEvent(self, event) -> None:
+        """The buffer has another size; the tiles may too."""
+        self.invalidate(atlases=True)
+
+    def _paint_scene(self, painter: QPainter) -> None:
+        colours = theme.current()
+        painter.fillRect(self.rect(), QColor(colours.surface))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        if self._shown is None:
+            backdrop.paint_invitation(painter, self.camera, self.rect(), self.empty_text)
+            return
+        images = len(self._shown) // 2
+        pixels, depth = self.camera.pixels(self._shown)
+        if self.look.kind == "circle":
+            backdrop.paint_circle(painter, self.camera, self._shown[:images])
+        elif self.look.kind == "sphere":
+            backdrop.paint_sphere(painter, self.camera)
+        else:
+            backdrop.paint_plane(painter, self.camera, self.rect(), solid=self.solid)
+        classes = self._class_of(images)
+        lit = np.ones(images, dtype=bool) if self.isolated < 0 else classes == self.isolated
+        # Points on the far side of the globe recede: smaller and fainter.
+        far = np.clip(depth, -1.0, 0.0) if self.look.kind == "sphere" else np.zeros(len(depth))
+        if self.trails:
+            self._paint_trails(painter, classes, lit)
+        if self.pairs:
+            painter.setPen(pen(colours.muted, 1.0, 0.38))
+            front = lit & (far[:images] > -0.35)
+            draw_lines(painter, pixels[:images][front], pixels[images:][front])
+        first, second = self._tiles(classes)
+        shown = np.where(np.tile(lit, 2), 1.0, 0.09) * (1.0 + 0.72 * far)
+        size = self.tile * (1.0 + 0.42 * far)
+        order = np.argsort(depth[:images], kind="stable")
+        if self.pairs:
+            dot = (0.36 if self.thumbnails else 0.82) * size[images:]
+            draw_tiles(painter, second, 2 * self._slot + 1, pixels[images:], dot, 0.9 * shown[images:])
+        index = order if self.thumbnails else 2 * self._slot[order]
+        draw_tiles(painter, first, index, pixels[:images][order], size[:images][order], shown[:images][order])
+        if self.forces == "all":
+            self._paint_forces(painter, np.flatnonzero(lit & (far[:images] > -0.5)), 1.3, 0.85)
+        unit = self.arrow_length() * self.camera.scale
+        backdrop.paint_key(painter, self.rect(), self.look, self.forces, unit)
+
+    def _paint_trails(self, painter: QPainter, classes: np.ndarray, lit: np.ndarray) -> None:
+        path = [*self._history, self._shown[: len(classes)]]
+        if len(path) < 2:
+            return
+        flat, depths = zip(*(self.camera.pixels(points) for points in path), strict=True)
+        for age in range(len(path) - 1):
+            fresh = (age + 1) / len(path)
+            seen = lit & ((depths[age + 1] > -0.05) if self.look.kind == "sphere" else True)
+            for cls in np.unique(classes[seen]):
+                rows = seen & (classes == cls)
+                painter.setPen(pen(category_colour(int(cls)), 0.8 + 0.9 * fresh, 0.08 + 0.5 * fresh**1.6))
+                draw_lines(painter, flat[age][rows], flat[age + 1][rows])
+
+    def _paint_forces(self, painter: QPainter, rows: np.ndarray, width: float, opacity: float) -> None:
+        colours = theme.current()
+        start = self._shown[rows]
+        pixels, _ = self.camera.pixels(start)
+        for force, colour in (("repulsion", colours.repel), ("attraction", colours.attract)):
+            tips, _ = self.camera.pixels(start + self.arrow_length() * self._force(force)[rows])
+            painter.setPen(pen(colour, width, opacity))
+            draw_arrows(painter, pixels, tips, 4.0 + 2.0 * width)
+
+    def _paint_pointed(self, painter: QPainter) -> None:
+        """Rings and arrows of the anchor and of the image under the pointer."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colours = theme.current()
+        images = len(self._shown) // 2
+        pixels, _ = self.camera.pixels(self._shown)
+        if self._hover >= 0:
+            painter.setPen(pen(colours.muted, 1.2, 0.9))
+            near = self._neighbours[self._neighbours < images]
+            draw_lines(painter, np.repeat(pixels[[self._hover]], len(near), axis=0), pixels[near])
+            for row in near:
+                self._ring(painter, pixels[row], 0.0)
+        marked = [row for row in dict.fromkeys((self.anchor, self._hover)) if 0 <= row < images]
+        for row in marked:
+            colour = colours.accent if row == self.anchor else colours.text
+            if self.thumbnails or self._hover == row:
+                self._paint_front(painter, row, pixels[row])
+            painter.setPen(pen(colours.surface, 5.0, 0.8))
+            self._ring(painter, pixels[row], 2.0)
+            painter.setPen(pen(colour, 2.4))
+            self._ring(painter, pixels[row], 2.0)
+            painter.setPen(pen(colours.attract, 1.6, 0.9))
+            draw_lines(painter, pixels[[row]], pixels[[images + row]])
+            painter.drawEllipse(QPointF(*pixels[images + row]), 5.0, 5.0)
+        if marked and self.forces != "none":
+            rows = np.array(marked)
+            colour_under = pen(colours.surface, 5.0, 0.75)
+            for force in ("repulsion", "attraction"):  # a rim in the ground's colour lifts them off the crowd
+                tips, _ = self.camera.pixels(
+                    self._shown[rows] + self.arrow_length() * self._force(force)[rows]
+                )
+                painter.setPen(colour_under)
+                draw_lines(painter, pixels[rows], tips)
+            self._paint_forces(painter, rows, 2.6, 1.0)
+
+    def _paint_front(self, painter: QPainter, row: int, place: np.ndarray) -> None:
+        """The marked image again, above all others."""
+        first, _ = self._tiles(self._class_of(len(self._shown) // 2))
+        index = np.array([row if self.thumbnails else 2 * self._slot[row]])
+        draw_tiles(painter, first, index, place[None, :], self.tile, 1.0)
+
+    def _ring(self, painter: QPainter, place: np.ndarray, wider: float) -> None:
+        half = 0.5 * self.tile + 1.5 + wider
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if self.thumbnails:
+            painter.drawRoundedRect(QRectF(place[0] - half, place[1] - half, 2 * half, 2 * half), 3.0, 3.0)
+        else:
+            painter.drawEllipse(QPointF(*place), half, half)
+
+    def arrow_length(self) -> float:
+        """Units of the picture per unit of force."""
+        return (self.arrow_scale or 1.0) * self.arrow_factor
+
+    def _force(self, name: str) -> np.ndarray:
+        force = np.asarray(getattr(self.look, name), dtype=np.float64)[: len(self._to) // 2]
+        return np.nan_to_num(force, posinf=0.0, neginf=0.0)
+
+    def _class_of(self, images: int) -> np.ndarray:
+        return self._classes if len(self._classes) == images else np.zeros(images, dtype=np.int64)
+
+    def _tiles(self, classes: np.ndarray) -> tuple:
+        """The two atlases (first views, second views) for the size in force; made anew when it changes."""
+        ratio = self.devicePixelRatioF()
+        wanted = (self.thumbnails, round(self.tile * ratio), ratio, len(classes))
+        if self._atlases is None or self._atlases[0] != wanted:
+            present, self._slot = np.unique(classes, return_inverse=True)
+            colours = [category_colour(int(cls)) for cls in present]
+            dots = dot_atlas(colours, self.tile * (0.5 if self.thumbnails else 1.0), ratio)
+            first = dots
+            if self.thumbnails and len(self._images) == len(classes):
+                frames = [colours[slot] for slot in self._slot]
+                first = thumbnail_atlas(self._images, frames, self.tile, ratio)
+            self._atlases = (wanted, first, dots)
+        return self._atlases[1], self._atlases[2]
+
+    # Motion and pointer
+
+    def _tick(self) -> None:
+        share = min(1.0, self._clock.elapsed() / _EASE_MS)
+        eased = 1.0 - (1.0 - share) ** 3
+        points = self._from + eased * (self._to - self._from)
+        if self.look.kind in _BOXES:  # along the sphere, not through it
+            points = points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-9)
+        self._shown = self._to if share >= 1.0 else points
+        self.camera.box = self._box if share >= 1.0 else self.camera.box + 0.4 * (self._box - self.camera.box)
+        if share >= 1.0 or not self.isVisible():
+            self._shown = self._to
+            self._timer.stop()
+        self.invalidate()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click picks, a drag moves; which of them it is shows at release."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed, self._dragged = event.position(), False
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag the sphere or the plane, or find the image under the pointer."""
+        place = event.position()
+        if self._pressed is not None and event.buttons() & Qt.MouseButton.LeftButton:
+            step = place - self._pressed
+            if self._dragged or step.manhattanLength() > 4:
+                self._dragged = True
+                self._pressed = place
+                (self.camera.rotate if self.solid else self.camera.shift)(step.x(), step.y())
+                self._hover_at(-1)
+                self.invalidate()
+            return
+        self._hover_at(self.image_at(place.x(), place.y()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A press without a drag picks the image under it."""
+        if event.button() != Qt.MouseButton.LeftButton or self._pressed is None:
+            return
+        self._pressed = None
+        if not self._dragged:
+            image = self.image_at(event.position().x(), event.position().y())
+            if image >= 0:
+                self.picked.emit(image)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom around the pointer (around the centre for the sphere)."""
+        place = QPointF(self.rect().center()) if self.solid else event.position()
+        self.camera.zoom_by(1.0015 ** event.angleDelta().y(), place.x(), place.y())
+        self.invalidate()
+        event.accept()
+
+    def leaveEvent(self, event) -> None:
+        """Nothing is pointed at any more."""
+        self._hover_at(-1)
+
+    def hideEvent(self, event) -> None:
+        """A hidden map neither moves nor points."""
+        self._hover_at(-1)
+
+    def _hover_at(self, image: int) -> None:
+        if image != self._hover:
+            self._hover = image
+            self._neighbours = self._neighbours[:0]
+            self.setCursor(Qt.CursorShape.PointingHandCursor if image >= 0 else Qt.CursorShape.ArrowCursor)
+            self.hovered.emit(image)
+            self.update()

@@ -1,0 +1,335 @@
+"""The embedding map: some hundred fixed images on the sphere, pulled by positives, pushed by negatives."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction, QActionGroup, QContextMenuEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+    QWidgetAction,
+)
+
+from ssllab.ui.embedding.geometry import nearest
+from ssllab.ui.embedding.hover_card import NEIGHBOURS, HoverCard
+from ssllab.ui.embedding.legend import ClassLegend
+from ssllab.ui.embedding.scatter import TRAIL_LOOKS, MapCanvas
+from ssllab.ui.panel import Panel, Scene, Thumbnails
+
+_EMPTY = "Press Start, then click a point on the map"
+_FORCES = {"none": "No arrows", "anchor": "Anchor and pointed image", "all": "All images"}
+_IDLE_FRAME_MS = 50
+
+
+class EmbeddingMap(Panel):
+    """Draws ``scene.look`` (points, forces) with ``scene.thumbnails``; a click sets the bench's anchor."""
+
+    id: ClassVar[str] = "map"
+    title: ClassVar[str] = "Embedding map"
+    help: ClassVar[str] = (
+        "<p>Some hundred fixed images where the projection head puts them now. Embeddings have length 1, so "
+        "they live on a sphere: a circle when z has two dimensions, a globe when it has three, otherwise the "
+        "two principal components that hold most of the variance (the share stands in the corner).</p>"
+        "<p>Each image is shown by two random views, joined by a thin line: the picture (or the filled dot) is "
+        "the first view, the ring is the second, its <i>positive</i>. Trails show where an image has been in "
+        f"the last {TRAIL_LOOKS} looks. Around the circle stands the density of the directions.</p>"
+        "<p><b>Arrows</b> are the negative gradient of the loss, projected: blue pulls towards the positive "
+        "(attraction), orange pushes away from the negatives (repulsion), the more similar the harder. "
+        "Training moves an image only as far as the encoder's weights can follow.</p>"
+        "<p>What to look for: views of one image coming together (alignment) while the images spread over the "
+        "sphere (uniformity). If all points gather in one place, the representation has collapsed. Colour by "
+        "a factor to see what the embedding kept.</p>"
+        "<p>Drag to rotate or pan, wheel to zoom, point at an image for its nearest neighbours, click to make it "
+        "the anchor of the microscope, click a class in the legend to show it alone.</p>"
+        "<p>Wang and Isola 2020, <i>Understanding contrastive representation learning through alignment and "
+        "uniformity on the hypersphere</i>, figure 3; forces: Chen et al. 2020 (SimCLR), table 2, and Wang and "
+        "Liu 2021, section 3.</p>"
+    )
+
+    def __init__(self, bench) -> None:
+        super().__init__(bench)
+        self.canvas = MapCanvas()
+        self.canvas.empty_text = _EMPTY
+        self.legend = ClassLegend()
+        over = QGridLayout(self.canvas)
+        over.setContentsMargins(4, 4, 4, 24)
+        over.addWidget(self.legend, 0, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.card = HoverCard(self)
+        self._thumbnails: Thumbnails | None = None
+        self._pictures: np.ndarray | None = None
+        self._make_actions()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._make_bar())
+        layout.addWidget(self.canvas, 1)
+        self.idle = QTimer(self, interval=_IDLE_FRAME_MS)
+        self.idle.timeout.connect(lambda: self.isVisible() and self.canvas.turn(0.9))
+        self.canvas.hovered.connect(self._hover)
+        self.canvas.picked.connect(bench.set_anchor)
+        self.legend.isolated.connect(self._isolate)
+        bench.anchor_changed.connect(self._anchor)
+        self._anchor(getattr(bench, "anchor", -1))
+        self._refill_colourings()
+
+    # Panel
+
+    def draw(self, scene: Scene) -> None:
+        """A new look moves the points; new images or factors refill the legend."""
+        if scene.look is None:
+            if self.canvas.look is not None:
+                self.canvas.forget()
+        elif scene.look is not self.canvas.look:
+            self.canvas.set_look(scene.look)
+        pictures = self._pictures_of(scene)
+        if pictures is not self._pictures:
+            self._pictures = pictures
+            self.canvas.set_images(pictures if pictures is not None else np.zeros((0, 1, 1, 3), np.uint8))
+        if scene.thumbnails is not self._thumbnails:
+            self._thumbnails = scene.thumbnails
+            self._refill_colourings()
+        self.canvas.empty_text = {
+            "loading": "Loading ...",
+            "running": "The first look comes in a moment",
+            "failed": "The run has failed before its first look",
+        }.get(scene.state, _EMPTY)
+
+    def restyle(self) -> None:
+        """The theme or the font size changed."""
+        self.card.restyle()
+        self.legend.updateGeometry()
+        self.legend.update()
+        self.canvas.invalidate(atlases=True)
+        self._fit_bar()
+
+    def reset(self) -> None:
+        """A new run: no look, no trails; view and choices stay."""
+        self.card.hide()
+        self.canvas.forget()
+
+    # Parts
+
+    def _make_actions(self) -> None:
+        canvas = self.canvas
+        self.show_images = self._toggle("Images", "thumbnails", "Pictures instead of dots")
+        self.show_trails = self._toggle(
+            "Trails", "trails", f"Where each image was in the last {TRAIL_LOOKS} looks"
+        )
+        self.show_pairs = self._toggle(
+            "Pairs", "pairs", "The second view of each image, joined to the first by a thin line"
+        )
+        self.move_smoothly = self._toggle("Move smoothly", "smooth", "Glide from look to look")
+        self.turn_slowly = QAction("Turn slowly", self, checkable=True)
+        self.turn_slowly.setToolTip("Turn the sphere slowly by itself")
+        self.turn_slowly.toggled.connect(lambda on: self.idle.start() if on else self.idle.stop())
+        self.reset_view = QAction("Reset view", self)
+        self.reset_view.setToolTip("The whole picture again, unrotated and unzoomed")
+        self.reset_view.triggered.connect(canvas.reset_view)
+        self.copy = QAction("Copy picture", self)
+        self.copy.triggered.connect(lambda: QApplication.clipboard().setPixmap(canvas.grab()))
+        self.save = QAction("Save picture ...", self)
+        self.save.triggered.connect(self._save)
+        self.forces_menu = QMenu("Forces", self)
+        group = QActionGroup(self)
+        self.forces: dict[str, QAction] = {}
+        for key, words in _FORCES.items():
+            action = QAction(words, self, checkable=True, checked=key == canvas.forces)
+            action.triggered.connect(lambda _=False, key=key: self._set_forces(key))
+            group.addAction(action)
+            self.forces_menu.addAction(action)
+            self.forces[key] = action
+        self.forces_menu.addSeparator()
+        self.arrow_slider = QSlider(Qt.Orientation.Horizontal, minimum=-100, maximum=100, value=0)
+        self.arrow_slider.setToolTip("Length of the arrows; the key at the bottom right follows")
+        self.arrow_slider.setAccessibleName("Length of the arrows")
+        self.arrow_slider.valueChanged.connect(self._set_arrow_length)
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(10, 4, 10, 4)
+        row.addWidget(QLabel("Arrow length"))
+        row.addWidget(self.arrow_slider, 1)
+        slider = QWidgetAction(self)
+        slider.setDefaultWidget(holder)
+        self.forces_menu.addAction(slider)
+        self.auto_length = QAction("Automatic length", self)
+        self.auto_length.triggered.connect(self._auto_arrow_length)
+        self.forces_menu.addAction(self.auto_length)
+
+    def _toggle(self, words: str, attribute: str, tip: str) -> QAction:
+        action = QAction(words, self, checkable=True, checked=getattr(self.canvas, attribute))
+        action.setToolTip(tip)
+
+        def change(on: bool) -> None:
+            setattr(self.canvas, attribute, on)
+            self.canvas.invalidate(atlases=True)
+
+        action.toggled.connect(change)
+        return action
+
+    def _make_bar(self) -> QWidget:
+        bar = QWidget()
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(4, 3, 4, 3)
+        row.setSpacing(4)
+        self.colouring = QComboBox()
+        self.colouring.setToolTip("Colour the images by their label or by a factor that made them")
+        self.colouring.setAccessibleName("Colour by")
+        self.colouring.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.colouring.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.colouring.setMinimumContentsLength(5)
+        self.colouring.currentTextChanged.connect(self._recolour)
+        row.addWidget(self.colouring)
+        self.buttons = {}
+        for action in (self.show_images, self.show_trails, self.show_pairs):
+            self.buttons[action.text()] = button = QToolButton()
+            button.setDefaultAction(action)
+            row.addWidget(button)
+        self.forces_button = QToolButton(
+            text="Forces", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup
+        )
+        self.forces_button.setMenu(self.forces_menu)
+        self.forces_button.setToolTip("Arrows of attraction and repulsion: whose, and how long")
+        row.addWidget(self.forces_button)
+        row.addStretch(1)
+        self.view_button = QToolButton(text="View", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.view_button.setMenu(self._view_menu(self))
+        self.view_button.setToolTip("Everything that the map can show")
+        self.reset_button = QToolButton()
+        self.reset_button.setDefaultAction(self.reset_view)
+        row.addWidget(self.view_button)
+        row.addWidget(self.reset_button)
+        self._bar = bar
+        return bar
+
+    def _view_menu(self, parent: QWidget) -> QMenu:
+        menu = QMenu(parent)
+        menu.setToolTipsVisible(True)
+        menu.addActions([self.show_images, self.show_trails, self.show_pairs])
+        menu.addMenu(self.forces_menu)
+        menu.addSeparator()
+        menu.addActions([self.move_smoothly, self.turn_slowly, self.reset_view])
+        menu.addSeparator()
+        menu.addActions([self.copy, self.save])
+        return menu
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show as many buttons as fit; the View menu has them all."""
+        super().resizeEvent(event)
+        self._fit_bar()
+
+    def _fit_bar(self) -> None:
+        room = self.width() - 8 - self.colouring.sizeHint().width() - self.view_button.sizeHint().width() - 8
+        # In the order in which they are given up last.
+        for button in (self.forces_button, self.buttons["Images"], self.reset_button, *self.buttons.values()):
+            if button is self.buttons["Images"] and button.property("fitted"):
+                button.setProperty("fitted", False)
+                continue
+            room -= button.sizeHint().width() + 4
+            button.setVisible(room >= 0)
+            button.setProperty("fitted", button is self.buttons["Images"])
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The View menu under the pointer."""
+        self.card.hide()
+        self.view_button.menu().popup(event.globalPos())
+
+    # Answers
+
+    def _pictures_of(self, scene: Scene) -> np.ndarray | None:
+        images = len(scene.look.z) // 2 if scene.look is not None else -1
+        if scene.thumbnails is not None and images in (-1, len(scene.thumbnails.images)):
+            return scene.thumbnails.images
+        if images < 0:
+            return None
+        if self._pictures is not None and len(self._pictures) == images:
+            return self._pictures
+        return scene.look.views[:images]
+
+    def _refill_colourings(self) -> None:
+        names = list(self._thumbnails.colourings) if self._thumbnails is not None else []
+        before = self.colouring.currentText()
+        self.colouring.blockSignals(True)
+        self.colouring.clear()
+        self.colouring.addItems(names)
+        if before in names:
+            self.colouring.setCurrentText(before)
+        self.colouring.blockSignals(False)
+        self.colouring.setVisible(bool(names))
+        self._recolour()
+        self._fit_bar()
+
+    def _recolour(self, _: str = "") -> None:
+        chosen = self.colouring.currentText()
+        if self._thumbnails is not None and chosen in self._thumbnails.colourings:
+            classes, names = self._thumbnails.colourings[chosen]
+        else:
+            classes, names = np.zeros(0, dtype=np.int64), ()
+        self.canvas.isolated = -1
+        self.canvas.set_classes(classes)
+        self.legend.set_names(tuple(names))
+
+    def _isolate(self, index: int) -> None:
+        self.canvas.isolated = index
+        self.canvas.invalidate()
+
+    def _set_forces(self, key: str) -> None:
+        self.canvas.forces = key
+        self.canvas.invalidate()
+
+    def _set_arrow_length(self, value: int) -> None:
+        self.canvas.arrow_factor = 10.0 ** (value / 100.0)
+        self.canvas.invalidate()
+
+    def _auto_arrow_length(self) -> None:
+        self.canvas.arrow_scale = None
+        self.canvas.rescale_arrows()
+        self.arrow_slider.setValue(0)
+
+    def _anchor(self, image: int) -> None:
+        self.canvas.anchor = -1 if image is None else image
+        self.canvas.update()
+
+    def _hover(self, image: int) -> None:
+        look = self.canvas.look
+        images = 0 if look is None else len(look.z) // 2
+        if not 0 <= image < images or self._pictures is None or len(self._pictures) != images:
+            self.card.hide()
+            return
+        rows, cosines = nearest(look.z, image, NEIGHBOURS)
+        self.canvas.set_neighbours(rows)
+        self.card.show_image(
+            self._pictures[image],
+            (look.views[image], look.views[images + image]),
+            self._facts(image),
+            float(look.z[image] @ look.z[images + image]),
+            [(self._pictures[row], cosine) for row, cosine in zip(rows, cosines, strict=True)],
+        )
+        self.card.show_beside(self.canvas, self.canvas.place_of(image).toPoint(), round(self.canvas.tile))
+
+    def _facts(self, image: int) -> list[tuple[str, str]]:
+        if self._thumbnails is None:
+            return []
+        facts = []
+        for name, (classes, names) in self._thumbnails.colourings.items():
+            if image < len(classes) and 0 <= classes[image] < len(names):
+                facts.append((name, names[int(classes[image])]))
+        return facts
+
+    def _save(self) -> None:
+        picture = self.canvas.grab()  # before the dialog covers it
+        path, _ = QFileDialog.getSaveFileName(self, "Save picture", "embedding-map.png", "PNG (*.png)")
+        if path and not picture.save(path):
+            self.bench.say("error", f"The picture could not be written to {path}; choose another folder.")
