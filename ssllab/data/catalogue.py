@@ -73,8 +73,8 @@ _SOURCES = (
         "Photos",
         "Small crops of a dozen colour photographs. The label is the photograph that a crop comes from; "
         "train and test crops never overlap.",
-        "Photographs inside scikit-image: public domain or CC0, credits in skimage.data; the motorcycle is from "
-        "the Middlebury stereo set (Scharstein et al., 2014).",
+        "Photographs inside scikit-image: public domain or CC0, credits in skimage.data; the motorcycle is "
+        "from the Middlebury stereo set (Scharstein et al., 2014).",
         True,
         0,
         32,
@@ -134,9 +134,9 @@ def load(
 ) -> ImageData:
     """The data of that name, or of a folder or ``.zip`` of images at that path.
 
-    ``size``: height and width in pixels (default: the source's own, 32 for a folder); ``seed`` draws Shapes,
-    the crops of Photos and the split of a folder; ``root`` is where downloads are kept (default: the user's
-    cache folder). Raises :class:`ssllab.data.types.DataError` with one line for the user, or
+    ``size``: height and width in pixels (default: the source's own, 32 for a folder); ``seed`` draws Shapes
+    and the crops of Photos (splits of the others never change); ``root`` is where downloads are kept (default:
+    the user's cache folder). Raises :class:`ssllab.data.types.DataError` with one line for the user, or
     :class:`Cancelled`.
     """
     from ssllab.data.types import DataError
@@ -151,7 +151,7 @@ def load(
     stop: CancelQuestion = cancelled or (lambda: False)
     info = source(name)
     if info is None:
-        return _load_path(name, seed, size or 32, report, stop)
+        return _load_path(name, size or 32, report, stop)
     size = size or info.image_size
     match info.name:
         case "shapes":
@@ -172,7 +172,7 @@ def load(
             return torchvision_sets.load(info.name, size=size, root=root, progress=report, cancelled=stop)
 
 
-def _load_path(name: str, seed: int, size: int, progress: Progress, cancelled: CancelQuestion) -> ImageData:
+def _load_path(name: str, size: int, progress: Progress, cancelled: CancelQuestion) -> ImageData:
     from ssllab.data.types import DataError
 
     try:
@@ -190,7 +190,7 @@ def _load_path(name: str, seed: int, size: int, progress: Progress, cancelled: C
         )
     from ssllab.data.folder import folder
 
-    return folder(path, seed=seed, size=size, progress=progress, cancelled=cancelled)
+    return folder(path, size=size, progress=progress, cancelled=cancelled)
 
 
 def _one_line(text: str) -> str:

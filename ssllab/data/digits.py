@@ -12,7 +12,7 @@ _SPLIT_SEED = 0
 
 
 def digits(*, size: int = 32) -> ImageData:
-    """1,437 train and 360 test digits (stratified), enlarged bilinearly to ``size``, the grey in 3 channels."""
+    """1,437 train and 360 test digits (stratified), enlarged bilinearly to ``size``, grey as RGB."""
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 

@@ -74,10 +74,11 @@ def _star(x: Tensor, y: Tensor) -> Tensor:
     radius = _length(x, y)
     px, py = radius * torch.sin(angle), radius * torch.cos(angle)
     tip, notch = 1.08, 0.48
-    nx, ny = notch * math.sin(sector / 2), notch * math.cos(sector / 2)
-    ex, ey = nx, ny - tip
+    ex, ey = notch * math.sin(sector / 2), notch * math.cos(sector / 2) - tip
     norm = math.hypot(ex, ey)
-    return (px * -ey + (py - tip) * ex) / norm
+    along = ((px * ex + (py - tip) * ey) / norm**2).clamp(0, 1)
+    outside = px * -ey + (py - tip) * ex
+    return torch.copysign(_length(px - along * ex, py - tip - along * ey), outside)
 
 
 def _ring(x: Tensor, y: Tensor) -> Tensor:
@@ -304,7 +305,7 @@ def _make_split(count: int, size: int, generator: torch.Generator) -> ImageSplit
 
 
 def shapes(*, seed: int = 0, size: int = 32, train: int = TRAIN, test: int = TEST) -> ImageData:
-    """Ten shapes with seven known factors, ``size`` pixels high and wide. A seed always draws the same images.
+    """Ten shapes with seven known factors, ``size`` pixels high and wide. A seed always draws the same.
 
     The factor ``shape`` is the label. ``rotation`` cannot be seen on a circle or a ring, so no probe for it
     reaches 1.

@@ -1,0 +1,155 @@
+"""Fetches one file over HTTP: with progress, cancel, and resume of what an earlier try left behind.
+
+The bytes go into ``NAME.part``; only a complete file with the right checksum gets its own name.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import http.client
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from ssllab.data.catalogue import Cancelled, CancelQuestion, Progress
+from ssllab.data.types import DataError
+
+_CHUNK = 256 * 1024
+_MB = 1e6
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file to fetch: where it is, its MD5 as its publishers give it, and what the user calls it."""
+
+    url: str
+    md5: str
+    title: str
+
+    @property
+    def file_name(self) -> str:
+        """What the file is called on the disk."""
+        return self.url.rsplit("/", 1)[-1]
+
+
+def fetch(
+    remote: Remote, directory: Path, *, progress: Progress, cancelled: CancelQuestion, timeout: float = 20.0
+) -> Path:
+    """The path of the complete file in ``directory``; downloads it, or the rest of it, where it is missing.
+
+    ``timeout``: seconds without a byte before the connection counts as broken. Raises :class:`DataError` with
+    what to do, or :class:`Cancelled`; both keep the ``.part`` file, except after a wrong checksum.
+    """
+    target = directory / remote.file_name
+    if target.is_file():
+        return target
+    part = directory / (remote.file_name + ".part")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        digest = _receive(remote, part, progress, cancelled, timeout)
+    except (Cancelled, DataError):
+        raise
+    except OSError as error:
+        raise DataError(_explain(remote, part, error)) from None
+    except (http.client.HTTPException, ValueError) as error:
+        raise DataError(f"{remote.title}: the answer of {remote.url} makes no sense ({error}).") from None
+    if digest != remote.md5:
+        part.unlink(missing_ok=True)
+        raise DataError(
+            f"{remote.title}: the downloaded file is damaged (its MD5 is {digest}, expected {remote.md5}). "
+            "It was removed; load it again."
+        )
+    part.replace(target)
+    return target
+
+
+def _receive(
+    remote: Remote, part: Path, progress: Progress, cancelled: CancelQuestion, timeout: float
+) -> str:
+    """Appends the rest of the file to ``part``; the MD5 of the whole."""
+    have = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(remote.url, headers={"User-Agent": "ssllab"})
+    if have:
+        request.add_header("Range", f"bytes={have}-")
+    if cancelled():
+        raise Cancelled
+    progress(0.0, f"{remote.title}: connecting")
+    try:
+        response = urllib.request.urlopen(request, timeout=timeout)
+    except urllib.error.HTTPError as error:
+        if error.code == 416 and have:
+            # Nothing is left to send: complete already, or not the same file any more. The checksum tells.
+            if error.headers.get("Content-Range", "") == f"bytes */{have}":
+                return _md5(part).hexdigest()
+            part.unlink()
+            return _receive(remote, part, progress, cancelled, timeout)
+        raise
+    with response:
+        if have and not (
+            response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+        ):
+            # The server sends the whole file (or another part): begin anew.
+            if response.status == 206:
+                part.unlink()
+                return _receive(remote, part, progress, cancelled, timeout)
+            have = 0
+        length = response.headers.get("Content-Length")
+        total = have + int(length) if length is not None else None
+        digest = _md5(part) if have else hashlib.md5(usedforsecurity=False)
+        done, began = have, time.monotonic()
+        with part.open("ab" if have else "wb") as file:
+            while chunk := response.read(_CHUNK):
+                file.write(chunk)
+                digest.update(chunk)
+                done += len(chunk)
+                speed = (done - have) / _MB / max(time.monotonic() - began, 1e-3)
+                of = f" of {total / _MB:.1f}" if total else ""
+                progress(
+                    done / total if total else 0.0,
+                    f"{remote.title}: {done / _MB:.1f}{of} MB, {speed:.1f} MB/s",
+                )
+                if cancelled():
+                    raise Cancelled
+    if total is not None and done < total:
+        raise DataError(
+            f"{remote.title}: the connection broke after {done / _MB:.1f} of {total / _MB:.1f} MB. "
+            "Load it again to go on from there."
+        )
+    return digest.hexdigest()
+
+
+def _md5(path: Path) -> hashlib._Hash:
+    digest = hashlib.md5(usedforsecurity=False)
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest
+
+
+def _explain(remote: Remote, part: Path, error: OSError) -> str:
+    offline = "Or choose data that needs no download: shapes, digits, photos."
+    if isinstance(error, urllib.error.HTTPError):
+        return (
+            f"{remote.title}: the server answered {error.code} ({error.reason}) for {remote.url}. "
+            f"Try again later. {offline}"
+        )
+    if error.errno == errno.ENOSPC:
+        return f"{remote.title}: the disk is full. Free some space and load it again; it goes on from there."
+    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+        return f"{remote.title}: cannot write {part}. Expected a folder that you may write to."
+    reason = getattr(error, "reason", error)
+    if isinstance(reason, TimeoutError) or "timed out" in str(reason):
+        reason = "no answer"
+    return (
+        f"{remote.title}: no connection to {remote.url} ({_short(reason)}). "
+        f"Check the network and load it again. {offline}"
+    )
+
+
+def _short(reason: object) -> str:
+    if isinstance(reason, OSError) and reason.strerror:
+        return reason.strerror
+    return " ".join(str(reason).split())
