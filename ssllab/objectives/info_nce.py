@@ -46,7 +46,8 @@ def queue_info_nce_logits(query: Tensor, key: Tensor, queue: Tensor, temperature
     """MoCo (He et al. 2020, equation 1): each query against its key and a queue of older keys.
 
     ``query, key: (N, D)`` are normalised here; ``queue: (K, D)`` holds unit vectors already. No gradient
-    flows into key or queue. Returns ``logits: (N, 1 + K)`` with the key in column 0, and ``targets: (N,)`` zeros.
+    flows into key or queue. Returns ``logits: (N, 1 + K)`` with the key in column 0, and ``targets: (N,)``,
+    all zero.
     """
     if query.shape != key.shape or query.ndim != 2 or queue.shape[1:] != query.shape[1:]:
         raise ValueError(
