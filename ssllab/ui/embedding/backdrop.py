@@ -15,17 +15,17 @@ _GLOBE = globe()
 
 
 def paint_circle(painter: QPainter, camera: Camera, points: np.ndarray) -> None:
-    """The unit circle, and around it the density of the directions (uniform = the thin line at 1.1)."""
+    """The unit circle, and around it the density of the directions (its base follows the circle at 1.06)."""
     colours = theme.current()
     centre = QPointF(*camera.plane_pixels(np.zeros((1, 2)))[0])
     painter.setBrush(Qt.BrushStyle.NoBrush)
     density = circular_density(points)
     turn = -np.pi + (np.arange(len(density)) + 0.5) * 2 * np.pi / len(density)
     # The square root keeps a collapsed peak inside the picture and small bumps visible.
-    height = 1.04 + 0.26 * np.sqrt(density / max(9.0, density.max()))
+    height = 1.06 + 0.27 * np.sqrt(density / max(9.0, density.max()))
     directions = np.stack([np.cos(turn), np.sin(turn)], axis=1)
     rim = camera.plane_pixels(height[:, None] * directions)
-    inner = camera.plane_pixels(1.04 * directions)
+    inner = camera.plane_pixels(1.06 * directions)
     ribbon = QPolygonF([QPointF(*p) for p in np.concatenate([rim, rim[:1], inner[:1], inner[::-1]])])
     fill = QColor(colours.accent)
     fill.setAlphaF(0.16)
@@ -91,7 +91,12 @@ def paint_key(painter: QPainter, frame: QRect, look, forces: str, unit: float) -
     ``unit``: pixels per unit of force.
     """
     colours = theme.current()
-    metrics = QFontMetricsF(painter.font())
+    font = painter.font()
+    # On a small panel a projector's font would cover the picture.
+    room = max(10.0, frame.height() / 17) / QFontMetricsF(font).height()
+    font.setPointSizeF(font.pointSizeF() * min(1.0, room))
+    painter.setFont(font)
+    metrics = QFontMetricsF(font)
     line = metrics.height()
     left, bottom = 8.0, frame.height() - 7.0
     words = {"circle": "Unit circle", "sphere": "Unit sphere"}.get(look.kind, "Principal components")

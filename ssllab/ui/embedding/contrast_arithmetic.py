@@ -15,8 +15,8 @@ import numpy as np
 class AnchorContrast:
     """One anchor against its candidates: row 0 is the positive, then the negatives, most similar first.
 
-    ``rows: (K,)`` indices into z; ``similarity``, ``logits`` (= similarity / temperature), ``probability`` and
-    ``force: (K,)`` float64. ``force`` is the size of the loss's derivative by each similarity:
+    ``rows: (K,)`` indices into z; ``similarity``, ``logits`` (= similarity / temperature), ``probability``
+    and ``force: (K,)`` float64. ``force`` is the size of the loss's derivative by each similarity:
     (1 - p) / temperature pulls the positive, p / temperature pushes each negative.
     """
 

@@ -20,18 +20,13 @@ def nearest(z: np.ndarray, image: int, count: int) -> tuple[np.ndarray, np.ndarr
 def globe(meridians: int = 6, parallels: int = 5, points: int = 48) -> np.ndarray:
     """Line segments of a unit globe's grid, its pole up: (n, 2, 3)."""
     turn = np.linspace(0, 2 * np.pi, points + 1)
-    circles = []
-    for longitude in np.arange(meridians) * np.pi / meridians:
-        circles.append(
-            np.stack(
-                [np.sin(turn) * np.cos(longitude), np.cos(turn), np.sin(turn) * np.sin(longitude)], axis=1
-            )
-        )
-    for latitude in (np.arange(parallels) + 1) * np.pi / (parallels + 1) - np.pi / 2:
-        radius = np.full_like(turn, np.cos(latitude))
-        circles.append(
-            np.stack([radius * np.cos(turn), np.full_like(turn, np.sin(latitude)), radius * np.sin(turn)], 1)
-        )
+    up, out = np.cos(turn), np.sin(turn)
+    longitudes = np.arange(meridians) * np.pi / meridians
+    latitudes = (np.arange(parallels) + 1) * np.pi / (parallels + 1) - np.pi / 2
+    circles = [np.stack([out * np.cos(a), up, out * np.sin(a)], axis=1) for a in longitudes]
+    circles += [
+        np.stack([np.cos(b) * up, np.full_like(up, np.sin(b)), np.cos(b) * out], 1) for b in latitudes
+    ]
     return np.concatenate([np.stack([c[:-1], c[1:]], axis=1) for c in circles])
 
 

@@ -16,7 +16,7 @@ NEIGHBOURS = 5
 
 
 class HoverCard(QFrame):
-    """Floats over the window that holds the map (a panel may be smaller than the card) and takes no clicks."""
+    """Floats over the window that holds the map (the panel may be smaller than the card); takes no clicks."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)

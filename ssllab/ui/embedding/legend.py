@@ -78,7 +78,7 @@ class ClassLegend(QWidget):
             painter.drawRoundedRect(QRectF(0.3 * line, top + (line - side) / 2, side, side), 2, 2)
             painter.setPen(QColor(colours.text))
             more = place == self._rows() - 1 and self._first + self._rows() < len(self.names)
-            name = f"{len(self.names) - index} more ..." if more else self.names[index]
+            name = f"+{len(self.names) - index}" if more else self.names[index]
             text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, self.width() - 1.3 * line)
             painter.drawText(
                 QPointF(1.15 * line, top + (line + metrics.ascent() - metrics.descent()) / 2), text

@@ -17,13 +17,15 @@ from ssllab.ui import theme
 from ssllab.ui.embedding import backdrop
 from ssllab.ui.embedding.camera import Camera
 from ssllab.ui.embedding.geometry import covering_box, steady_scale
-from ssllab.ui.embedding.pictures import category_colour, dot_atlas, qimage, thumbnail_atlas
-from ssllab.ui.embedding.strokes import draw_arrows, draw_lines, draw_tiles, pen
+from ssllab.ui.embedding.pictures import category_colour, qimage
+from ssllab.ui.embedding.strokes import draw_arrows, draw_lines, pen
+from ssllab.ui.embedding.tiles import LEVELS, TileSet
 
 TRAIL_LOOKS = 12
+_FADES = 4  # shades of a trail
 _EASE_MS = 320
 _FRAME_MS = 40
-_BOXES = {"circle": 1.34, "sphere": 1.1}
+_BOXES = {"circle": 1.36, "sphere": 1.1}
 
 
 class MapCanvas(QWidget):
@@ -57,7 +59,7 @@ class MapCanvas(QWidget):
         self._timer = QTimer(self, interval=_FRAME_MS)
         self._timer.timeout.connect(self._tick)
         self._buffer: QPixmap | None = None
-        self._atlases: tuple | None = None
+        self._tile_key: tuple | None = None
         self.forget()
 
     # What is drawn
@@ -77,12 +79,12 @@ class MapCanvas(QWidget):
     def set_images(self, images: np.ndarray) -> None:
         """The fixed images, ``(M, H, W, 3)`` uint8."""
         self._images = [qimage(picture) for picture in images]
-        self.invalidate(atlases=True)
+        self.invalidate(tiles=True)
 
     def set_classes(self, classes: np.ndarray) -> None:
         """The class of each image by which it is coloured, ``(M,)``; -1 for unknown."""
         self._classes = np.asarray(classes, dtype=np.int64)
-        self.invalidate(atlases=True)
+        self.invalidate(tiles=True)
 
     def set_look(self, look) -> None:
         """A new look arrives: the points move there, the old positions become the trail."""
@@ -124,9 +126,7 @@ class MapCanvas(QWidget):
         if self.look is None:
             return
         forces = np.concatenate([self._force("attraction"), self._force("repulsion")])
-        box = self._box
-        radius = 1.0 if self.look.kind in _BOXES else 0.25 * float(box[1] - box[0] + box[3] - box[2])
-        self.arrow_scale = steady_scale(self.arrow_scale, np.linalg.norm(forces, axis=1), radius)
+        self.arrow_scale = steady_scale(self.arrow_scale, np.linalg.norm(forces, axis=1), self._radius())
         self.invalidate()
 
     def set_neighbours(self, rows: np.ndarray) -> None:
@@ -148,11 +148,11 @@ class MapCanvas(QWidget):
             self.camera.rotate(pixels, 0.0)
             self.invalidate()
 
-    def invalidate(self, *, atlases: bool = False) -> None:
-        """Paint anew at the next occasion; ``atlases``: the tiles have changed as well."""
+    def invalidate(self, *, tiles: bool = False) -> None:
+        """Paint anew at the next occasion; ``tiles``: the tiles have changed as well."""
         self._buffer = None
-        if atlases:
-            self._atlases = None
+        if tiles:
+            self._tile_key = None
         self.update()
 
     @property
@@ -163,9 +163,13 @@ class MapCanvas(QWidget):
     @property
     def tile(self) -> float:
         """Edge of a thumbnail, or diameter of a dot, in logical pixels."""
-        base = min(self.width(), self.height()) / (15.0 if self.thumbnails else 46.0)
-        low, high = (17.0, 44.0) if self.thumbnails else (7.0, 13.0)
-        return float(np.clip(base, low, high) * np.clip(self.camera.zoom, 0.8, 16.0) ** 0.5)
+        base = min(self.width(), self.height()) / (18.0 if self.thumbnails else 46.0)
+        low, high = (16.0, 38.0) if self.thumbnails else (7.0, 13.0)
+        size = np.clip(base, low, high) * np.clip(self.camera.zoom, 0.8, 16.0) ** 0.5
+        ratio = self.devicePixelRatioF()
+        return (
+            round(float(size) * ratio) / ratio
+        )  # whole device pixels: unscaled tiles are copied, not resampled
 
     def image_at(self, x: float, y: float) -> int:
         """The image under a pixel, -1 for none; the nearest of those in front."""
@@ -207,7 +211,7 @@ class MapCanvas(QWidget):
 
     def resizeEvent(self, event) -> None:
         """The buffer has another size; the tiles may too."""
-        self.invalidate(atlases=True)
+        self.invalidate(tiles=True)
 
     def _paint_scene(self, painter: QPainter) -> None:
         colours = theme.current()
@@ -235,41 +239,62 @@ class MapCanvas(QWidget):
             painter.setPen(pen(colours.muted, 1.0, 0.38))
             front = lit & (far[:images] > -0.35)
             draw_lines(painter, pixels[:images][front], pixels[images:][front])
-        first, second = self._tiles(classes)
         shown = np.where(np.tile(lit, 2), 1.0, 0.09) * (1.0 + 0.72 * far)
-        size = self.tile * (1.0 + 0.42 * far)
+        level = np.rint(-far * (len(LEVELS) - 1)).astype(np.int64)
+        tiles = self._tile_set(classes)
         order = np.argsort(depth[:images], kind="stable")
-        if self.pairs:
-            dot = (0.36 if self.thumbnails else 0.82) * size[images:]
-            draw_tiles(painter, second, 2 * self._slot + 1, pixels[images:], dot, 0.9 * shown[images:])
-        index = order if self.thumbnails else 2 * self._slot[order]
-        draw_tiles(painter, first, index, pixels[:images][order], size[:images][order], shown[:images][order])
+        for k in reversed(range(len(LEVELS))):  # from the far side to the near one
+            if self.pairs:
+                rows = np.flatnonzero(level[images:] == k)
+                tiles.draw_second(painter, rows, pixels[images + rows], k, 0.9 * shown[images + rows])
+        for k in reversed(range(len(LEVELS))):
+            rows = order[level[order] == k]
+            tiles.draw_first(painter, rows, pixels[rows], k, shown[rows])
         if self.forces == "all":
-            self._paint_forces(painter, np.flatnonzero(lit & (far[:images] > -0.5)), 1.3, 0.85)
+            self._paint_forces(painter, np.flatnonzero(lit & (far[:images] > -0.5)), 1.0, 0.9)
         unit = self.arrow_length() * self.camera.scale
         backdrop.paint_key(painter, self.rect(), self.look, self.forces, unit)
 
     def _paint_trails(self, painter: QPainter, classes: np.ndarray, lit: np.ndarray) -> None:
         path = [*self._history, self._shown[: len(classes)]]
-        if len(path) < 2:
-            return
-        flat, depths = zip(*(self.camera.pixels(points) for points in path), strict=True)
-        for age in range(len(path) - 1):
-            fresh = (age + 1) / len(path)
-            seen = lit & ((depths[age + 1] > -0.05) if self.look.kind == "sphere" else True)
-            for cls in np.unique(classes[seen]):
-                rows = seen & (classes == cls)
-                painter.setPen(pen(category_colour(int(cls)), 0.8 + 0.9 * fresh, 0.08 + 0.5 * fresh**1.6))
-                draw_lines(painter, flat[age][rows], flat[age + 1][rows])
+        if self.look.kind == "circle":
+            # Time runs outwards: a point that keeps its place leaves a spoke, not a blot on the circle.
+            path = [points * (1.0 - 0.042 * (len(path) - 1 - k)) for k, points in enumerate(path)]
+        pixels, depth = self.camera.pixels(np.concatenate(path))
+        pixels, depth = pixels.reshape(len(path), -1, 2), depth.reshape(len(path), -1)
+        # A leap across the picture is no path; the far side of the globe stays free.
+        moved = np.linalg.norm(np.diff(pixels, axis=0), axis=2)
+        seen = lit & (moved < 0.6 * self._radius() * self.camera.scale) & (moved > 0.3)
+        if self.look.kind == "sphere":
+            seen &= depth[1:] > -0.05
+        band = np.arange(len(path) - 1) * _FADES // (len(path) - 1)
+        for cls in np.unique(classes[lit]):
+            colour = category_colour(int(cls))
+            for fade in range(_FADES):
+                fresh = (fade + 1) / _FADES
+                rows = seen & (classes == cls) & (band == fade)[:, None]
+                # Width 1 at most: thicker antialiased lines take Qt ten times as long.
+                painter.setPen(pen(colour, 1.0, 0.08 + 0.5 * fresh**1.6))
+                draw_lines(painter, pixels[:-1][rows], pixels[1:][rows])
 
     def _paint_forces(self, painter: QPainter, rows: np.ndarray, width: float, opacity: float) -> None:
         colours = theme.current()
-        start = self._shown[rows]
-        pixels, _ = self.camera.pixels(start)
         for force, colour in (("repulsion", colours.repel), ("attraction", colours.attract)):
-            tips, _ = self.camera.pixels(start + self.arrow_length() * self._force(force)[rows])
+            starts, tips = self._arrows(rows, force)
+            if width > 2:  # a rim in the ground's colour lifts the few out of the crowd
+                painter.setPen(pen(colours.surface, width + 2.5, 0.75))
+                draw_lines(painter, starts, tips)
             painter.setPen(pen(colour, width, opacity))
-            draw_arrows(painter, pixels, tips, 4.0 + 2.0 * width)
+            draw_arrows(painter, starts, tips, 4.0 + 2.0 * width)
+
+    def _arrows(self, rows: np.ndarray, force: str) -> tuple[np.ndarray, np.ndarray]:
+        points = self._shown[rows]
+        tips = points + self.arrow_length() * self._force(force)[rows]
+        if self.look.kind == "circle":
+            # Both forces are tangents: one is drawn outside, the other inside, lest they hide each other.
+            aside = (0.5 * self.tile + 4.0) / self.camera.scale * (1 if force == "repulsion" else -1)
+            points, tips = points * (1 + aside), tips + aside * points
+        return self.camera.pixels(points)[0], self.camera.pixels(tips)[0]
 
     def _paint_pointed(self, painter: QPainter) -> None:
         """Rings and arrows of the anchor and of the image under the pointer."""
@@ -296,21 +321,12 @@ class MapCanvas(QWidget):
             draw_lines(painter, pixels[[row]], pixels[[images + row]])
             painter.drawEllipse(QPointF(*pixels[images + row]), 5.0, 5.0)
         if marked and self.forces != "none":
-            rows = np.array(marked)
-            colour_under = pen(colours.surface, 5.0, 0.75)
-            for force in ("repulsion", "attraction"):  # a rim in the ground's colour lifts them off the crowd
-                tips, _ = self.camera.pixels(
-                    self._shown[rows] + self.arrow_length() * self._force(force)[rows]
-                )
-                painter.setPen(colour_under)
-                draw_lines(painter, pixels[rows], tips)
-            self._paint_forces(painter, rows, 2.6, 1.0)
+            self._paint_forces(painter, np.array(marked), 2.6, 1.0)
 
     def _paint_front(self, painter: QPainter, row: int, place: np.ndarray) -> None:
         """The marked image again, above all others."""
-        first, _ = self._tiles(self._class_of(len(self._shown) // 2))
-        index = np.array([row if self.thumbnails else 2 * self._slot[row]])
-        draw_tiles(painter, first, index, place[None, :], self.tile, 1.0)
+        tiles = self._tile_set(self._class_of(len(self._shown) // 2))
+        tiles.draw_first(painter, np.array([row]), place[None, :], 0, np.ones(1))
 
     def _ring(self, painter: QPainter, place: np.ndarray, wider: float) -> None:
         half = 0.5 * self.tile + 1.5 + wider
@@ -324,6 +340,11 @@ class MapCanvas(QWidget):
         """Units of the picture per unit of force."""
         return (self.arrow_scale or 1.0) * self.arrow_factor
 
+    def _radius(self) -> float:
+        """Half the extent of the picture, in its own units."""
+        left, right, bottom, top = self._box
+        return 1.0 if self.look.kind in _BOXES else 0.25 * float(right - left + top - bottom)
+
     def _force(self, name: str) -> np.ndarray:
         force = np.asarray(getattr(self.look, name), dtype=np.float64)[: len(self._to) // 2]
         return np.nan_to_num(force, posinf=0.0, neginf=0.0)
@@ -331,20 +352,13 @@ class MapCanvas(QWidget):
     def _class_of(self, images: int) -> np.ndarray:
         return self._classes if len(self._classes) == images else np.zeros(images, dtype=np.int64)
 
-    def _tiles(self, classes: np.ndarray) -> tuple:
-        """The two atlases (first views, second views) for the size in force; made anew when it changes."""
+    def _tile_set(self, classes: np.ndarray) -> TileSet:
         ratio = self.devicePixelRatioF()
-        wanted = (self.thumbnails, round(self.tile * ratio), ratio, len(classes))
-        if self._atlases is None or self._atlases[0] != wanted:
-            present, self._slot = np.unique(classes, return_inverse=True)
-            colours = [category_colour(int(cls)) for cls in present]
-            dots = dot_atlas(colours, self.tile * (0.5 if self.thumbnails else 1.0), ratio)
-            first = dots
-            if self.thumbnails and len(self._images) == len(classes):
-                frames = [colours[slot] for slot in self._slot]
-                first = thumbnail_atlas(self._images, frames, self.tile, ratio)
-            self._atlases = (wanted, first, dots)
-        return self._atlases[1], self._atlases[2]
+        wanted = (self.tile, ratio, len(classes))
+        if self._tile_key != wanted:
+            pictures = self._images if self.thumbnails and len(self._images) == len(classes) else []
+            self._tiles, self._tile_key = TileSet(pictures, classes, self.tile, ratio), wanted
+        return self._tiles
 
     # Motion and pointer
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from pyqtgraph.Qt.internals import PrimitiveArray
 from PySide6.QtCore import QLineF
 from PySide6.QtGui import QColor, QPainter, QPen
-from pyqtgraph.Qt.internals import PrimitiveArray
 
-from ssllab.ui.embedding.pictures import Atlas
+if TYPE_CHECKING:
+    from ssllab.ui.embedding.tiles import Atlas
 
 _lines = PrimitiveArray(QLineF, 4)
 _tiles = PrimitiveArray(QPainter.PixmapFragment, 10)
@@ -32,7 +35,7 @@ def draw_lines(painter: QPainter, starts: np.ndarray, ends: np.ndarray) -> None:
 
 
 def draw_arrows(painter: QPainter, starts: np.ndarray, ends: np.ndarray, head: float) -> None:
-    """Arrows (n, 2) -> (n, 2) with open heads of ``head`` pixels (less on short ones); the short ones vanish."""
+    """Arrows (n, 2) -> (n, 2) with open heads of ``head`` pixels (less on short ones); tiny ones vanish."""
     along = ends - starts
     length = np.hypot(along[:, 0], along[:, 1])
     keep = length > 1.5
@@ -50,14 +53,9 @@ def draw_arrows(painter: QPainter, starts: np.ndarray, ends: np.ndarray, head: f
 
 
 def draw_tiles(
-    painter: QPainter,
-    atlas: Atlas,
-    index: np.ndarray,
-    centres: np.ndarray,
-    size: np.ndarray | float,
-    opacity: np.ndarray | float,
+    painter: QPainter, atlas: Atlas, index: np.ndarray, centres: np.ndarray, opacity: np.ndarray | float
 ) -> None:
-    """Tiles ``index: (n,)`` of the atlas around ``centres: (n, 2)``, ``size`` logical pixels each, in order."""
+    """Tiles ``index: (n,)`` of the atlas around ``centres: (n, 2)`` logical pixels, in order, unscaled."""
     if len(index) == 0:
         return
     _tiles.resize(len(index))
@@ -66,8 +64,7 @@ def draw_tiles(
     array[:, 2] = atlas.left[index]
     array[:, 3] = atlas.top[index]
     array[:, 4:6] = atlas.tile
-    array[:, 6] = size / atlas.tile
-    array[:, 7] = array[:, 6]
+    array[:, 6:8] = 1.0 / atlas.ratio
     array[:, 8] = 0.0
     array[:, 9] = opacity
     painter.drawPixmapFragments(*_tiles.drawargs(), atlas.pixmap)

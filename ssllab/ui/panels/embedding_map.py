@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidgetAction,
 )
 
+from ssllab.ui import theme
 from ssllab.ui.embedding.geometry import nearest
 from ssllab.ui.embedding.hover_card import NEIGHBOURS, HoverCard
 from ssllab.ui.embedding.legend import ClassLegend
@@ -43,20 +44,20 @@ class EmbeddingMap(Panel):
         "<p>Some hundred fixed images where the projection head puts them now. Embeddings have length 1, so "
         "they live on a sphere: a circle when z has two dimensions, a globe when it has three, otherwise the "
         "two principal components that hold most of the variance (the share stands in the corner).</p>"
-        "<p>Each image is shown by two random views, joined by a thin line: the picture (or the filled dot) is "
+        "<p>Each image is shown by two random views, joined by a thin line: the picture (or filled dot) is "
         "the first view, the ring is the second, its <i>positive</i>. Trails show where an image has been in "
         f"the last {TRAIL_LOOKS} looks. Around the circle stands the density of the directions.</p>"
         "<p><b>Arrows</b> are the negative gradient of the loss, projected: blue pulls towards the positive "
         "(attraction), orange pushes away from the negatives (repulsion), the more similar the harder. "
         "Training moves an image only as far as the encoder's weights can follow.</p>"
-        "<p>What to look for: views of one image coming together (alignment) while the images spread over the "
-        "sphere (uniformity). If all points gather in one place, the representation has collapsed. Colour by "
-        "a factor to see what the embedding kept.</p>"
-        "<p>Drag to rotate or pan, wheel to zoom, point at an image for its nearest neighbours, click to make it "
-        "the anchor of the microscope, click a class in the legend to show it alone.</p>"
+        "<p>What to look for: views of one image coming together (alignment) while the images spread over "
+        "the sphere (uniformity). If all points gather in one place, the representation has collapsed. "
+        "Colour by a factor to see what the embedding kept.</p>"
+        "<p>Drag to rotate or pan, wheel to zoom, point at an image for its nearest neighbours, click to "
+        "make it the anchor of the microscope, click a class in the legend to show it alone.</p>"
         "<p>Wang and Isola 2020, <i>Understanding contrastive representation learning through alignment and "
-        "uniformity on the hypersphere</i>, figure 3; forces: Chen et al. 2020 (SimCLR), table 2, and Wang and "
-        "Liu 2021, section 3.</p>"
+        "uniformity on the hypersphere</i>, figure 3; forces: Chen et al. 2020 (SimCLR), table 2, and Wang "
+        "and Liu 2021, section 3.</p>"
     )
 
     def __init__(self, bench) -> None:
@@ -64,8 +65,7 @@ class EmbeddingMap(Panel):
         self.canvas = MapCanvas()
         self.canvas.empty_text = _EMPTY
         self.legend = ClassLegend()
-        over = QGridLayout(self.canvas)
-        over.setContentsMargins(4, 4, 4, 24)
+        self._over = over = QGridLayout(self.canvas)
         over.addWidget(self.legend, 0, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.card = HoverCard(self)
         self._thumbnails: Thumbnails | None = None
@@ -84,6 +84,7 @@ class EmbeddingMap(Panel):
         bench.anchor_changed.connect(self._anchor)
         self._anchor(getattr(bench, "anchor", -1))
         self._refill_colourings()
+        self._style()
 
     # Panel
 
@@ -110,9 +111,10 @@ class EmbeddingMap(Panel):
     def restyle(self) -> None:
         """The theme or the font size changed."""
         self.card.restyle()
+        self._style()
         self.legend.updateGeometry()
         self.legend.update()
-        self.canvas.invalidate(atlases=True)
+        self.canvas.invalidate(tiles=True)
         self._fit_bar()
 
     def reset(self) -> None:
@@ -121,6 +123,18 @@ class EmbeddingMap(Panel):
         self.canvas.forget()
 
     # Parts
+
+    def _style(self) -> None:
+        colours = theme.current()
+        line = self.fontMetrics().height()
+        self._over.setContentsMargins(4, 4, 4, round(1.4 * line))  # above the canvas's last line
+        self._bar.setStyleSheet(
+            f"QToolButton {{ background: {colours.raised}; border: 1px solid {colours.border};"
+            f" border-radius: 5px; padding: 3px 8px; color: {colours.text}; }}"
+            f"QToolButton:hover {{ border-color: {colours.accent}; }}"
+            f"QToolButton:checked {{ border-color: {colours.accent}; color: {colours.accent}; }}"
+            "QToolButton::menu-indicator { image: none; }"
+        )
 
     def _make_actions(self) -> None:
         canvas = self.canvas
@@ -174,7 +188,7 @@ class EmbeddingMap(Panel):
 
         def change(on: bool) -> None:
             setattr(self.canvas, attribute, on)
-            self.canvas.invalidate(atlases=True)
+            self.canvas.invalidate(tiles=True)
 
         action.toggled.connect(change)
         return action
@@ -198,19 +212,22 @@ class EmbeddingMap(Panel):
             button.setDefaultAction(action)
             row.addWidget(button)
         self.forces_button = QToolButton(
-            text="Forces", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup
+            text="Forces ▾", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup
         )
         self.forces_button.setMenu(self.forces_menu)
         self.forces_button.setToolTip("Arrows of attraction and repulsion: whose, and how long")
         row.addWidget(self.forces_button)
         row.addStretch(1)
-        self.view_button = QToolButton(text="View", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.view_button = QToolButton(text="View ▾", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
         self.view_button.setMenu(self._view_menu(self))
         self.view_button.setToolTip("Everything that the map can show")
         self.reset_button = QToolButton()
         self.reset_button.setDefaultAction(self.reset_view)
         row.addWidget(self.view_button)
         row.addWidget(self.reset_button)
+        bar.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed
+        )  # buttons give way, not the panel
         self._bar = bar
         return bar
 
@@ -232,14 +249,10 @@ class EmbeddingMap(Panel):
 
     def _fit_bar(self) -> None:
         room = self.width() - 8 - self.colouring.sizeHint().width() - self.view_button.sizeHint().width() - 8
-        # In the order in which they are given up last.
-        for button in (self.forces_button, self.buttons["Images"], self.reset_button, *self.buttons.values()):
-            if button is self.buttons["Images"] and button.property("fitted"):
-                button.setProperty("fitted", False)
-                continue
+        images, trails, pairs = (self.buttons[name] for name in ("Images", "Trails", "Pairs"))
+        for button in (self.forces_button, images, self.reset_button, trails, pairs):
             room -= button.sizeHint().width() + 4
             button.setVisible(room >= 0)
-            button.setProperty("fitted", button is self.buttons["Images"])
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """The View menu under the pointer."""
