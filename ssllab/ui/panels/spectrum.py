@@ -1,0 +1,175 @@
+"""How many dimensions the embedding uses: singular values, spread per dimension, RankMe."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ssllab.ui.panel import Scene
+from ssllab.ui.plots.axis import value_text
+from ssllab.ui.plots.chart import Chart, colour
+from ssllab.ui.plots.chart_panel import ChartPanel
+from ssllab.ui.plots.legend import Entry
+
+_KINDS = (("h", "h", "attract"), ("z", "g(h)", "repel"))
+
+
+class SortedValues(Chart):
+    """Values of a look by rank, one curve for h and one for g(h)."""
+
+    def __init__(
+        self, field: str, *, x_label: str, y_label: str, hint: str, log_y: bool, levels: bool
+    ) -> None:
+        super().__init__(
+            x_label=x_label,
+            y_label=y_label,
+            hint=hint,
+            log=(False, log_y),
+            can_log=(True, True),
+            empty=((1, 128), (1e-4, 1.0) if log_y else (0.0, 0.2)),
+        )
+        self._field = field
+        self._look = None
+        self._ranks: dict[str, float | None] = {}
+        self._curves = {key: self.line(key, role, width=2) for key, _, role in _KINDS}
+        self._levels = {}
+        if levels:
+            self._levels = {
+                key: self.line(f"{key} even", role, width=1.3, dash=True) for key, _, role in _KINDS
+            }
+        self._list()
+
+    def draw(self, scene: Scene) -> None:
+        ranks = {}
+        if not self._levels and scene.probes is not None:
+            ranks = {key: scene.probes.last(f"rankme_{key}") for key, *_ in _KINDS}
+        if scene.look is self._look and ranks == self._ranks:
+            return
+        self._look, self._ranks = scene.look, ranks
+        self._list()
+        self.redraw()
+
+    def reset(self) -> None:
+        super().reset()
+        self._look = None
+        self._ranks = {}
+        self._list()
+        self.redraw()
+
+    def _values(self, key: str) -> np.ndarray:
+        values = None if self._look is None else getattr(self._look, f"{self._field}_{key}", None)
+        if values is None:
+            return np.empty(0)
+        return np.sort(np.asarray(values, float))[::-1]
+
+    def redraw(self) -> None:
+        self._show_empty(self._look is None)
+        tops, lows, longest = [], [], 2
+        for key, curve in self._curves.items():
+            values = self._values(key)
+            rank = np.arange(1, len(values) + 1)
+            self.put(curve, rank, values)
+            longest = max(longest, len(values))
+            good = values[np.isfinite(values) & (values > 0)]
+            if good.size and key not in self._hidden:
+                tops.append(float(good.max()))
+                lows.append(float(good.min()))
+            if key in self._levels:
+                even = 1.0 / math.sqrt(len(values)) if len(values) else math.nan
+                ends = np.array([1.0, max(1, len(values))])
+                self.put(self._levels[key], ends, np.full(2, even))
+                if len(values):
+                    tops.append(even)
+                    lows.append(even)
+        if tops:
+            # Below a millionth of the largest there is only rounding.
+            low = max(min(lows), max(tops) * 1e-6) * 0.8 if self.log[1] else 0.0
+            top = max(tops) * (1.5 if self.log[1] else 1.08)
+            self.frame((1, longest), (low, top), pad=(0.01, 0))
+        self.show_values()
+
+    def _list(self) -> None:
+        entries = []
+        for key, name, role in _KINDS:
+            size = len(self._values(key))
+            rank = self._ranks.get(key)
+            if rank is not None and math.isfinite(rank):
+                name += f": RankMe {rank:.1f}" + (f" of {size}" if size else "")
+            entries.append(Entry(key, name, colour(role), "line"))
+        if self._levels:
+            entries += [
+                Entry(
+                    f"{key} even",
+                    f"1/√{len(self._values(key)) or 'd'}",
+                    colour(role),
+                    "dash",
+                    help="Standard deviation of unit vectors spread evenly over the sphere.",
+                )
+                for key, _, role in _KINDS
+            ]
+        self.list_entries(entries)
+
+    def restyle(self) -> None:
+        super().restyle()
+        self._list()
+        self.redraw()
+
+    def readout(self, x):
+        rank = max(1, round(10.0**x if self.log[0] else x))
+        place = float(self.map_x(np.array([rank]))[0])
+        parts, dots = [], []
+        for key, name, role in _KINDS:
+            values = self._values(key)
+            if rank <= len(values) and key not in self._hidden:
+                parts.append(f"{name} {value_text(values[rank - 1])}")
+                y = float(self.map_y(values[[rank - 1]])[0])
+                if math.isfinite(y):
+                    dots.append((place, y, colour(role)))
+        return place, f"no. {rank}: " + ", ".join(parts), {}, dots
+
+    def columns(self):
+        found = {name: self._values(key) for key, name, _ in _KINDS}
+        if not any(len(values) for values in found.values()):
+            return {}
+        return {"rank": np.arange(1, max(len(v) for v in found.values()) + 1), **found}
+
+
+class SpectrumPanel(ChartPanel):
+    """Singular values and standard deviations per dimension."""
+
+    id = "spectrum"
+    title = "Dimensions used"
+    help = """
+    <h3>Dimensions used</h3>
+    <p><b>Spectrum</b>: singular values of the matrix of embeddings, largest first, divided by the largest.
+    <b>RankMe</b>: exp of the entropy of the normalised singular values, the number of dimensions in use.
+    <b>Spread</b>: the standard deviation of every dimension of the unit vectors, sorted, against 1/√d, that of
+    vectors spread evenly over the sphere.</p>
+    <p><b>How to read it.</b> A spectrum that falls slowly uses many dimensions. A cliff is dimensional collapse: the
+    embeddings lie in a small subspace, even if they are well spread in it. All spreads near 0 is complete collapse.
+    Read both: output batch norm keeps the spread up while the rank falls to 1, and a high rank can be that of
+    residual noise around one point.</p>
+    <p>Garrido et al. 2023, <i>RankMe</i>, equation 1; Jing et al. 2022, <i>Understanding Dimensional Collapse</i>;
+    Chen and He 2021 (SimSiam), section 4.1 (standard deviation against 1/√d).</p>
+    """
+
+    def __init__(self, bench) -> None:
+        super().__init__(bench)
+        self.spectrum = SortedValues(
+            "singular_values",
+            x_label="number of the singular value",
+            y_label="singular value / largest",
+            hint="Press Start: how many dimensions the embedding uses",
+            log_y=True,
+            levels=False,
+        )
+        self.spread = SortedValues(
+            "channel_std",
+            x_label="dimension, sorted",
+            y_label="standard deviation",
+            hint="Press Start: how far every dimension spreads",
+            log_y=False,
+            levels=True,
+        )
+        self.show_charts([("Spectrum", self.spectrum), ("Spread", self.spread)])

@@ -1,0 +1,1 @@
+"""Plots that every panel shares: over steps (:mod:`.time_plot`) and everything else (:mod:`.chart`)."""

@@ -1,0 +1,457 @@
+"""The base of every plot: style, legend with readout, crosshair, zoom, menu with copy and save.
+
+A chart draws what it finds in a scene and remembers what it drew. :class:`~.time_plot.TimePlot` is the one
+over steps; histograms, spectra and planes derive from :class:`Chart` directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QCursor, QPen
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QMessageBox, QToolButton, QVBoxLayout, QWidget
+
+from ssllab.ui import theme
+from ssllab.ui.panel import Scene
+from ssllab.ui.plots import export
+from ssllab.ui.plots.annotations import Annotations
+from ssllab.ui.plots.axis import NumberAxis
+from ssllab.ui.plots.legend import Entry, Legend, small_font
+
+_FINE = 700  # points up to which a curve is drawn with antialiasing
+
+
+def colour(role: str) -> str:
+    """``#rrggbb`` of a role: a field of the theme, the number of a series colour, or a colour itself."""
+    if role.startswith("#"):
+        return role
+    now = theme.current()
+    return now.series[int(role) % len(now.series)] if role.isdigit() else getattr(now, role)
+
+
+class _View(pg.ViewBox):
+    """The area of the data. The wheel zooms along x where ``wheel_axis`` says so, and along an axis over it."""
+
+    menu_asked = Signal()
+    full_asked = Signal()
+
+    def __init__(self, wheel_axis: int | None) -> None:
+        super().__init__(enableMenu=False)
+        self._wheel_axis = wheel_axis
+
+    def wheelEvent(self, ev, axis=None) -> None:
+        super().wheelEvent(ev, self._wheel_axis if axis is None else axis)
+
+    def mouseClickEvent(self, ev) -> None:
+        if ev.button() == Qt.MouseButton.RightButton:
+            ev.accept()
+            self.menu_asked.emit()
+        elif ev.double():
+            ev.accept()
+            self.full_asked.emit()
+
+
+class _Canvas(pg.PlotWidget):
+    """A plot widget that says when the mouse leaves."""
+
+    left = Signal()
+
+    def leaveEvent(self, event) -> None:
+        super().leaveEvent(event)
+        self.left.emit()
+
+
+class Chart(QWidget):
+    """A plot with a legend above it.
+
+    ``hint`` is what the empty chart says. ``can_log`` tells which axes (x, y) may be logarithmic.
+    ``empty`` is the range ((x0, x1), (y0, y1)) an empty chart shows.
+    """
+
+    def __init__(
+        self,
+        *,
+        x_label: str,
+        y_label: str,
+        hint: str,
+        log: tuple[bool, bool] = (False, False),
+        can_log: tuple[bool, bool] = (False, True),
+        empty: tuple[tuple[float, float], tuple[float, float]] = ((0, 1), (0, 1)),
+        wheel_axis: int | None = None,
+    ) -> None:
+        super().__init__()
+        self._hint = hint
+        self._labels = (x_label, y_label)
+        self._log = log
+        self._can_log = can_log
+        self._empty = empty
+        self._following = True
+        self._styled: list[tuple[object, Callable[[object], None]]] = []
+        self._items: dict[str, list[pg.GraphicsObject]] = {}
+        self._hidden: set[str] = set()
+        self._mouse_x: float | None = None
+
+        self.view = _View(wheel_axis)
+        axes = {"left": NumberAxis("left"), "bottom": NumberAxis("bottom")}
+        self.plot = _Canvas(viewBox=self.view, axisItems=axes)
+        self.plot.setFrameShape(_Canvas.Shape.NoFrame)
+        self.plot.setMinimumSize(60, 50)
+        self.plot.hideButtons()
+        self.axes = (axes["bottom"], axes["left"])
+        self.axes[1].setStyle(autoReduceTextSpace=False)
+        self.plot.plotItem.layout.setContentsMargins(0, 2, 8, 0)
+        self.view.setDefaultPadding(0.0)
+        self.notes = Annotations(self.plot.plotItem)
+        self.legend = Legend()
+        self._follow_button = _tool(
+            "Follow", "Go back to the whole picture and follow the run (double click)."
+        )
+        self._follow_button.hide()
+        self._menu_button = _tool("⋮", "Copy, save, axes (also with the right mouse button).")
+        self._buttons = (self._follow_button, self._menu_button)
+
+        top = QHBoxLayout()
+        top.setContentsMargins(6, 3, 2, 0)
+        top.setSpacing(2)
+        top.addWidget(self.legend, 1)
+        for button in self._buttons:
+            top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 2)
+        column.setSpacing(0)
+        column.addLayout(top)
+        column.addWidget(self.plot, 1)
+
+        self.legend.clicked.connect(self.toggle)
+        self._follow_button.clicked.connect(self.full_view)
+        self._menu_button.clicked.connect(self._show_menu)
+        self.view.menu_asked.connect(self._show_menu)
+        self.view.full_asked.connect(self.full_view)
+        self.view.sigRangeChangedManually.connect(self._moved)
+        self.plot.scene().sigMouseMoved.connect(self._mouse_moved)
+        self.plot.left.connect(self._mouse_left)
+        self._apply_log()
+        self._show_empty(True)
+        Chart.restyle(self)
+
+    # What a subclass gives
+
+    def draw(self, scene: Scene) -> None:
+        """Bring the chart up to date; cheap where nothing changed."""
+
+    def redraw(self) -> None:
+        """Draw once more what is known: the axes or what is hidden changed."""
+
+    def reset(self) -> None:
+        """A new run began."""
+        self._following = True
+        self._follow_button.hide()
+
+    def columns(self) -> dict[str, NDArray]:
+        """What "Save data" writes."""
+        return {}
+
+    def readout(self, x: float) -> tuple[float, str, dict[str, str], list[tuple[float, float, str]]] | None:
+        """At ``x`` (view coordinates): the place the crosshair snaps to, its text, values by key, dots."""
+        return None
+
+    def values(self) -> dict[str, str]:
+        """What the legend shows while the mouse is elsewhere."""
+        return {}
+
+    def menu(self) -> QMenu:
+        """The context menu; subclasses add to it."""
+        menu = QMenu(self)
+        menu.addAction("Copy image", self.copy)
+        menu.addAction("Save image…", self._ask_image)
+        menu.addAction("Save data as CSV…", self._ask_table).setEnabled(bool(self.columns()))
+        menu.addSeparator()
+        for axis, name in ((1, "Logarithmic y axis"), (0, "Logarithmic x axis")):
+            if self._can_log[axis]:
+                action = menu.addAction(name)
+                action.setCheckable(True)
+                action.setChecked(self._log[axis])
+                action.toggled.connect(lambda on, axis=axis: self.set_log(**{"xy"[axis]: on}))
+        menu.addAction("Full view", self.full_view)
+        return menu
+
+    # Items
+
+    def add(self, key: str, item: pg.GraphicsObject, style: Callable[[object], None]) -> pg.GraphicsObject:
+        """Put an item on the plot. ``style`` gives it its colours, now and whenever the theme changes."""
+        self.view.addItem(item, ignoreBounds=True)
+        self._items.setdefault(key, []).append(item)
+        self._styled.append((item, style))
+        item.setVisible(key not in self._hidden)
+        style(item)
+        return item
+
+    def line(
+        self,
+        key: str,
+        role: str,
+        *,
+        width: float = 2.0,
+        dash: bool = False,
+        opacity: float = 1.0,
+        fill: float = 0.0,
+        fill_to: float | str | None = None,
+        z: float = 0,
+    ) -> pg.PlotCurveItem:
+        """A curve of the colour ``role``; ``fill`` is the opacity of the area down to ``fill_to``."""
+        item = pg.PlotCurveItem(fillLevel=fill_to)
+        item.setZValue(z)
+
+        def style(curve: pg.PlotCurveItem) -> None:
+            ink = QColor(colour(role))
+            if fill:
+                ground = QColor(ink)
+                ground.setAlphaF(fill)
+                curve.setBrush(ground)
+            ink.setAlphaF(opacity)
+            pen = QPen(ink, width)
+            pen.setCosmetic(True)
+            if dash:
+                pen.setDashPattern([4.0, 3.0])
+            curve.setPen(pen if width else None)
+
+        return self.add(key, item, style)
+
+    def remove(self, item: pg.GraphicsObject) -> None:
+        """Take an item away."""
+        self.view.removeItem(item)
+        self._styled = [(other, style) for other, style in self._styled if other is not item]
+        for items in self._items.values():
+            if item in items:
+                items.remove(item)
+
+    def put(self, item: pg.PlotCurveItem, x: NDArray, y: NDArray, **options) -> None:
+        """Give a curve its points, in data coordinates; what a logarithm cannot show is left out."""
+        x, y = self.map_x(x), self.map_y(y)
+        if not options.get("stepMode"):
+            keep = np.isfinite(x) & np.isfinite(y)
+            if not keep.all():
+                x, y = x[keep], y[keep]
+        item.setData(x, y, antialias=len(x) <= _FINE, connect="all", **options)
+
+    def map_x(self, x: NDArray) -> NDArray[np.float64]:
+        """Data to view coordinates."""
+        return _log10(x) if self._log[0] else np.asarray(x, np.float64)
+
+    def map_y(self, y: NDArray) -> NDArray[np.float64]:
+        """Data to view coordinates."""
+        return _log10(y) if self._log[1] else np.asarray(y, np.float64)
+
+    def list_entries(self, entries: list[Entry]) -> None:
+        """What the legend lists."""
+        self.legend.set_entries(entries)
+        self.legend.setVisible(True)
+
+    def toggle(self, key: str) -> None:
+        """Hide or show a curve by its key."""
+        self._hidden ^= {key}
+        for item in self._items.get(key, []):
+            item.setVisible(key not in self._hidden)
+        self.legend.set_hidden(self._hidden)
+        self.redraw()
+
+    def hidden(self) -> frozenset[str]:
+        """Keys of the curves switched off."""
+        return frozenset(self._hidden)
+
+    # Axes
+
+    @property
+    def log(self) -> tuple[bool, bool]:
+        """Whether (x, y) are logarithmic."""
+        return self._log
+
+    @property
+    def following(self) -> bool:
+        """Whether the view keeps itself, until the user zooms or pans."""
+        return self._following
+
+    def set_log(self, x: bool | None = None, y: bool | None = None) -> None:
+        """Switch an axis between linear and logarithmic; the view starts anew."""
+        self._log = (self._log[0] if x is None else x, self._log[1] if y is None else y)
+        self._apply_log()
+        self.full_view()
+
+    def _apply_log(self) -> None:
+        for axis, on in zip(self.axes, self._log, strict=True):
+            axis.setLogMode(x=on, y=on)
+
+    def full_view(self) -> None:
+        """Everything in view, and follow from now on."""
+        self._following = True
+        self._follow_button.hide()
+        self.redraw()
+
+    def frame(
+        self, x: tuple[float, float], y: tuple[float, float], pad: tuple[float, float] = (0.0, 0.06)
+    ) -> None:
+        """Show this range (data coordinates) unless the user chose another one."""
+        if self._following:
+            low, high = self.map_x(np.array(x)), self.map_y(np.array(y))
+            self.view.setRange(xRange=_span(*low, pad[0]), yRange=_span(*high, pad[1]), padding=0)
+
+    def _moved(self, _mask) -> None:
+        self._following = False
+        self._follow_button.show()
+
+    def _show_empty(self, empty: bool) -> None:
+        """The hint and a plain range, or neither."""
+        hint = self._hint if empty else ""
+        if hint != self.notes.hint:
+            self.notes.hint = hint
+            self.notes.update()
+        if empty:
+            self.frame(*self._empty, pad=(0, 0))
+
+    # Mouse
+
+    def _mouse_moved(self, position: QPointF) -> None:
+        inside = self.view.sceneBoundingRect().contains(position)
+        self._mouse_x = self.view.mapSceneToView(position).x() if inside else None
+        self.notes.hover(position if inside else None)
+        self.show_values()
+
+    def _mouse_left(self) -> None:
+        self._mouse_x = None
+        self.notes.hover(None)
+        self.show_values()
+
+    def show_values(self) -> None:
+        """Crosshair and readouts for where the mouse is now."""
+        found = None if self._mouse_x is None or self.notes.hint else self.readout(self._mouse_x)
+        if found is None:
+            self.notes.cross_x = None
+            self.notes.dots = []
+            self.legend.set_values(self.values())
+        else:
+            self.notes.cross_x, self.notes.cross_text, values, self.notes.dots = found
+            self.legend.set_values({**dict.fromkeys(self.values(), "–"), **values})
+        self.notes.update()
+
+    # Style, copy, save
+
+    def restyle(self) -> None:
+        """Colours and fonts from the theme in force."""
+        now = theme.current()
+        self.plot.setBackground(now.surface)
+        self.setAutoFillBackground(True)
+        palette = self.palette()
+        palette.setColor(self.backgroundRole(), QColor(now.surface))
+        self.setPalette(palette)
+        font = small_font(0.8)
+        for axis, label in zip(self.axes, self._labels, strict=True):
+            axis.setTickFont(font)
+            axis.setPen(pg.mkPen(now.border))
+            axis.setTickPen(pg.mkPen(now.grid))
+            axis.setTextPen(pg.mkPen(now.muted))
+            axis.setGrid(110)
+            axis.setLabel(label, color=now.muted, **{"font-size": f"{font.pointSizeF():.1f}pt"})
+        for button in self._buttons:
+            button.setFont(small_font(0.85))
+            button.setStyleSheet(
+                f"QToolButton {{ color: {now.muted}; border: none; padding: 0 5px; }}"
+                f"QToolButton:hover {{ color: {now.accent}; background: {now.raised}; border-radius: 3px; }}"
+            )
+        self._follow_button.setStyleSheet(
+            f"QToolButton {{ color: {now.accent}; border: 1px solid {now.accent}; border-radius: 3px;"
+            f" padding: 0 4px; }}"
+        )
+        for item, style in self._styled:
+            style(item)
+        self.legend.restyle()
+        self.notes.prepareGeometryChange()
+        self._fit_labels()
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self._fit_labels()
+
+    def _fit_labels(self) -> None:
+        """In a very low chart the axis title of x gives its row to the data."""
+        self.axes[0].showLabel(self.height() >= 8 * self.fontMetrics().height())
+        self.axes[1].showLabel(self.height() >= 7 * self.fontMetrics().height())
+
+    def save(self, path: str | Path) -> Path:
+        """A picture of the chart as PNG or SVG, without its buttons."""
+        return self._without_buttons(lambda: export.save_plot(self, path))
+
+    def copy(self) -> None:
+        """The picture on the clipboard."""
+        self._without_buttons(lambda: export.copy_plot(self))
+
+    def save_csv(self, path: str | Path) -> Path:
+        """The numbers behind the chart."""
+        return export.save_table(self.columns(), path)
+
+    def _without_buttons(self, work: Callable):
+        texts = [button.text() for button in self._buttons]
+        shown = self._follow_button.isVisible()
+        self._mouse_left()
+        try:
+            for button in self._buttons:
+                button.setText("")
+            self._follow_button.setVisible(False)
+            return work()
+        finally:
+            for button, text in zip(self._buttons, texts, strict=True):
+                button.setText(text)
+            self._follow_button.setVisible(shown)
+
+    def _show_menu(self) -> None:
+        menu = self.menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(QCursor.pos())
+
+    def _ask_image(self) -> None:
+        kinds = "PNG image (*.png);;SVG drawing (*.svg)"
+        path, kind = QFileDialog.getSaveFileName(self, "Save image", "plot.png", kinds)
+        if path:
+            suffix = ".svg" if "svg" in kind else ".png"
+            self._try(lambda: self.save(path if Path(path).suffix else path + suffix))
+
+    def _ask_table(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save data", "plot.csv", "CSV table (*.csv)")
+        if path:
+            self._try(lambda: self.save_csv(path if Path(path).suffix else path + ".csv"))
+
+    def _try(self, work: Callable) -> None:
+        try:
+            work()
+        except OSError as error:
+            QMessageBox.warning(self, "Not saved", str(error))
+
+
+def _tool(text: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setAutoRaise(True)
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return button
+
+
+def _log10(values: NDArray) -> NDArray[np.float64]:
+    values = np.asarray(values, np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log10(values)
+    logs[~np.isfinite(logs)] = np.nan
+    return logs
+
+
+def _span(low: float, high: float, pad: float) -> tuple[float, float]:
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return (0.0, 1.0)
+    room = (high - low) * pad
+    if high <= low:
+        room = abs(high) * 0.1 or 0.5
+    return low - room, high + room

@@ -1,0 +1,101 @@
+"""Pictures and numbers of a plot on disk and on the clipboard."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QSize
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPixmap
+from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import QWidget
+
+from ssllab.ui import theme
+
+_SCALE = 2  # pixels of the picture per pixel of the window, for print and projector
+
+
+def picture(widget: QWidget) -> QPixmap:
+    """The widget painted anew at twice its size."""
+    pixmap = QPixmap(widget.size() * _SCALE)
+    pixmap.setDevicePixelRatio(_SCALE)
+    pixmap.fill(QColor(theme.current().surface))
+    widget.render(pixmap)
+    return pixmap
+
+
+def save_plot(widget: QWidget, path: str | os.PathLike[str]) -> Path:
+    """Write a picture of ``widget``; ``.svg`` gives lines and text, anything else a PNG at twice the size.
+
+    Returns the path written. Raises OSError with one line for the user.
+    """
+    path = Path(path)
+    if path.suffix.lower() == ".svg":
+        return _write(path, _svg(widget))
+    if path.suffix.lower() != ".png":
+        path = path.with_name(path.name + ".png")
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    picture(widget).save(buffer, "PNG")
+    return _write(path, bytes(buffer.data().data()))
+
+
+def copy_plot(widget: QWidget) -> None:
+    """Put the picture on the clipboard."""
+    QGuiApplication.clipboard().setPixmap(picture(widget))
+
+
+def save_table(columns: dict[str, NDArray], path: str | os.PathLike[str]) -> Path:
+    """Write columns of equal or unequal length as CSV; empty cells where a column ends or is NaN."""
+    path = Path(path)
+    length = max((len(column) for column in columns.values()), default=0)
+    beside = path.with_name(path.name + ".part")
+    try:
+        with beside.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(columns)
+            for row in range(length):
+                writer.writerow([_cell(column, row) for column in columns.values()])
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise OSError(f"Cannot write {path}: {error.strerror or error}. Choose another folder.") from None
+    return path
+
+
+def _cell(column: NDArray, row: int) -> str:
+    if row >= len(column):
+        return ""
+    value = column[row]
+    if isinstance(value, (float, np.floating)):
+        return "" if np.isnan(value) else f"{value:.7g}"
+    return str(value)
+
+
+def _svg(widget: QWidget) -> bytes:
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    generator = QSvgGenerator()
+    generator.setOutputDevice(buffer)
+    generator.setSize(QSize(widget.width(), widget.height()))
+    generator.setViewBox(QRect(0, 0, widget.width(), widget.height()))
+    generator.setResolution(widget.logicalDpiX())
+    painter = QPainter(generator)
+    painter.fillRect(0, 0, widget.width(), widget.height(), QColor(theme.current().surface))
+    widget.render(painter, QPoint())
+    painter.end()
+    return bytes(buffer.data().data())
+
+
+def _write(path: Path, content: bytes) -> Path:
+    beside = path.with_name(path.name + ".part")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise OSError(f"Cannot write {path}: {error.strerror or error}. Choose another folder.") from None
+    return path
