@@ -135,8 +135,8 @@ def load(
     """The data of that name, or of a folder or ``.zip`` of images at that path.
 
     ``size``: height and width in pixels (default: the source's own, 32 for a folder); ``seed`` draws Shapes
-    and the crops of Photos (splits of the others never change); ``root`` is where downloads are kept (default:
-    the user's cache folder). Raises :class:`ssllab.data.types.DataError` with one line for the user, or
+    and the crops of Photos (splits of the others never change); ``root`` is where downloads are kept
+    (default: the user's cache folder). Raises :class:`ssllab.data.types.DataError` with one line, or
     :class:`Cancelled`.
     """
     from ssllab.data.types import DataError

@@ -8,6 +8,7 @@ member by member, so that no path in them is ever trusted.
 from __future__ import annotations
 
 import gzip
+import math
 import os
 import struct
 import tarfile
@@ -51,7 +52,7 @@ def load(
     directory = (root or cache_directory()) / name
     try:
         return readers[name](directory, size, progress, cancelled)
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, OSError) as error:
+    except (tarfile.TarError, EOFError, zlib.error, struct.error, OSError) as error:
         raise DataError(
             f"{name}: cannot read the downloaded files in {directory} ({' '.join(str(error).split())}). "
             "Delete that folder and load it again."
@@ -71,7 +72,7 @@ def resize(images: Tensor, size: int) -> Tensor:
 
 
 def read_members(archive: Path, wanted: dict[str, int | None], cancelled: CancelQuestion) -> dict[str, bytes]:
-    """The named regular files of a ``.tar.gz`` by their last path part. ``wanted``: name -> exact size, or None.
+    """The named regular files of a ``.tar.gz`` by their last path part. ``wanted``: name -> size or None.
 
     Nothing is written to disk. Members of another size are refused; a missing one raises :class:`DataError`.
     """
@@ -138,7 +139,7 @@ def read_idx(path: Path) -> np.ndarray:
         if zero != 0 or kind != 8 or not 1 <= rank <= 3:
             raise DataError(f"{path} is not an IDX file of bytes. Delete it and load it again.")
         shape = struct.unpack(f">{rank}I", file.read(4 * rank))
-        count = int(np.prod(shape, dtype=np.int64))
+        count = math.prod(shape)
         if count > 2**28:
             raise DataError(
                 f"{path} claims {count} bytes, expected at most {2**28}. Delete it and load it again."
