@@ -113,7 +113,7 @@ def exponential_text(exponent: float) -> str:
     mantissa = 10.0 ** (power - whole)
     if mantissa >= 9.95:
         mantissa, whole = 1.0, whole + 1
-    return f"{mantissa:.1f}·10{str(whole).translate(_SUPERSCRIPT)}"
+    return f"{mantissa:.1f}×10{str(whole).translate(_SUPERSCRIPT)}"
 
 
 def small_text(value: float) -> str:

@@ -46,7 +46,9 @@ class ClassLegend(QWidget):
         metrics = QFontMetricsF(self.font())
         widest = max((metrics.horizontalAdvance(name) for name in self.names), default=0.0)
         line = self._line()
-        return QSize(round(min(widest, 7.5 * line) + 1.6 * line), round(line * len(self.names)) + 2)
+        return QSize(
+            round(max(1.6 * line, min(widest, 7.5 * line)) + 1.6 * line), round(line * len(self.names)) + 2
+        )
 
     def minimumSizeHint(self) -> QSize:
         """At least two rows."""
@@ -79,7 +81,7 @@ class ClassLegend(QWidget):
             painter.setPen(QColor(colours.text))
             more = place == self._rows() - 1 and self._first + self._rows() < len(self.names)
             name = f"+{len(self.names) - index}" if more else self.names[index]
-            text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, self.width() - 1.3 * line)
+            text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, self.width() - 1.2 * line)
             painter.drawText(
                 QPointF(1.15 * line, top + (line + metrics.ascent() - metrics.descent()) / 2), text
             )

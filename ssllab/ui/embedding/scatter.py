@@ -40,6 +40,7 @@ class MapCanvas(QWidget):
         self.setMinimumSize(120, 90)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.camera = Camera()
+        self._ratio = 1.0  # device pixels per logical pixel of the last painting
         self.thumbnails = True
         self.trails = True
         self.pairs = True
@@ -194,7 +195,10 @@ class MapCanvas(QWidget):
 
     def paintEvent(self, event) -> None:
         """The buffer, then what follows the pointer."""
-        ratio = self.devicePixelRatioF()
+        painter = QPainter(self)
+        # Not the screen's ratio: an exported picture is painted at twice the size.
+        self._ratio = ratio = painter.deviceTransform().m11()
+        painter.end()
         self.camera.width, self.camera.height = float(self.width()), float(self.height())
         if self._buffer is None or self._buffer.devicePixelRatio() != ratio:
             self._buffer = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
@@ -353,7 +357,7 @@ class MapCanvas(QWidget):
         return self._classes if len(self._classes) == images else np.zeros(images, dtype=np.int64)
 
     def _tile_set(self, classes: np.ndarray) -> TileSet:
-        ratio = self.devicePixelRatioF()
+        ratio = self._ratio
         wanted = (self.tile, ratio, len(classes))
         if self._tile_key != wanted:
             pictures = self._images if self.thumbnails and len(self._images) == len(classes) else []

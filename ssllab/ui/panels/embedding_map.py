@@ -8,7 +8,6 @@ import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QActionGroup, QContextMenuEvent, QResizeEvent
 from PySide6.QtWidgets import (
-    QApplication,
     QComboBox,
     QFileDialog,
     QGridLayout,
@@ -29,6 +28,7 @@ from ssllab.ui.embedding.hover_card import NEIGHBOURS, HoverCard
 from ssllab.ui.embedding.legend import ClassLegend
 from ssllab.ui.embedding.scatter import TRAIL_LOOKS, MapCanvas
 from ssllab.ui.panel import Panel, Scene, Thumbnails
+from ssllab.ui.plots.export import copy_plot, save_plot
 
 _EMPTY = "Press Start, then click a point on the map"
 _FORCES = {"none": "No arrows", "anchor": "Anchor and pointed image", "all": "All images"}
@@ -153,7 +153,7 @@ class EmbeddingMap(Panel):
         self.reset_view.setToolTip("The whole picture again, unrotated and unzoomed")
         self.reset_view.triggered.connect(canvas.reset_view)
         self.copy = QAction("Copy picture", self)
-        self.copy.triggered.connect(lambda: QApplication.clipboard().setPixmap(canvas.grab()))
+        self.copy.triggered.connect(lambda: copy_plot(canvas))
         self.save = QAction("Save picture ...", self)
         self.save.triggered.connect(self._save)
         self.forces_menu = QMenu("Forces", self)
@@ -342,7 +342,10 @@ class EmbeddingMap(Panel):
         return facts
 
     def _save(self) -> None:
-        picture = self.canvas.grab()  # before the dialog covers it
         path, _ = QFileDialog.getSaveFileName(self, "Save picture", "embedding-map.png", "PNG (*.png)")
-        if path and not picture.save(path):
-            self.bench.say("error", f"The picture could not be written to {path}; choose another folder.")
+        if not path:
+            return
+        try:
+            save_plot(self.canvas, path)
+        except OSError as error:
+            self.bench.say("error", str(error))
