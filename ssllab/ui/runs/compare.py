@@ -1,0 +1,320 @@
+"""The lower half of the run browser: the selected runs in the same plots, and what differs in their settings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ssllab.ui import theme
+from ssllab.ui.panel import Band, Overlay
+from ssllab.ui.plots.export import save_plot
+from ssllab.ui.runs.compare_plot import ComparePlot
+from ssllab.ui.runs.seeds import Group, group_by_recipe, mean_overlay
+from ssllab.ui.runs.settings_table import SettingsTable
+from ssllab.ui.runs.table_model import stamp
+from ssllab.ui.runs.words import metric_title, plural
+from ssllab.ui.runs.work import Task, Worker
+
+if TYPE_CHECKING:
+    from ssllab.training.metrics import MetricsLog
+    from ssllab.training.run_store import RunInfo, Workspace
+
+FIRST_METRICS = ("loss", "knn_top1")
+OFFERED = ("loss", "contrastive_top1", "knn_top1", "uniformity", "alignment")
+_KEPT_RUNS = 64  # logs kept in memory beyond the ones on show
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A run read from disk; ``seconds`` is how long that took."""
+
+    stamp: object
+    metrics: MetricsLog
+    probes: MetricsLog
+    seconds: float
+    at: float
+
+
+class ComparePane(QWidget):
+    """Any number of runs overlaid in two plots, beside their settings."""
+
+    drawn = Signal()
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
+        self._workspace = workspace
+        self._worker = Worker(self)
+        self._infos: list[RunInfo] = []
+        self._colours: dict[str, str] = {}
+        self._loaded: dict[str, Loaded] = {}
+        self._task: Task | None = None
+        self.groups: list[Group] = []
+        self.plots: list[ComparePlot | None] = [None, None]
+
+        self.choices = [QComboBox(), QComboBox()]
+        self._holders = [QVBoxLayout(), QVBoxLayout()]
+        self._plot_area = QWidget()
+        area = QHBoxLayout(self._plot_area)
+        area.setContentsMargins(0, 0, 0, 0)
+        area.setSpacing(8)
+        for i, holder in enumerate(self._holders):
+            box = QWidget()
+            box.setLayout(holder)
+            holder.setContentsMargins(0, 0, 0, 0)
+            holder.setSpacing(2)
+            area.addWidget(box, 1)
+            choice = self.choices[i]
+            choice.setToolTip("What to plot over the steps")
+            choice.setAccessibleName(f"Metric of plot {i + 1}")
+            choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            choice.setMinimumContentsLength(14)
+            choice.currentIndexChanged.connect(lambda _, i=i: self._metric_chosen(i))
+        self.seeds = QCheckBox("Mean and standard deviation over seeds")
+        self.seeds.setToolTip(
+            "Runs whose settings differ in the seed alone become one curve: their mean, with one standard "
+            "deviation shaded on each side."
+        )
+        self.seeds.toggled.connect(self._draw)
+        self.caption = QLabel()
+        self.settings = SettingsTable()
+
+        top = QHBoxLayout()
+        top.setContentsMargins(0, 0, 0, 0)
+        top.addWidget(self.caption)
+        top.addStretch(1)
+        top.addWidget(self.choices[0])
+        top.addWidget(self.choices[1])
+        top.addSpacing(8)
+        top.addWidget(self.seeds)
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split.addWidget(self._plot_area)
+        self.split.addWidget(self.settings)
+        self.split.setStretchFactor(0, 3)
+        self.split.setStretchFactor(1, 1)
+        self.split.setSizes([700, 260])
+        self.split.setChildrenCollapsible(False)
+        full = QWidget()
+        column = QVBoxLayout(full)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.addLayout(top)
+        column.addWidget(self.split, 1)
+        self._hint = QLabel("Select one or more runs above to see their curves and settings here.")
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._hint.setWordWrap(True)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self._hint)
+        self.stack.addWidget(full)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.stack)
+
+        self._again = QTimer(self, singleShot=True)
+        self._again.timeout.connect(self._load)
+        self._offer(())
+        self.restyle()
+
+    # What the page says
+
+    def show_runs(self, infos: Sequence[RunInfo], colours: dict[str, str]) -> None:
+        """Compare these runs, each in its colour; runs that cannot be read are left out."""
+        self._infos = [info for info in infos if not info.problem]
+        self._colours = colours
+        self.stack.setCurrentIndex(1 if self._infos else 0)
+        names = plural(len(self._infos), "run")
+        self.caption.setText(f"<b>{names if len(self._infos) != 1 else 'One run'}</b>")
+        self.seeds.setEnabled(len(self._infos) > 1)
+        self.settings.show_runs(self._infos, colours)
+        self._load()
+
+    def restyle(self) -> None:
+        """Colours and fonts anew."""
+        self._hint.setStyleSheet(f"color: {theme.current().muted};")
+        self.settings.restyle()
+        for plot in self.plots:
+            if plot:
+                plot.restyle()
+
+    def choose(self, plot: int, metric: str) -> None:
+        """Show ``metric`` in plot 0 or 1."""
+        at = self.choices[plot].findData(metric)
+        if at < 0:
+            self.choices[plot].addItem(metric_title(metric), metric)
+            at = self.choices[plot].count() - 1
+        self.choices[plot].setCurrentIndex(at)
+
+    def save_picture(self, path: str | Path) -> Path:
+        """Both plots as PNG or SVG. Raises OSError with one line for the user."""
+        plots = [plot for plot in self.plots if plot]
+
+        def save() -> Path:
+            return save_plot(self._plot_area, path)
+
+        for plot in plots:
+            save = lambda inner=save, plot=plot: plot.without_buttons(inner)  # noqa: E731
+        return save()
+
+    @property
+    def busy(self) -> bool:
+        """Whether runs are still being read."""
+        return self._worker.busy
+
+    def close_work(self) -> None:
+        """Stop reading."""
+        self._again.stop()
+        self._worker.close()
+
+    # Reading runs in the background
+
+    def _load(self) -> None:
+        missing = [info for info in self._infos if self._stale(info)]
+        shown = {info.id for info in self._infos}
+        for run_id in [i for i in self._loaded if i not in shown][: max(0, len(self._loaded) - _KEPT_RUNS)]:
+            del self._loaded[run_id]
+        if self._task:
+            self._task.cancel()
+            self._task = None
+        if not missing:
+            self._draw()
+            return
+
+        def read(task: Task) -> dict[str, Loaded]:
+            found = {}
+            for i, info in enumerate(missing):
+                task.report(i / len(missing))
+                began = time.monotonic()
+                run = self._workspace.open(info.id)
+                metrics, probes = run.metrics(), run.probes()
+                now = time.monotonic()
+                found[info.id] = Loaded(stamp(info), metrics, probes, now - began, now)
+            return found
+
+        self._task = self._worker.submit(read, self._take, lambda error, trace: self._draw())
+
+    def _stale(self, info: RunInfo) -> bool:
+        have = self._loaded.get(info.id)
+        if have is None:
+            return True
+        if have.stamp == stamp(info):
+            return False
+        # A long run that is training now would be read over and over; let the disk rest in between.
+        rest = have.at + 20 * have.seconds - time.monotonic()
+        if rest > 0:
+            self._again.start(int(rest * 1000) + 50)
+        return rest <= 0
+
+    def _take(self, found: dict[str, Loaded]) -> None:
+        self._task = None
+        for run_id, loaded in found.items():
+            self._loaded.pop(run_id, None)
+            self._loaded[run_id] = loaded
+        self._draw()
+
+    # Drawing
+
+    def _shown(self) -> list[tuple[RunInfo, Loaded]]:
+        return [(info, self._loaded[info.id]) for info in self._infos if info.id in self._loaded]
+
+    def _offer(self, shown: Sequence[tuple[RunInfo, Loaded]]) -> None:
+        """Fill the choices with every metric and probe the runs have, keeping what is chosen."""
+        names = list(OFFERED)
+        for _, loaded in shown:
+            names += [*loaded.metrics.names, *loaded.probes.names]
+        names = list(dict.fromkeys(names))
+        for i, choice in enumerate(self.choices):
+            have = [choice.itemData(j) for j in range(choice.count())]
+            chosen = choice.currentData() or FIRST_METRICS[i]
+            if have == names:
+                continue
+            choice.blockSignals(True)
+            choice.clear()
+            for name in names if chosen in names else [*names, chosen]:
+                choice.addItem(metric_title(name), name)
+            choice.setCurrentIndex(choice.findData(chosen))
+            choice.blockSignals(False)
+
+    def _metric_chosen(self, number: int) -> None:
+        self._draw()
+
+    def _plot(self, number: int, shown: Sequence[tuple[RunInfo, Loaded]]) -> ComparePlot:
+        metric = self.choices[number].currentData()
+        probe = metric in ("knn_top1", "uniformity", "alignment")
+        if shown:
+            probe = not any(metric in loaded.metrics.names for _, loaded in shown)
+        plot = self.plots[number]
+        if plot is None or (plot.metric, plot._source == "probes") != (metric, probe):
+            smoothing, log = (plot.smoothing, plot.log) if plot else (0, (False, False))
+            if plot is not None:
+                self._holders[number].removeWidget(plot)
+                plot.deleteLater()
+            plot = self.plots[number] = ComparePlot(metric, probe)
+            plot.set_smoothing(smoothing)
+            if log[0]:
+                plot.set_log(x=True)
+            self._holders[number].addWidget(plot)
+        return plot
+
+    def _draw(self, *_: Any) -> None:
+        shown = self._shown()
+        if self._infos and not shown:
+            return  # nothing has arrived yet: keep what is there
+        self._offer(shown)
+        self.groups = group_by_recipe([info for info, _ in shown])
+        for number in range(2):
+            plot = self._plot(number, shown)
+            if self.seeds.isChecked() and len(shown) > 1:
+                plot.show_runs(*self._averages(plot, dict((info.id, loaded) for info, loaded in shown)))
+            else:
+                plot.show_runs(self._overlays(shown))
+        self.drawn.emit()
+
+    def _overlays(self, shown: Sequence[tuple[RunInfo, Loaded]]) -> list[Overlay]:
+        names = unique_names([info for info, _ in shown])
+        return [
+            Overlay(names[info.id], loaded.metrics, loaded.probes, self._colours[info.id])
+            for info, loaded in shown
+        ]
+
+    def _averages(
+        self, plot: ComparePlot, loaded: dict[str, Loaded]
+    ) -> tuple[list[Overlay], list[Band]]:
+        overlays, bands = [], []
+        names = unique_names([info for group in self.groups for info in group.infos])
+        for group in self.groups:
+            first = group.infos[0]
+            name = names[first.id]
+            if len(group.infos) > 1:
+                name = f"{name}, {plural(len(group.infos), 'seed')}"
+            logs = [
+                loaded[info.id].probes if plot.metric not in loaded[info.id].metrics.names
+                else loaded[info.id].metrics
+                for info in group.infos
+            ]
+            overlay, band = mean_overlay(name, self._colours[first.id], logs, plot.metric)
+            overlays.append(overlay)
+            if len(group.infos) > 1:
+                bands.append(band)
+        return overlays, bands
+
+
+def unique_names(infos: Sequence[RunInfo]) -> dict[str, str]:
+    """A name for each run that no other has: runs that share one get the end of their id."""
+    names = [info.name or info.id for info in infos]
+    return {
+        info.id: name if names.count(name) == 1 else f"{name} ({info.id[-6:]})"
+        for info, name in zip(infos, names, strict=True)
+    }

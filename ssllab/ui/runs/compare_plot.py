@@ -1,0 +1,99 @@
+"""One metric of several stored runs over steps, with a readout for each; optionally mean and deviation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ssllab.ui.panel import Band, Overlay, Scene
+from ssllab.ui.plots.legend import Entry
+from ssllab.ui.plots.time_plot import Curve, TimePlot
+from ssllab.ui.runs.words import metric_title
+
+_SHARES = ("knn_", "linear_", "contrastive_top", "factor_")
+
+
+class ComparePlot(TimePlot):
+    """:class:`TimePlot` without a live run: every curve is a run, every shaded area belongs to one."""
+
+    def __init__(self, metric: str, probe: bool) -> None:
+        share = metric.startswith(_SHARES)
+        self.metric = metric
+        super().__init__(
+            [Curve(metric, metric_title(metric), "muted", scale=100.0 if share else 1.0)],
+            y_label=metric_title(metric),
+            unit="%" if share else "",
+            hint="These runs have not measured this.",
+            source="probes" if probe else "metrics",
+            empty_y=(0.0, 100.0) if share else (0.0, 1.0),
+        )
+
+    def show_runs(self, overlays: Sequence[Overlay], bands: Sequence[Band] = ()) -> None:
+        """Draw these runs (their names must differ); a band is drawn in the colour of the run of its name."""
+        ends = [np.concatenate(band.curves[self.metric][1:]) for band in bands if self.metric in band.curves]
+        around = np.concatenate(ends) * self._curves[0].scale if ends else np.empty(0)
+        around = around[np.isfinite(around)]
+        self._always = (float(around.min()), float(around.max())) if around.size else ()
+        self.draw(Scene(state="ready", overlays=tuple(overlays), bands=tuple(bands)))
+
+    def redraw(self) -> None:
+        super().redraw()
+        # A run that lacks the metric is listed but has nothing to draw; say so when no run has it.
+        self._show_empty(not any(other.track.length for other in self._others.values()))
+
+    def values(self) -> dict[str, str]:
+        smooth = self._window > 0
+        return {
+            f"run {name}": self._said(other.track.last(smooth)) for (name, _), other in self._others.items()
+        }
+
+    def readout(self, x: float) -> Any:
+        step = 10.0**x if self._log[0] else x
+        shown = {k: o for k, o in self._others.items() if o.track.length and f"run {k[0]}" not in self._hidden}
+        near = [row for other in shown.values() if (row := other.track.nearest_step(step)) is not None]
+        if not near:
+            return None
+        at = min(near, key=lambda row: abs(row - step))
+        place = float(self.map_x(np.array([at], np.float64))[0])
+        texts, dots = {}, []
+        for (name, _), other in shown.items():
+            if at > other.track.last_step:
+                continue
+            value = other.track.value_at(at, self._window > 0)
+            if value is None:
+                continue
+            texts[f"run {name}"] = self._said(value)
+            height = float(self.map_y(np.array([value * self._curves[0].scale]))[0])
+            if np.isfinite(height):
+                dots.append((place, height, other.role))
+        return place, f"step {at:,}", texts, dots
+
+    def without_buttons(self, work: Callable[[], Any]) -> Any:
+        """Do ``work`` (a picture) while the chart's buttons are out of sight."""
+        return self._without_buttons(work)
+
+    def _said(self, value: float | None) -> str:
+        return self._text(None if value is None else value * self._curves[0].scale)
+
+    def _list(self, overlays: Sequence[Overlay] = ()) -> None:
+        self.list_entries([Entry(f"run {o.name}", o.name, o.colour, "line", True) for o in overlays])
+
+    def _take_bands(self, bands: Sequence[Band]) -> None:
+        colours = {name: other.role for (name, _), other in self._others.items()}
+        for *_, item in self._band_items:
+            self.remove(item)
+        scale = self._curves[0].scale
+        self._band_items = [
+            (
+                band,
+                self.metric,
+                scale,
+                self.line(
+                    f"run {band.name}", colours[band.name], width=0, fill=0.2, fill_to="enclosed", z=-10
+                ),
+            )
+            for band in bands
+            if band.name in colours and self.metric in band.curves and len(band.curves[self.metric][0])
+        ]

@@ -1,0 +1,149 @@
+"""The settings in which the selected runs differ; of a single run, all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QLabel,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ssllab.ui import theme
+from ssllab.ui.runs.words import value_text
+
+if TYPE_CHECKING:
+    from ssllab.training.run_store import RunInfo
+
+
+def settings_of(info: RunInfo) -> dict[str, Any]:
+    """Every setting of a run by name: the method's controls and what the run was started with."""
+    settings = info.settings
+    return {
+        "method": settings.method,
+        "data": settings.data,
+        "image_size": settings.image_size,
+        "seed": settings.seed,
+        "device": settings.device,
+        "precision": settings.precision,
+        "steps": settings.steps,
+        **settings.config,
+    }
+
+
+def differing(infos: Sequence[RunInfo]) -> dict[str, list[Any]]:
+    """Setting -> its value in each run, for the settings that are not the same in all; None where missing."""
+    every = [settings_of(info) for info in infos]
+    keys = dict.fromkeys(key for settings in every for key in settings)
+    rows = {key: [settings.get(key) for settings in every] for key in keys}
+    return {key: values for key, values in rows.items() if any(value != values[0] for value in values)}
+
+
+class SettingsTable(QWidget):
+    """A row per setting, a column per run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = QLabel()
+        self.table = QTableWidget()
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.verticalHeader().hide()
+        self.table.setShowGrid(False)
+        self.table.setWordWrap(False)
+        self.table.setAccessibleName("Settings that differ")
+        self.same = QLabel("These runs have equal settings.")
+        self.same.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.same.setWordWrap(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.title)
+        column.addWidget(self.table, 1)
+        column.addWidget(self.same, 1)
+        self.setMinimumWidth(200)
+        self._infos: list[RunInfo] = []
+        self._colours: dict[str, str] = {}
+        self.restyle()
+
+    def show_runs(self, infos: Sequence[RunInfo], colours: dict[str, str]) -> None:
+        """The difference between these runs, each headed by its colour and name."""
+        if list(infos) == self._infos and colours == self._colours:
+            return
+        self._infos, self._colours = list(infos), dict(colours)
+        alone = len(infos) == 1
+        rows = {k: [v] for k, v in settings_of(infos[0]).items()} if alone else differing(infos)
+        self.title.setText("Settings" if alone else "Settings that differ")
+        self.table.setVisible(bool(rows) or not infos)
+        self.same.setVisible(not rows and bool(infos))
+        self.table.clear()
+        self.table.setRowCount(len(rows))
+        self.table.setColumnCount(1 + len(infos))
+        corner = QTableWidgetItem("Setting")
+        corner.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.table.setHorizontalHeaderItem(0, corner)
+        for i, info in enumerate(infos):
+            head = QTableWidgetItem(_dot(colours.get(info.id)), info.name or info.id)
+            head.setToolTip(info.name or info.id)
+            head.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+            self.table.setHorizontalHeaderItem(i + 1, head)
+        for row, (key, values) in enumerate(rows.items()):
+            name = QTableWidgetItem(key.replace("_", " "))
+            name.setForeground(QColor(theme.current().muted))
+            self.table.setItem(row, 0, name)
+            for i, value in enumerate(values):
+                cell = QTableWidgetItem(value_text(value))
+                cell.setToolTip(f"{key} = {value_text(value)}")
+                self.table.setItem(row, i + 1, cell)
+        self._fit()
+
+    def texts(self) -> dict[str, list[str]]:
+        """What the table says: setting -> the text of each run's cell."""
+        return {
+            self.table.item(row, 0).text(): [
+                self.table.item(row, i).text() for i in range(1, self.table.columnCount())
+            ]
+            for row in range(self.table.rowCount())
+        }
+
+    def restyle(self) -> None:
+        """Colours and fonts anew."""
+        now = theme.current()
+        self.title.setStyleSheet("font-weight: 600;")
+        self.same.setStyleSheet(f"color: {now.muted};")
+        self.table.setStyleSheet(
+            f"QTableWidget {{ border: 1px solid {now.border}; border-radius: 6px;"
+            f" selection-background-color: {now.raised}; selection-color: {now.text}; }}"
+            f"QHeaderView::section {{ background: {now.surface}; color: {now.muted}; border: none;"
+            f" border-bottom: 1px solid {now.border}; padding: 3px 6px; }}"
+        )
+        self.table.verticalHeader().setDefaultSectionSize(int(self.fontMetrics().height() * 1.5))
+        infos, self._infos = self._infos, []
+        if infos:
+            self.show_runs(infos, self._colours)
+
+    def _fit(self) -> None:
+        self.table.resizeColumnsToContents()
+        widest = 18 * self.fontMetrics().averageCharWidth()
+        for i in range(1, self.table.columnCount()):
+            self.table.setColumnWidth(i, min(self.table.columnWidth(i), widest))
+
+
+def _dot(colour: str | None) -> QIcon:
+    picture = QPixmap(20, 20)
+    picture.fill(Qt.GlobalColor.transparent)
+    if colour:
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(QColor(colour))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.drawEllipse(2, 2, 16, 16)
+        painter.end()
+    return QIcon(picture)

@@ -1,0 +1,405 @@
+"""The runs as rows and columns, and the filter over them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtGui import QColor
+
+from ssllab.ui import theme
+from ssllab.ui.runs.curves import NOTHING, CurveReader
+from ssllab.ui.runs.words import absolute, ago, percent
+
+if TYPE_CHECKING:
+    from ssllab.training.run_store import RunInfo
+
+Role = Qt.ItemDataRole
+SORT = Role.UserRole + 1
+CURVE = Role.UserRole + 2
+INFO = Role.UserRole + 3
+TAGS = Role.UserRole + 4
+
+
+class Column(IntEnum):
+    """The columns from left to right."""
+
+    LAB = 0
+    NAME = 1
+    LOSS = 2
+    KNN = 3
+    VERDICT = 4
+    METHOD = 5
+    DATA = 6
+    STEPS = 7
+    STARTED = 8
+    TAGS = 9
+    NOTE = 10
+
+
+HEADINGS = {
+    Column.LAB: ("Lab", "Ticked runs are drawn behind the live one in the lab's plots."),
+    Column.NAME: ("Name", "Double click or F2 to rename. The dot is the run's colour in the plots below."),
+    Column.LOSS: ("Loss", "The loss over the whole run, on its own scale, and its last value."),
+    Column.KNN: ("kNN", "kNN accuracy on h (held-out images), from 0 to 100 %, and its last value."),
+    Column.VERDICT: ("Doctor", "What the doctor said last."),
+    Column.METHOD: ("Method", ""),
+    Column.DATA: ("Data", ""),
+    Column.STEPS: ("Steps", "Training steps done."),
+    Column.STARTED: ("Started", ""),
+    Column.TAGS: ("Tags", "Double click to change; separate tags by commas."),
+    Column.NOTE: ("Note", "Double click to change."),
+}
+
+
+def verdict_of(info: RunInfo) -> str:
+    """The doctor's last word on a run, empty when there was none."""
+    verdict = (info.summary or {}).get("verdict")
+    if isinstance(verdict, dict):
+        verdict = verdict.get("state")
+    return str(verdict or "").replace("_", " ")
+
+
+def summary_number(info: RunInfo, name: str) -> float | None:
+    """The last value of a metric or probe that the run's summary holds, None when it does not."""
+    summary = info.summary or {}
+    for part in (summary.get("probes"), summary.get("metrics"), summary):
+        value = part.get(name) if isinstance(part, dict) else None
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return float(value)
+    return None
+
+
+def started(info: RunInfo) -> float:
+    """When the run began, in seconds since the epoch."""
+    created = info.created
+    return created.timestamp() if hasattr(created, "timestamp") else float(created or 0)
+
+
+def stamp(info: RunInfo) -> object:
+    """Changes when the run has grown, so that its small curves are read anew."""
+    return (info.steps, info.state)
+
+
+class RunsModel(QAbstractTableModel):
+    """Rows are runs, newest first. Edits of name, tags and note are asked for by :attr:`edited`."""
+
+    edited = Signal(str, str, str)  # id, "name" | "tags" | "note", text
+    overlay_toggled = Signal(str, bool)
+
+    def __init__(self, curves: CurveReader, parent=None) -> None:
+        super().__init__(parent)
+        self._curves = curves
+        self._infos: list[RunInfo] = []
+        self._rows: dict[str, int] = {}
+        self._overlays: set[str] = set()
+        self._colours: dict[str, str] = {}
+        curves.arrived.connect(lambda run_id: self._changed([run_id], Column.LOSS, Column.KNN))
+
+    @property
+    def infos(self) -> Sequence[RunInfo]:
+        """Every run, newest first."""
+        return self._infos
+
+    def info(self, run_id: str) -> RunInfo | None:
+        """The run of that id, None when it is not (or no more) in the workspace."""
+        row = self._rows.get(run_id)
+        return None if row is None else self._infos[row]
+
+    def set_runs(self, infos: Iterable[RunInfo]) -> None:
+        """Take over a fresh listing, keeping selection and scroll position of what stayed."""
+        fresh = list(infos)
+        wanted = {info.id for info in fresh}
+        self._curves.keep_only(wanted)
+        for first, last in reversed(_stretches([info.id not in wanted for info in self._infos])):
+            self.beginRemoveRows(QModelIndex(), first, last)
+            del self._infos[first : last + 1]
+            self._index()
+            self.endRemoveRows()
+        known = {info.id: info for info in self._infos}
+        if [info.id for info in fresh if info.id in known] != [info.id for info in self._infos]:
+            self.beginResetModel()  # an order that changed is rare: only a clock that was set back does it
+            self._infos = fresh
+            self._index()
+            self.endResetModel()
+            return
+        for first, last in _stretches([info.id not in known for info in fresh]):
+            self.beginInsertRows(QModelIndex(), first, last)
+            self._infos[first:first] = fresh[first : last + 1]
+            self._index()
+            self.endInsertRows()
+        changed = [info.id for info in fresh if known.get(info.id, info) != info]
+        self._infos = fresh
+        self._changed(changed)
+
+    def replace(self, info: RunInfo) -> None:
+        """Show a change before the disk has confirmed it."""
+        row = self._rows.get(info.id)
+        if row is not None:
+            self._infos[row] = info
+            self._changed([info.id])
+
+    def set_overlays(self, ids: Iterable[str]) -> None:
+        """Which runs the lab draws behind the live one."""
+        before, self._overlays = self._overlays, set(ids)
+        self._changed(before ^ self._overlays, Column.LAB, Column.LAB)
+
+    def set_colours(self, colours: dict[str, str]) -> None:
+        """The colour of each compared run."""
+        before, self._colours = self._colours, dict(colours)
+        self._changed(
+            {i for i in before.keys() | colours.keys() if before.get(i) != colours.get(i)},
+            Column.NAME,
+            Column.KNN,
+        )
+
+    def tick(self) -> None:
+        """Time has passed: "2 minutes ago" is said anew."""
+        if self._infos:
+            self.dataChanged.emit(
+                self.index(0, Column.STARTED), self.index(len(self._infos) - 1, Column.STARTED)
+            )
+
+    def _index(self) -> None:
+        self._rows = {info.id: row for row, info in enumerate(self._infos)}
+
+    def _changed(self, ids: Iterable[str], first: Column = Column.LAB, last: Column = Column.NOTE) -> None:
+        for run_id in ids:
+            row = self._rows.get(run_id)
+            if row is not None:
+                self.dataChanged.emit(self.index(row, first), self.index(row, last))
+
+    # What Qt asks
+
+    def rowCount(self, parent=QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._infos)
+
+    def columnCount(self, parent=QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(Column)
+
+    def headerData(self, section, orientation, role=Role.DisplayRole) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Role.DisplayRole:
+            return HEADINGS[Column(section)][0]
+        if role == Role.ToolTipRole:
+            return HEADINGS[Column(section)][1] or None
+        if role == Role.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if section == Column.STEPS else Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def flags(self, index) -> Qt.ItemFlag:
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        if self._infos[index.row()].problem:
+            return flags
+        if index.column() in (Column.NAME, Column.TAGS, Column.NOTE):
+            flags |= Qt.ItemFlag.ItemIsEditable
+        if index.column() == Column.LAB:
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
+        return flags
+
+    def data(self, index, role=Role.DisplayRole) -> Any:
+        info = self._infos[index.row()]
+        column = Column(index.column())
+        if role == INFO:
+            return info
+        if role == CURVE:
+            return NOTHING if info.problem else self._curves.get(info, stamp(info))
+        answer = _ROLES.get(role)
+        return answer(self, info, column) if answer else None
+
+    def setData(self, index, value, role=Role.EditRole) -> bool:
+        info = self._infos[index.row()]
+        if role == Role.CheckStateRole and index.column() == Column.LAB:
+            ticked = Qt.CheckState(value) == Qt.CheckState.Checked
+            self.overlay_toggled.emit(info.id, ticked)
+            return True
+        what = {Column.NAME: "name", Column.TAGS: "tags", Column.NOTE: "note"}.get(index.column())
+        if role != Role.EditRole or what is None:
+            return False
+        text = " ".join(str(value).split()) if what != "note" else str(value).strip()
+        if (what == "name" and not text) or text == self._edit_text(info, Column(index.column())):
+            return False
+        self.edited.emit(info.id, what, text)
+        return True
+
+    def _text(self, info: RunInfo, column: Column) -> str | None:
+        if info.problem and column not in (Column.NAME, Column.STARTED, Column.NOTE):
+            return ""
+        match column:
+            case Column.NAME:
+                return info.name or info.id
+            case Column.VERDICT:
+                return verdict_of(info)
+            case Column.METHOD:
+                return info.settings.method
+            case Column.DATA:
+                return info.settings.data
+            case Column.STEPS:
+                return f"{info.steps:,}"
+            case Column.STARTED:
+                return ago(started(info), time.time()) if info.created else ""
+            case Column.NOTE:
+                return info.problem or " ".join((info.note or "").split())
+        return None
+
+    def _edit_text(self, info: RunInfo, column: Column) -> str | None:
+        match column:
+            case Column.NAME:
+                return info.name
+            case Column.TAGS:
+                return ", ".join(info.tags or ())
+            case Column.NOTE:
+                return info.note or ""
+        return None
+
+    def _sort(self, info: RunInfo, column: Column) -> Any:
+        match column:
+            case Column.LAB:
+                return int(info.id in self._overlays)
+            case Column.LOSS | Column.KNN:
+                return self._last(info, column)
+            case Column.STEPS:
+                return info.steps
+            case Column.STARTED:
+                return started(info)
+            case Column.TAGS:
+                return ", ".join(info.tags or ())
+        return self._text(info, column)
+
+    def _last(self, info: RunInfo, column: Column) -> float:
+        # Runs without a value come last when the best are first: a high loss, a low accuracy.
+        name, never = ("loss", float("inf")) if column == Column.LOSS else ("knn_top1", -1.0)
+        value = None if info.problem else summary_number(info, name)
+        if value is None and not info.problem:
+            curves = self._curves.known(info.id)
+            value = curves and (curves.last_loss if column == Column.LOSS else curves.last_knn)
+        return never if value is None or value != value else float(value)
+
+    def _decoration(self, info: RunInfo, column: Column) -> Any:
+        colour = self._colours.get(info.id)
+        return QColor(colour) if column == Column.NAME and colour else None
+
+    def _check(self, info: RunInfo, column: Column) -> Any:
+        if column != Column.LAB or info.problem:
+            return None
+        return Qt.CheckState.Checked if info.id in self._overlays else Qt.CheckState.Unchecked
+
+    def _foreground(self, info: RunInfo, column: Column) -> Any:
+        now = theme.current()
+        if info.problem:
+            return QColor(now.bad if column == Column.NOTE else now.muted)
+        if column in (Column.METHOD, Column.DATA, Column.STARTED, Column.NOTE):
+            return QColor(now.muted)
+        if column == Column.VERDICT:
+            return QColor(now.good if verdict_of(info) == "healthy" else now.warn)
+        return None
+
+    def _alignment(self, info: RunInfo, column: Column) -> Any:
+        side = Qt.AlignmentFlag.AlignRight if column == Column.STEPS else Qt.AlignmentFlag.AlignLeft
+        return side | Qt.AlignmentFlag.AlignVCenter
+
+    def _tooltip(self, info: RunInfo, column: Column) -> Any:
+        if info.problem:
+            return info.problem
+        match column:
+            case Column.LAB:
+                return HEADINGS[Column.LAB][1]
+            case Column.NAME:
+                return f"{info.name}\n{info.state}, {info.id}"
+            case Column.KNN:
+                value = summary_number(info, "knn_top1")
+                return f"kNN accuracy on h: {percent(value)}" if value is not None else None
+            case Column.STARTED:
+                return absolute(started(info)) if info.created else None
+            case Column.TAGS:
+                return ", ".join(info.tags or ()) or None
+            case Column.NOTE:
+                return info.note or None
+            case Column.VERDICT:
+                verdict = (info.summary or {}).get("verdict")
+                return _verdict_help(verdict) if isinstance(verdict, dict) else None
+        return None
+
+    def _tags(self, info: RunInfo, column: Column) -> Any:
+        return tuple(info.tags or ())
+
+
+def _verdict_help(verdict: dict[str, Any]) -> str | None:
+    parts = []
+    for key in ("evidence", "remedy"):
+        value = verdict.get(key)
+        if isinstance(value, (list, tuple)):
+            value = "\n".join(str(v) for v in value)
+        if isinstance(value, str) and value:
+            parts.append(value)
+    return "\n".join(parts) or None
+
+
+_ROLES: dict[int, Callable[[RunsModel, RunInfo, Column], Any]] = {
+    Role.DisplayRole: RunsModel._text,
+    Role.EditRole: RunsModel._edit_text,
+    Role.DecorationRole: RunsModel._decoration,
+    Role.CheckStateRole: RunsModel._check,
+    Role.ForegroundRole: RunsModel._foreground,
+    Role.TextAlignmentRole: RunsModel._alignment,
+    Role.ToolTipRole: RunsModel._tooltip,
+    TAGS: RunsModel._tags,
+    SORT: RunsModel._sort,
+}
+
+
+def _stretches(flags: Sequence[bool]) -> list[tuple[int, int]]:
+    """First and last index of every stretch of True."""
+    found: list[tuple[int, int]] = []
+    for i, flag in enumerate(flags):
+        if flag and found and found[-1][1] == i - 1:
+            found[-1] = (found[-1][0], i)
+        elif flag:
+            found.append((i, i))
+    return found
+
+
+class RunFilter(QSortFilterProxyModel):
+    """Keeps the rows that hold every word of a text, a tag and a method; empty means any."""
+
+    def __init__(self, parent=None) -> None:
+        super().__init__(parent)
+        self.setSortRole(SORT)
+        self.setSortCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self._words: tuple[str, ...] = ()
+        self._tag = ""
+        self._method = ""
+
+    def set_text(self, text: str) -> None:
+        """Every word must occur in the name, note, tags, method, data, verdict or problem."""
+        self._words = tuple(text.casefold().split())
+        self.invalidateFilter()
+
+    def set_tag(self, tag: str) -> None:
+        """Only runs with this tag."""
+        self._tag = tag
+        self.invalidateFilter()
+
+    def set_method(self, method: str) -> None:
+        """Only runs of this method."""
+        self._method = method
+        self.invalidateFilter()
+
+    def filterAcceptsRow(self, row: int, parent) -> bool:
+        info = self.sourceModel().infos[row]
+        if self._tag and self._tag not in (info.tags or ()):
+            return False
+        if self._method and (info.problem or info.settings.method != self._method):
+            return False
+        if not self._words:
+            return True
+        said = [info.name, info.note, *(info.tags or ()), info.problem, verdict_of(info), info.id]
+        if not info.problem:
+            said += [info.settings.method, info.settings.data]
+        text = "\n".join(str(part) for part in said if part).casefold()
+        return all(word in text for word in self._words)

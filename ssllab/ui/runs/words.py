@@ -1,0 +1,116 @@
+"""How the run browser says things: times, numbers and settings in words. No Qt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+METRIC_TITLES = {
+    "loss": "Loss",
+    "contrastive_top1": "Contrastive accuracy, top-1",
+    "contrastive_top5": "Contrastive accuracy, top-5",
+    "positive_similarity": "Similarity of positives",
+    "negative_similarity": "Similarity of negatives",
+    "positive_force": "Force on the positive",
+    "negative_force": "Force on the negatives",
+    "effective_negatives": "Effective negatives",
+    "learning_rate": "Learning rate",
+    "gradient_norm": "Gradient norm",
+    "items_per_second": "Images per second",
+    "knn_top1": "kNN accuracy on h",
+    "knn_top1_z": "kNN accuracy on g(h)",
+    "linear_top1": "Linear probe on h",
+    "linear_top1_z": "Linear probe on g(h)",
+    "alignment": "Alignment",
+    "uniformity": "Uniformity",
+    "rankme_h": "RankMe of h",
+    "rankme_z": "RankMe of g(h)",
+    "effective_rank_h": "Effective rank of h",
+    "effective_rank_z": "Effective rank of g(h)",
+}
+
+STATE_TITLES = {
+    "running": "running",
+    "paused": "paused",
+    "finished": "finished",
+    "stopped": "stopped",
+    "failed": "failed",
+    "interrupted": "interrupted",
+    "damaged": "damaged",
+}
+
+
+def metric_title(name: str) -> str:
+    """The words for a metric or probe; factors and unknown names are made readable."""
+    if name in METRIC_TITLES:
+        return METRIC_TITLES[name]
+    if name.startswith("factor_"):
+        factor, where = name.removeprefix("factor_"), "h"
+        if factor.endswith("_z"):
+            factor, where = factor.removesuffix("_z"), "g(h)"
+        return f"Factor {factor.replace('_', ' ')}, probe on {where}"
+    return name.replace("_", " ").capitalize()
+
+
+def ago(then: float, now: float) -> str:
+    """How long ago, in words; both in seconds since the epoch."""
+    seconds = now - then
+    if seconds < 45:
+        return "just now"
+    if seconds < 3600 - 30:
+        return _count(round(seconds / 60) or 1, "minute")
+    if seconds < 86400 - 1800:
+        return _count(round(seconds / 3600), "hour")
+    if seconds < 2 * 86400:
+        return "yesterday"
+    if seconds < 30 * 86400:
+        return _count(round(seconds / 86400), "day")
+    return f"{datetime.fromtimestamp(then):%Y-%m-%d}"
+
+
+def absolute(then: float) -> str:
+    """The date and time in local time."""
+    return f"{datetime.fromtimestamp(then):%Y-%m-%d %H:%M:%S}"
+
+
+def percent(share: float | None) -> str:
+    """A share in 0..1 as a percentage with one decimal, empty when unknown."""
+    return "" if share is None or not math.isfinite(share) else f"{100 * share:.1f} %"
+
+
+def plural(number: int, noun: str) -> str:
+    """``1 run``, ``2 runs``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def value_text(value: Any) -> str:
+    """A setting's value as a person writes it."""
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)
+
+
+def parse_tags(text: str) -> tuple[str, ...]:
+    """Tags from ``a, b c, a``: split at commas, trimmed, each once, in the order given."""
+    return tuple(dict.fromkeys(tag for tag in (part.strip() for part in text.split(",")) if tag))
+
+
+def file_name(text: str) -> str:
+    """A name that every file system takes."""
+    kept = "".join(c if c.isalnum() or c in "-_. " else "_" for c in text).strip(" .")
+    return kept[:80] or "run"
+
+
+def all_tags(tag_lists: Iterable[Iterable[str]]) -> list[str]:
+    """Every tag once, sorted."""
+    return sorted({tag for tags in tag_lists for tag in tags}, key=str.casefold)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{plural(number, noun)} ago"

@@ -1,0 +1,99 @@
+"""Work off the UI thread: reading runs, exporting, deleting. Results come back on the UI thread."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+
+class Cancelled(Exception):
+    """The person cancelled the task."""
+
+
+class Task:
+    """One piece of work: lives on the worker's thread, cancelled from the UI's."""
+
+    def __init__(self, report: Callable[[float, str], None]) -> None:
+        self._cancelled = threading.Event()
+        self._report = report
+
+    def cancel(self) -> None:
+        """Ask the work to end at its next :meth:`report`."""
+        self._cancelled.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether :meth:`cancel` was called."""
+        return self._cancelled.is_set()
+
+    def report(self, share: float, text: str = "") -> None:
+        """Say how far the work is (0..1). Raises :class:`Cancelled` when it should end."""
+        if self.cancelled:
+            raise Cancelled
+        self._report(share, text)
+
+
+class Worker(QObject):
+    """A thread of its own for work in order; ``then`` and ``failed`` are called on the UI thread."""
+
+    progressed = Signal(float, str)
+    _arrived = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="runs")
+        self._tasks: set[Task] = set()
+        self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def busy(self) -> bool:
+        """Whether any work is waiting, running or not yet delivered."""
+        return bool(self._tasks)
+
+    def submit(
+        self,
+        work: Callable[[Task], Any],
+        then: Callable[[Any], None] | None = None,
+        failed: Callable[[Exception, str], None] | None = None,
+    ) -> Task:
+        """Run ``work(task)`` soon. ``then(result)`` or ``failed(error, traceback)`` follows, unless cancelled."""
+        task = Task(self._emit_progress)
+        self._tasks.add(task)
+        self._pool.submit(self._run, task, work, then, failed)
+        return task
+
+    def close(self) -> None:
+        """Cancel everything; nothing is delivered any more."""
+        for task in self._tasks:
+            task.cancel()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _emit_progress(self, share: float, text: str) -> None:
+        with contextlib.suppress(RuntimeError):  # the window is gone
+            self.progressed.emit(share, text)
+
+    def _run(self, task: Task, work: Any, then: Any, failed: Any) -> None:
+        call = None
+        try:
+            if not task.cancelled:
+                result = work(task)
+                call = (then, (result,))
+        except Cancelled:
+            pass
+        except Exception as error:
+            call = (failed, (error, traceback.format_exc()))
+        with contextlib.suppress(RuntimeError):
+            self._arrived.emit((task, call))
+
+    def _deliver(self, arrived: Any) -> None:
+        task, call = arrived
+        self._tasks.discard(task)
+        if call is None or call[0] is None or task.cancelled:
+            return
+        call[0](*call[1])
