@@ -105,7 +105,7 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def exponential_text(exponent: float) -> str:
     """e^exponent in about three digits, written without ever forming the number (it may exceed a float)."""
-    if -7.0 < exponent < 11.5:  # 0.001 .. 100,000
+    if -7.0 < exponent < 13.8:  # 0.001 .. a million
         value = float(np.exp(exponent))
         return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
     power = exponent / np.log(10.0)
@@ -114,6 +114,11 @@ def exponential_text(exponent: float) -> str:
     if mantissa >= 9.95:
         mantissa, whole = 1.0, whole + 1
     return f"{mantissa:.1f}×10{str(whole).translate(_SUPERSCRIPT)}"
+
+
+def share_text(probability: float, rest: float) -> str:
+    """A probability; one so close to 1 that its digits would hide it is written as 1 minus ``rest``."""
+    return small_text(probability) if probability < 0.9995 or rest == 0 else f"1 − {small_text(rest)}"
 
 
 def small_text(value: float) -> str:

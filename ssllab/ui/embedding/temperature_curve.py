@@ -25,7 +25,8 @@ class TemperatureCurve(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip(
             "Effective negatives: exp of the entropy of the negatives' shares of the repulsion. A low "
-            "temperature lets the hardest few push, a high one all alike (Wang and Liu 2021). Drag to try a temperature."
+            "temperature lets the hardest few push, a high one all alike (Wang and Liu 2021). "
+            "Drag to try a temperature."
         )
         self._negatives = 0
         self._values = np.ones(len(_GRID))

@@ -23,14 +23,20 @@ from PySide6.QtWidgets import (
 
 from ssllab.ui import theme
 from ssllab.ui.embedding.candidates import CandidateTable
-from ssllab.ui.embedding.contrast_arithmetic import AnchorContrast, contrast, exponential_text, small_text
+from ssllab.ui.embedding.contrast_arithmetic import (
+    AnchorContrast,
+    contrast,
+    exponential_text,
+    share_text,
+    small_text,
+)
 from ssllab.ui.embedding.pictures import pixmap
 from ssllab.ui.embedding.temperature_curve import HIGHEST, LOWEST, TemperatureCurve
 from ssllab.ui.panel import Panel, Scene
 from ssllab.ui.plots.export import copy_plot, save_plot
 
 _EMPTY = "Press Start, then click a point on the map"
-_STEPS_PER_DECADE = 100
+_STEPS_PER_DECADE = 250  # every temperature of two digits can be reached
 
 
 class Microscope(Panel):
@@ -40,18 +46,19 @@ class Microscope(Panel):
     title: ClassVar[str] = "InfoNCE microscope"
     help: ClassVar[str] = (
         "<p>One image is the <b>anchor</b> (click another on the map or in the table). Its <b>positive</b> "
-        "is the other random view of the same image, framed in blue; all the others are <b>negatives</b>. The "
-        "loss asks: of all candidates, which is the positive? It is the cross-entropy of that question, "
+        "is the other random view of the same image, framed in blue; all the others are <b>negatives</b>. "
+        "The loss asks: of all candidates, which is the positive? It is the cross-entropy of that question, "
         "ℓ = −log p of the positive, with p the softmax of the similarities divided by the temperature τ "
         "(NT-Xent: Chen et al. 2020, SimCLR, equation 1; InfoNCE: van den Oord et al. 2018).</p>"
         "<p><b>Force</b> is the derivative of the loss by each similarity: the positive is pulled with "
         "(1 − p)/τ, each negative is pushed with p/τ; together the pushes equal the pull. A lower "
         "temperature concentrates the pushing on the hardest negatives; at a high one all push alike. That "
         "trades spread over the sphere against tolerance for similar images (Wang and Liu 2021, "
-        "<i>Understanding the behaviour of contrastive loss</i>; the two aims are Wang and Isola's 2020 alignment and uniformity).</p>"
+        "<i>Understanding the behaviour of contrastive loss</i>; the two aims are "
+        "Wang and Isola's 2020 alignment and uniformity).</p>"
         "<p>The temperature slider is a <b>what-if</b>: it recomputes this table and leaves training alone "
-        "until you press the button. The candidates are the fixed images of the map, so that the table can be "
-        "followed over time; in training they are the images of the current batch.</p>"
+        "until you press the button. The candidates are the fixed images of the map, so that the table can "
+        "be followed over time; in training they are the images of the current batch.</p>"
     )
 
     def __init__(self, bench) -> None:
@@ -61,6 +68,7 @@ class Microscope(Panel):
         self._contrast: AnchorContrast | None = None
         self.empty = QLabel(_EMPTY, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self.empty.setMargin(12)
+        self.setMinimumSize(180, 120)  # longer words on a button must not widen a small panel
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(self._make_page())
@@ -154,6 +162,7 @@ class Microscope(Panel):
         wide = self.width() > 44 * line
         direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
         self._controls.setDirection(direction)
+        self.value.setFixedWidth(self.fontMetrics().horizontalAdvance("τ = 0.0088 "))
         self.curve.setVisible(self.height() > 30 * line)
         self.note.setVisible(self.height() > 15 * line)
         self._name_buttons()
@@ -256,10 +265,11 @@ def formula_text(result: AnchorContrast) -> str:
     plus, minus = "e<sup>s⁺/τ</sup>", "Σ e<sup>s⁻/τ</sup>"
     positive = exponential_text(float(result.logits[0]))
     others = exponential_text(_log_sum(result.logits[1:]))
+    p = share_text(float(result.probability[0]), float(result.probability[1:].sum()))
     return (
-        f"<div>ℓ = −log ( {blue(plus)} / ( {blue(plus)} + {orange(minus)} ) )</div>"
-        f"<div>&nbsp;&nbsp;= −log ( {blue(positive)} / ( {blue(positive)} + {orange(others)} ) )"
-        f" = −log {small_text(float(result.probability[0]))} = <b>{small_text(result.loss)}</b></div>"
+        f"<div>ℓ = −log( {blue(plus)} / ( {blue(plus)} + {orange(minus)} ))</div>"
+        f"<div>&nbsp;= −log( {blue(positive)} / ({blue(positive)} + {orange(others)}))"
+        f" = −log {p} = <b>{small_text(result.loss)}</b></div>"
         f"<div>pull on the positive (1 − p)/τ = {blue(small_text(float(result.force[0])))}</div>"
     )
 

@@ -1,0 +1,355 @@
+"""The map: geometry against known values, and the panel by its real buttons, mouse and wheel."""
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QWheelEvent
+
+from ssllab.ui import theme
+from ssllab.ui.embedding.camera import Camera
+from ssllab.ui.embedding.geometry import (
+    circular_density,
+    covering_box,
+    globe,
+    nearest,
+    round_length,
+    steady_scale,
+)
+from ssllab.ui.panel import Scene, Thumbnails
+from ssllab.ui.panels.embedding_map import EmbeddingMap
+
+M = 30
+
+
+class FakeBench(QObject):
+    anchor_changed = Signal(int)
+
+    def __init__(self):
+        super().__init__()
+        self.anchor = 0
+        self.config = None
+
+    def set_anchor(self, image):
+        self.anchor = image
+        self.anchor_changed.emit(image)
+
+
+def thumbnails():
+    images = np.random.default_rng(0).integers(0, 255, (M, 12, 12, 3), dtype=np.uint8)
+    labels = np.arange(M) % 3
+    return Thumbnails(
+        images, {"label": (labels, ("cat", "dog", "owl")), "hue": (np.arange(M) % 2, ("red", "blue"))}
+    )
+
+
+def make_look(kind="sphere", step=0):
+    dimensions = {"circle": 2, "sphere": 3, "pca": 2}[kind]
+    rng = np.random.default_rng(step)
+    points = rng.normal(size=(2 * M, dimensions))
+    if kind != "pca":
+        points /= np.linalg.norm(points, axis=1, keepdims=True)
+    z = rng.normal(size=(2 * M, 8))
+    z /= np.linalg.norm(z, axis=1, keepdims=True)
+    force = 0.2 * rng.normal(size=points.shape)
+    views = rng.integers(0, 255, (2 * M, 12, 12, 3), dtype=np.uint8)
+    return SimpleNamespace(
+        step=step,
+        temperature=0.5,
+        variant="nt_xent",
+        z=z.astype(np.float32),
+        points=points.astype(np.float32),
+        attraction=force.astype(np.float32),
+        repulsion=-force.astype(np.float32),
+        kind=kind,
+        explained=0.4,
+        views=views,
+    )
+
+
+def scene(kind="sphere", step=0):
+    return Scene(state="running", look=make_look(kind, step), thumbnails=thumbnails())
+
+
+@pytest.fixture
+def panel(qtbot):
+    widget = EmbeddingMap(FakeBench())
+    qtbot.addWidget(widget)
+    widget.resize(700, 560)
+    widget.show()
+    widget.move_smoothly.setChecked(False)
+    return widget
+
+
+# Geometry
+
+
+def test_rotation_keeps_lengths_and_dragging_right_turns_the_front_to_the_right():
+    camera = Camera()
+    camera.rotation = np.eye(3)
+    points = np.random.default_rng(0).normal(size=(20, 3))
+    for _ in range(500):
+        camera.rotate(3.0, -2.0)
+    plane, depth = camera.flatten(points)
+    np.testing.assert_allclose(
+        np.hypot(np.hypot(plane[:, 0], plane[:, 1]), depth), np.linalg.norm(points, axis=1), rtol=1e-9
+    )
+    camera.rotation = np.eye(3)
+    camera.rotate(10.0, 0.0)
+    assert camera.pixels(np.array([[0.0, 0.0, 1.0]]))[0][0, 0] > camera.width / 2
+    camera.rotate(-10.0, 10.0)
+    assert camera.pixels(np.array([[0.0, 0.0, 1.0]]))[0][0, 1] > camera.height / 2
+
+
+def test_zoom_keeps_the_point_under_the_pointer():
+    camera = Camera()
+    point = np.array([[0.3, -0.2]])
+    before = camera.pixels(point)[0][0]
+    camera.zoom_by(3.0, *before)
+    np.testing.assert_allclose(camera.pixels(point)[0][0], before, atol=1e-9)
+    assert camera.zoom == pytest.approx(3.0)
+
+
+def test_the_globe_lies_on_the_unit_sphere():
+    np.testing.assert_allclose(np.linalg.norm(globe(), axis=2), 1.0, atol=1e-12)
+
+
+def test_density_on_the_circle_is_one_for_uniform_directions_and_peaks_where_points_gather():
+    turn = np.linspace(-np.pi, np.pi, 3600, endpoint=False)
+    even = circular_density(np.stack([np.cos(turn), np.sin(turn)], axis=1))
+    np.testing.assert_allclose(even, 1.0, atol=0.02)
+    gathered = circular_density(np.tile([[0.0, 1.0]], (50, 1)))
+    assert gathered.mean() == pytest.approx(1.0)
+    peak = -np.pi + (gathered.argmax() + 0.5) * 2 * np.pi / len(gathered)
+    assert peak == pytest.approx(np.pi / 2, abs=0.06)
+
+
+def test_nearest_neighbours_are_first_views_sorted_by_cosine_without_the_image_itself():
+    z = make_look().z
+    rows, cosines = nearest(z, 4, 5)
+    reference = {i: float(z[i].astype(np.float64) @ z[4].astype(np.float64)) for i in range(M) if i != 4}
+    best = sorted(reference, key=reference.get, reverse=True)[:5]
+    assert rows.tolist() == best
+    np.testing.assert_allclose(cosines, [reference[i] for i in best])
+
+
+@pytest.mark.parametrize(
+    ("value", "length"), [(0.7, 0.5), (1.0, 1.0), (0.0023, 0.002), (49.0, 20.0), (5.0, 5.0)]
+)
+def test_the_key_shows_a_round_length(value, length):
+    assert round_length(value) == pytest.approx(length)
+
+
+def test_the_scale_of_arrows_stays_while_they_are_readable():
+    first = steady_scale(None, np.full(10, 2.0), 1.0)
+    assert first * 2.0 == pytest.approx(0.33)
+    assert steady_scale(first, np.full(10, 1.2), 1.0) == first
+    assert steady_scale(first, np.full(10, 0.01), 1.0) > first
+    assert steady_scale(None, np.zeros(10), 1.0) == 1.0
+
+
+def test_the_plane_is_only_ever_enlarged():
+    box = covering_box(None, np.array([[0.0, 0.0], [1.0, 1.0]]))
+    assert covering_box(box, np.array([[0.4, 0.4], [0.5, 0.5]])) is box
+    larger = covering_box(box, np.array([[3.0, 0.5], [0.5, 0.5]]))
+    assert larger[1] > 3.0
+    assert larger[0] == box[0]
+
+
+# The panel
+
+
+def test_the_empty_map_invites(panel):
+    panel.draw(Scene(state="ready"))
+    assert panel.canvas.empty_text == "Press Start, then click a point on the map"
+    panel.grab()
+
+
+@pytest.mark.parametrize("kind", ["circle", "sphere", "pca"])
+def test_a_click_on_an_image_makes_it_the_anchor(panel, qtbot, kind):
+    panel.draw(scene(kind))
+    place = panel.canvas.place_of(7).toPoint()
+    expected = panel.canvas.image_at(place.x(), place.y())
+    assert expected >= 0
+    with qtbot.waitSignal(panel.bench.anchor_changed) as changed:
+        qtbot.mouseClick(panel.canvas, Qt.MouseButton.LeftButton, pos=place)
+    assert changed.args == [expected]
+    assert panel.canvas.anchor == expected
+
+
+def test_pointing_at_an_image_shows_its_card(panel, qtbot):
+    panel.draw(scene("circle"))
+    place = panel.canvas.place_of(3).toPoint()
+    image = panel.canvas.image_at(place.x(), place.y())
+    qtbot.mouseMove(panel.canvas, QPoint(2, panel.canvas.height() - 40))
+    qtbot.mouseMove(panel.canvas, place)
+    assert panel.card.isVisible()
+    assert ("cat", "dog", "owl")[image % 3] in panel.card.text.text()
+    assert len(panel.canvas._neighbours) == 5
+    panel.grab()
+    qtbot.mouseMove(panel.canvas, QPoint(2, panel.canvas.height() - 40))
+    assert not panel.card.isVisible()
+
+
+def test_dragging_turns_the_sphere_and_is_no_click(panel, qtbot):
+    panel.draw(scene("sphere"))
+    before = panel.canvas.camera.rotation.copy()
+    canvas, place = panel.canvas, panel.canvas.place_of(0).toPoint()
+    with qtbot.assertNotEmitted(panel.bench.anchor_changed):
+        qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=place)
+        qtbot.mouseMove(canvas, place + QPoint(60, 10))
+        qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=place + QPoint(60, 10))
+    assert not np.allclose(canvas.camera.rotation, before)
+    qtbot.mouseClick(panel.reset_button, Qt.MouseButton.LeftButton)
+    np.testing.assert_allclose(canvas.camera.rotation, before)
+
+
+def test_the_wheel_zooms_and_reset_view_undoes_it(panel, qtbot):
+    panel.draw(scene("pca"))
+    place = QPointF(200, 150)
+    event = QWheelEvent(
+        place,
+        panel.canvas.mapToGlobal(place),
+        QPoint(0, 0),
+        QPoint(0, 240),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    panel.canvas.wheelEvent(event)
+    assert panel.canvas.camera.zoom > 1.2
+    qtbot.mouseClick(panel.reset_button, Qt.MouseButton.LeftButton)
+    assert panel.canvas.camera.zoom == 1.0
+
+
+def test_a_click_in_the_legend_shows_one_class_and_a_second_click_all(panel, qtbot):
+    panel.draw(scene("circle"))
+    place = panel.legend.row_centre(1).toPoint()
+    qtbot.mouseClick(panel.legend, Qt.MouseButton.LeftButton, pos=place)
+    assert panel.canvas.isolated == 1
+    panel.grab()
+    qtbot.mouseClick(panel.legend, Qt.MouseButton.LeftButton, pos=place)
+    assert panel.canvas.isolated == -1
+
+
+def test_the_colouring_follows_the_box(panel):
+    panel.draw(scene())
+    assert [panel.colouring.itemText(k) for k in range(panel.colouring.count())] == ["label", "hue"]
+    panel.colouring.setCurrentText("hue")
+    assert panel.legend.names == ("red", "blue")
+    panel.draw(scene(step=1))
+    assert panel.colouring.currentText() == "hue"
+
+
+@pytest.mark.parametrize("name", ["Images", "Trails", "Pairs"])
+def test_buttons_change_the_picture(panel, qtbot, name):
+    panel.draw(scene("circle", 0))
+    panel.draw(scene("circle", 1))
+    before = panel.canvas.grab().toImage()
+    qtbot.mouseClick(panel.buttons[name], Qt.MouseButton.LeftButton)
+    assert panel.canvas.grab().toImage() != before
+    qtbot.mouseClick(panel.buttons[name], Qt.MouseButton.LeftButton)
+    assert panel.canvas.grab().toImage() == before
+
+
+def test_arrows_point_along_the_forces_and_the_slider_scales_them(panel):
+    panel.draw(scene("pca"))
+    panel.canvas.forces = "all"
+    starts, tips = panel.canvas._arrows(np.arange(M), "attraction")
+    along = (tips - starts) * [1, -1]  # pixels count downwards
+    force = panel.canvas._force("attraction")
+    np.testing.assert_allclose(
+        along, force * panel.canvas.arrow_length() * panel.canvas.camera.scale, rtol=1e-6
+    )
+    short = panel.canvas.arrow_length()
+    panel.arrow_slider.setValue(50)
+    assert panel.canvas.arrow_length() == pytest.approx(short * 10**0.5)
+    panel.auto_length.trigger()
+    assert panel.arrow_slider.value() == 0
+
+
+def test_choosing_no_arrows_removes_their_key(panel):
+    panel.draw(scene("circle"))
+    panel.forces["all"].trigger()
+    with_arrows = panel.canvas.grab().toImage()
+    panel.forces["none"].trigger()
+    assert panel.canvas.forces == "none"
+    assert panel.canvas.grab().toImage() != with_arrows
+
+
+def test_the_trail_keeps_the_last_twelve_looks_and_reset_forgets_them(panel):
+    for step in range(20):
+        panel.draw(scene("sphere", step))
+    assert len(panel.canvas._history) == 12
+    np.testing.assert_allclose(panel.canvas._history[-1], make_look("sphere", 18).points[:M])
+    panel.reset()
+    assert panel.canvas.look is None
+    assert len(panel.canvas._history) == 0
+
+
+def test_another_kind_of_sphere_starts_anew(panel):
+    panel.draw(scene("sphere", 0))
+    panel.draw(scene("sphere", 1))
+    panel.draw(scene("circle", 2))
+    assert len(panel.canvas._history) == 0
+    panel.grab()
+
+
+def test_a_diverged_look_keeps_the_last_good_picture(panel):
+    good = scene("sphere", 0)
+    panel.draw(good)
+    bad = make_look("sphere", 1)
+    bad.points = np.full_like(bad.points, np.nan)
+    panel.draw(Scene(state="running", look=bad, thumbnails=good.thumbnails))
+    assert panel.canvas.look is good.look
+    panel.grab()
+
+
+def test_points_glide_to_a_new_look_and_arrive(panel, qtbot):
+    panel.move_smoothly.setChecked(True)
+    panel.draw(scene("sphere", 0))
+    panel.draw(scene("sphere", 1))
+    qtbot.waitUntil(lambda: not panel.canvas._timer.isActive(), timeout=3000)
+    np.testing.assert_allclose(panel.canvas._shown, make_look("sphere", 1).points)
+
+
+def test_a_small_panel_keeps_the_view_menu(panel, qtbot):
+    panel.resize(300, 220)
+    qtbot.waitUntil(lambda: panel.width() == 300)
+    assert panel.view_button.isVisible()
+    assert not panel.buttons["Pairs"].isVisible()
+    right = panel.view_button.mapTo(panel, QPoint(panel.view_button.width(), 0)).x()
+    assert right <= 300
+
+
+def test_a_class_beyond_the_palette_is_still_told_apart():
+    from ssllab.ui.embedding.pictures import category_colour
+
+    assert len({category_colour(k).name() for k in range(20)}) == 20
+    assert category_colour(-1) == QColor(theme.current().muted)
+
+
+def test_the_picture_can_be_copied(panel):
+    panel.draw(scene())
+    QGuiApplication.clipboard().clear()
+    panel.copy.trigger()
+    assert not QGuiApplication.clipboard().pixmap().isNull()
+
+
+def test_images_without_labels_or_thumbnails_are_drawn_from_the_views(panel):
+    panel.draw(Scene(state="running", look=make_look("sphere")))
+    assert not panel.colouring.isVisible()
+    assert len(panel.canvas._images) == M
+    panel.grab()
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="None is immortal from Python 3.12 on")
+def test_redrawing_does_not_release_none(panel, qtbot):
+    before = sys.getrefcount(None)
+    for step in range(150):
+        panel.draw(scene("sphere", step))
+        panel.canvas.grab()
+    assert sys.getrefcount(None) > before - 100
