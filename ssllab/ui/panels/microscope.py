@@ -164,8 +164,14 @@ class Microscope(Panel):
         self._controls.setDirection(direction)
         self.value.setFixedWidth(self.fontMetrics().horizontalAdvance("τ = 0.0088 "))
         self.curve.setVisible(self.height() > 30 * line)
-        self.note.setVisible(self.height() > 15 * line)
+        self.note.setVisible(not self._low())
+        if self._contrast is not None:
+            self.formula.setText(formula_text(self._contrast, short=self._low()))
         self._name_buttons()
+
+    def _low(self) -> bool:
+        """Too low for more than the numbers."""
+        return self.height() <= 15 * self.fontMetrics().height()
 
     # State
 
@@ -215,7 +221,7 @@ class Microscope(Panel):
         self._pages.setCurrentIndex(1)
         line = self.fontMetrics().height()
         self.picture.setPixmap(pixmap(look.views[result.anchor], round(3.3 * line), self.devicePixelRatioF()))
-        self.formula.setText(formula_text(result))
+        self.formula.setText(formula_text(result, short=self._low()))
         self.table.show_contrast(result, look.views)
         self.curve.show_similarities(result.similarity[1:], tau, self.run_temperature())
         self.value.setText(f"τ = {tau:.3g}")
@@ -252,8 +258,8 @@ class Microscope(Panel):
             self.bench.say("error", str(error))
 
 
-def formula_text(result: AnchorContrast) -> str:
-    """The loss in symbols, and below with this anchor's numbers."""
+def formula_text(result: AnchorContrast, *, short: bool = False) -> str:
+    """The loss in symbols, and below with this anchor's numbers (``short``: the numbers alone)."""
     colours = theme.current()
 
     def blue(words: str) -> str:
@@ -266,10 +272,15 @@ def formula_text(result: AnchorContrast) -> str:
     positive = exponential_text(float(result.logits[0]))
     others = exponential_text(_log_sum(result.logits[1:]))
     p = share_text(float(result.probability[0]), float(result.probability[1:].sum()))
+    numbers = (
+        f"= −log( {blue(positive)} / ({blue(positive)} + {orange(others)}))"
+        f" = −log {p} = <b>{small_text(result.loss)}</b>"
+    )
+    if short:
+        return f"<div>ℓ {numbers}</div>"
     return (
         f"<div>ℓ = −log( {blue(plus)} / ( {blue(plus)} + {orange(minus)} ))</div>"
-        f"<div>&nbsp;= −log( {blue(positive)} / ({blue(positive)} + {orange(others)}))"
-        f" = −log {p} = <b>{small_text(result.loss)}</b></div>"
+        f"<div>&nbsp;{numbers}</div>"
         f"<div>pull on the positive (1 − p)/τ = {blue(small_text(float(result.force[0])))}</div>"
     )
 
