@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
 from ssllab.controls import Config
+
+if TYPE_CHECKING:
+    from ssllab.data.types import ImageData
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,19 @@ class StepResult:
     metrics: dict[str, Tensor] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Probe:
+    """A heavier look: ``scalars`` go to the run and the plots; ``constants`` are chance levels, ceilings."""
+
+    scalars: dict[str, float]
+    constants: dict[str, float] = field(default_factory=dict)
+
+
 class Method(nn.Module, ABC):
     """One self-supervised algorithm.
 
     ``config`` is replaced by the engine between two steps when a live control changes; a method reads it
-    anew in every step and caches nothing of it.
+    anew in every step and caches nothing of it. A method is built as ``Class(config, image_size)``.
     """
 
     name: ClassVar[str]
@@ -58,5 +69,10 @@ class Method(nn.Module, ABC):
         Every random choice is drawn from ``generator``, so that a run repeats exactly.
         """
 
-    def after_step(self) -> None:
-        """Called after the optimizer's step (momentum encoders move here)."""
+    @abstractmethod
+    def look(self, data: ImageData, step: int) -> object:
+        """The light picture that the lab's panels draw, about once a second while somebody watches."""
+
+    @abstractmethod
+    def probe(self, data: ImageData) -> Probe:
+        """What the representation knows, by held-out labels where the data has them."""

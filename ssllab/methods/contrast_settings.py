@@ -1,0 +1,38 @@
+"""The settings that every method of the Contrast lab has."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from ssllab.controls import Control
+from ssllab.data.augment import AugmentConfig
+from ssllab.methods.settings import EncoderSettings, OptimizerSettings
+
+
+class ContrastConfig(AugmentConfig, OptimizerSettings, EncoderSettings):
+    """Temperature and the kind of loss; augmentations, optimizer, encoder and head by inheritance."""
+
+    temperature: Annotated[
+        float,
+        Control(
+            "Divides every similarity before the softmax. Low: only the hardest negatives push. High: all "
+            "push alike.",
+            low=0.01,
+            high=100.0,
+            log=True,
+            live=True,
+            group="Loss",
+            paper="SimCLR table 5: best 0.1 on ImageNet, 0.5 on CIFAR-10; Wang and Liu 2021",
+        ),
+    ] = 0.5
+    loss: Annotated[
+        Literal["nt_xent", "info_nce"],
+        Control(
+            "nt_xent: two augmented views, every other view of the batch is a negative (2N - 1 candidates). "
+            "info_nce: the lecture's variant, the anchor is the original image, its augmentation the positive, "
+            "the candidates are the N augmentations of the batch.",
+            live=True,
+            group="Loss",
+            paper="SimCLR equation 1; van den Oord et al. 2018, equation 4",
+        ),
+    ] = "nt_xent"

@@ -1,0 +1,146 @@
+"""Settings that many methods share: the optimizer and its schedule, the encoder and its projection head."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from ssllab.controls import Config, Control
+
+
+class OptimizerSettings(Config):
+    """How weights move. Read by :mod:`ssllab.training.optimizers`."""
+
+    batch_size: Annotated[
+        int,
+        Control(
+            "Images per step. Each image is every other image's negative, so a small batch has few negatives.",
+            low=2,
+            high=8192,
+            log=True,
+            group="Optimizer",
+            paper="SimCLR figure 9 and table B.1",
+        ),
+    ] = 256
+    optimizer: Annotated[
+        Literal["sgd", "adamw", "lars"],
+        Control(
+            "The rule that turns gradients into steps. SimCLR used LARS, made for batches of thousands.",
+            group="Optimizer",
+            paper="LARS: You et al. 2017",
+        ),
+    ] = "adamw"
+    learning_rate: Annotated[
+        float,
+        Control(
+            "Peak step size, reached after warm-up. SGD and LARS want about a hundred times what AdamW wants.",
+            low=0.0,
+            high=100.0,
+            log=True,
+            live=True,
+            group="Optimizer",
+        ),
+    ] = 2e-3
+    weight_decay: Annotated[
+        float,
+        Control(
+            "Pull of all weights towards zero (not of biases and batch norm).",
+            low=0.0,
+            high=1.0,
+            log=True,
+            live=True,
+            group="Optimizer",
+            paper="SimCLR: 1e-6 (paper), 1e-4 (code)",
+        ),
+    ] = 1e-4
+    momentum: Annotated[
+        float,
+        Control(
+            "Memory of past gradients (SGD, LARS); AdamW's first beta.",
+            low=0.0,
+            high=0.999,
+            live=True,
+            group="Optimizer",
+        ),
+    ] = 0.9
+    warmup_steps: Annotated[
+        int,
+        Control(
+            "Steps in which the learning rate grows linearly from zero to its peak.",
+            low=0,
+            high=100_000,
+            group="Optimizer",
+        ),
+    ] = 30
+    schedule: Annotated[
+        Literal["cosine", "constant"],
+        Control("How the learning rate goes on after warm-up.", group="Optimizer"),
+    ] = "cosine"
+    schedule_steps: Annotated[
+        int,
+        Control(
+            "Length of the cosine: it falls to one hundredth of the peak by this step and stays there.",
+            low=1,
+            high=10_000_000,
+            log=True,
+            unit="steps",
+            live=True,
+            group="Optimizer",
+            needs="schedule=cosine",
+        ),
+    ] = 3000
+
+
+class EncoderSettings(Config):
+    """What is trained: f(.), the encoder, and g(.), the projection head."""
+
+    encoder: Annotated[
+        Literal["conv", "resnet18", "resnet50", "vit"],
+        Control(
+            "The network f that turns an image into its representation h. 'conv' learns within a minute on a "
+            "CPU; the ResNets have the CIFAR stem up to 64 pixels; 'vit' is a small Vision Transformer.",
+            group="Model",
+            paper="SimCLR appendix B.9 for the CIFAR stem",
+        ),
+    ] = "conv"
+    head: Annotated[
+        Literal["none", "linear", "mlp"],
+        Control(
+            "The projection g from h to the embedding z in which the loss is taken. After training it is "
+            "thrown away: h keeps what the loss made z forget.",
+            group="Model",
+            paper="SimCLR figure 8: mlp > linear by 3 points, > none by over 10",
+        ),
+    ] = "mlp"
+    head_layers: Annotated[
+        int,
+        Control(
+            "Linear layers of the MLP head: 2 in SimCLR's paper, 3 in version 2.",
+            low=2,
+            high=4,
+            group="Model",
+            needs="head=mlp",
+        ),
+    ] = 2
+    head_width: Annotated[
+        int,
+        Control(
+            "Width of the MLP head's hidden layers.",
+            low=8,
+            high=8192,
+            log=True,
+            group="Model",
+            needs="head=mlp",
+        ),
+    ] = 256
+    dimension: Annotated[
+        int,
+        Control(
+            "Size of the embedding z. With 2 the map is a true circle, with 3 a true sphere.",
+            low=2,
+            high=2048,
+            log=True,
+            group="Model",
+            needs="head=linear,mlp",
+            paper="SimCLR: 128",
+        ),
+    ] = 128

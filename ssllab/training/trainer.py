@@ -1,0 +1,112 @@
+"""One model, its optimizer, its data and its random numbers: everything that a step needs and changes.
+
+A trainer belongs to one thread. It knows no files, no window and no clock.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from ssllab.controls import Config, ControlError, Value
+from ssllab.data.types import ImageData
+from ssllab.methods.base import Probe
+from ssllab.methods.registry import method_class
+from ssllab.training.device import autocast, choose_device, choose_precision
+from ssllab.training.optimizers import apply_settings, build_optimizer, gradient_norm
+from ssllab.training.run_record import RunSettings
+from ssllab.training.sampler import Sampler
+
+_INITIALISING = threading.Lock()  # weights are drawn from torch's global generator
+
+
+class Trainer:
+    """Trains ``settings.method`` on ``data``, one step at a call. Raises ControlError for bad settings."""
+
+    def __init__(self, settings: RunSettings, data: ImageData) -> None:
+        self.settings = settings
+        self.device = choose_device(settings.device)
+        self.precision = choose_precision(settings.precision, self.device)
+        self.data = data.to(self.device)
+        self.step = 0
+        method = method_class(settings.method)
+        config = method.Config.make(settings.config)
+        with _INITIALISING, torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            try:
+                self.method = method(config, data.image_size)  # type: ignore[call-arg]
+            except ValueError as error:
+                raise ControlError(str(error)) from error
+        self.method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.method.train()
+        self.optimizer = build_optimizer(self.method, config)  # type: ignore[arg-type]
+        self.sampler = Sampler(len(data.train), settings.seed)
+        self.generator = torch.Generator(self.device).manual_seed(settings.seed)
+
+    @property
+    def config(self) -> Config:
+        """The settings in force."""
+        return self.method.config
+
+    def set(self, key: str, value: Value) -> tuple[Value, Value]:
+        """Change a live control; in force from the next step. Returns (old, new); raises ControlError."""
+        spec = self.config.controls().get(key)
+        if spec is not None and not spec.live:
+            raise ControlError(f"'{key}' cannot change while training: reset the run with the new value.")
+        old = getattr(self.config, key, None)
+        self.method.config = self.config.changed({key: value})
+        return old, getattr(self.config, key)  # type: ignore[return-value]
+
+    def train_step(self) -> dict[str, float]:
+        """One step of gradient descent; the scalars it measured, by name."""
+        config: Any = self.config
+        images = self.data.train.images[self.sampler.next(config.batch_size).to(self.device)]
+        rate = apply_settings(self.optimizer, self.step, config)
+        with autocast(self.device, self.precision):
+            result = self.method.step(images, self.generator)
+        self.optimizer.zero_grad(set_to_none=True)
+        result.loss.backward()
+        norm = gradient_norm(self.method.parameters())
+        self.optimizer.step()
+        self.step += 1
+        measured = {**result.metrics, "gradient_norm": norm}
+        # One transfer for all scalars: on a GPU each .item() would wait for the device.
+        values = torch.stack([value.detach().float().reshape(()) for value in measured.values()]).tolist()
+        return {**dict(zip(measured, values, strict=True)), "learning_rate": rate}
+
+    def look(self) -> object:
+        """The method's light picture."""
+        with autocast(self.device, self.precision):
+            return self.method.look(self.data, self.step)
+
+    def probe(self) -> Probe:
+        """The method's heavier probe."""
+        with autocast(self.device, self.precision):
+            return self.method.probe(self.data)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next steps depend on, as a tree of tensors and scalars."""
+        return {
+            "step": self.step,
+            "config": self.config.model_dump(),
+            "model": dict(self.method.state_dict()),
+            "optimizer": self.optimizer.state_dict(),
+            "sampler": self.sampler.state(),
+            "generator": self.generator.get_state(),
+        }
+
+    def load(self, tree: Mapping[str, Any]) -> None:
+        """Go on from :meth:`state`: on the CPU the next steps are the same, bit for bit."""
+        try:
+            self.method.config = type(self.config).make(tree["config"])
+            self.method.load_state_dict(tree["model"])
+            self.optimizer.load_state_dict(tree["optimizer"])
+            self.sampler.load(tree["sampler"])
+            self.generator.set_state(tree["generator"])
+            self.step = int(tree["step"])
+        except (KeyError, TypeError, RuntimeError, ValueError) as error:
+            first = str(error).splitlines()[0]
+            raise ControlError(f"the checkpoint does not fit this run's settings: {first}") from error
