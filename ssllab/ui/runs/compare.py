@@ -1,4 +1,4 @@
-"""The lower half of the run browser: the selected runs in the same plots, and what differs in their settings."""
+"""The lower half of the run browser: the selected runs in the same plots, and where their settings differ."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ssllab.training.metrics import MetricsLog
+from ssllab.training.run_record import RunError
 from ssllab.ui import theme
 from ssllab.ui.panel import Band, Overlay
 from ssllab.ui.plots.export import save_plot
@@ -31,7 +33,6 @@ from ssllab.ui.runs.words import metric_title, plural
 from ssllab.ui.runs.work import Task, Worker
 
 if TYPE_CHECKING:
-    from ssllab.training.metrics import MetricsLog
     from ssllab.training.run_store import RunInfo, Workspace
 
 FIRST_METRICS = ("loss", "knn_top1")
@@ -132,7 +133,7 @@ class ComparePane(QWidget):
 
     def show_runs(self, infos: Sequence[RunInfo], colours: dict[str, str]) -> None:
         """Compare these runs, each in its colour; runs that cannot be read are left out."""
-        self._infos = [info for info in infos if not info.problem]
+        self._infos = [info for info in infos if info.settings is not None]
         self._colours = colours
         self.stack.setCurrentIndex(1 if self._infos else 0)
         names = plural(len(self._infos), "run")
@@ -197,8 +198,11 @@ class ComparePane(QWidget):
             for i, info in enumerate(missing):
                 task.report(i / len(missing))
                 began = time.monotonic()
-                run = self._workspace.open(info.id)
-                metrics, probes = run.metrics(), run.probes()
+                try:
+                    run = self._workspace.open(info.id)
+                    metrics, probes = run.metrics(), run.probes()
+                except RunError:  # its row in the table says what is wrong; the others are compared
+                    metrics, probes = MetricsLog(), MetricsLog()
                 now = time.monotonic()
                 found[info.id] = Loaded(stamp(info), metrics, probes, now - began, now)
             return found
@@ -256,7 +260,7 @@ class ComparePane(QWidget):
         if shown:
             probe = not any(metric in loaded.metrics.names for _, loaded in shown)
         plot = self.plots[number]
-        if plot is None or (plot.metric, plot._source == "probes") != (metric, probe):
+        if plot is None or (plot.quantity, plot._source == "probes") != (metric, probe):
             smoothing, log = (plot.smoothing, plot.log) if plot else (0, (False, False))
             if plot is not None:
                 self._holders[number].removeWidget(plot)
@@ -270,14 +274,14 @@ class ComparePane(QWidget):
 
     def _draw(self, *_: Any) -> None:
         shown = self._shown()
-        if self._infos and not shown:
-            return  # nothing has arrived yet: keep what is there
+        if not shown:
+            return  # nothing is selected or nothing has arrived yet: keep what is there
         self._offer(shown)
         self.groups = group_by_recipe([info for info, _ in shown])
         for number in range(2):
             plot = self._plot(number, shown)
             if self.seeds.isChecked() and len(shown) > 1:
-                plot.show_runs(*self._averages(plot, dict((info.id, loaded) for info, loaded in shown)))
+                plot.show_runs(*self._averages(plot, {info.id: loaded for info, loaded in shown}))
             else:
                 plot.show_runs(self._overlays(shown))
         self.drawn.emit()
@@ -289,9 +293,7 @@ class ComparePane(QWidget):
             for info, loaded in shown
         ]
 
-    def _averages(
-        self, plot: ComparePlot, loaded: dict[str, Loaded]
-    ) -> tuple[list[Overlay], list[Band]]:
+    def _averages(self, plot: ComparePlot, loaded: dict[str, Loaded]) -> tuple[list[Overlay], list[Band]]:
         overlays, bands = [], []
         names = unique_names([info for group in self.groups for info in group.infos])
         for group in self.groups:
@@ -300,11 +302,12 @@ class ComparePane(QWidget):
             if len(group.infos) > 1:
                 name = f"{name}, {plural(len(group.infos), 'seed')}"
             logs = [
-                loaded[info.id].probes if plot.metric not in loaded[info.id].metrics.names
+                loaded[info.id].probes
+                if plot.quantity not in loaded[info.id].metrics.names
                 else loaded[info.id].metrics
                 for info in group.infos
             ]
-            overlay, band = mean_overlay(name, self._colours[first.id], logs, plot.metric)
+            overlay, band = mean_overlay(name, self._colours[first.id], logs, plot.quantity)
             overlays.append(overlay)
             if len(group.infos) > 1:
                 bands.append(band)

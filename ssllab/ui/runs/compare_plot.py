@@ -20,7 +20,7 @@ class ComparePlot(TimePlot):
 
     def __init__(self, metric: str, probe: bool) -> None:
         share = metric.startswith(_SHARES)
-        self.metric = metric
+        self.quantity = metric  # QPaintDevice has a method of the name metric
         super().__init__(
             [Curve(metric, metric_title(metric), "muted", scale=100.0 if share else 1.0)],
             y_label=metric_title(metric),
@@ -32,7 +32,7 @@ class ComparePlot(TimePlot):
 
     def show_runs(self, overlays: Sequence[Overlay], bands: Sequence[Band] = ()) -> None:
         """Draw these runs (their names must differ); a band is drawn in the colour of the run of its name."""
-        ends = [np.concatenate(band.curves[self.metric][1:]) for band in bands if self.metric in band.curves]
+        ends = [np.concatenate(band.curves[self.quantity][1:]) for band in bands if self.quantity in band.curves]
         around = np.concatenate(ends) * self._curves[0].scale if ends else np.empty(0)
         around = around[np.isfinite(around)]
         self._always = (float(around.min()), float(around.max())) if around.size else ()
@@ -51,7 +51,9 @@ class ComparePlot(TimePlot):
 
     def readout(self, x: float) -> Any:
         step = 10.0**x if self._log[0] else x
-        shown = {k: o for k, o in self._others.items() if o.track.length and f"run {k[0]}" not in self._hidden}
+        shown = {
+            k: o for k, o in self._others.items() if o.track.length and f"run {k[0]}" not in self._hidden
+        }
         near = [row for other in shown.values() if (row := other.track.nearest_step(step)) is not None]
         if not near:
             return None
@@ -88,12 +90,12 @@ class ComparePlot(TimePlot):
         self._band_items = [
             (
                 band,
-                self.metric,
+                self.quantity,
                 scale,
                 self.line(
                     f"run {band.name}", colours[band.name], width=0, fill=0.2, fill_to="enclosed", z=-10
                 ),
             )
             for band in bands
-            if band.name in colours and self.metric in band.curves and len(band.curves[self.metric][0])
+            if band.name in colours and self.quantity in band.curves and len(band.curves[self.quantity][0])
         ]

@@ -1,4 +1,4 @@
-"""The small curves of the table: read in the background, the ones in sight first, kept until the run grows."""
+"""The small curves of the table: read in the background, those in sight first, kept until the run grows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from ssllab.training.run_record import RunError
 from ssllab.ui.runs.work import Task, Worker
 
 if TYPE_CHECKING:
@@ -41,16 +42,17 @@ def thinned(values: np.ndarray, points: int = POINTS) -> np.ndarray:
     return np.add.reduceat(values, edges[:-1]) / np.diff(edges)
 
 
-def read_curves(workspace: Workspace, run_id: str) -> SmallCurves:
-    """The small curves of one run; empty ones when it cannot be read (the table says why in words)."""
-    run = workspace.open(run_id)
-    metrics, probes = run.metrics(), run.probes()
-    return SmallCurves(
-        thinned(metrics.column("loss")[1]),
-        thinned(probes.column("knn_top1")[1]),
-        metrics.last("loss"),
-        probes.last("knn_top1"),
-    )
+def read_curves(workspace: Workspace, info: RunInfo) -> SmallCurves:
+    """The small curves of one run. The loss is in the listing; only the probes are read from disk."""
+    try:
+        probes = workspace.open(info.id).probes()
+        knn, last_knn = thinned(probes.column("knn_top1")[1]), probes.last("knn_top1")
+    except RunError:  # the table says in words what is wrong with the run
+        knn, last_knn = np.empty(0), None
+    pairs = info.summary.get("curve") or ()
+    loss = thinned(np.array([pair[1] for pair in pairs], np.float64))
+    last_loss = info.summary.get("metrics", {}).get("loss")
+    return SmallCurves(loss, knn, last_loss, last_knn)
 
 
 class CurveReader(QObject):
@@ -58,18 +60,18 @@ class CurveReader(QObject):
 
     arrived = Signal(str)
 
-    def __init__(self, read: Callable[[str], SmallCurves], parent: QObject | None = None) -> None:
+    def __init__(self, read: Callable[[RunInfo], SmallCurves], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._read = read
         self._worker = Worker(self)
         self._curves: dict[str, tuple[object, SmallCurves]] = {}
-        self._wanted: OrderedDict[str, object] = OrderedDict()
+        self._wanted: OrderedDict[str, tuple[RunInfo, object]] = OrderedDict()
 
     def get(self, info: RunInfo, stamp: object) -> SmallCurves | None:
         """What is known of a run now (perhaps of a moment ago); asks for it when missing or old."""
         known = self._curves.get(info.id)
         if known is None or known[0] != stamp:
-            self._wanted[info.id] = stamp
+            self._wanted[info.id] = (info, stamp)
             self._wanted.move_to_end(info.id)
             self._next()
         return known[1] if known else None
@@ -99,10 +101,10 @@ class CurveReader(QObject):
     def _next(self) -> None:
         if self._worker.busy or not self._wanted:
             return
-        run_id, stamp = self._wanted.popitem()
+        run_id, (info, stamp) = self._wanted.popitem()
 
         def read(task: Task) -> SmallCurves:
-            return self._read(run_id)
+            return self._read(info)
 
         def keep(curves: SmallCurves) -> None:
             self._curves[run_id] = (stamp, curves)

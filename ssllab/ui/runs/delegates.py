@@ -44,7 +44,7 @@ class CurveDelegate(QStyledItemDelegate):
         values = curves.loss if is_loss else curves.knn
         last = curves.last_loss if is_loss else curves.last_knn
         if not len(values):
-            if not index.data(INFO).problem:
+            if index.data(INFO).settings is not None:
                 painter.setPen(QColor(now.muted))
                 painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, "–")
             return
@@ -121,7 +121,9 @@ class NameDelegate(QStyledItemDelegate):
             painter.setBrush(colour)
             painter.drawEllipse(centre, radius, radius)
         info = index.data(INFO)
-        painter.setPen(QColor(theme.current().muted) if info.problem else option.palette.text().color())
+        painter.setPen(
+            QColor(theme.current().muted) if info.settings is None else option.palette.text().color()
+        )
         box.setLeft(box.left() + 2 * radius + 6)
         text = metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideMiddle, int(box.width()))
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -19,19 +19,19 @@ from PySide6.QtWidgets import (
 from ssllab.ui.runs.words import absolute
 
 if TYPE_CHECKING:
-    from ssllab.training.run_store import RunInfo
+    from ssllab.training.run_record import CheckpointRef, RunInfo
 
 
 class CheckpointDialog(QDialog):
     """The checkpoints of a run, newest first. ``choice`` is ("resume", step) or ("fork", step) afterwards."""
 
-    def __init__(self, info: RunInfo, checkpoints: Sequence[Any], parent=None) -> None:
+    def __init__(self, info: RunInfo, checkpoints: Sequence[CheckpointRef], parent=None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Resume or fork")
         self.choice: tuple[str, int] | None = None
         text = QLabel(
-            f"<b>{info.name}</b><p>Resume goes on in this run from its last checkpoint. Fork starts a new run "
-            "from the checkpoint you select and leaves this one as it is.</p>"
+            f"<b>{info.name}</b><p>Resume goes on in this run from its last checkpoint. Fork starts a new "
+            "run from the checkpoint you select and leaves this one as it is.</p>"
         )
         text.setWordWrap(True)
         self.list = QListWidget()
@@ -70,11 +70,7 @@ class CheckpointDialog(QDialog):
             self.accept()
 
 
-def checkpoint_text(checkpoint: Any) -> str:
+def checkpoint_text(checkpoint: CheckpointRef) -> str:
     """Step, reason and time of a checkpoint on one line."""
-    parts = [f"Step {checkpoint.step:,}"]
-    if reason := getattr(checkpoint, "reason", ""):
-        parts.append(str(reason))
-    if when := getattr(checkpoint, "time", 0):
-        parts.append(absolute(when.timestamp() if hasattr(when, "timestamp") else float(when)))
-    return "   ".join(parts)
+    reason = checkpoint.reason.replace("_", " ")
+    return "   ".join(filter(None, (f"Step {checkpoint.step:,}", reason, absolute(checkpoint.time))))

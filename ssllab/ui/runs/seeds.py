@@ -14,7 +14,7 @@ from ssllab.ui.panel import Band, Overlay
 from ssllab.ui.runs.settings_table import settings_of
 
 if TYPE_CHECKING:
-    from ssllab.training.run_store import RunInfo
+    from ssllab.training.run_record import RunInfo
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,7 @@ def mean_and_deviation(
     return grid, table.mean(axis=0), deviation
 
 
-def mean_overlay(
-    name: str, colour: str, logs: Sequence[MetricsLog], metric: str
-) -> tuple[Overlay, Band]:
+def mean_overlay(name: str, colour: str, logs: Sequence[MetricsLog], metric: str) -> tuple[Overlay, Band]:
     """The mean as a run to draw and one standard deviation on each side as a band of the same name."""
     steps, mean, deviation = mean_and_deviation([log.column(metric) for log in logs])
     log = MetricsLog()

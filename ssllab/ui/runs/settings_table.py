@@ -20,12 +20,14 @@ from ssllab.ui import theme
 from ssllab.ui.runs.words import value_text
 
 if TYPE_CHECKING:
-    from ssllab.training.run_store import RunInfo
+    from ssllab.training.run_record import RunInfo
 
 
 def settings_of(info: RunInfo) -> dict[str, Any]:
     """Every setting of a run by name: the method's controls and what the run was started with."""
     settings = info.settings
+    if settings is None:
+        return {}
     return {
         "method": settings.method,
         "data": settings.data,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from ssllab.ui.runs.curves import NOTHING, CurveReader
 from ssllab.ui.runs.words import absolute, ago, percent
 
 if TYPE_CHECKING:
-    from ssllab.training.run_store import RunInfo
+    from ssllab.training.run_record import RunInfo
 
 Role = Qt.ItemDataRole
 SORT = Role.UserRole + 1
@@ -57,26 +57,19 @@ HEADINGS = {
 
 def verdict_of(info: RunInfo) -> str:
     """The doctor's last word on a run, empty when there was none."""
-    verdict = (info.summary or {}).get("verdict")
-    if isinstance(verdict, dict):
+    verdict = info.summary.get("verdict")
+    if isinstance(verdict, Mapping):
         verdict = verdict.get("state")
     return str(verdict or "").replace("_", " ")
 
 
 def summary_number(info: RunInfo, name: str) -> float | None:
     """The last value of a metric or probe that the run's summary holds, None when it does not."""
-    summary = info.summary or {}
-    for part in (summary.get("probes"), summary.get("metrics"), summary):
-        value = part.get(name) if isinstance(part, dict) else None
+    for part in (info.summary.get("probes"), info.summary.get("metrics")):
+        value = part.get(name) if isinstance(part, Mapping) else None
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return float(value)
     return None
-
-
-def started(info: RunInfo) -> float:
-    """When the run began, in seconds since the epoch."""
-    created = info.created
-    return created.timestamp() if hasattr(created, "timestamp") else float(created or 0)
 
 
 def stamp(info: RunInfo) -> object:
@@ -194,7 +187,7 @@ class RunsModel(QAbstractTableModel):
 
     def flags(self, index) -> Qt.ItemFlag:
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        if self._infos[index.row()].problem:
+        if self._infos[index.row()].settings is None:
             return flags
         if index.column() in (Column.NAME, Column.TAGS, Column.NOTE):
             flags |= Qt.ItemFlag.ItemIsEditable
@@ -208,7 +201,7 @@ class RunsModel(QAbstractTableModel):
         if role == INFO:
             return info
         if role == CURVE:
-            return NOTHING if info.problem else self._curves.get(info, stamp(info))
+            return NOTHING if info.settings is None else self._curves.get(info, stamp(info))
         answer = _ROLES.get(role)
         return answer(self, info, column) if answer else None
 
@@ -228,7 +221,7 @@ class RunsModel(QAbstractTableModel):
         return True
 
     def _text(self, info: RunInfo, column: Column) -> str | None:
-        if info.problem and column not in (Column.NAME, Column.STARTED, Column.NOTE):
+        if info.settings is None and column not in (Column.NAME, Column.STARTED, Column.NOTE):
             return ""
         match column:
             case Column.NAME:
@@ -242,9 +235,9 @@ class RunsModel(QAbstractTableModel):
             case Column.STEPS:
                 return f"{info.steps:,}"
             case Column.STARTED:
-                return ago(started(info), time.time()) if info.created else ""
+                return ago(info.created, time.time()) if info.created else ""
             case Column.NOTE:
-                return info.problem or " ".join((info.note or "").split())
+                return info.problem or " ".join(info.note.split())
         return None
 
     def _edit_text(self, info: RunInfo, column: Column) -> str | None:
@@ -252,9 +245,9 @@ class RunsModel(QAbstractTableModel):
             case Column.NAME:
                 return info.name
             case Column.TAGS:
-                return ", ".join(info.tags or ())
+                return ", ".joininfo.tags
             case Column.NOTE:
-                return info.note or ""
+                return info.note
         return None
 
     def _sort(self, info: RunInfo, column: Column) -> Any:
@@ -266,16 +259,16 @@ class RunsModel(QAbstractTableModel):
             case Column.STEPS:
                 return info.steps
             case Column.STARTED:
-                return started(info)
+                return info.created
             case Column.TAGS:
-                return ", ".join(info.tags or ())
+                return ", ".joininfo.tags
         return self._text(info, column)
 
     def _last(self, info: RunInfo, column: Column) -> float:
         # Runs without a value come last when the best are first: a high loss, a low accuracy.
         name, never = ("loss", float("inf")) if column == Column.LOSS else ("knn_top1", -1.0)
-        value = None if info.problem else summary_number(info, name)
-        if value is None and not info.problem:
+        value = summary_number(info, name)
+        if value is None:
             curves = self._curves.known(info.id)
             value = curves and (curves.last_loss if column == Column.LOSS else curves.last_knn)
         return never if value is None or value != value else float(value)
@@ -285,14 +278,16 @@ class RunsModel(QAbstractTableModel):
         return QColor(colour) if column == Column.NAME and colour else None
 
     def _check(self, info: RunInfo, column: Column) -> Any:
-        if column != Column.LAB or info.problem:
+        if column != Column.LAB or info.settings is None:
             return None
         return Qt.CheckState.Checked if info.id in self._overlays else Qt.CheckState.Unchecked
 
     def _foreground(self, info: RunInfo, column: Column) -> Any:
         now = theme.current()
-        if info.problem:
-            return QColor(now.bad if column == Column.NOTE else now.muted)
+        if info.problem and column == Column.NOTE:
+            return QColor(now.bad)
+        if info.settings is None:
+            return QColor(now.muted)
         if column in (Column.METHOD, Column.DATA, Column.STARTED, Column.NOTE):
             return QColor(now.muted)
         if column == Column.VERDICT:
@@ -304,7 +299,7 @@ class RunsModel(QAbstractTableModel):
         return side | Qt.AlignmentFlag.AlignVCenter
 
     def _tooltip(self, info: RunInfo, column: Column) -> Any:
-        if info.problem:
+        if info.problem and (info.settings is None or column == Column.NOTE):
             return info.problem
         match column:
             case Column.LAB:
@@ -315,21 +310,21 @@ class RunsModel(QAbstractTableModel):
                 value = summary_number(info, "knn_top1")
                 return f"kNN accuracy on h: {percent(value)}" if value is not None else None
             case Column.STARTED:
-                return absolute(started(info)) if info.created else None
+                return absolute(info.created) if info.created else None
             case Column.TAGS:
-                return ", ".join(info.tags or ()) or None
+                return ", ".joininfo.tags or None
             case Column.NOTE:
                 return info.note or None
             case Column.VERDICT:
-                verdict = (info.summary or {}).get("verdict")
-                return _verdict_help(verdict) if isinstance(verdict, dict) else None
+                verdict = info.summary.get("verdict")
+                return _verdict_help(verdict) if isinstance(verdict, Mapping) else None
         return None
 
     def _tags(self, info: RunInfo, column: Column) -> Any:
-        return tuple(info.tags or ())
+        return tuple(info.tags)
 
 
-def _verdict_help(verdict: dict[str, Any]) -> str | None:
+def _verdict_help(verdict: Mapping[str, Any]) -> str | None:
     parts = []
     for key in ("evidence", "remedy"):
         value = verdict.get(key)
@@ -392,14 +387,14 @@ class RunFilter(QSortFilterProxyModel):
 
     def filterAcceptsRow(self, row: int, parent) -> bool:
         info = self.sourceModel().infos[row]
-        if self._tag and self._tag not in (info.tags or ()):
+        if self._tag and self._tag not in info.tags:
             return False
-        if self._method and (info.problem or info.settings.method != self._method):
+        if self._method and (info.settings is None or info.settings.method != self._method):
             return False
         if not self._words:
             return True
-        said = [info.name, info.note, *(info.tags or ()), info.problem, verdict_of(info), info.id]
-        if not info.problem:
+        said = [info.name, info.note, *info.tags, info.problem, verdict_of(info), info.id]
+        if info.settings is not None:
             said += [info.settings.method, info.settings.data]
         text = "\n".join(str(part) for part in said if part).casefold()
         return all(word in text for word in self._words)

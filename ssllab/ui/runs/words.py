@@ -31,16 +31,6 @@ METRIC_TITLES = {
     "effective_rank_z": "Effective rank of g(h)",
 }
 
-STATE_TITLES = {
-    "running": "running",
-    "paused": "paused",
-    "finished": "finished",
-    "stopped": "stopped",
-    "failed": "failed",
-    "interrupted": "interrupted",
-    "damaged": "damaged",
-}
-
 
 def metric_title(name: str) -> str:
     """The words for a metric or probe; factors and unknown names are made readable."""

@@ -62,7 +62,7 @@ class Worker(QObject):
         then: Callable[[Any], None] | None = None,
         failed: Callable[[Exception, str], None] | None = None,
     ) -> Task:
-        """Run ``work(task)`` soon. ``then(result)`` or ``failed(error, traceback)`` follows, unless cancelled."""
+        """Run ``work(task)`` soon. ``then(result)`` or ``failed(error, trace)`` follows, unless cancelled."""
         task = Task(self._emit_progress)
         self._tasks.add(task)
         self._pool.submit(self._run, task, work, then, failed)

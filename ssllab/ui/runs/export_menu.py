@@ -1,0 +1,155 @@
+"""Export of the selected runs: CSV, weights, a script, or a picture of the plots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog, QMenu
+
+from ssllab.ui.runs.words import file_name, plural
+from ssllab.ui.runs.work import Task, Worker
+
+if TYPE_CHECKING:
+    from ssllab.training.run_record import RunInfo
+    from ssllab.ui.runs.page import RunsPage
+
+# kind -> (menu text, what the dialog offers, ending)
+KINDS = {
+    "csv": ("Metrics as CSV…", "CSV table (*.csv)", ".csv"),
+    "weights": ("Weights as safetensors…", "Weights (*.safetensors)", ".safetensors"),
+    "script": ("Script that repeats the run…", "Python script (*.py)", ".py"),
+}
+PICTURES = {
+    "png": ("Plots as PNG…", "PNG image (*.png)", ".png"),
+    "svg": ("Plots as SVG…", "SVG drawing (*.svg)", ".svg"),
+}
+
+
+def export_run(workspace: Any, run_id: str, kind: str, path: Path) -> None:
+    """Write one run as ``kind``. Raises OSError or ValueError with one line for the user."""
+    from ssllab.training import export  # weights need torch, which may not be loaded yet
+
+    write = {"csv": export.export_csv, "weights": export.export_weights, "script": export.export_script}[kind]
+    write(workspace.open(run_id), path)
+
+
+class RunExporter(QObject):
+    """The export menu of the page, and the thread that writes."""
+
+    def __init__(self, page: RunsPage) -> None:
+        super().__init__(page)
+        self._page = page
+        self._worker = Worker(self)
+        self._task: Task | None = None
+        self.actions: dict[str, Any] = {}
+
+    def menu(self) -> QMenu:
+        """One entry per kind."""
+        menu = QMenu(self._page)
+        for kind, (text, _, _) in {**KINDS, **PICTURES}.items():
+            if kind == "png":
+                menu.addSeparator()
+            self.actions[kind] = menu.addAction(text, lambda kind=kind: self.ask(kind))
+        self._worker.progressed.connect(lambda share, text: self._page.progress.advance(share, text))
+        return menu
+
+    def ask(self, kind: str) -> None:
+        """Ask where to, then write. Several runs go into a folder, each under its name."""
+        infos = [
+            i for run_id in self._page.selected_ids() if (i := self._page.model.info(run_id)) and i.settings
+        ]
+        if not infos:
+            return
+        title = f"Export {plural(len(infos), 'run')}" if len(infos) > 1 else f"Export {infos[0].name}"
+        if kind in PICTURES:
+            _, offered, ending = PICTURES[kind]
+            path, _ = QFileDialog.getSaveFileName(self._page, title, f"runs{ending}", offered)
+            if path:
+                self.export_picture(_with_ending(Path(path), ending))
+            return
+        _, offered, ending = KINDS[kind]
+        if len(infos) == 1:
+            suggested = file_name(infos[0].name) + ending
+            path, _ = QFileDialog.getSaveFileName(self._page, title, suggested, offered)
+            targets = [_with_ending(Path(path), ending)] if path else []
+        else:
+            folder = QFileDialog.getExistingDirectory(self._page, f"{title} into a folder")
+            targets = free_paths(Path(folder), infos, ending) if folder else []
+        if targets:
+            self.export(kind, infos, targets)
+
+    def export(self, kind: str, infos: Sequence[RunInfo], targets: Sequence[Path]) -> None:
+        """Write each run to its target in the background, with progress; Cancel keeps what is written."""
+        page = self._page
+        if self._task is not None:
+            page.bench.say("warning", "An export is still running. Wait for it or cancel it.")
+            return
+        page.progress.begin(f"Exporting {plural(len(infos), 'run')}")
+        page.progress.cancel_wanted.connect(self.cancel)
+
+        def write(task: Task) -> int:
+            for i, (info, target) in enumerate(zip(infos, targets, strict=True)):
+                task.report(i / len(infos), f"Exporting {info.name}")
+                export_run(page.workspace, info.id, kind, target)
+            return len(infos)
+
+        def done(count: int) -> None:
+            self._end()
+            where = targets[0] if count == 1 else targets[0].parent
+            page.bench.say("info", f"{plural(count, 'run')} exported to {where}.")
+
+        def failed(error: Exception, trace: str) -> None:
+            self._end()
+            page.bench.say("error", f"The export failed: {error}", trace)
+
+        self._task = self._worker.submit(write, done, failed)
+
+    def cancel(self) -> None:
+        """Stop after the run that is being written."""
+        if self._task is not None:
+            self._task.cancel()
+            self._end()
+            self._page.bench.say("info", "The export was cancelled. Files written so far are kept.")
+
+    def export_picture(self, path: Path) -> None:
+        """The plots below the table as PNG or SVG."""
+        try:
+            written = self._page.compare.save_picture(path)
+        except OSError as error:
+            self._page.bench.say("error", str(error))
+            return
+        self._page.bench.say("info", f"The plots were saved to {written}.")
+
+    def _end(self) -> None:
+        self._task = None
+        self._page.progress.hide()
+        self._page.progress.cancel_wanted.disconnect(self.cancel)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being written."""
+        return self._worker.busy
+
+    def close_work(self) -> None:
+        """Stop writing after the current run."""
+        self._worker.close()
+
+
+def free_paths(folder: Path, infos: Sequence[RunInfo], ending: str) -> list[Path]:
+    """A file of its own for each run, named after it; nothing that is there already is overwritten."""
+    paths: list[Path] = []
+    for info in infos:
+        stem, number = file_name(info.name or info.id), 1
+        path = folder / f"{stem}{ending}"
+        while path in paths or path.exists():
+            number += 1
+            path = folder / f"{stem} {number}{ending}"
+        paths.append(path)
+    return paths
+
+
+def _with_ending(path: Path, ending: str) -> Path:
+    return path if path.suffix.lower() == ending else path.with_name(path.name + ending)

@@ -1,0 +1,447 @@
+"""The run browser: a table of every run of the workspace above, the selected runs compared below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ssllab.ui import theme
+from ssllab.ui.runs.bars import ProgressRow, UndoBar
+from ssllab.ui.runs.compare import ComparePane
+from ssllab.ui.runs.curves import CurveReader, read_curves
+from ssllab.ui.runs.dialogs import CheckpointDialog
+from ssllab.ui.runs.empty import EmptyRuns
+from ssllab.ui.runs.export_menu import RunExporter
+from ssllab.ui.runs.listing import list_changed_runs
+from ssllab.ui.runs.run_table import RunTable
+from ssllab.ui.runs.table_model import Column, RunsModel
+from ssllab.ui.runs.words import all_tags, parse_tags, plural
+from ssllab.ui.runs.work import Task, Worker
+
+if TYPE_CHECKING:
+    from ssllab.training.run_store import RunInfo
+    from ssllab.ui.bench import Bench
+
+_REFRESH_MS = 3000
+_TICKS_PER_CLOCK = 10  # "2 minutes ago" is said anew every this many refreshes
+
+
+class RunsPage(QWidget):
+    """Every run of ``bench.workspace``. Disk work happens on a thread of its own, in the order asked for.
+
+    Signals: ``listed`` after every look at the disk, ``lab_wanted`` when the empty page's button is pressed.
+    """
+
+    listed = Signal()
+    lab_wanted = Signal()
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__()
+        self.bench = bench
+        self.workspace = bench.workspace
+        self._disk = Worker(self)
+        self._signature: object = None
+        self._waiting = False  # a listing is under way
+        self._ticks = 0
+        self._colours: dict[str, str] = {}
+        self.curves = CurveReader(lambda info: read_curves(self.workspace, info), self)
+        self.model = RunsModel(self.curves, self)
+        self.table = RunTable(self.model)
+        self.compare = ComparePane(self.workspace)
+        self.exporter = RunExporter(self)
+        self.undo_bar = UndoBar()
+        self.progress = ProgressRow()
+        self.empty = EmptyRuns()
+        self._build()
+        self._connect()
+        self.model.set_overlays(bench.overlays)
+        self._selection_settled()
+
+    def _build(self) -> None:
+        self.heading = QLabel()
+        self.filter_text = QLineEdit()
+        self.filter_text.setPlaceholderText("Filter by name, note, tag, method, data")
+        self.filter_text.setClearButtonEnabled(True)
+        self.filter_text.setMinimumWidth(160)
+        self.filter_text.setMaximumWidth(420)
+        self.tag_choice, self.method_choice = QComboBox(), QComboBox()
+        for choice, everything in ((self.tag_choice, "All tags"), (self.method_choice, "All methods")):
+            choice.addItem(everything, "")
+            choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            choice.setAccessibleName(everything)
+        top = QHBoxLayout()
+        top.addWidget(self.heading)
+        top.addStretch(1)
+        top.addWidget(self.filter_text, 2)
+        top.addWidget(self.tag_choice)
+        top.addWidget(self.method_choice)
+
+        self.open_button = _button("Open in the lab", "Draw the selected runs in the lab's plots (Enter)")
+        self.open_button.setProperty("primary", True)
+        self.resume_button = _button(
+            "Resume or fork…", "Go on from the last checkpoint, or start a new run from an earlier one"
+        )
+        self.rename_button = _button("Rename", "Change the name of the run (F2)")
+        self.tag_button = _button("Tags…", "Add or change tags")
+        self.note_button = _button("Note…", "Write a note")
+        self.export_button = _button("Export", "Numbers, pictures, weights, or a script that repeats the run")
+        self.export_button.setMenu(self.exporter.menu())
+        self.delete_button = _button("Delete", "Move the selected runs to the trash (Delete); can be undone")
+        actions = QHBoxLayout()
+        actions.setSpacing(6)
+        for button in (self.open_button, self.resume_button, self.rename_button, self.tag_button):
+            actions.addWidget(button)
+        for button in (self.note_button, self.export_button):
+            actions.addWidget(button)
+        actions.addStretch(1)
+        actions.addWidget(self.delete_button)
+
+        self.split = QSplitter(Qt.Orientation.Vertical)
+        self.split.addWidget(self.table)
+        self.split.addWidget(self.compare)
+        self.split.setSizes([320, 300])
+        self.split.setStretchFactor(0, 1)
+        self.split.setStretchFactor(1, 1)
+        self.split.setChildrenCollapsible(False)
+        self.table.setMinimumHeight(90)
+        self.compare.setMinimumHeight(150)
+        browser = QWidget()
+        column = QVBoxLayout(browser)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(top)
+        column.addLayout(actions)
+        column.addWidget(self.split, 1)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(browser)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(10, 8, 10, 8)
+        outer.addWidget(self.undo_bar)
+        outer.addWidget(self.progress)
+        outer.addWidget(self.stack, 1)
+        self._browser = browser
+        self.restyle()
+
+    def _connect(self) -> None:
+        self.filter_text.textChanged.connect(self.table.filter.set_text)
+        for choice, keep in (
+            (self.tag_choice, self.table.filter.set_tag),
+            (self.method_choice, self.table.filter.set_method),
+        ):
+            choice.currentIndexChanged.connect(lambda _, c=choice, k=keep: k(c.currentData() or ""))
+        for changed in (self.filter_text.textChanged, self.tag_choice.currentIndexChanged,
+                        self.method_choice.currentIndexChanged):  # fmt: skip
+            changed.connect(lambda *_: self._say_count())
+        self.open_button.clicked.connect(self.open_selected)
+        self.resume_button.clicked.connect(self.ask_checkpoint)
+        self.rename_button.clicked.connect(self.rename_selected)
+        self.tag_button.clicked.connect(self.ask_tags)
+        self.note_button.clicked.connect(self.ask_note)
+        self.delete_button.clicked.connect(self.delete_selected)
+        self.table.opened.connect(self.open_selected)
+        self.table.deletion_wanted.connect(self.delete_selected)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._context_menu)
+        self.undo_bar.undo_wanted.connect(self.restore)
+        self.model.edited.connect(self.edit)
+        self.model.overlay_toggled.connect(self._overlay_toggled)
+        self.bench.overlays_changed.connect(lambda: self.model.set_overlays(self.bench.overlays))
+        self.empty.start_button.clicked.connect(self.lab_wanted)
+        undo = QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self, self.undo_bar.undo)
+        undo.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self._settle = QTimer(self, singleShot=True, interval=40)
+        self._settle.timeout.connect(self._selection_settled)
+        self.table.selection_changed.connect(self._settle.start)
+        self._timer = QTimer(self, interval=_REFRESH_MS)
+        self._timer.timeout.connect(self._tick)
+
+    # Listing
+
+    def refresh(self) -> None:
+        """Look at the disk in the background; nothing is read where nothing changed."""
+        if self._waiting:
+            return
+        self._waiting = True
+        before = self._signature
+        self._disk.submit(
+            lambda task: list_changed_runs(self.workspace, before), self._listed, self._not_listed
+        )
+
+    def _listed(self, found: tuple[object, list[RunInfo] | None]) -> None:
+        self._waiting = False
+        signature, infos = found
+        if infos is not None and not self.table.editing:  # an open editor is not pulled away
+            self._signature = signature
+            self.model.set_runs(infos)
+            self._fill_choices()
+            self._selection_settled()
+        self.stack.setCurrentWidget(self._browser if self.model.infos else self.empty)
+        self._say_count()
+        self.listed.emit()
+
+    def _not_listed(self, error: Exception, trace: str) -> None:
+        self._waiting = False
+        self._failed(error, trace)
+        self.listed.emit()
+
+    def _fill_choices(self) -> None:
+        infos = self.model.infos
+        methods = sorted({info.settings.method for info in infos if info.settings})
+        for choice, values in (
+            (self.tag_choice, all_tags(i.tags for i in infos)),
+            (self.method_choice, methods),
+        ):
+            if [choice.itemData(i) for i in range(1, choice.count())] == values:
+                continue
+            chosen = choice.currentData()
+            choice.blockSignals(True)
+            while choice.count() > 1:
+                choice.removeItem(1)
+            for value in values:
+                choice.addItem(value, value)
+            choice.blockSignals(False)
+            choice.setCurrentIndex(max(0, choice.findData(chosen)))
+            (self.table.filter.set_tag if choice is self.tag_choice else self.table.filter.set_method)(
+                choice.currentData()
+            )
+
+    def _say_count(self) -> None:
+        total, shown = len(self.model.infos), self.table.filter.rowCount()
+        said = plural(total, "run") if shown == total else f"{shown:,} of {plural(total, 'run')}"
+        self.heading.setText(f"<b>Runs</b>&nbsp; <span style='color:{theme.current().muted}'>{said}</span>")
+
+    def _tick(self) -> None:
+        self._ticks += 1
+        if self._ticks % _TICKS_PER_CLOCK == 0:
+            self.model.tick()
+        self.refresh()
+
+    # Selection
+
+    def selected_ids(self) -> list[str]:
+        """Ids of the selected runs, from top to bottom."""
+        return self.table.selected_ids()
+
+    def select(self, ids: Sequence[str]) -> None:
+        """Select exactly these runs and compare them."""
+        self.table.select(ids)
+        self._selection_settled()
+
+    def _selected(self) -> list[RunInfo]:
+        return [info for run_id in self.selected_ids() if (info := self.model.info(run_id))]
+
+    def _selection_settled(self) -> None:
+        infos = self._selected()
+        self._colours = assign_colours([info.id for info in infos], self._colours)
+        self.model.set_colours(self._colours)
+        self.compare.show_runs(infos, self._colours)
+        readable = [info for info in infos if info.settings is not None]
+        for button in (self.open_button, self.tag_button, self.export_button):
+            button.setEnabled(bool(readable))
+        for button in (self.resume_button, self.rename_button, self.note_button):
+            button.setEnabled(len(infos) == 1 and bool(readable))
+        self.delete_button.setEnabled(bool(infos))
+        overlays = set(self.bench.overlays)
+        every = bool(readable) and all(info.id in overlays for info in readable)
+        self.open_button.setText("Remove from the lab" if every else "Open in the lab")
+
+    # Overlays
+
+    def open_selected(self) -> None:
+        """Draw the selected runs in the lab, or take them away when all of them are there already."""
+        ids = [info.id for info in self._selected() if info.settings is not None]
+        if not ids:
+            return
+        have = list(self.bench.overlays)
+        if all(run_id in have for run_id in ids):
+            self.bench.set_overlays([run_id for run_id in have if run_id not in ids])
+        else:
+            self.bench.set_overlays([*have, *(run_id for run_id in ids if run_id not in have)])
+        self._selection_settled()
+
+    def _overlay_toggled(self, run_id: str, on: bool) -> None:
+        rest = [other for other in self.bench.overlays if other != run_id]
+        self.bench.set_overlays([*rest, run_id] if on else rest)
+        self._selection_settled()
+
+    # Changes
+
+    def edit(self, run_id: str, what: str, text: str) -> None:
+        """Change the "name", "tags" (with commas) or "note" of a run: on screen now, on disk soon."""
+        info = self.model.info(run_id)
+        if info is None:
+            return
+        value: Any = parse_tags(text) if what == "tags" else text
+        self.model.replace(replace(info, **{what: value}))
+        setter = {"name": "rename", "tags": "set_tags", "note": "set_note"}[what]
+        self._change(lambda task: getattr(self.workspace.open(run_id), setter)(value))
+
+    def rename_selected(self) -> None:
+        """Open the editor of the name of the selected run."""
+        for run_id in self.selected_ids()[:1]:
+            self.table.edit_cell(run_id, Column.NAME)
+
+    def ask_tags(self) -> None:
+        """Tags of one run are edited; tags given for several are added to each."""
+        infos = [info for info in self._selected() if info.settings is not None]
+        if not infos:
+            return
+        alone = len(infos) == 1
+        label = "Tags, separated by commas:" if alone else f"Tags to add to {plural(len(infos), 'run')}:"
+        text, good = QInputDialog.getText(self, "Tags", label, text=", ".join(infos[0].tags) if alone else "")
+        if not good:
+            return
+        for info in infos:
+            tags = parse_tags(text) if alone else parse_tags(", ".join((*info.tags, text)))
+            if tags != tuple(info.tags):
+                self.edit(info.id, "tags", ", ".join(tags))
+
+    def ask_note(self) -> None:
+        """A note of several lines."""
+        for info in self._selected()[:1]:
+            text, good = QInputDialog.getMultiLineText(self, "Note", f"Note on {info.name}:", info.note)
+            if good and text.strip() != info.note:
+                self.edit(info.id, "note", text.strip())
+
+    def delete_selected(self) -> None:
+        """Move the selected runs to the trash; the bar above offers them back."""
+        ids = self.selected_ids()
+        if not ids:
+            return
+        gone = set(ids)
+
+        def offer(_: Any) -> None:
+            if gone & set(self.bench.overlays):
+                self.bench.set_overlays([run_id for run_id in self.bench.overlays if run_id not in gone])
+            self.undo_bar.offer(ids)
+
+        self._change(lambda task: self.workspace.delete(ids), offer)
+
+    def restore(self, ids: Sequence[str]) -> None:
+        """Take runs back out of the trash and select them."""
+        self._change(lambda task: self.workspace.restore(list(ids)), lambda _: self._select_when_listed(ids))
+
+    def _select_when_listed(self, ids: Sequence[str]) -> None:
+        self.listed.connect(lambda: self.select(ids), Qt.ConnectionType.SingleShotConnection)
+
+    def _change(self, work: Any, then: Any = None) -> Task:
+        """Change the disk in the background, then look at it anew whether or not it went well."""
+
+        def done(result: Any) -> None:
+            if then:
+                then(result)
+            self._look_again()
+
+        def failed(error: Exception, trace: str) -> None:
+            self._failed(error, trace)
+            self._look_again()
+
+        return self._disk.submit(work, done, failed)
+
+    def _look_again(self) -> None:
+        self._signature = None
+        self._waiting = False
+        self.refresh()
+
+    def _failed(self, error: Exception, trace: str) -> None:
+        known = isinstance(error, (OSError, ValueError))
+        self.bench.say("error", str(error) if known else f"The run browser failed: {error}", trace)
+
+    # Resume and fork
+
+    def ask_checkpoint(self) -> None:
+        """Read the checkpoints of the selected run, then ask which one."""
+        for info in self._selected()[:1]:
+            self._disk.submit(
+                lambda task, info=info: self.workspace.open(info.id).checkpoints(),
+                lambda found, info=info: self._checkpoint_dialog(info, found),
+                self._failed,
+            )
+
+    def _checkpoint_dialog(self, info: RunInfo, checkpoints: Sequence[Any]) -> None:
+        dialog = CheckpointDialog(info, checkpoints, self)
+        if dialog.exec() != QDialog.DialogCode.Accepted or dialog.choice is None:
+            return
+        what, step = dialog.choice
+        if what == "resume":
+            self.bench.resume(info.id)
+        else:
+            self.bench.fork(info.id, step)
+
+    def _context_menu(self, at: Any) -> None:
+        menu = QMenu(self)
+        for button in (self.open_button, self.resume_button, self.rename_button, self.tag_button,
+                       self.note_button, self.delete_button):  # fmt: skip
+            action = menu.addAction(button.text(), button.click)
+            action.setEnabled(button.isEnabled())
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.table.viewport().mapToGlobal(at))
+
+    # The window
+
+    def restyle(self) -> None:
+        """The theme or the font size changed."""
+        for part in (self.table, self.compare, self.undo_bar, self.empty):
+            part.restyle()
+        self._colours = assign_colours(list(self._colours), {})
+        self.model.set_colours(self._colours)
+        self._say_count()
+        if self.model.infos:
+            self._selection_settled()
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is still being read or written."""
+        return self._disk.busy or self.curves.busy or self.compare.busy or self.exporter.busy
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        self.refresh()
+        self._timer.start()
+
+    def hideEvent(self, event) -> None:
+        super().hideEvent(event)
+        self._timer.stop()
+
+    def close_work(self) -> None:
+        """Stop every thread of the page; the window calls it before it goes."""
+        self._timer.stop()
+        self._disk.close()
+        self.curves.close()
+        self.compare.close_work()
+        self.exporter.close_work()
+
+
+def assign_colours(ids: Sequence[str], before: dict[str, str]) -> dict[str, str]:
+    """A colour of the theme for every run; runs keep the one they have while they stay."""
+    now = theme.current()
+    ladder = [*now.series, *now.categories]
+    colours = {run_id: before[run_id] for run_id in ids if run_id in before}
+    free = [colour for colour in ladder if colour not in colours.values()]
+    for i, run_id in enumerate(run_id for run_id in ids if run_id not in colours):
+        colours[run_id] = free[i] if i < len(free) else ladder[i % len(ladder)]
+    return {run_id: colours[run_id] for run_id in ids}
+
+
+def _button(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    return button
