@@ -38,7 +38,7 @@ class AccuracyPanel(ChartPanel):
             y_label="contrastive accuracy",
             unit="%",
             levels=[Level("chance", _chance, help="Guessing one of the candidates: 1 / (2N−1).")],
-            hint="Press Start: how often the positive is found among its candidates.\n"
+            hint="Press Start: how often the positive is found among its candidates. "
             "High is not the goal, see the probes.",
             always=(0.0,),
             empty_y=(0.0, 105.0),

@@ -40,7 +40,7 @@ class AlignmentPlane(Chart):
         super().__init__(
             x_label="uniformity (← spread out)",
             y_label="alignment (↓ together)",
-            hint="Press Start: the run draws its path here,\nfrom collapse towards the lower left",
+            hint="Press Start: the run draws its path here",
             can_log=(False, False),
             empty=((-4.2, 0.2), (-0.1, 1.6)),
         )

@@ -7,6 +7,7 @@ import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
 from ssllab.ui.panel import Scene
+from ssllab.ui.plots.annotations import Note
 from ssllab.ui.plots.chart import Chart, colour
 from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.legend import Entry
@@ -21,11 +22,11 @@ class FactorBars(Chart):
 
     def __init__(self) -> None:
         super().__init__(
-            x_label="accuracy of a linear probe (%)",
+            x_label="probe accuracy (%)",
             y_label="",
             hint=_EMPTY,
             can_log=(False, False),
-            empty=((0, 104), (0, 1)),
+            empty=((0, 108), (0, 1)),
         )
         self._state: object = None
         self._rows: list[tuple[str, float | None, float | None, float | None]] = []
@@ -90,16 +91,38 @@ class FactorBars(Chart):
         x = np.repeat([c for _, c in chances], 2)
         y = np.array([[i - 0.42, i + 0.42] for i, _ in chances]).reshape(-1)
         self._chance.setData(x.astype(float), y, connect="pairs")
+        self._write_numbers()
         self.axes[1].setTicks([[(i, row[0].replace("_", " ")) for i, row in enumerate(self._rows)]])
         if self._rows:
-            self.frame((0, 104), (-0.6, len(self._rows) - 0.4), pad=(0, 0))
+            self.frame((0, 108), (-0.6, len(self._rows) - 0.4), pad=(0, 0))
         self.show_values()
+
+    def _write_numbers(self) -> None:
+        """The accuracies at the ends of the bars, where a bar is high enough for a number."""
+        notes = []
+        if self._rows and self.view.height() / len(self._rows) > 2.6 * self.fontMetrics().height():
+            for i, row in enumerate(self._rows):
+                for number, (key, _, role, shift) in enumerate(_KINDS):
+                    value = row[1 + number]
+                    if value is not None and np.isfinite(value) and key not in self._hidden:
+                        text = f"{100 * value:.0f}"
+                        chance = row[3] if row[3] is not None and 0 < row[3] - value < 0.12 else 0.0
+                        at = 100.0 * max(value, chance)  # not across the tick
+                        notes.append(Note(at, i + shift, text, colour(role), "right", dot=False))
+        self.notes.notes = notes
+        self.notes.update()
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self._write_numbers()
 
     def _list(self) -> None:
         self.list_entries(
             [
-                Entry("h", "h", colour("attract"), "fill", False, "From the output of the encoder."),
-                Entry("z", "g(h)", colour("repel"), "fill", False, "From the output of the projection head."),
+                Entry("h", "h", colour("attract"), "block", False, "From the output of the encoder."),
+                Entry(
+                    "z", "g(h)", colour("repel"), "block", False, "From the output of the projection head."
+                ),
                 Entry("chance", "chance", colour("text"), "line", False, "Guessing the most frequent value."),
             ]
         )
@@ -107,6 +130,7 @@ class FactorBars(Chart):
     def restyle(self) -> None:
         super().restyle()
         self._list()
+        self._write_numbers()
 
     def columns(self):
         if not self._rows:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from ssllab.ui.panel import Scene
-from ssllab.ui.plots.annotations import Note
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.chart import Chart, colour
 from ssllab.ui.plots.chart_panel import ChartPanel
@@ -20,7 +19,7 @@ class NegativeWeights(Chart):
         super().__init__(
             x_label="negatives, hardest first",
             y_label="share of repulsion (%)",
-            hint="Press Start: which negatives push.\nLow temperature: few. High: all alike.",
+            hint="Press Start: which negatives push hardest",
             log=(True, False),
             can_log=(True, True),
             empty=((1, 500), (0, 5)),
@@ -46,7 +45,7 @@ class NegativeWeights(Chart):
         self._show_empty(self._look is None)
         shares = self._shares()
         rank = np.arange(1, len(shares) + 1)
-        self.notes.notes = []
+        self.notes.marks = []
         self._curve.setVisible(bool(len(shares)) and "weights" not in self._hidden)
         if len(shares):
             low = max(float(shares[shares > 0].min(initial=100.0)), 1e-4)
@@ -55,12 +54,11 @@ class NegativeWeights(Chart):
             even = 100.0 / len(shares)
             self.put(self._even, rank[[0, -1]], np.full(2, even))
             top = max(float(shares[0]), 1.5 * even)
-            self.frame((1, max(2, len(shares))), (low / 2 if self.log[1] else 0.0, top * 1.08), pad=(0, 0))
             effective = float(self._look.effective_negatives)
-            at = int(np.clip(round(effective), 1, len(shares))) - 1
-            place = self.map_x(rank[[at]])[0], self.map_y(shares[[at]])[0]
-            text = f"{effective:.0f} of {self._look.negatives} push"
-            self.notes.notes = [Note(*place, text, colour("repel"), "above")]
+            place = float(self.map_x(np.array([effective]))[0])
+            self.notes.marks = [(place, f"{effective:.0f} of {self._look.negatives} push")]
+            labels = 2.0 if self.log[1] else 1 + self.notes.label_room() / max(60.0, self.view.height())
+            self.frame((1, max(2, len(shares))), (low / 2 if self.log[1] else 0.0, top * labels), pad=(0, 0))
         else:
             self._even.setData([], [])
         self.show_values()
@@ -143,7 +141,6 @@ class ForcesPanel(ChartPanel):
                 ),
             ],
             y_label="force",
-            unit="1/τ",
             hint="Press Start: pull and push at every step",
             log_y=True,
             empty_y=(1e-4, 20.0),

@@ -49,7 +49,7 @@ class ProbesPanel(ChartPanel):
         super().__init__(bench)
         self._number = QLabel()
         self._words = QLabel()
-        self._words.setWordWrap(True)
+        self._words.setToolTip("kNN accuracy on h now, less that of the encoder before the first step.")
         self._head = QWidget()
         self._head.setAutoFillBackground(True)
         row = QHBoxLayout(self._head)
@@ -114,7 +114,8 @@ class ProbesPanel(ChartPanel):
             self._number.setText(text)
             colour = theme.current().good if gain >= 0.5 else theme.current().text
             self._number.setStyleSheet(f"color: {theme.current().bad if gain < -0.5 else colour};")
-        words = "points of kNN accuracy over the untrained encoder"
+        wide = self.width() > 34 * self.fontMetrics().averageCharWidth() + 8 * self.fontMetrics().height()
+        words = "points of kNN accuracy over the untrained encoder" if wide else "points over untrained"
         if words != self._words.text():
             self._words.setText(words)
 

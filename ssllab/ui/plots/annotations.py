@@ -84,7 +84,8 @@ class Annotations(pg.GraphicsObject):
 
     def _y(self, y: float, area: QRectF) -> float:
         _, (low, high) = self._view.viewRange()
-        return area.bottom() - (y - low) / ((high - low) or 1.0) * area.height()
+        share = (y - low) / ((high - low) or 1.0)
+        return area.top() + (share if self._view.yInverted() else 1.0 - share) * area.height()
 
     def paint(self, painter: QPainter, *_) -> None:
         now = theme.current()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 
 import pyqtgraph as pg
+from PySide6.QtCore import QRectF
 
+_END_ROOM = 24.0  # pixels
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -64,8 +66,13 @@ class NumberAxis(pg.AxisItem):
         super().__init__(orientation)
         self.enableAutoSIPrefix(False)
         self.setStyle(tickLength=-4, maxTickLevel=1, maxTextLevel=1, tickTextOffset=4)
-        if orientation == "bottom":
-            self.setStyle(hideOverlappingLabels=False)  # the zero at the corner has room
+
+    def boundingRect(self) -> QRectF:
+        """A little larger than pyqtgraph's, which leaves out numbers at the very ends, the zero first of all."""
+        rect = super().boundingRect()
+        if self.orientation in ("top", "bottom"):
+            return rect.adjusted(-_END_ROOM, 0, _END_ROOM / 2, 0)
+        return rect.adjusted(0, -_END_ROOM / 4, 0, _END_ROOM / 3)
 
     def tickStrings(self, values, scale, spacing):
         """Called by pyqtgraph for each level of ticks."""

@@ -104,7 +104,9 @@ class Chart(QWidget):
         self.plot.hideButtons()
         self.axes = (axes["bottom"], axes["left"])
         self.axes[1].setStyle(autoReduceTextSpace=False)
-        self.plot.plotItem.layout.setContentsMargins(0, 2, 8, 0)
+        self.plot.plotItem.layout.setContentsMargins(3, 2, 10, 0)
+        for axis in self.axes:
+            axis.setZValue(-1000)  # the grid lies behind the curves
         self.view.setDefaultPadding(0.0)
         self.notes = Annotations(self.plot.plotItem)
         self.legend = Legend()
@@ -330,13 +332,15 @@ class Chart(QWidget):
         """Crosshair and readouts for where the mouse is now."""
         found = None if self._mouse_x is None or self.notes.hint else self.readout(self._mouse_x)
         if found is None:
-            self.notes.cross_x = None
-            self.notes.dots = []
+            if self.notes.cross_x is not None:
+                self.notes.cross_x = None
+                self.notes.dots = []
+                self.notes.update()
             self.legend.set_values(self.values())
         else:
             self.notes.cross_x, self.notes.cross_text, values, self.notes.dots = found
             self.legend.set_values({**dict.fromkeys(self.values(), "–"), **values})
-        self.notes.update()
+            self.notes.update()
 
     # Style, copy, save
 
@@ -351,6 +355,7 @@ class Chart(QWidget):
         font = small_font(0.8)
         for axis, label in zip(self.axes, self._labels, strict=True):
             axis.setTickFont(font)
+            axis.setTickDensity(min(1.0, max(0.35, 8.5 / max(1.0, font.pointSizeF()))))
             axis.setPen(pg.mkPen(now.border))
             axis.setTickPen(pg.mkPen(now.grid))
             axis.setTextPen(pg.mkPen(now.muted))
@@ -378,8 +383,10 @@ class Chart(QWidget):
 
     def _fit_labels(self) -> None:
         """In a very low chart the axis title of x gives its row to the data."""
-        self.axes[0].showLabel(self.height() >= 8 * self.fontMetrics().height())
-        self.axes[1].showLabel(self.height() >= 7 * self.fontMetrics().height())
+        lines = self.height() / self.fontMetrics().height()
+        self.axes[0].showLabel(lines >= 8)
+        self.axes[1].showLabel(lines >= 8)
+        self.legend.set_rows(3 if lines >= 12 else 2 if lines >= 9 else 1)
 
     def save(self, path: str | Path) -> Path:
         """A picture of the chart as PNG or SVG, without its buttons."""

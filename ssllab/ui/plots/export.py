@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QSize
-from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPixmap
+from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QRectF, QSize
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPixmap, QRegion
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QGraphicsView, QWidget
 
 from ssllab.ui import theme
 
@@ -85,9 +85,22 @@ def _svg(widget: QWidget) -> bytes:
     generator.setResolution(widget.logicalDpiX())
     painter = QPainter(generator)
     painter.fillRect(0, 0, widget.width(), widget.height(), QColor(theme.current().surface))
-    widget.render(painter, QPoint())
+    _paint_lines(widget, widget, painter)
     painter.end()
     return bytes(buffer.data().data())
+
+
+def _paint_lines(widget: QWidget, root: QWidget, painter: QPainter) -> None:
+    """Paint a widget and all in it; a graphics view as lines, where ``render`` would give its pixels."""
+    place = widget.mapTo(root, QPoint())
+    if isinstance(widget, QGraphicsView):
+        widget.render(painter, QRectF(place, widget.viewport().size()), widget.viewport().rect())
+        return
+    if widget is not root:
+        widget.render(painter, place, QRegion(), QWidget.RenderFlag(0))
+    for child in widget.children():
+        if isinstance(child, QWidget) and child.isVisibleTo(widget):
+            _paint_lines(child, root, painter)
 
 
 def _write(path: Path, content: bytes) -> Path:

@@ -17,7 +17,7 @@ _WIDEST_VALUE = "00.000"
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the legend. ``style``: "line", "dash", "thin", "fill" or "dot"; ``valued`` ones have a readout."""
+    """One line of the legend. ``style``: "line", "dash", "thin", "fill" or "block"; ``valued`` ones have a readout."""
 
     key: str
     name: str
@@ -28,7 +28,7 @@ class Entry:
 
 
 class Legend(QWidget):
-    """Entries in rows that wrap with the width; what does not fit in ``rows`` rows hides behind "+3"."""
+    """Entries in rows that wrap with the width; what does not fit in its rows hides behind "+3"."""
 
     clicked = Signal(str)
 
@@ -44,7 +44,13 @@ class Legend(QWidget):
         self._boxes: list[tuple[QRect, Entry | None]] = []
         self._left_out: tuple[Entry, ...] = ()
         self._reserve = 0
-        self.rows = 3
+        self._rows = 3
+
+    def set_rows(self, rows: int) -> None:
+        """How many rows there may be."""
+        if rows != self._rows:
+            self._rows = rows
+            self._relayout()
 
     def set_entries(self, entries: list[Entry]) -> None:
         """Replace all entries; nothing happens where they are the same."""
@@ -107,7 +113,7 @@ class Legend(QWidget):
         self._left_out = ()
         for i, entry in enumerate(self._entries):
             need = _SWATCH + 8 + fm.horizontalAdvance(entry.name) + (value if entry.valued else 0)
-            last_row = row == self.rows - 1
+            last_row = row == self._rows - 1
             others = i + 1 < len(self._entries)
             if x and x + need > width - (more if last_row and others else 0):
                 if last_row:
@@ -152,16 +158,10 @@ class Legend(QWidget):
         if off:
             colour.setAlphaF(0.35)
         middle = box.center().y() + 1
-        if entry.style == "fill":
-            colour.setAlphaF(0.15 if off else 0.45)
+        if entry.style in ("fill", "block"):
+            if entry.style == "fill":
+                colour.setAlphaF(0.15 if off else 0.45)
             painter.fillRect(QRectF(box.left(), middle - 4, _SWATCH, 8), colour)
-            return
-        if entry.style == "dot":
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colour)
-            painter.drawEllipse(QRectF(box.left() + 4, middle - 4, 8, 8))
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             return
         pen = QPen(colour, 1.0 if entry.style == "thin" else 2.0)
         if entry.style == "dash":

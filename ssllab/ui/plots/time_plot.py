@@ -6,6 +6,7 @@ the log: one frame hands Qt some points per pixel column, whatever the length.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -25,6 +26,7 @@ from ssllab.ui.plots.track import Track
 
 WINDOWS = (0, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 _LONGEST_LABEL = 40
+_AT_LEAST_EVERY = 1.0  # seconds between two drawings of a growing curve
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,9 @@ class TimePlot(Chart):
         self._always = tuple(always)
         self._window = 0
         self._drawn: object = None
+        self._drawn_at = 0.0
+        self._drawn_step = -1
+        self._rows = -1
         self._scene: Scene | None = None
         self._busy = False
         self._fit_y = True
@@ -124,12 +129,25 @@ class TimePlot(Chart):
     # Drawing
 
     def draw(self, scene: Scene) -> None:
-        """Bring the plot up to date; nothing is done where no log grew."""
-        state = self._state(scene)
-        if state == self._drawn:
-            return
-        self._drawn = state
+        """Bring the plot up to date; nothing is done where no log grew.
+
+        Growth that is not half a pixel wide changes the readouts only, though after a second the curve too.
+        """
+        log, state = self._log_of(scene), self._state(scene)
+        rows = 0 if log is None else len(log)
         self._scene = scene
+        if state == self._drawn:
+            if rows == self._rows:
+                return
+            self._rows = rows
+            if not self._grew_visibly(log.last_step) and time.monotonic() - self._drawn_at < _AT_LEAST_EVERY:
+                self._read_live()
+                self.show_values()
+                return
+        self._rows = rows
+        self._drawn = state
+        self._drawn_at = time.monotonic()
+        self._drawn_step = -1 if log is None or log.last_step is None else log.last_step
         self._take_levels(scene)
         self._take_overlays(scene.overlays)
         self._take_bands(scene.bands)
@@ -164,26 +182,30 @@ class TimePlot(Chart):
         self._fit_y = True
         super().full_view()
 
+    def _grew_visibly(self, last_step: int | None) -> bool:
+        low, high = self.view.viewRange()[0]
+        before, now = self.map_x(np.array([max(self._drawn_step, 1), max(last_step or 1, 1)])).tolist()
+        return before <= high and (now - before) * self.view.width() > 0.5 * (high - low)
+
     def _state(self, scene: Scene) -> object:
-        log = scene.metrics if self._source == "metrics" else scene.probes
+        """All that a drawing depends on, but for the number of rows."""
+        log = self._log_of(scene)
         others = tuple((o.name, o.colour, *_mark(self._log_of(o))) for o in scene.overlays)
         bands = tuple(id(band) for band in scene.bands)
         levels = tuple(level.value(scene) for level in self._levels)
-        events = (len(scene.events), id(scene.events[-1]) if scene.events else 0)
-        return (*_mark(log), others, bands, levels, events)
+        last = scene.events[-1] if scene.events else None
+        events = (len(scene.events), last and (last.step, last.key, last.new))
+        return (*_mark(log)[:2], others, bands, levels, events)
 
-    def _log_of(self, overlay: Overlay):
-        return overlay.metrics if self._source == "metrics" else overlay.probes
+    def _log_of(self, source: Scene | Overlay):
+        return source.metrics if self._source == "metrics" else source.probes
 
     def _read(self) -> None:
         scene = self._scene
         if scene is None:
             self.notes.marks = []
             return
-        log = scene.metrics if self._source == "metrics" else scene.probes
-        if log is not None:
-            for curve in self._curves:
-                self._live[curve.metric].track.read(log, curve.metric, self._window if curve.primary else 0)
+        self._read_live()
         logs = {overlay.name: self._log_of(overlay) for overlay in scene.overlays}
         for (name, number), other in self._others.items():
             curve = self._curves[number]
@@ -199,6 +221,12 @@ class TimePlot(Chart):
                 strict=True,
             )
         )
+
+    def _read_live(self) -> None:
+        log = self._log_of(self._scene)
+        if log is not None:
+            for curve in self._curves:
+                self._live[curve.metric].track.read(log, curve.metric, self._window if curve.primary else 0)
 
     def _visible_live(self) -> list[_Live]:
         return [live for key, live in self._live.items() if key not in self._hidden]
@@ -397,8 +425,9 @@ class TimePlot(Chart):
         }
 
     def _text(self, value: float | None) -> str:
-        text = value_text(value)
-        return f"{text}%" if self._unit == "%" and value is not None else text
+        if self._unit == "%" and value is not None:
+            return f"{value:.1f}%"
+        return value_text(value)
 
     def readout(self, x):
         """Values of all live curves at the row nearest to the mouse."""
@@ -441,7 +470,8 @@ class TimePlot(Chart):
 
     def menu(self) -> QMenu:
         menu = super().menu()
-        menu.insertAction(menu.actions()[0], self._smoothing_action(menu))
+        if any(curve.primary for curve in self._curves):
+            menu.insertAction(menu.actions()[0], self._smoothing_action(menu))
         return menu
 
     def _smoothing_action(self, menu: QMenu) -> QWidgetAction:

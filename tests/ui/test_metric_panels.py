@@ -1,0 +1,240 @@
+"""The panels of metrics, probes and looks: empty, full, restyled, and the numbers they show."""
+
+from __future__ import annotations
+
+import math
+import os
+from types import SimpleNamespace
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import numpy as np
+import pytest
+
+from ssllab.training.metrics import MetricsLog
+from ssllab.ui import theme
+from ssllab.ui.panel import Overlay, Scene
+from ssllab.ui.panels.accuracy import AccuracyPanel
+from ssllab.ui.panels.alignment_uniformity import AlignmentUniformityPanel, uniform_on_sphere
+from ssllab.ui.panels.factors import FactorsPanel
+from ssllab.ui.panels.forces import ForcesPanel
+from ssllab.ui.panels.loss import LossPanel
+from ssllab.ui.panels.probes import ProbesPanel
+from ssllab.ui.panels.similarity import SimilarityPanel
+from ssllab.ui.panels.spectrum import SpectrumPanel
+
+PANELS = [
+    LossPanel,
+    AccuracyPanel,
+    SimilarityPanel,
+    AlignmentUniformityPanel,
+    ForcesPanel,
+    ProbesPanel,
+    FactorsPanel,
+    SpectrumPanel,
+]
+METRICS = (
+    "loss chance_loss contrastive_top1 contrastive_top5 positive_similarity negative_similarity "
+    "positive_force negative_force effective_negatives"
+).split()
+
+
+def metrics(n=100):
+    log = MetricsLog()
+    log.extend(np.arange(n), {name: np.linspace(0.2, 0.8, n) for name in METRICS})
+    return log
+
+
+def probes():
+    log = MetricsLog()
+    for step, knn in ((0, 0.40), (50, 0.60), (100, 0.71)):
+        log.append(
+            step,
+            {
+                "knn_top1": knn,
+                "linear_top1": knn + 0.1,
+                "knn_top1_z": knn - 0.1,
+                "linear_top1_z": knn,
+                "alignment": 1 - knn,
+                "uniformity": -4 * knn,
+                "factor_shape": knn,
+                "factor_shape_z": knn - 0.1,
+                "factor_colour": 0.2,
+                "factor_colour_z": 0.13,
+                "rankme_h": 40.0,
+                "rankme_z": 12.0,
+            },
+        )
+    return log
+
+
+def look():
+    weights = np.linspace(2, 0.1, 126)
+    return SimpleNamespace(
+        step=99,
+        temperature=0.2,
+        histogram_edges=np.linspace(-1, 1, 41),
+        positive_histogram=np.eye(40)[35] * 20,
+        negative_histogram=np.eye(40)[20] * 20,
+        negative_weights=weights / weights.sum(),
+        effective_negatives=100.0,
+        negatives=126,
+        singular_values_h=np.geomspace(1, 1e-12, 32),
+        singular_values_z=np.geomspace(1, 1e-2, 16),
+        channel_std_h=np.full(32, 0.1),
+        channel_std_z=np.full(16, 0.25),
+    )
+
+
+CONSTANTS = {
+    "chance_top1": 0.1,
+    "chance_factor_shape": 0.2,
+    "chance_factor_colour": 0.125,
+    "dimension_z": 16.0,
+    "candidates": 127.0,
+}
+
+
+def full_scene():
+    other = Overlay("seed 1", metrics(50), probes(), "#e69f00")
+    return Scene(
+        "running", metrics=metrics(), probes=probes(), look=look(), constants=CONSTANTS, overlays=[other]
+    )
+
+
+@pytest.fixture
+def show(qtbot):
+    def make(panel_class, width=640, height=420):
+        panel = panel_class(SimpleNamespace())
+        qtbot.addWidget(panel)
+        panel.resize(width, height)
+        panel.show()
+        qtbot.waitExposed(panel)
+        return panel
+
+    yield make
+    theme.apply("light")
+
+
+def test_every_panel_has_its_own_id_a_title_and_help_with_a_source():
+    assert [panel.id for panel in PANELS] == [
+        "loss",
+        "accuracy",
+        "similarity",
+        "alignment",
+        "forces",
+        "probes",
+        "factors",
+        "spectrum",
+    ]
+    for panel in PANELS:
+        assert panel.title
+        assert "How to read it" in panel.help
+        assert "20" in panel.help.rsplit("<p>", 1)[1]  # the last paragraph names the paper and its year
+
+
+@pytest.mark.parametrize("panel_class", PANELS)
+@pytest.mark.parametrize(("width", "height"), [(300, 220), (640, 420)])
+def test_a_panel_invites_draws_restyles_and_forgets(show, panel_class, width, height):
+    panel = show(panel_class, width, height)
+    panel.draw(Scene("ready"))
+    hints = [chart.notes.hint for chart in panel.charts()]
+    assert all(hint.startswith("Press Start") for hint in hints)
+    panel.grab()
+    scene = full_scene()
+    panel.draw(scene)
+    shown = [chart for chart in panel.charts() if chart.isVisible()]
+    assert shown
+    assert all(chart.notes.hint == "" for chart in shown)
+    assert all(chart.columns() for chart in shown)
+    for name in ("dark", "light"):
+        theme.apply(name, 18)
+        panel.restyle()
+        panel.grab()
+    panel.draw(Scene("running"))
+    panel.reset()
+    assert all(chart.notes.hint.startswith("Press Start") for chart in panel.charts())
+
+
+@pytest.mark.parametrize("panel_class", PANELS)
+def test_axes_may_be_switched_and_crosshairs_read_everywhere(show, panel_class):
+    panel = show(panel_class)
+    panel.draw(full_scene())
+    for chart in panel.charts():
+        for log in (True, False):
+            if chart._can_log == (True, True):
+                chart.set_log(x=log, y=log)
+            low, high = chart.view.viewRange()[0]
+            for share in (-0.1, 0.0, 0.4, 1.0, 1.1):
+                chart._mouse_x = low + share * (high - low)
+                chart.show_values()
+            chart._mouse_left()
+        for entry in chart.legend.entries():
+            chart.toggle(entry.key)
+        panel.grab()
+        for entry in chart.legend.entries():
+            chart.toggle(entry.key)
+
+
+def test_a_small_panel_shows_one_chart_and_its_tabs_the_others(show):
+    panel = show(ForcesPanel, 300, 220)
+    assert [chart.isVisible() for chart in panel.charts()] == [True, False, False]
+    panel._tabs.setCurrentIndex(2)
+    assert [chart.isVisible() for chart in panel.charts()] == [False, False, True]
+    panel.resize(900, 600)
+    assert all(chart.isVisible() for chart in panel.charts())
+
+
+@pytest.mark.parametrize(("dimension", "value"), [(2, -1.573), (3, -2.079), (64, -3.875), (128, -3.938)])
+def test_the_best_uniformity_is_that_of_the_uniform_distribution(dimension, value):
+    assert uniform_on_sphere(dimension) == pytest.approx(value, abs=3e-3)
+
+
+def test_the_best_uniformity_equals_a_sample_on_the_sphere():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 200_000, 8))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    y /= np.linalg.norm(y, axis=1, keepdims=True)
+    sampled = math.log(np.exp(-2 * ((x - y) ** 2).sum(1)).mean())
+    assert uniform_on_sphere(8) == pytest.approx(sampled, abs=0.01)
+
+
+def test_the_large_number_is_the_gain_over_the_untrained_encoder(show):
+    panel = show(ProbesPanel)
+    panel.draw(full_scene())
+    assert panel._number.text() == "+31"
+    assert "untrained" in [entry.name for entry in panel.plot.legend.entries()]
+    panel.reset()
+    assert not panel._number.isVisible()
+
+
+def test_the_chance_line_of_the_loss_is_a_staircase(show):
+    log = MetricsLog()
+    log.append(0, {"loss": 5.0, "chance_loss": math.log(511)})
+    log.append(10, {"loss": 4.0, "chance_loss": math.log(1023)})
+    panel = show(LossPanel)
+    panel.draw(Scene("running", metrics=log))
+    x, y = panel.plot._live["chance_loss"].main.getData()
+    np.testing.assert_allclose(x, [0, 10, 10])
+    np.testing.assert_allclose(y, [math.log(511), math.log(511), math.log(1023)], rtol=1e-6)
+
+
+def test_data_without_factors_gets_a_hint_instead_of_bars(show):
+    log = MetricsLog()
+    log.append(0, {"knn_top1": 0.4})
+    panel = show(FactorsPanel)
+    panel.draw(Scene("running", probes=log, constants={"chance_top1": 0.1}))
+    assert "no known factors" in panel.bars.notes.hint
+
+
+def test_the_spectrum_names_rankme_and_its_ceiling(show):
+    panel = show(SpectrumPanel)
+    panel.draw(full_scene())
+    names = [entry.name for entry in panel.spectrum.legend.entries()]
+    assert names == ["h: RankMe 40.0 of 32", "g(h): RankMe 12.0 of 16"]
+
+
+def test_the_weights_tell_how_many_negatives_push(show):
+    panel = show(ForcesPanel)
+    panel.draw(full_scene())
+    assert panel.weights.notes.marks[0][1] == "100 of 126 push"
