@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 FIRST_METRICS = ("loss", "knn_top1")
 OFFERED = ("loss", "contrastive_top1", "knn_top1", "uniformity", "alignment")
+SMOOTHING = (0, 5, 20, 100, 500)  # steps
 _KEPT_RUNS = 64  # logs kept in memory beyond the ones on show
 
 
@@ -84,27 +85,32 @@ class ComparePane(QWidget):
             choice.setAccessibleName(f"Metric of plot {i + 1}")
             choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             choice.setMinimumContentsLength(14)
-            choice.currentIndexChanged.connect(lambda _, i=i: self._metric_chosen(i))
-        self.seeds = QCheckBox("Mean and standard deviation over seeds")
+            holder.addWidget(choice, 0, Qt.AlignmentFlag.AlignLeft)
+            choice.currentIndexChanged.connect(self._draw)
+        self.seeds = QCheckBox("Mean and std over seeds")
         self.seeds.setToolTip(
             "Runs whose settings differ in the seed alone become one curve: their mean, with one standard "
             "deviation shaded on each side."
         )
         self.seeds.toggled.connect(self._draw)
-        self.caption = QLabel()
+        self.smoothing = QComboBox()
+        self.smoothing.setToolTip("Moving average of the curves over about this many steps")
+        self.smoothing.setAccessibleName("Smoothing")
+        for window in SMOOTHING:
+            self.smoothing.addItem(f"Smoothing {window} steps" if window else "No smoothing", window)
+        self.smoothing.setCurrentIndex(SMOOTHING.index(20))
+        self.smoothing.currentIndexChanged.connect(self._smooth)
         self.settings = SettingsTable()
-
-        top = QHBoxLayout()
-        top.setContentsMargins(0, 0, 0, 0)
-        top.addWidget(self.caption)
-        top.addStretch(1)
-        top.addWidget(self.choices[0])
-        top.addWidget(self.choices[1])
-        top.addSpacing(8)
-        top.addWidget(self.seeds)
+        side = QWidget()
+        beside = QVBoxLayout(side)
+        beside.setContentsMargins(4, 0, 0, 0)
+        beside.setSpacing(4)
+        beside.addWidget(self.smoothing, 0, Qt.AlignmentFlag.AlignLeft)
+        beside.addWidget(self.seeds)
+        beside.addWidget(self.settings, 1)
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.addWidget(self._plot_area)
-        self.split.addWidget(self.settings)
+        self.split.addWidget(side)
         self.split.setStretchFactor(0, 3)
         self.split.setStretchFactor(1, 1)
         self.split.setSizes([700, 260])
@@ -112,7 +118,6 @@ class ComparePane(QWidget):
         full = QWidget()
         column = QVBoxLayout(full)
         column.setContentsMargins(0, 4, 0, 0)
-        column.addLayout(top)
         column.addWidget(self.split, 1)
         self._hint = QLabel("Select one or more runs above to see their curves and settings here.")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -136,8 +141,6 @@ class ComparePane(QWidget):
         self._infos = [info for info in infos if info.settings is not None]
         self._colours = colours
         self.stack.setCurrentIndex(1 if self._infos else 0)
-        names = plural(len(self._infos), "run")
-        self.caption.setText(f"<b>{names if len(self._infos) != 1 else 'One run'}</b>")
         self.seeds.setEnabled(len(self._infos) > 1)
         self.settings.show_runs(self._infos, colours)
         self._load()
@@ -251,8 +254,10 @@ class ComparePane(QWidget):
             choice.setCurrentIndex(choice.findData(chosen))
             choice.blockSignals(False)
 
-    def _metric_chosen(self, number: int) -> None:
-        self._draw()
+    def _smooth(self, *_: Any) -> None:
+        for plot in self.plots:
+            if plot:
+                plot.set_smoothing(self.smoothing.currentData())
 
     def _plot(self, number: int, shown: Sequence[tuple[RunInfo, Loaded]]) -> ComparePlot:
         metric = self.choices[number].currentData()
@@ -261,15 +266,15 @@ class ComparePane(QWidget):
             probe = not any(metric in loaded.metrics.names for _, loaded in shown)
         plot = self.plots[number]
         if plot is None or (plot.quantity, plot._source == "probes") != (metric, probe):
-            smoothing, log = (plot.smoothing, plot.log) if plot else (0, (False, False))
+            log_x = plot is not None and plot.log[0]
             if plot is not None:
                 self._holders[number].removeWidget(plot)
                 plot.deleteLater()
             plot = self.plots[number] = ComparePlot(metric, probe)
-            plot.set_smoothing(smoothing)
-            if log[0]:
+            plot.set_smoothing(self.smoothing.currentData())
+            if log_x:
                 plot.set_log(x=True)
-            self._holders[number].addWidget(plot)
+            self._holders[number].addWidget(plot, 1)
         return plot
 
     def _draw(self, *_: Any) -> None:

@@ -32,7 +32,9 @@ class ComparePlot(TimePlot):
 
     def show_runs(self, overlays: Sequence[Overlay], bands: Sequence[Band] = ()) -> None:
         """Draw these runs (their names must differ); a band is drawn in the colour of the run of its name."""
-        ends = [np.concatenate(band.curves[self.quantity][1:]) for band in bands if self.quantity in band.curves]
+        ends = [
+            np.concatenate(band.curves[self.quantity][1:]) for band in bands if self.quantity in band.curves
+        ]
         around = np.concatenate(ends) * self._curves[0].scale if ends else np.empty(0)
         around = around[np.isfinite(around)]
         self._always = (float(around.min()), float(around.max())) if around.size else ()

@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from ssllab.ui import theme
+from ssllab.ui.plots.axis import value_text
 from ssllab.ui.runs.curves import SmallCurves
 from ssllab.ui.runs.table_model import CURVE, INFO, TAGS, Column
 from ssllab.ui.runs.words import percent
@@ -48,10 +49,10 @@ class CurveDelegate(QStyledItemDelegate):
                 painter.setPen(QColor(now.muted))
                 painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, "–")
             return
-        text = (f"{last:.3g}" if is_loss else percent(last)) if last is not None else ""
+        text = (value_text(last) if is_loss else percent(last)) if last is not None else ""
         painter.setPen(option.palette.text().color())
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, text)
-        room = metrics.horizontalAdvance("0.0000" if is_loss else "100.0 %") + 8
+        room = metrics.horizontalAdvance("00.000" if is_loss else "100.0 %") + 6
         area = box.adjusted(0, 2, -room, -2)
         if area.width() < 12:
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ssllab.ui import theme
 
@@ -20,7 +20,6 @@ class EmptyRuns(QWidget):
             "their settings differ, and to go on from a checkpoint."
         )
         self.text.setWordWrap(True)
-        self.text.setMaximumWidth(520)
         self.start_button = QPushButton("Go to the lab")
         self.start_button.setProperty("primary", True)
         column = QVBoxLayout(self)
@@ -28,7 +27,12 @@ class EmptyRuns(QWidget):
         column.setSpacing(14)
         for label in (self.title, self.text):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            column.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.title)
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(self.text, 2)
+        middle.addStretch(1)
+        column.addLayout(middle)
         column.addWidget(self.start_button, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)
         self.restyle()

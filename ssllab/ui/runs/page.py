@@ -103,6 +103,10 @@ class RunsPage(QWidget):
         self.tag_button = _button("Tags…", "Add or change tags")
         self.note_button = _button("Note…", "Write a note")
         self.export_button = _button("Export", "Numbers, pictures, weights, or a script that repeats the run")
+        self.export_button.setStyleSheet(
+            "QPushButton { padding-right: 18px; }"
+            "QPushButton::menu-indicator { subcontrol-position: right center; right: 5px; }"
+        )
         self.export_button.setMenu(self.exporter.menu())
         self.delete_button = _button("Delete", "Move the selected runs to the trash (Delete); can be undone")
         actions = QHBoxLayout()
@@ -414,6 +418,7 @@ class RunsPage(QWidget):
 
     def showEvent(self, event) -> None:
         super().showEvent(event)
+        self.table.setFocus()
         self.refresh()
         self._timer.start()
 

@@ -14,14 +14,14 @@ from ssllab.ui.runs.table_model import INFO, Column, RunFilter, RunsModel
 
 # Widths in characters of the application's font.
 _WIDTHS = {
-    Column.LAB: 5,
-    Column.NAME: 24,
-    Column.LOSS: 20,
-    Column.KNN: 20,
-    Column.VERDICT: 18,
-    Column.METHOD: 9,
+    Column.LAB: 4,
+    Column.NAME: 25,
+    Column.LOSS: 16,
+    Column.KNN: 17,
+    Column.VERDICT: 20,
+    Column.METHOD: 8,
     Column.DATA: 10,
-    Column.STEPS: 9,
+    Column.STEPS: 8,
     Column.STARTED: 15,
     Column.TAGS: 18,
     Column.NOTE: 30,
@@ -78,7 +78,7 @@ class RunTable(QTableView):
             f"QTableView {{ border: 1px solid {now.border}; border-radius: 6px;"
             f" selection-background-color: {tint}; selection-color: {now.text}; }}"
             f"QTableView::item:selected {{ background: {tint}; color: {now.text}; }}"
-            f"QHeaderView::section {{ background: {now.surface}; color: {now.muted}; border: none;"
+            f"QHeaderView {{ background: {now.surface}; }} QHeaderView::section {{ background: {now.surface}; color: {now.muted}; border: none;"
             f" border-bottom: 1px solid {now.border}; padding: 5px 6px; }}"
         )
         self.viewport().update()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
@@ -61,6 +62,11 @@ def verdict_of(info: RunInfo) -> str:
     if isinstance(verdict, Mapping):
         verdict = verdict.get("state")
     return str(verdict or "").replace("_", " ")
+
+
+def said_briefly(info: RunInfo) -> str:
+    """What is wrong with a run, without the folder that its row stands for."""
+    return info.problem.replace(f"{info.path}{os.sep}", "").replace(str(info.path), "the folder")
 
 
 def summary_number(info: RunInfo, name: str) -> float | None:
@@ -221,13 +227,13 @@ class RunsModel(QAbstractTableModel):
         return True
 
     def _text(self, info: RunInfo, column: Column) -> str | None:
-        if info.settings is None and column not in (Column.NAME, Column.STARTED, Column.NOTE):
+        if info.settings is None and column in (Column.METHOD, Column.DATA, Column.STEPS):
             return ""
         match column:
             case Column.NAME:
                 return info.name or info.id
             case Column.VERDICT:
-                return verdict_of(info)
+                return ("damaged" if info.settings is None else "") or verdict_of(info)
             case Column.METHOD:
                 return info.settings.method
             case Column.DATA:
@@ -237,7 +243,7 @@ class RunsModel(QAbstractTableModel):
             case Column.STARTED:
                 return ago(info.created, time.time()) if info.created else ""
             case Column.NOTE:
-                return info.problem or " ".join(info.note.split())
+                return said_briefly(info) or " ".join(info.note.split())
         return None
 
     def _edit_text(self, info: RunInfo, column: Column) -> str | None:
@@ -284,7 +290,7 @@ class RunsModel(QAbstractTableModel):
 
     def _foreground(self, info: RunInfo, column: Column) -> Any:
         now = theme.current()
-        if info.problem and column == Column.NOTE:
+        if info.problem and (column == Column.NOTE or (column == Column.VERDICT and info.settings is None)):
             return QColor(now.bad)
         if info.settings is None:
             return QColor(now.muted)
