@@ -163,6 +163,8 @@ def _style_sheet(theme: Theme) -> str:
     QPushButton:disabled {{ color: {theme.muted}; }}
     QPushButton[primary="true"] {{ background: {theme.accent}; color: {theme.accent_text};
                                    border-color: {theme.accent}; font-weight: 600; }}
+    QPushButton[primary="true"]:disabled {{ background: {theme.raised}; color: {theme.muted};
+                                            border-color: {theme.border}; }}
     QToolBar {{ background: {theme.window}; border: none; spacing: 6px; padding: 4px 8px; }}
     QStatusBar {{ color: {theme.muted}; }}
     QMainWindow::separator {{ background: {theme.window}; width: 5px; height: 5px; }}
