@@ -33,10 +33,17 @@ PANELS = [
     FactorsPanel,
     SpectrumPanel,
 ]
-METRICS = (
-    "loss chance_loss contrastive_top1 contrastive_top5 positive_similarity negative_similarity "
-    "positive_force negative_force effective_negatives"
-).split()
+METRICS = [
+    "loss",
+    "chance_loss",
+    "contrastive_top1",
+    "contrastive_top5",
+    "positive_similarity",
+    "negative_similarity",
+    "positive_force",
+    "negative_force",
+    "effective_negatives",
+]
 
 
 def metrics(n=100):
@@ -61,7 +68,7 @@ def probes():
                 "factor_shape_z": knn - 0.1,
                 "factor_colour": 0.2,
                 "factor_colour_z": 0.13,
-                "rankme_h": 40.0,
+                "rankme_h": 20.0,
                 "rankme_z": 12.0,
             },
         )
@@ -231,7 +238,7 @@ def test_the_spectrum_names_rankme_and_its_ceiling(show):
     panel = show(SpectrumPanel)
     panel.draw(full_scene())
     names = [entry.name for entry in panel.spectrum.legend.entries()]
-    assert names == ["h: RankMe 40.0 of 32", "g(h): RankMe 12.0 of 16"]
+    assert names == ["h: RankMe 20.0 of 32", "g(h): RankMe 12.0 of 16"]
 
 
 def test_the_weights_tell_how_many_negatives_push(show):

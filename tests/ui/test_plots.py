@@ -71,7 +71,7 @@ def test_nan_stays_nan_and_spoils_nothing_else():
 def test_envelope_keeps_every_extreme_of_what_it_covers(n, a, b, blocks, seed, data):
     values = np.random.default_rng(seed).normal(size=n).astype(np.float32)
     pyramid = Pyramid()
-    for stop in sorted(data.draw(st.lists(st.integers(0, n), max_size=4))) + [n]:
+    for stop in [*sorted(data.draw(st.lists(st.integers(0, n), max_size=4))), n]:
         pyramid.extend(values[:stop])
     start, stop = sorted((int(a * n), int(b * n)))
     index, y = pyramid.envelope(values, start, stop, blocks)
@@ -267,6 +267,14 @@ def test_other_runs_and_bands_come_and_go(plot):
     plot.draw(scene(log_of(100)))
     assert [e.name for e in plot.legend.entries()] == ["loss", "chance"]
     assert not plot._others
+
+
+def test_two_runs_of_one_name_are_two_curves_and_two_columns(plot):
+    runs = [Overlay("again", log_of(n), MetricsLog(), "#e69f00") for n in (50, 60)]
+    plot.draw(scene(log_of(100), overlays=runs))
+    ends = sorted(other.main.getData()[0].max() for (_, n), other in plot._others.items() if n == 0)
+    assert ends == [49, 59]
+    assert {"again: loss", "again (2): loss"} <= set(plot.columns())
 
 
 def test_a_level_appears_once_its_value_is_known(plot):

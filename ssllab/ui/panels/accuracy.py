@@ -18,13 +18,14 @@ class AccuracyPanel(ChartPanel):
     title = "Contrastive accuracy"
     help = """
     <h3>Contrastive accuracy</h3>
-    <p>How often the other view of the same image is the most similar of all candidates (top-1), or among the
-    five most similar (top-5), in the batch of the step. No label is used.</p>
-    <p><b>How to read it.</b> It says how well the training task is solved, and that is not the goal. Where a
-    shortcut exists, such as colour when there is no colour distortion, it rises while the representation gets
-    worse. SimCLR, Table 5: with temperature 0.05, 0.1, 0.5, 1 the contrastive accuracy is 90.5, 87.8, 68.2, 59.1 %
-    and the linear probe 59.7, 64.4, 60.7, 58.0 %. Without normalised embeddings: 91.7 and 57.2 %.
-    It also falls with the batch size, because there are more candidates. Judge by the probes.</p>
+    <p>How often the other view of the same image is the most similar of all candidates (top-1), or among
+    the five most similar (top-5), in the batch of the step. No label is used.</p>
+    <p><b>How to read it.</b> It says how well the training task is solved, and that is not the goal.
+    Where a shortcut exists, such as colour when there is no colour distortion, it rises while the
+    representation gets worse. SimCLR, Table 5: with temperature 0.05, 0.1, 0.5, 1 the contrastive
+    accuracy is 90.5, 87.8, 68.2, 59.1 % and the linear probe 59.7, 64.4, 60.7, 58.0 %. Without normalised
+    embeddings: 91.7 and 57.2 %. It also falls with the batch size, because there are more candidates.
+    Judge by the probes.</p>
     <p>Chen et al. 2020, section 5.1 and Table 5.</p>
     """
 

@@ -1,5 +1,8 @@
 """Alignment and uniformity (Wang and Isola 2020): over steps, and the path of the run in their plane."""
 
+# Overridden methods are documented in their base class.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 import math
@@ -145,14 +148,15 @@ class AlignmentUniformityPanel(ChartPanel):
     help = """
     <h3>Alignment and uniformity</h3>
     <p><b>Alignment</b> E‖x−y‖² over the two views of an image: how far apart positives are. 0 is perfect.
-    <b>Uniformity</b> log E exp(−2‖x−y‖²) over different images: how evenly the embeddings cover the sphere.
-    More negative is better; the best possible value depends on the dimension (−1.57 on the circle, −3.94 for 128,
-    never below −4).</p>
-    <p><b>How to read it.</b> The contrastive loss asks for both at once. In the plane a healthy run moves to the left
-    (it spreads) and then down (positives come together). The point (0, 0) is collapse: perfectly aligned and
-    not spread at all. A lower temperature gives more uniformity and less alignment.</p>
-    <p>Wang and Isola 2020, <i>Understanding Contrastive Representation Learning through Alignment and Uniformity on
-    the Hypersphere</i>, section 4.</p>
+    <b>Uniformity</b> log E exp(−2‖x−y‖²) over different images: how evenly the embeddings cover the
+    sphere. More negative is better; the best possible value depends on the dimension (−1.57 on the
+    circle, −3.94 for 128, never below −4).</p>
+    <p><b>How to read it.</b> The contrastive loss asks for both at once. In the plane a healthy run moves
+    to the left (it spreads) and then down (positives come together). The point (0, 0) is collapse:
+    perfectly aligned and not spread at all. A lower temperature gives more uniformity and less
+    alignment.</p>
+    <p>Wang and Isola 2020, <i>Understanding Contrastive Representation Learning through Alignment and
+    Uniformity on the Hypersphere</i>, section 4.</p>
     """
 
     def __init__(self, bench) -> None:

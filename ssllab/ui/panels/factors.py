@@ -1,5 +1,8 @@
 """One probe per known factor of the data: what the embedding kept and what it became invariant to."""
 
+# Overridden methods are documented in their base class.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 import numpy as np
@@ -41,6 +44,7 @@ class FactorBars(Chart):
         self._chance = self.line("chance", "text", width=2.0)
         self.view.invertY(True)
         self.view.setMouseEnabled(x=False, y=False)
+        self.axes[0].setTicks([[(0, "0"), (50, "50"), (100, "100")], [(25, ""), (75, "")]])
         self.axes[1].setTicks([[]])
         self._list()
 
@@ -150,14 +154,16 @@ class FactorsPanel(ChartPanel):
     title = "What it kept"
     help = """
     <h3>What the embedding kept</h3>
-    <p>Shapes are drawn from known factors: shape, colour, size, position, rotation, background. For each of them a
-    linear probe tries to read its value from the embedding of held-out images: from h (blue) and from g(h)
-    (orange). The tick is chance.</p>
-    <p><b>How to read it.</b> A bar at chance: the embedding is invariant to that factor, it has been thrown away. A
-    long bar: it is kept. An augmentation that changes a factor teaches invariance to it: colour distortion removes
-    colour, cropping removes position and size. Without colour distortion the colour stays, because it is the
-    easiest way to recognise two views of one image. h keeps more than g(h).</p>
-    <p>Chen et al. 2020, Table 3: rotation can be read from h with 67.6 % and from g(h) with 25.6 % (chance 25).</p>
+    <p>Shapes are drawn from known factors: shape, colour, size, position, rotation, background. For each
+    of them a linear probe tries to read its value from the embedding of held-out images: from h (blue)
+    and from g(h) (orange). The tick is chance.</p>
+    <p><b>How to read it.</b> A bar at chance: the embedding is invariant to that factor, it has been
+    thrown away. A long bar: it is kept. An augmentation that changes a factor teaches invariance to it:
+    colour distortion removes colour, cropping removes position and size. Without colour distortion the
+    colour stays, because it is the easiest way to recognise two views of one image. h keeps more than
+    g(h).</p>
+    <p>Chen et al. 2020, Table 3: rotation can be read from h with 67.6 % and from g(h) with 25.6 %
+    (chance 25).</p>
     """
 
     def __init__(self, bench) -> None:

@@ -1,5 +1,8 @@
 """Attraction and repulsion as the loss exerts them, and how many negatives push: what temperature does."""
 
+# Overridden methods are documented in their base class.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 import numpy as np
@@ -116,16 +119,17 @@ class ForcesPanel(ChartPanel):
     title = "Forces and temperature"
     help = """
     <h3>Forces and temperature</h3>
-    <p>The negative gradient of the loss at an anchor is a force on it: it is pulled towards its positive with
-    (1 − p<sup>+</sup>)/τ and pushed from negative k with p<sub>k</sub>/τ, where p is the softmax over candidates
-    exp(s/τ). All pushes together are as large as the pull.
-    The <b>effective number of negatives</b> is exp(entropy of the shares p<sub>k</sub>/Σp): how many push as if they
-    shared the work evenly. The third plot has all shares, the hardest negative first.</p>
-    <p><b>How to read it.</b> The temperature sets who pushes. τ → 0: only the hardest negative, so images that look
-    alike are torn apart, even of one class. τ → ∞: all negatives alike, so hard ones are not told apart. In between
-    the force goes mostly to the hard negatives. Move the slider and watch the shares change at once.</p>
-    <p>Wang and Liu 2021, <i>Understanding the Behaviour of Contrastive Loss</i>, section 3, equations 4 to 6;
-    Chen et al. 2020, Table 2.</p>
+    <p>The negative gradient of the loss at an anchor is a force on it: it is pulled towards its positive
+    with (1 − p<sup>+</sup>)/τ and pushed from negative k with p<sub>k</sub>/τ, where p is the softmax
+    over candidates exp(s/τ). All pushes together are as large as the pull. The <b>effective number of
+    negatives</b> is exp(entropy of the shares p<sub>k</sub>/Σp): how many push as if they shared the work
+    evenly. The third plot has all shares, the hardest negative first.</p>
+    <p><b>How to read it.</b> The temperature sets who pushes. τ → 0: only the hardest negative, so images
+    that look alike are torn apart, even of one class. τ → ∞: all negatives alike, so hard ones are not
+    told apart. In between the force goes mostly to the hard negatives. Move the slider and watch the
+    shares change at once.</p>
+    <p>Wang and Liu 2021, <i>Understanding the Behaviour of Contrastive Loss</i>, section 3, equations 4
+    to 6; Chen et al. 2020, Table 2.</p>
     """
 
     def __init__(self, bench) -> None:

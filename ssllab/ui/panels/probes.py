@@ -1,5 +1,8 @@
 """What the representation is worth: kNN and linear probe on h and g(h), against the untrained encoder."""
 
+# Overridden methods are documented in their base class.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 import numpy as np
@@ -33,16 +36,17 @@ class ProbesPanel(ChartPanel):
     title = "Probes"
     help = """
     <h3>Probes</h3>
-    <p>How well held-out images can be classified from what the encoder gives, without changing the encoder. Labels
-    are used here and nowhere else. <b>kNN</b>: a weighted vote of the nearest training images by cosine similarity.
-    <b>Linear probe</b>: logistic regression on the frozen features. Both on <b>h</b>, the output of the encoder, and on
-    <b>g(h)</b>, the output of the projection head on which the loss acts.</p>
-    <p><b>How to read it.</b> This is the goal; the loss is only the means. The dotted lines: chance, and kNN on the
-    untrained encoder, which is far above chance because even random filters tell images apart. Only what is
-    above that line has been learned. h is usually better than g(h): the head throws away what the augmentations
-    change.</p>
-    <p>Chen et al. 2020, section 4.2 (h against g(h): more than 10 points) and appendix B.9; Wu et al. 2018 (weighted
-    kNN).</p>
+    <p>How well held-out images can be classified from what the encoder gives, without changing the
+    encoder. Labels are used here and nowhere else. <b>kNN</b>: a weighted vote of the nearest training
+    images by cosine similarity. <b>Linear probe</b>: logistic regression on the frozen features. Both on
+    <b>h</b>, the output of the encoder, and on <b>g(h)</b>, the output of the projection head on which
+    the loss acts.</p>
+    <p><b>How to read it.</b> This is the goal; the loss is only the means. The dotted lines: chance, and
+    kNN on the untrained encoder, which is far above chance because even random filters tell images apart.
+    Only what is above that line has been learned. h is usually better than g(h): the head throws away
+    what the augmentations change.</p>
+    <p>Chen et al. 2020, section 4.2 (h against g(h): more than 10 points) and appendix B.9; Wu et al.
+    2018 (weighted kNN).</p>
     """
 
     def __init__(self, bench) -> None:

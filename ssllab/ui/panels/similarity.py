@@ -1,5 +1,8 @@
 """Cosine similarity of positive and of negative pairs: means over steps and both distributions now."""
 
+# Overridden methods are documented in their base class.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 import numpy as np
@@ -108,14 +111,15 @@ class SimilarityPanel(ChartPanel):
     title = "Similarity"
     help = """
     <h3>Similarity of pairs</h3>
-    <p>Cosine similarity z<sub>i</sub>·z<sub>j</sub> of unit embeddings. <b>Positives</b> (blue) are two views of one
-    image: the loss attracts them. <b>Negatives</b> (orange) are views of different images: it repels them.
-    Over steps: the mean of each in the batch. Histogram: both distributions over the fixed images.</p>
-    <p><b>How to read it.</b> Healthy: blue moves towards 1, orange spreads around 0, and the two hardly overlap.
-    Both near 1: collapse. Both together around 0: the views have nothing in common that the encoder finds.
-    A low temperature spreads the negatives; a high one tolerates similar negatives.</p>
-    <p>Chen et al. 2020, equation 1; Wang and Liu 2021, <i>Understanding the Behaviour of Contrastive Loss</i>,
-    section 3.</p>
+    <p>Cosine similarity z<sub>i</sub>·z<sub>j</sub> of unit embeddings. <b>Positives</b> (blue) are two
+    views of one image: the loss attracts them. <b>Negatives</b> (orange) are views of different images:
+    it repels them. Over steps: the mean of each in the batch. Histogram: both distributions over the
+    fixed images.</p>
+    <p><b>How to read it.</b> Healthy: blue moves towards 1, orange spreads around 0, and the two hardly
+    overlap. Both near 1: collapse. Both together around 0: the views have nothing in common that the
+    encoder finds. A low temperature spreads the negatives; a high one tolerates similar negatives.</p>
+    <p>Chen et al. 2020, equation 1; Wang and Liu 2021, <i>Understanding the Behaviour of Contrastive
+    Loss</i>, section 3.</p>
     """
 
     def __init__(self, bench) -> None:

@@ -1,5 +1,8 @@
 """How many dimensions the embedding uses: singular values, spread per dimension, RankMe."""
 
+# Overridden methods are documented in their base class.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 import math
@@ -142,16 +145,16 @@ class SpectrumPanel(ChartPanel):
     title = "Dimensions used"
     help = """
     <h3>Dimensions used</h3>
-    <p><b>Spectrum</b>: singular values of the matrix of embeddings, largest first, divided by the largest.
-    <b>RankMe</b>: exp of the entropy of the normalised singular values, the number of dimensions in use.
-    <b>Spread</b>: the standard deviation of every dimension of the unit vectors, sorted, against 1/√d, that of
-    vectors spread evenly over the sphere.</p>
-    <p><b>How to read it.</b> A spectrum that falls slowly uses many dimensions. A cliff is dimensional collapse: the
-    embeddings lie in a small subspace, even if they are well spread in it. All spreads near 0 is complete collapse.
-    Read both: output batch norm keeps the spread up while the rank falls to 1, and a high rank can be that of
-    residual noise around one point.</p>
-    <p>Garrido et al. 2023, <i>RankMe</i>, equation 1; Jing et al. 2022, <i>Understanding Dimensional Collapse</i>;
-    Chen and He 2021 (SimSiam), section 4.1 (standard deviation against 1/√d).</p>
+    <p><b>Spectrum</b>: singular values of the matrix of embeddings, largest first, divided by the
+    largest. <b>RankMe</b>: exp of the entropy of the normalised singular values, the number of dimensions
+    in use. <b>Spread</b>: the standard deviation of every dimension of the unit vectors, sorted, against
+    1/√d, that of vectors spread evenly over the sphere.</p>
+    <p><b>How to read it.</b> A spectrum that falls slowly uses many dimensions. A cliff is dimensional
+    collapse: the embeddings lie in a small subspace, even if they are well spread in it. All spreads near
+    0 is complete collapse. Read both: output batch norm keeps the spread up while the rank falls to 1,
+    and a high rank can be that of residual noise around one point.</p>
+    <p>Garrido et al. 2023, <i>RankMe</i>, equation 1; Jing et al. 2022, <i>Understanding Dimensional
+    Collapse</i>; Chen and He 2021 (SimSiam), section 4.1 (standard deviation against 1/√d).</p>
     """
 
     def __init__(self, bench) -> None:

@@ -68,7 +68,7 @@ class NumberAxis(pg.AxisItem):
         self.setStyle(tickLength=-4, maxTickLevel=1, maxTextLevel=1, tickTextOffset=4)
 
     def boundingRect(self) -> QRectF:
-        """A little larger than pyqtgraph's, which leaves out numbers at the very ends, the zero first of all."""
+        """Larger than pyqtgraph's, which leaves out numbers at the very ends, zero among them."""
         rect = super().boundingRect()
         if self.orientation in ("top", "bottom"):
             return rect.adjusted(-_END_ROOM, 0, _END_ROOM / 2, 0)
@@ -109,7 +109,7 @@ class NumberAxis(pg.AxisItem):
 
 
 def _log_text(number: float) -> str:
-    if 1e-3 <= number * 1.0001 and number < 1e4:
+    if number * 1.0001 >= 1e-3 and number < 1e4:
         return f"{number:.4g}"
     if 1e4 <= number < 1e9:
         return _thousands(number, None)

@@ -4,6 +4,9 @@ A chart draws what it finds in a scene and remembers what it drew. :class:`~.tim
 over steps; histograms, spectra and planes derive from :class:`Chart` directly.
 """
 
+# Overridden methods are documented in their base class.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -12,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QCursor, QPen
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QMessageBox, QToolButton, QVBoxLayout, QWidget
 
@@ -21,6 +24,7 @@ from ssllab.ui.panel import Scene
 from ssllab.ui.plots import export
 from ssllab.ui.plots.annotations import Annotations
 from ssllab.ui.plots.axis import NumberAxis
+from ssllab.ui.plots.canvas import Canvas, View
 from ssllab.ui.plots.legend import Entry, Legend, small_font
 
 _FINE = 700  # points up to which a curve is drawn with antialiasing
@@ -32,38 +36,6 @@ def colour(role: str) -> str:
         return role
     now = theme.current()
     return now.series[int(role) % len(now.series)] if role.isdigit() else getattr(now, role)
-
-
-class _View(pg.ViewBox):
-    """The area of the data. The wheel zooms along x where ``wheel_axis`` says so, and along an axis over it."""
-
-    menu_asked = Signal()
-    full_asked = Signal()
-
-    def __init__(self, wheel_axis: int | None) -> None:
-        super().__init__(enableMenu=False)
-        self._wheel_axis = wheel_axis
-
-    def wheelEvent(self, ev, axis=None) -> None:
-        super().wheelEvent(ev, self._wheel_axis if axis is None else axis)
-
-    def mouseClickEvent(self, ev) -> None:
-        if ev.button() == Qt.MouseButton.RightButton:
-            ev.accept()
-            self.menu_asked.emit()
-        elif ev.double():
-            ev.accept()
-            self.full_asked.emit()
-
-
-class _Canvas(pg.PlotWidget):
-    """A plot widget that says when the mouse leaves."""
-
-    left = Signal()
-
-    def leaveEvent(self, event) -> None:
-        super().leaveEvent(event)
-        self.left.emit()
 
 
 class Chart(QWidget):
@@ -96,10 +68,10 @@ class Chart(QWidget):
         self._hidden: set[str] = set()
         self._mouse_x: float | None = None
 
-        self.view = _View(wheel_axis)
+        self.view = View(wheel_axis)
         axes = {"left": NumberAxis("left"), "bottom": NumberAxis("bottom")}
-        self.plot = _Canvas(viewBox=self.view, axisItems=axes)
-        self.plot.setFrameShape(_Canvas.Shape.NoFrame)
+        self.plot = Canvas(viewBox=self.view, axisItems=axes)
+        self.plot.setFrameShape(Canvas.Shape.NoFrame)
         self.plot.setMinimumSize(60, 50)
         self.plot.hideButtons()
         self.axes = (axes["bottom"], axes["left"])

@@ -1,5 +1,8 @@
 """A panel made of charts: beside each other, stacked, or behind tabs, as its shape allows."""
 
+# Overridden methods are documented in their base class.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 import math

@@ -21,7 +21,7 @@ class Pyramid:
         self._blocks: list[int] = []  # blocks filled at each level
 
     def extend(self, values: NDArray) -> None:
-        """Take in what is new in ``values: (n,)``, the whole column (its earlier part must not have changed)."""
+        """Take in what is new in the whole column ``values: (n,)``; its earlier part must be as it was."""
         level = 0
         low = high = values
         count = len(values)

@@ -1,5 +1,8 @@
 """The legend above a plot: names, values, a click that hides. It stands beside the data, never on it."""
 
+# Overridden methods are documented in their base class.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ _WIDEST_VALUE = "00.000"
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the legend. ``style``: "line", "dash", "thin", "fill" or "block"; ``valued`` ones have a readout."""
+    """One entry. ``style``: "line", "dash", "thin", "fill" or "block"; ``valued``: it has a readout."""
 
     key: str
     name: str

@@ -4,6 +4,9 @@ A run of a million steps is drawn from a pyramid of minima and maxima (:mod:`.de
 the log: one frame hands Qt some points per pixel column, whatever the length.
 """
 
+# Overridden methods are documented in their base class.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 import time
@@ -64,6 +67,7 @@ class _Live:
         self.main = main
         self.raw = raw
         self.role = role
+        self.name = ""
         self.track = Track()
 
 
@@ -99,7 +103,7 @@ class TimePlot(Chart):
         self._scene: Scene | None = None
         self._busy = False
         self._fit_y = True
-        self._others: dict[tuple[str, int], _Live] = {}  # (run, curve number)
+        self._others: dict[tuple[str, int], _Live] = {}  # (key of the run, curve number)
         self._band_items: list[tuple[Band, str, float, pg.PlotCurveItem]] = []
         self._level_values: list[float | None] = [None] * len(self._levels)
         super().__init__(
@@ -206,10 +210,10 @@ class TimePlot(Chart):
             self.notes.marks = []
             return
         self._read_live()
-        logs = {overlay.name: self._log_of(overlay) for overlay in scene.overlays}
-        for (name, number), other in self._others.items():
+        logs = {_run(overlay): self._log_of(overlay) for overlay in scene.overlays}
+        for (run, number), other in self._others.items():
             curve = self._curves[number]
-            other.track.read(logs[name], curve.metric, self._window if curve.primary else 0)
+            other.track.read(logs[run], curve.metric, self._window if curve.primary else 0)
         found = markers(scene.events)
         self.notes.marks = list(
             zip(
@@ -270,7 +274,7 @@ class TimePlot(Chart):
 
         numbered = {curve.metric: i for i, curve in enumerate(self._curves)}
         drawn = [(numbered[key], live, key) for key, live in self._live.items()]
-        drawn += [(number, live, f"run {name}") for (name, number), live in self._others.items()]
+        drawn += [(number, live, run) for (run, number), live in self._others.items()]
         for number, live, key in drawn:
             curve = self._curves[number]
             smooth = self._window > 0 and curve.primary
@@ -332,20 +336,21 @@ class TimePlot(Chart):
 
     def _take_overlays(self, overlays: Sequence[Overlay]) -> None:
         wanted = {
-            (overlay.name, number): overlay
+            (_run(overlay), number): overlay
             for overlay in overlays
             for number, curve in enumerate(self._curves)
             if curve.overlay
         }
         for key in [key for key in self._others if key not in wanted]:
             self.remove(self._others.pop(key).main)
-        for (name, number), overlay in wanted.items():
-            have = self._others.get((name, number))
+        for (run, number), overlay in wanted.items():
+            have = self._others.get((run, number))
             if have is None or have.role != overlay.colour:
                 if have is not None:
                     self.remove(have.main)
-                item = self.line(f"run {name}", overlay.colour, width=1.2, dash=number > 0, opacity=0.9, z=3)
-                self._others[name, number] = _Live(item, None, overlay.colour)
+                item = self.line(run, overlay.colour, width=1.2, dash=number > 0, opacity=0.9, z=3)
+                have = self._others[run, number] = _Live(item, None, overlay.colour)
+            have.name = overlay.name
         self._list(overlays)
 
     def _take_bands(self, bands: Sequence[Band]) -> None:
@@ -390,7 +395,7 @@ class TimePlot(Chart):
             for i, level in enumerate(self._levels)
             if self._level_values[i] is not None
         ]
-        entries += [Entry(f"run {o.name}", o.name, o.colour, "thin") for o in overlays]
+        entries += [Entry(_run(o), o.name, o.colour, "thin") for o in overlays]
         for band in {band.name: band for band, *_ in self._band_items}.values():
             kind = "A healthy run" if band.healthy else "A sick run"
             entries.append(
@@ -508,14 +513,26 @@ class TimePlot(Chart):
             for curve in self._curves:
                 if self._live[curve.metric].track.length:
                     table[curve.metric] = self._live[curve.metric].track.measured
-        for (name, number), other in self._others.items():
+        runs: dict[str, str] = {}
+        for (run, number), other in self._others.items():
             if other.track.length:
-                table.setdefault(f"{name}: step", other.track.steps)
-                table[f"{name}: {self._curves[number].metric}"] = other.track.measured
+                if run not in runs:  # two runs may have one name
+                    runs[run] = (
+                        other.name
+                        if f"{other.name}: step" not in table
+                        else f"{other.name} ({len(runs) + 1})"
+                    )
+                    table[f"{runs[run]}: step"] = other.track.steps
+                table[f"{runs[run]}: {self._curves[number].metric}"] = other.track.measured
         return table
 
 
 _NOTHING = (np.empty(0), np.empty(0))
+
+
+def _run(overlay: Overlay) -> str:
+    """The key of another run; names need not differ."""
+    return f"run {id(overlay.metrics)}"
 
 
 def _mark(log) -> tuple:

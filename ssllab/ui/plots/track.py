@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -96,9 +97,7 @@ class Track:
         cuts[0] = max(0, cuts[0] - 1)
         cuts[-1] = min(self.length, np.searchsorted(self.steps, edges[-1], side="right") + 1)
         parts = [
-            pyramid.envelope(values, int(a), int(b), blocks)
-            for a, b in zip(cuts[:-1], cuts[1:], strict=True)
-            if b > a
+            pyramid.envelope(values, int(a), int(b), blocks) for a, b in itertools.pairwise(cuts) if b > a
         ]
         if not parts:
             return np.empty(0), np.empty(0)

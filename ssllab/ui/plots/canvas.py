@@ -1,0 +1,41 @@
+"""The area of a plot that the mouse acts on: zoom, pan, the asked-for menu, the mouse that leaves."""
+
+# Overridden methods are documented in their base class.
+# ruff: noqa: D102
+
+from __future__ import annotations
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt, Signal
+
+
+class View(pg.ViewBox):
+    """The area of the data. ``wheel_axis`` is the axis along which the wheel zooms, None for both."""
+
+    menu_asked = Signal()
+    full_asked = Signal()
+
+    def __init__(self, wheel_axis: int | None) -> None:
+        super().__init__(enableMenu=False)
+        self._wheel_axis = wheel_axis
+
+    def wheelEvent(self, ev, axis=None) -> None:
+        super().wheelEvent(ev, self._wheel_axis if axis is None else axis)
+
+    def mouseClickEvent(self, ev) -> None:
+        if ev.button() == Qt.MouseButton.RightButton:
+            ev.accept()
+            self.menu_asked.emit()
+        elif ev.double():
+            ev.accept()
+            self.full_asked.emit()
+
+
+class Canvas(pg.PlotWidget):
+    """A plot widget that says when the mouse leaves."""
+
+    left = Signal()
+
+    def leaveEvent(self, event) -> None:
+        super().leaveEvent(event)
+        self.left.emit()
