@@ -9,14 +9,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
-    QHBoxLayout,
     QInputDialog,
-    QLabel,
-    QLineEdit,
     QMenu,
-    QPushButton,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -33,7 +28,8 @@ from ssllab.ui.runs.export_menu import RunExporter
 from ssllab.ui.runs.listing import list_changed_runs
 from ssllab.ui.runs.run_table import RunTable
 from ssllab.ui.runs.table_model import Column, RunsModel
-from ssllab.ui.runs.words import all_tags, parse_tags, plural
+from ssllab.ui.runs.toolbar import RunToolbar
+from ssllab.ui.runs.words import parse_tags, plural
 from ssllab.ui.runs.work import Task, Worker
 
 if TYPE_CHECKING:
@@ -76,48 +72,8 @@ class RunsPage(QWidget):
         self._selection_settled()
 
     def _build(self) -> None:
-        self.heading = QLabel()
-        self.filter_text = QLineEdit()
-        self.filter_text.setPlaceholderText("Filter by name, note, tag, method, data")
-        self.filter_text.setClearButtonEnabled(True)
-        self.filter_text.setMinimumWidth(160)
-        self.filter_text.setMaximumWidth(420)
-        self.tag_choice, self.method_choice = QComboBox(), QComboBox()
-        for choice, everything in ((self.tag_choice, "All tags"), (self.method_choice, "All methods")):
-            choice.addItem(everything, "")
-            choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-            choice.setAccessibleName(everything)
-        top = QHBoxLayout()
-        top.addWidget(self.heading)
-        top.addStretch(1)
-        top.addWidget(self.filter_text, 2)
-        top.addWidget(self.tag_choice)
-        top.addWidget(self.method_choice)
-
-        self.open_button = _button("Open in the lab", "Draw the selected runs in the lab's plots (Enter)")
-        self.open_button.setProperty("primary", True)
-        self.resume_button = _button(
-            "Resume or fork…", "Go on from the last checkpoint, or start a new run from an earlier one"
-        )
-        self.rename_button = _button("Rename", "Change the name of the run (F2)")
-        self.tag_button = _button("Tags…", "Add or change tags")
-        self.note_button = _button("Note…", "Write a note")
-        self.export_button = _button("Export", "Numbers, pictures, weights, or a script that repeats the run")
-        self.export_button.setStyleSheet(
-            "QPushButton { padding-right: 18px; }"
-            "QPushButton::menu-indicator { subcontrol-position: right center; right: 5px; }"
-        )
-        self.export_button.setMenu(self.exporter.menu())
-        self.delete_button = _button("Delete", "Move the selected runs to the trash (Delete); can be undone")
-        actions = QHBoxLayout()
-        actions.setSpacing(6)
-        for button in (self.open_button, self.resume_button, self.rename_button, self.tag_button):
-            actions.addWidget(button)
-        for button in (self.note_button, self.export_button):
-            actions.addWidget(button)
-        actions.addStretch(1)
-        actions.addWidget(self.delete_button)
-
+        self.toolbar = RunToolbar(self.table.filter)
+        self.toolbar.export_button.setMenu(self.exporter.menu())
         self.split = QSplitter(Qt.Orientation.Vertical)
         self.split.addWidget(self.table)
         self.split.addWidget(self.compare)
@@ -130,8 +86,7 @@ class RunsPage(QWidget):
         browser = QWidget()
         column = QVBoxLayout(browser)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(top)
-        column.addLayout(actions)
+        column.addWidget(self.toolbar)
         column.addWidget(self.split, 1)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
@@ -145,21 +100,13 @@ class RunsPage(QWidget):
         self.restyle()
 
     def _connect(self) -> None:
-        self.filter_text.textChanged.connect(self.table.filter.set_text)
-        for choice, keep in (
-            (self.tag_choice, self.table.filter.set_tag),
-            (self.method_choice, self.table.filter.set_method),
-        ):
-            choice.currentIndexChanged.connect(lambda _, c=choice, k=keep: k(c.currentData() or ""))
-        for changed in (self.filter_text.textChanged, self.tag_choice.currentIndexChanged,
-                        self.method_choice.currentIndexChanged):  # fmt: skip
-            changed.connect(lambda *_: self._say_count())
-        self.open_button.clicked.connect(self.open_selected)
-        self.resume_button.clicked.connect(self.ask_checkpoint)
-        self.rename_button.clicked.connect(self.rename_selected)
-        self.tag_button.clicked.connect(self.ask_tags)
-        self.note_button.clicked.connect(self.ask_note)
-        self.delete_button.clicked.connect(self.delete_selected)
+        bar = self.toolbar
+        bar.open_button.clicked.connect(self.open_selected)
+        bar.resume_button.clicked.connect(self.ask_checkpoint)
+        bar.rename_button.clicked.connect(self.rename_selected)
+        bar.tag_button.clicked.connect(self.ask_tags)
+        bar.note_button.clicked.connect(self.ask_note)
+        bar.delete_button.clicked.connect(self.delete_selected)
         self.table.opened.connect(self.open_selected)
         self.table.deletion_wanted.connect(self.delete_selected)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -194,43 +141,19 @@ class RunsPage(QWidget):
         signature, infos = found
         if infos is not None and not self.table.editing:  # an open editor is not pulled away
             self._signature = signature
+            first_look = not self.model.infos
             self.model.set_runs(infos)
-            self._fill_choices()
+            self.toolbar.show_runs(infos)
+            if first_look and infos:
+                self.table.select([infos[0].id])
             self._selection_settled()
         self.stack.setCurrentWidget(self._browser if self.model.infos else self.empty)
-        self._say_count()
         self.listed.emit()
 
     def _not_listed(self, error: Exception, trace: str) -> None:
         self._waiting = False
         self._failed(error, trace)
         self.listed.emit()
-
-    def _fill_choices(self) -> None:
-        infos = self.model.infos
-        methods = sorted({info.settings.method for info in infos if info.settings})
-        for choice, values in (
-            (self.tag_choice, all_tags(i.tags for i in infos)),
-            (self.method_choice, methods),
-        ):
-            if [choice.itemData(i) for i in range(1, choice.count())] == values:
-                continue
-            chosen = choice.currentData()
-            choice.blockSignals(True)
-            while choice.count() > 1:
-                choice.removeItem(1)
-            for value in values:
-                choice.addItem(value, value)
-            choice.blockSignals(False)
-            choice.setCurrentIndex(max(0, choice.findData(chosen)))
-            (self.table.filter.set_tag if choice is self.tag_choice else self.table.filter.set_method)(
-                choice.currentData()
-            )
-
-    def _say_count(self) -> None:
-        total, shown = len(self.model.infos), self.table.filter.rowCount()
-        said = plural(total, "run") if shown == total else f"{shown:,} of {plural(total, 'run')}"
-        self.heading.setText(f"<b>Runs</b>&nbsp; <span style='color:{theme.current().muted}'>{said}</span>")
 
     def _tick(self) -> None:
         self._ticks += 1
@@ -257,15 +180,7 @@ class RunsPage(QWidget):
         self._colours = assign_colours([info.id for info in infos], self._colours)
         self.model.set_colours(self._colours)
         self.compare.show_runs(infos, self._colours)
-        readable = [info for info in infos if info.settings is not None]
-        for button in (self.open_button, self.tag_button, self.export_button):
-            button.setEnabled(bool(readable))
-        for button in (self.resume_button, self.rename_button, self.note_button):
-            button.setEnabled(len(infos) == 1 and bool(readable))
-        self.delete_button.setEnabled(bool(infos))
-        overlays = set(self.bench.overlays)
-        every = bool(readable) and all(info.id in overlays for info in readable)
-        self.open_button.setText("Remove from the lab" if every else "Open in the lab")
+        self.toolbar.show_selection(infos, self.bench.overlays)
 
     # Overlays
 
@@ -392,8 +307,7 @@ class RunsPage(QWidget):
 
     def _context_menu(self, at: Any) -> None:
         menu = QMenu(self)
-        for button in (self.open_button, self.resume_button, self.rename_button, self.tag_button,
-                       self.note_button, self.delete_button):  # fmt: skip
+        for button in self.toolbar.buttons():
             action = menu.addAction(button.text(), button.click)
             action.setEnabled(button.isEnabled())
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -403,11 +317,10 @@ class RunsPage(QWidget):
 
     def restyle(self) -> None:
         """The theme or the font size changed."""
-        for part in (self.table, self.compare, self.undo_bar, self.empty):
+        for part in (self.table, self.compare, self.undo_bar, self.empty, self.toolbar):
             part.restyle()
         self._colours = assign_colours(list(self._colours), {})
         self.model.set_colours(self._colours)
-        self._say_count()
         if self.model.infos:
             self._selection_settled()
 
@@ -444,9 +357,3 @@ def assign_colours(ids: Sequence[str], before: dict[str, str]) -> dict[str, str]
     for i, run_id in enumerate(run_id for run_id in ids if run_id not in colours):
         colours[run_id] = free[i] if i < len(free) else ladder[i % len(ladder)]
     return {run_id: colours[run_id] for run_id in ids}
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    return button

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from ssllab.ui import theme
 from ssllab.ui.runs.delegates import CurveDelegate, NameDelegate, TagDelegate
-from ssllab.ui.runs.table_model import INFO, Column, RunFilter, RunsModel
+from ssllab.ui.runs.run_filter import RunFilter
+from ssllab.ui.runs.table_model import INFO, Column, RunsModel
 
 # Widths in characters of the application's font.
 _WIDTHS = {
@@ -78,7 +79,8 @@ class RunTable(QTableView):
             f"QTableView {{ border: 1px solid {now.border}; border-radius: 6px;"
             f" selection-background-color: {tint}; selection-color: {now.text}; }}"
             f"QTableView::item:selected {{ background: {tint}; color: {now.text}; }}"
-            f"QHeaderView {{ background: {now.surface}; }} QHeaderView::section {{ background: {now.surface}; color: {now.muted}; border: none;"
+            f"QHeaderView {{ background: {now.surface}; }}"
+            f"QHeaderView::section {{ background: {now.surface}; color: {now.muted}; border: none;"
             f" border-bottom: 1px solid {now.border}; padding: 5px 6px; }}"
         )
         self.viewport().update()

@@ -123,7 +123,8 @@ class SettingsTable(QWidget):
         self.table.setStyleSheet(
             f"QTableWidget {{ border: 1px solid {now.border}; border-radius: 6px;"
             f" selection-background-color: {now.raised}; selection-color: {now.text}; }}"
-            f"QHeaderView {{ background: {now.surface}; }} QHeaderView::section {{ background: {now.surface}; color: {now.muted}; border: none;"
+            f"QHeaderView {{ background: {now.surface}; }}"
+            f"QHeaderView::section {{ background: {now.surface}; color: {now.muted}; border: none;"
             f" border-bottom: 1px solid {now.border}; padding: 3px 6px; }}"
         )
         self.table.verticalHeader().setDefaultSectionSize(int(self.fontMetrics().height() * 1.5))
