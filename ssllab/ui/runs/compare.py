@@ -300,7 +300,7 @@ class ComparePane(QWidget):
 
     def _averages(self, plot: ComparePlot, loaded: dict[str, Loaded]) -> tuple[list[Overlay], list[Band]]:
         overlays, bands = [], []
-        names = unique_names([info for group in self.groups for info in group.infos])
+        names = unique_names([group.infos[0] for group in self.groups])
         for group in self.groups:
             first = group.infos[0]
             name = names[first.id]

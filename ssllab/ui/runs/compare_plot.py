@@ -47,14 +47,14 @@ class ComparePlot(TimePlot):
 
     def values(self) -> dict[str, str]:
         smooth = self._window > 0
-        return {
-            f"run {name}": self._said(other.track.last(smooth)) for (name, _), other in self._others.items()
-        }
+        return {run: self._said(other.track.last(smooth)) for (run, _), other in self._others.items()}
 
     def readout(self, x: float) -> Any:
         step = 10.0**x if self._log[0] else x
         shown = {
-            k: o for k, o in self._others.items() if o.track.length and f"run {k[0]}" not in self._hidden
+            run: other
+            for (run, _), other in self._others.items()
+            if other.track.length and run not in self._hidden
         }
         near = [row for other in shown.values() if (row := other.track.nearest_step(step)) is not None]
         if not near:
@@ -62,13 +62,13 @@ class ComparePlot(TimePlot):
         at = min(near, key=lambda row: abs(row - step))
         place = float(self.map_x(np.array([at], np.float64))[0])
         texts, dots = {}, []
-        for (name, _), other in shown.items():
+        for run, other in shown.items():
             if at > other.track.last_step:
                 continue
             value = other.track.value_at(at, self._window > 0)
             if value is None:
                 continue
-            texts[f"run {name}"] = self._said(value)
+            texts[run] = self._said(value)
             height = float(self.map_y(np.array([value * self._curves[0].scale]))[0])
             if np.isfinite(height):
                 dots.append((place, height, other.role))
@@ -82,10 +82,12 @@ class ComparePlot(TimePlot):
         return self._text(None if value is None else value * self._curves[0].scale)
 
     def _list(self, overlays: Sequence[Overlay] = ()) -> None:
-        self.list_entries([Entry(f"run {o.name}", o.name, o.colour, "line", True) for o in overlays])
+        self.list_entries(
+            [Entry(run, other.name, other.role, "line", True) for (run, _), other in self._others.items()]
+        )
 
     def _take_bands(self, bands: Sequence[Band]) -> None:
-        colours = {name: other.role for (name, _), other in self._others.items()}
+        owners = {other.name: (run, other.role) for (run, _), other in self._others.items()}
         for *_, item in self._band_items:
             self.remove(item)
         scale = self._curves[0].scale
@@ -95,9 +97,9 @@ class ComparePlot(TimePlot):
                 self.quantity,
                 scale,
                 self.line(
-                    f"run {band.name}", colours[band.name], width=0, fill=0.2, fill_to="enclosed", z=-10
+                    owners[band.name][0], owners[band.name][1], width=0, fill=0.2, fill_to="enclosed", z=-10
                 ),
             )
             for band in bands
-            if band.name in colours and self.quantity in band.curves and len(band.curves[self.quantity][0])
+            if band.name in owners and self.quantity in band.curves and len(band.curves[self.quantity][0])
         ]

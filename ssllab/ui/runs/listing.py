@@ -32,7 +32,7 @@ def signature(folder: Path) -> tuple:
 
 def list_changed_runs(workspace: Workspace, before: object) -> tuple[object, list[RunInfo] | None]:
     """``(signature, runs newest first)``; the runs are None when the signature is still ``before``."""
-    now = signature(workspace.path)
+    now = signature(workspace.path / "runs")
     if now == before:
         return now, None
     return now, list(workspace.runs())
