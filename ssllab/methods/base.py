@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ from ssllab.controls import Config
 
 if TYPE_CHECKING:
     from ssllab.data.types import ImageData
+    from ssllab.diagnostics.doctor import Verdict
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,20 @@ class Probe:
 
     scalars: dict[str, float]
     constants: dict[str, float] = field(default_factory=dict)
+
+
+class Log(Protocol):
+    """How a method reads the scalars of a run (:class:`ssllab.training.metrics.MetricsLog` is one)."""
+
+    @property
+    def last_step(self) -> int | None:
+        """The newest step, None while empty."""
+
+    def column(self, name: str) -> tuple[Any, Any]:
+        """``(steps (n,), values (n,))`` numpy arrays, NaN where not measured."""
+
+    def last(self, name: str) -> float | None:
+        """The newest value, None when never measured."""
 
 
 class Method(nn.Module, ABC):
@@ -76,3 +91,7 @@ class Method(nn.Module, ABC):
     @abstractmethod
     def probe(self, data: ImageData) -> Probe:
         """What the representation knows, by held-out labels where the data has them."""
+
+    @abstractmethod
+    def diagnose(self, metrics: Log, probes: Log, constants: dict[str, float], last_change: int) -> Verdict:
+        """The run's state in words, from its logs. ``last_change``: the step of the last change of a control."""

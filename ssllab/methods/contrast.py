@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ssllab.data.augment import as_float, two_views
+from ssllab.diagnostics.doctor import Verdict, diagnose
 from ssllab.diagnostics.forces import force_weights, info_nce_forces, nt_xent_forces
 from ssllab.diagnostics.geometry import alignment, uniformity
 from ssllab.diagnostics.knn import knn_accuracy
@@ -21,7 +22,8 @@ from ssllab.diagnostics.linear_probe import linear_probes
 from ssllab.diagnostics.projection import Projection, project
 from ssllab.diagnostics.similarity import contrastive_accuracy, similarities, similarity_statistics
 from ssllab.diagnostics.spectrum import channel_std, effective_rank, normalized_std, rankme, singular_values
-from ssllab.methods.base import Method, Probe, Series
+from ssllab.methods.base import Log, Method, Probe, Series
+from ssllab.methods.contrast_evidence import contrast_evidence
 from ssllab.methods.contrast_settings import ContrastConfig
 from ssllab.nn.encoders import build_encoder
 from ssllab.nn.heads import build_head
@@ -229,6 +231,10 @@ class ContrastMethod(Method):
         scalars["alignment"] = float(alignment(z1, z2))
         scalars["uniformity"] = float(uniformity(z))
         return Probe(scalars, self.constants(data))
+
+    def diagnose(self, metrics: Log, probes: Log, constants: dict[str, float], last_change: int) -> Verdict:
+        """The doctor's word on this run."""
+        return diagnose(contrast_evidence(self.config, metrics, probes, constants, last_change))
 
     def constants(self, data: ImageData) -> dict[str, float]:
         """Chance levels and ceilings for the plots, by name."""

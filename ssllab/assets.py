@@ -1,0 +1,11 @@
+"""Files that ship with ssllab (``resources/`` in the source tree), found wherever it is installed."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+
+def asset(*parts: str) -> Traversable:
+    """The shipped file or folder, as ``asset("lessons", "01-colour.md")``."""
+    return files("ssllab.resources").joinpath(*parts)

@@ -1,0 +1,362 @@
+"""The thread that owns one model. Everybody else sends it messages; it applies them between two steps.
+
+Readers never wait: scalars lie in :class:`MetricsLog` columns, ``look`` and ``verdict`` are the newest of
+their kind, older ones are overwritten. Nothing queues without bound.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ssllab.controls import Config, Value
+from ssllab.data.types import ImageData
+from ssllab.diagnostics.doctor import Verdict
+from ssllab.training.checkpoint import snapshot
+from ssllab.training.metrics import MetricsLog
+from ssllab.training.run_record import Event, RunSettings
+from ssllab.training.run_store import Run
+from ssllab.training.run_writer import RunWriter
+from ssllab.training.trainer import Trainer
+
+State = Literal["building", "ready", "running", "paused", "finished", "failed", "stopped"]
+
+PROBE_SHARE = 0.05  # probes may take this share of the time
+LOOK_SHARE = 0.04
+LOOK_SECONDS = 0.8  # never more often than this
+PROBE_SECONDS = 4.0
+CHECKPOINT_SECONDS = 30.0
+SAME_GESTURE_SECONDS = 1.0  # one drag of a slider keeps one checkpoint, the one before it
+
+
+@dataclass(frozen=True)
+class Change:
+    """A live change that is to happen when ``step`` steps are done."""
+
+    step: int
+    key: str
+    value: Value
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong in the thread: one line for the window, the traceback for its detail pane."""
+
+    message: str
+    detail: str
+
+
+class Session:
+    """Trains in a background thread.
+
+    ``start``, ``pause``, ``step_once``, ``stop``, ``set``, ``inspect`` and ``checkpoint`` may be called from
+    any thread; those that return a Future answer it between two steps. ``plan`` holds changes to come
+    (``--at``, or the replay of a resumed run); ``tree`` is the checkpoint to go on from.
+    """
+
+    def __init__(
+        self,
+        settings: RunSettings,
+        data: ImageData,
+        run: Run | None = None,
+        *,
+        tree: Mapping[str, Any] | None = None,
+        metrics: MetricsLog | None = None,
+        probes: MetricsLog | None = None,
+        events: Sequence[Event] = (),
+        plan: Sequence[Change] = (),
+        steps: int | None = None,
+    ) -> None:
+        self.settings = settings
+        self.data = data
+        self.run = run
+        self.metrics = metrics or MetricsLog()
+        self.probes = probes or MetricsLog()
+        self.events: list[Event] = list(events)
+        self.constants: dict[str, float] = {}
+        self.look: object | None = None
+        self.verdict: Verdict | None = None
+        self.failure: Failure | None = None
+        self.state: State = "building"
+        self.config: Config | None = None
+        self.step = 0
+        self.watched = False
+        self._steps = settings.steps if steps is None else steps
+        self._tree = tree
+        self._plan = sorted(plan, key=lambda change: change.step)
+        self._mail: deque[Callable[[], None]] = deque()
+        self._pending: dict[str, tuple[Value, Future[tuple[Value, Value]]]] = {}
+        self._wake = threading.Condition()
+        self._running = False
+        self._single_steps = 0
+        self._stopping = False
+        self._last_change: tuple[str, float] = ("", 0.0)
+        self._look_due = self._probe_due = 0.0
+        self._checkpoint_due = 0.0
+        self._writer: RunWriter | None = None
+        self._thread = threading.Thread(target=self._live, name="ssllab-session", daemon=True)
+        self._thread.start()
+
+    # Messages, from any thread
+
+    def start(self) -> None:
+        """Train until paused, stopped or done."""
+        self._tell(running=True)
+
+    def pause(self) -> None:
+        """Stop after the step under way; :meth:`start` goes on."""
+        self._tell(running=False)
+
+    def step_once(self) -> None:
+        """One step, then pause."""
+        with self._wake:
+            self._running = False
+            self._single_steps += 1
+            self._wake.notify()
+
+    def stop(self, timeout: float | None = 30.0) -> None:
+        """End the thread, keeping a last checkpoint; safe to call twice."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout)
+
+    def set(self, key: str, value: Value) -> Future[tuple[Value, Value]]:
+        """Change a live control before the next step. Answers (old, new), or raises ControlError.
+
+        Of several changes of one control between two steps only the last one happens.
+        """
+        with self._wake:
+            future = self._pending[key][1] if key in self._pending else Future()
+            self._pending[key] = (value, future)
+            self._wake.notify()
+        return future
+
+    def inspect(self, question: Callable[[Trainer], Any]) -> Future[Any]:
+        """Run ``question`` on the thread that owns the model, between two steps."""
+        return self._post(lambda: question(self._trainer))
+
+    def checkpoint(self, reason: str = "manual") -> Future[None]:
+        """Keep the present state on disk."""
+        return self._post(lambda: self._keep(reason))
+
+    def probe_now(self) -> Future[None]:
+        """Probe at once instead of when it is due."""
+        return self._post(self._probe)
+
+    @property
+    def problem(self) -> str | None:
+        """Why the run cannot be written at the moment; training goes on in memory."""
+        return self._writer.problem if self._writer else None
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the thread to end; whether it did."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _tell(self, *, running: bool) -> None:
+        with self._wake:
+            self._running = running
+            self._wake.notify()
+
+    def _post(self, work: Callable[[], Any]) -> Future[Any]:
+        future: Future[Any] = Future()
+
+        def answer() -> None:
+            try:
+                future.set_result(work())
+            except Exception as error:
+                future.set_exception(error)
+
+        with self._wake:
+            if self._stopping or self.state in ("failed", "stopped"):
+                future.set_exception(RuntimeError("the session has ended"))
+            else:
+                self._mail.append(answer)
+                self._wake.notify()
+        return future
+
+    # The thread
+
+    def _live(self) -> None:
+        try:
+            self._build()
+            while self._next_work():
+                self._advance()
+            if self.step:
+                self._keep("end")
+            self.state = "finished" if self._is_done() else "stopped"
+        except Exception as error:
+            self.failure = Failure(_one_line(error), traceback.format_exc())
+            self._note("failure", text=self.failure.message)
+            self.state = "failed"
+        finally:
+            with self._wake:
+                self._stopping = True
+                abandoned = [future for _, future in self._pending.values()]
+                self._pending.clear()
+            for future in abandoned:
+                future.set_exception(RuntimeError("the session has ended"))
+            for answer in self._drain():
+                answer()
+            if self._writer:
+                self._describe()
+                self._writer.close()
+
+    def _build(self) -> None:
+        if self.run is not None:
+            self._writer = RunWriter(self.run, self.metrics, self.probes, self.events)
+        self._trainer = Trainer(self.settings, self.data)
+        if self._tree is not None:
+            self._trainer.load(self._tree)
+            self._tree = None
+        self.step = self._trainer.step
+        self.config = self._trainer.config
+        self.state = "ready"
+
+    def _next_work(self) -> bool:
+        """Answer messages; True when a step is to be made, False when the session is to end."""
+        while True:
+            for answer in self._drain():
+                answer()
+            self._apply_changes()
+            with self._wake:
+                if self._stopping or (self._is_done() and self.step):
+                    return False
+                if self._mail or self._pending:
+                    continue
+                if self._running or self._single_steps:
+                    self._single_steps = max(0, self._single_steps - 1) if not self._running else 0
+                    break
+                if self.state == "running":
+                    self.state = "paused"
+                    self._note("pause")
+                self._wake.wait()
+        if self.state != "running" and self._running:
+            self._note("start")
+            self._checkpoint_due = time.monotonic() + CHECKPOINT_SECONDS
+            self.state = "running"
+        if not self._running:
+            self.state = "paused"
+        return True
+
+    def _is_done(self) -> bool:
+        return self._steps is not None and self.step >= self._steps
+
+    def _advance(self) -> None:
+        if len(self.probes) == 0:
+            self._probe()  # the untrained encoder: what every later probe is compared with
+        started = time.perf_counter()
+        measured = self._trainer.train_step()
+        self.step = self._trainer.step
+        seconds = time.perf_counter() - started
+        batch = min(self._trainer.config.batch_size, len(self.data.train))  # type: ignore[attr-defined]
+        self.metrics.append(self.step, {**measured, "items_per_second": batch / seconds})
+        now = time.monotonic()
+        if not _finite(measured["loss"]):
+            self._stop_diverged()
+            return
+        if self.watched and now >= self._look_due:
+            self._look()
+        if now >= self._probe_due or (self._is_done() and self.probes.last_step != self.step):
+            self._probe()
+        if now >= self._checkpoint_due:
+            self._keep("autosave")
+
+    def _stop_diverged(self) -> None:
+        self._diagnose()
+        self._note("failure", text=f"the loss is not a number any more at step {self.step}: training paused")
+        with self._wake:
+            self._running = False
+            if self._steps is not None:
+                self._steps = self.step
+
+    def _apply_changes(self) -> None:
+        while self._plan and self._plan[0].step <= self.step:
+            change = self._plan.pop(0)
+            if change.step == self.step:
+                self._set(change.key, change.value)
+        with self._wake:
+            pending, self._pending = self._pending, {}
+        for key, (value, future) in pending.items():
+            try:
+                future.set_result(self._set(key, value))
+            except ValueError as error:
+                future.set_exception(error)
+
+    def _set(self, key: str, value: Value) -> tuple[Value, Value]:
+        before = self._trainer.config
+        checked = before.changed({key: value})
+        if getattr(checked, key) != getattr(before, key) and self.step:
+            now = time.monotonic()
+            gesture, when = self._last_change
+            if key != gesture or now - when > SAME_GESTURE_SECONDS:
+                self._keep(f"before {key}")
+            self._last_change = (key, now)
+        old, new = self._trainer.set(key, value)
+        self.config = self._trainer.config
+        if old != new:
+            self._note("set", key=key, old=old, new=new)
+            self._look_due = 0.0
+        return old, new
+
+    def _look(self) -> None:
+        started = time.monotonic()
+        self.look = self._trainer.look()
+        spent = time.monotonic() - started
+        self._look_due = time.monotonic() + max(LOOK_SECONDS, spent / LOOK_SHARE)
+
+    def _probe(self) -> None:
+        started = time.monotonic()
+        probe = self._trainer.probe()
+        self.constants = probe.constants
+        self.probes.append(self.step, probe.scalars)
+        self._diagnose()
+        spent = time.monotonic() - started
+        self._probe_due = time.monotonic() + max(PROBE_SECONDS, spent / PROBE_SHARE)
+        if self.watched and self.look is None:
+            self._look()
+
+    def _diagnose(self) -> None:
+        changed = next((event.step for event in reversed(self.events) if event.kind == "set"), 0)
+        self.verdict = self._trainer.method.diagnose(self.metrics, self.probes, self.constants, changed)
+        self._describe()
+
+    def _describe(self) -> None:
+        if self._writer and self.verdict:
+            self._writer.describe(verdict=self.verdict.state)
+
+    def _keep(self, reason: str) -> None:
+        self._checkpoint_due = time.monotonic() + CHECKPOINT_SECONDS
+        if self._writer is not None:
+            tree = snapshot(self._trainer.state())
+            self._writer.write_checkpoint(self.step, tree, {"reason": reason, "last_event_id": len(self.events)})
+
+    def _note(
+        self, kind: str, *, key: str = "", old: Value | None = None, new: Value | None = None, text: str = ""
+    ) -> None:
+        self.events.append(Event(self.step, time.time(), kind, key, old, new, text))
+
+    def _drain(self) -> list[Callable[[], None]]:
+        with self._wake:
+            mail = list(self._mail)
+            self._mail.clear()
+        return mail
+
+
+def _finite(value: float) -> bool:
+    return value - value == 0.0
+
+
+def _one_line(error: Exception) -> str:
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if "out of memory" in first.lower():
+        return "The device ran out of memory: choose a smaller batch size or encoder, then reset."
+    return first if isinstance(error, ValueError) else f"{type(error).__name__}: {first}"

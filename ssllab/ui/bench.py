@@ -1,0 +1,492 @@
+"""The mediator of a lab: widgets ask it, it talks to the session. It owns no tensor.
+
+torch is imported and data is loaded in a background thread; until then ``config`` and ``data`` are None.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from ssllab.controls import Config, ControlError, Value
+from ssllab.data.catalogue import DEFAULT
+from ssllab.training.run_record import RunError, RunSettings
+from ssllab.ui.panel import Overlay, Scene, Thumbnails
+from ssllab.ui.reference import bands
+
+if TYPE_CHECKING:
+    from ssllab.data.types import ImageData
+    from ssllab.methods.base import Method
+    from ssllab.training.run_store import Run, Workspace
+    from ssllab.training.session import Session
+
+OVERLAY_COLOURS = 8
+
+
+class Bench(QObject):
+    """One lab's method, data, settings and session. Every method here is called from the window's thread."""
+
+    config_changed = Signal(str, object, object)
+    run_changed = Signal()
+    state_changed = Signal(str)
+    anchor_changed = Signal(int)
+    overlays_changed = Signal()
+    message = Signal(str, str, str)  # level ("info", "warning", "error"), text, detail
+    loaded = Signal()
+    data_loaded = Signal()
+    progress = Signal(float, str)  # of loading; -1 when over
+    restart_needed = Signal(bool)
+    _from_thread = Signal(object)
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        method: str = "simclr",
+        data: str = DEFAULT,
+        device: str = "auto",
+        settings: dict[str, Value] | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.workspace = workspace
+        self.method_name = method
+        self.data_name = data
+        self.device = device
+        self.seed = seed
+        self.steps: int | None = None
+        self.config: Config | None = None
+        self.data: ImageData | None = None
+        self.session: Session | None = None
+        self.anchor = 0
+        self.overlays: list[str] = []  # ids of the runs drawn beside the live one
+        self._overlays: tuple[Overlay, ...] = ()
+        self.methods: dict[str, type[Method]] = {}
+        self.thumbnails: Thumbnails | None = None
+        self.watched = True
+        self._wished = dict(settings or {})
+        self._state = "loading"
+        self._cancel = threading.Event()
+        self._loading = 0
+        self._problem: str | None = None
+        self._seen_failure: object = None
+        self._from_thread.connect(lambda work: work())
+        self._import_engine()
+
+    # Loading, in threads of its own
+
+    def _in_background(self, work: Callable[[], Callable[[], None]]) -> None:
+        """Run ``work`` in a thread; what it returns is called in the window's thread."""
+
+        def run() -> None:
+            try:
+                then = work()
+            except Exception as error:
+                text, detail = _one_line(error), traceback.format_exc()
+                then = lambda: self._failed(text, detail)  # noqa: E731
+            self._from_thread.emit(then)
+
+        threading.Thread(target=run, name="ssllab-load", daemon=True).start()
+
+    def _failed(self, text: str, detail: str) -> None:
+        self.progress.emit(-1.0, "")
+        self._enter("failed" if self.data is None else self._session_state())
+        self.say("error", text, detail)
+
+    def _import_engine(self) -> None:
+        self.progress.emit(0.0, "Loading PyTorch")
+
+        def work() -> Callable[[], None]:
+            from ssllab.methods.registry import methods
+            from ssllab.training.device import use_sensible_threads
+
+            found = methods()
+            use_sensible_threads(window=True)
+            return lambda: self._engine_ready(found)
+
+        self._in_background(work)
+
+    def _engine_ready(self, methods: dict[str, type[Method]]) -> None:
+        self.methods = methods
+        if self.method_name not in methods:
+            self.method_name = "simclr"
+        cls = methods[self.method_name].Config
+        known = {key: value for key, value in self._wished.items() if key in cls.model_fields}
+        try:
+            self.config = cls.make(known)
+        except ControlError as error:
+            self.config = cls.make()
+            self.say("warning", f"The last settings do not fit: {error}")
+        self.loaded.emit()
+        self.set_data(self.data_name)
+
+    def set_data(self, name: str) -> None:
+        """Load the data of that name or path; the run is reset when it is there."""
+        self._loading += 1
+        turn = self._loading
+        self._cancel.set()
+        self._cancel = cancel = threading.Event()
+        self._enter("loading")
+        self.progress.emit(0.0, f"Loading {name}")
+
+        def report(fraction: float, text: str) -> None:
+            self._from_thread.emit(lambda: self.progress.emit(fraction, text))
+
+        def work() -> Callable[[], None]:
+            from ssllab.data.catalogue import Cancelled, load
+
+            try:
+                data = load(name, seed=self.seed, progress=report, cancelled=cancel.is_set)
+            except Cancelled:
+                return lambda: self._loading_cancelled(turn)
+            thumbnails = _thumbnails(data)
+            return lambda: self._data_ready(turn, name, data, thumbnails)
+
+        self._in_background(work)
+
+    def cancel_loading(self) -> None:
+        """Give up the data that is being loaded; what was there before stays."""
+        self._cancel.set()
+
+    def _loading_cancelled(self, turn: int) -> None:
+        if turn == self._loading:
+            self.progress.emit(-1.0, "")
+            self._enter(self._session_state())
+            self.say("info", "Loading was cancelled; what was downloaded is kept and continued next time.")
+
+    def _data_ready(self, turn: int, name: str, data: ImageData, thumbnails: Thumbnails) -> None:
+        if turn != self._loading:
+            return  # another choice was made meanwhile
+        self.progress.emit(-1.0, "")
+        self.data, self.data_name, self.thumbnails = data, name, thumbnails
+        self.anchor = 0
+        self.reset()
+        self.data_loaded.emit()
+        if data.skipped:
+            lines = "\n".join(f"{skipped.path}: {skipped.reason}" for skipped in data.skipped)
+            self.say("warning", f"{len(data.skipped)} files were skipped.", lines)
+
+    # Controls
+
+    @property
+    def state(self) -> str:
+        """"loading", "ready", "running", "paused", "finished" or "failed"."""
+        return self._state
+
+    def set_method(self, name: str) -> None:
+        """Take another method; settings that both have are kept, the run is reset."""
+        if name == self.method_name or name not in self.methods:
+            return
+        old = self.config.model_dump() if self.config else {}
+        cls = self.methods[name].Config
+        self.method_name = name
+        self.config = cls.make({key: value for key, value in old.items() if key in cls.model_fields})
+        self.loaded.emit()
+        self.reset()
+
+    def set_device(self, name: str) -> None:
+        """Train on another device from the next run on."""
+        if name != self.device:
+            self.device = name
+            self.reset()
+
+    def set_seed(self, seed: int) -> None:
+        """Draw the next run from another seed."""
+        if seed != self.seed:
+            self.seed = seed
+            self.reset()
+
+    def set(self, key: str, value: Value) -> None:
+        """Change a control: a live one takes effect at the next step, the others at the next reset."""
+        if self.config is None:
+            return
+        old = getattr(self.config, key, None)
+        try:
+            self.config = self.config.changed({key: value})
+        except ControlError as error:
+            self.say("warning", str(error))
+            self.config_changed.emit(key, value, old)
+            return
+        new = getattr(self.config, key)
+        if new == old:
+            return
+        if self.session is not None:
+            if self.config.controls()[key].live:
+                self.session.set(key, new)
+            elif self.session.step == 0 and self.state != "running":
+                self.reset()
+        self.config_changed.emit(key, old, new)
+        self.restart_needed.emit(self.needs_restart())
+
+    def set_many(self, changes: dict[str, Value]) -> None:
+        """Several changes, as a remedy or a lesson makes them."""
+        for key, value in changes.items():
+            self.set(key, value)
+
+    def needs_restart(self) -> bool:
+        """Whether a control that is not live differs from what the session was built with."""
+        session = self.session
+        if session is None or self.config is None or session.config is None:
+            return False
+        specs = self.config.controls()
+        running = session.config
+        return any(
+            getattr(running, name, None) != getattr(self.config, name)
+            for name, spec in specs.items()
+            if not spec.live
+        )
+
+    def set_anchor(self, index: int) -> None:
+        """Make an image of the map the anchor of the microscope."""
+        if index != self.anchor:
+            self.anchor = index
+            self.anchor_changed.emit(index)
+
+    # The run
+
+    def start(self) -> None:
+        """Train; a new run if there is none."""
+        if self._ready_session():
+            assert self.session is not None
+            self.session.start()
+
+    def pause(self) -> None:
+        """Stop after the step under way."""
+        if self.session is not None:
+            self.session.pause()
+
+    def step(self) -> None:
+        """One step."""
+        if self._ready_session():
+            assert self.session is not None
+            self.session.step_once()
+
+    def reset(self) -> None:
+        """Put the run aside (it stays on disk); the next start begins a new one."""
+        self._leave_session()
+        self._enter("ready" if self.data is not None and self.config is not None else "loading")
+        self.run_changed.emit()
+        self.restart_needed.emit(False)
+
+    def close(self) -> None:
+        """End the session and wait for its files."""
+        self._cancel.set()
+        session, self.session = self.session, None
+        if session is not None:
+            session.stop(timeout=10)
+
+    def resume(self, run_id: str) -> None:
+        """Go on with a stored run from its last checkpoint."""
+        self._open_run(run_id, None)
+
+    def fork(self, run_id: str, step: int) -> None:
+        """A new run that begins as the stored one was at ``step``."""
+        self._open_run(run_id, step)
+
+    def rewind(self, step: int) -> None:
+        """Fork the present run at ``step``: what was learned since stays in the old run."""
+        session = self.session
+        if session is None or session.run is None:
+            self.say("info", "There is no run to rewind.")
+            return
+        run_id = session.run.info.id
+        session.pause()
+        self.fork(run_id, step)
+
+    def _open_run(self, run_id: str, step: int | None) -> None:
+        self._enter("loading")
+        self.progress.emit(0.0, "Opening the run")
+        old, self.session = self.session, None
+        device = self.device
+
+        def work() -> Callable[[], None]:
+            from ssllab.data.catalogue import load
+            from ssllab.training.reopen import fork_run, resume_run
+
+            if old is not None:
+                old.stop()
+            settings = self.workspace.open(run_id).info.settings
+            if settings is None:
+                raise RunError(f"Run {run_id} has no readable settings and cannot go on.")
+            data = load(settings.data, seed=settings.seed, size=settings.image_size)
+            thumbnails = _thumbnails(data)
+            if step is None:
+                session = resume_run(self.workspace, run_id, data, device=device)
+            else:
+                session = fork_run(self.workspace, run_id, data, step=step, device=device)
+            return lambda: self._run_opened(session, data, thumbnails, settings)
+
+        self._in_background(work)
+
+    def _run_opened(
+        self, session: Session, data: ImageData, thumbnails: Thumbnails, settings: RunSettings
+    ) -> None:
+        self.progress.emit(-1.0, "")
+        self.data, self.data_name, self.thumbnails = data, settings.data, thumbnails
+        self.method_name, self.seed = settings.method, settings.seed
+        self._await_built(session)
+        self.config = session.config or self.methods[settings.method].Config.make(settings.config)
+        self.session = session
+        self.loaded.emit()
+        self.data_loaded.emit()
+        self.run_changed.emit()
+        session.start()
+
+    @staticmethod
+    def _await_built(session: Session) -> None:
+        deadline = time.monotonic() + 5
+        while session.state == "building" and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def _ready_session(self) -> bool:
+        if self.session is not None and self.session.state in ("finished", "failed", "stopped"):
+            self.reset()
+        if self.session is not None:
+            return True
+        if self.data is None or self.config is None:
+            return False
+        from ssllab.training.session import Session
+
+        settings = RunSettings(
+            method=self.method_name,
+            config=self.config.model_dump(),
+            data=self.data_name,
+            image_size=self.data.image_size,
+            seed=self.seed,
+            device=self.device,
+            precision="auto",
+            steps=self.steps,
+        )
+        self.session = Session(settings, self.data, self._new_run(settings))
+        self.session.watched = self.watched
+        self.run_changed.emit()
+        return True
+
+    def _new_run(self, settings: RunSettings) -> Run | None:
+        try:
+            return self.workspace.create(settings)
+        except (OSError, RunError) as error:
+            self.say("warning", f"This run is kept in memory only: {_one_line(error)}")
+            return None
+
+    def _leave_session(self) -> None:
+        session, self.session = self.session, None
+        self._problem = None
+        if session is not None:
+            threading.Thread(target=session.stop, name="ssllab-stop", daemon=True).start()
+
+    # What panels draw
+
+    def poll(self) -> None:
+        """Called by the window's timer: notice what changed in the session."""
+        session = self.session
+        if session is None:
+            return
+        session.watched = self.watched
+        self._enter(self._session_state())
+        if session.failure is not None and session.failure is not self._seen_failure:
+            self._seen_failure = session.failure
+            self.say("error", session.failure.message, session.failure.detail)
+        if session.problem != self._problem:
+            self._problem = session.problem
+            if self._problem:
+                self.say("warning", f"{self._problem} Training goes on in memory.")
+            else:
+                self.say("info", "The run is on disk again.")
+
+    def scene(self) -> Scene:
+        """Everything a panel may draw now."""
+        session = self.session
+        base = Scene(
+            state=self._state,
+            config=self.config,
+            thumbnails=self.thumbnails,
+            overlays=self._overlays,
+            bands=bands(self.method_name, self.data_name, self.config),
+            class_names=self.data.class_names if self.data else (),
+        )
+        if session is None:
+            return base
+        return replace(
+            base,
+            metrics=session.metrics,
+            probes=session.probes,
+            events=session.events,
+            look=session.look,
+            verdict=session.verdict,
+            constants=session.constants,
+        )
+
+    def set_overlays(self, run_ids: Sequence[str]) -> None:
+        """Draw stored runs beside the live one; read in the background."""
+        from ssllab.ui import theme
+
+        ids = list(run_ids)[:OVERLAY_COLOURS]
+
+        def work() -> Callable[[], None]:
+            found = []
+            colours = theme.current().series
+            for index, run_id in enumerate(ids):
+                run = self.workspace.open(run_id)
+                colour = colours[(index + 2) % len(colours)]
+                found.append(Overlay(run.info.name or run.info.id, run.metrics(), run.probes(), colour))
+
+            def show() -> None:
+                self.overlays, self._overlays = ids, tuple(found)
+                self.overlays_changed.emit()
+
+            return show
+
+        self._in_background(work)
+
+    def say(self, level: str, text: str, detail: str = "") -> None:
+        """A line for the user, with detail for those who want it."""
+        self.message.emit(level, text, detail)
+
+    def ask(self, question: Callable[[Any], Any]) -> Future[Any] | None:
+        """Run ``question(trainer)`` between two steps; None without a session."""
+        return self.session.inspect(question) if self.session else None
+
+    def _session_state(self) -> str:
+        if self.session is None:
+            return "ready" if self.data is not None else "loading"
+        state = self.session.state
+        return {"building": "ready", "stopped": "finished"}.get(state, state)
+
+    def _enter(self, state: str) -> None:
+        if state != self._state:
+            self._state = state
+            self.state_changed.emit(state)
+
+
+def _thumbnails(data: ImageData) -> Thumbnails:
+    from ssllab.methods.contrast import map_index
+
+    index = map_index(len(data.test))
+    images = data.test.images[index].permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    colourings = {}
+    if data.test.labels is not None and data.class_names:
+        colourings["label"] = (data.test.labels[index].numpy(), data.class_names)
+    for factor in data.test.factors:
+        colourings[factor.name] = (factor.values[index].numpy(), factor.names)
+    return Thumbnails(images, colourings)
+
+
+def _one_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def as_path_or_name(text: str) -> str:
+    """A dropped or typed place as the catalogue takes it."""
+    path = Path(text).expanduser()
+    return str(path) if path.exists() else text
+
+

@@ -1,0 +1,193 @@
+"""A lab's page: its panels as docks that move, hide, go full screen and come back as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ssllab.ui.panel import Panel, Scene
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a group of panels stands at first: tabs on one another, the first in front."""
+
+    panels: tuple[str, ...]
+    area: Qt.DockWidgetArea
+    width: int
+    height: int
+
+
+class PanelDock(QDockWidget):
+    """A panel with its title, help and full-screen button."""
+
+    def __init__(self, panel: QWidget, name: str, title: str, help_text: str) -> None:
+        super().__init__(title)
+        self.setObjectName(f"dock-{name}")
+        self.panel = panel
+        self._home: QWidget | None = None
+        self.setWidget(panel)
+        self.setTitleBarWidget(self._title_bar(title, help_text))
+
+    def _title_bar(self, title: str, help_text: str) -> QWidget:
+        bar = QWidget()
+        bar.setObjectName("dockTitle")
+        bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(8, 2, 4, 2)
+        label = QLabel(title)
+        label.setObjectName("dockTitleText")
+        # A long title gives way instead of widening the dock.
+        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        row.addWidget(label, 1)
+        if help_text:
+            row.addWidget(self._button("?", help_text, self._show_help))
+        row.addWidget(self._button("⛶", "Full screen (Escape returns)", self.full_screen))
+        row.addWidget(self._button("×", "Hide; the Panels menu brings it back", self.close))
+        return bar
+
+    def _button(self, text: str, tip: str, act) -> QToolButton:
+        button = QToolButton()
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.setAccessibleName(tip if len(tip) < 60 else "Help")
+        button.clicked.connect(act)
+        return button
+
+    def _show_help(self) -> None:
+        from PySide6.QtGui import QCursor
+        from PySide6.QtWidgets import QWhatsThis
+
+        QWhatsThis.showText(QCursor.pos(), getattr(self.panel, "help", ""), self)
+
+    def full_screen(self) -> None:
+        """The panel alone on the whole screen."""
+        window = FullScreen(self)
+        window.showFullScreen()
+
+
+class FullScreen(QWidget):
+    """Holds a dock's panel until Escape."""
+
+    def __init__(self, dock: PanelDock) -> None:
+        super().__init__(None, Qt.WindowType.Window)
+        self.setWindowTitle(dock.windowTitle())
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.dock = dock
+        layout = QVBoxLayout(self)
+        layout.addWidget(dock.panel)
+        dock.panel.show()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_F11):
+            self.close()
+        else:
+            super().keyPressEvent(event)
+
+    def closeEvent(self, event) -> None:
+        self.dock.setWidget(self.dock.panel)
+        super().closeEvent(event)
+
+
+class LabPage(QMainWindow):
+    """The docks of one lab. ``side``: widgets that are no panels (the controls), by name and title."""
+
+    def __init__(
+        self,
+        panels: Sequence[Panel],
+        places: Sequence[Place],
+        controls: QWidget,
+        layout_of: tuple[tuple[str, str, Qt.Orientation], ...],
+    ) -> None:
+        super().__init__()
+        self.setDockOptions(
+            QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AnimatedDocks
+        )
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, _tabs_on_top())
+        self.panels = list(panels)
+        self.docks: dict[str, PanelDock] = {"controls": PanelDock(controls, "controls", "Controls", "")}
+        for panel in panels:
+            self.docks[panel.id] = PanelDock(panel, panel.id, panel.title, panel.help)
+        self._places, self._splits = list(places), layout_of
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Put every panel where it stood at first."""
+        for dock in self.docks.values():
+            dock.setFloating(False)
+            self.removeDockWidget(dock)
+        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.docks["controls"])
+        placed = {"controls"}
+        for anchor, name, orientation in self._splits:
+            self.splitDockWidget(self.docks[anchor], self.docks[name], orientation)
+            placed.add(name)
+        for place in self._places:
+            first = self.docks[place.panels[0]]
+            for name in place.panels[1:]:
+                self.tabifyDockWidget(first, self.docks[name])
+        for dock in self.docks.values():
+            dock.show()
+        for place in self._places:
+            self.docks[place.panels[0]].raise_()
+        heads = [self.docks[place.panels[0]] for place in self._places]
+        self.resizeDocks([self.docks["controls"]], [300], Qt.Orientation.Horizontal)
+        self.resizeDocks(heads, [place.width for place in self._places], Qt.Orientation.Horizontal)
+        self.resizeDocks(heads, [place.height for place in self._places], Qt.Orientation.Vertical)
+
+    def draw(self, scene: Scene) -> None:
+        """Draw the panels that can be seen."""
+        for panel in self.panels:
+            if panel.isVisible() and not panel.visibleRegion().isEmpty():
+                panel.draw(scene)
+
+    def reset(self) -> None:
+        """A new run began."""
+        for panel in self.panels:
+            panel.reset()
+
+    def restyle(self) -> None:
+        """The theme or font changed."""
+        for panel in self.panels:
+            panel.restyle()
+
+    def show_panel(self, name: str) -> None:
+        """Bring a panel to the front."""
+        if dock := self.docks.get(name):
+            dock.show()
+            dock.raise_()
+
+    def actions_to_show(self) -> list[QAction]:
+        """One checkable action a panel, for the Panels menu."""
+        return [dock.toggleViewAction() for dock in self.docks.values()]
+
+    def save(self) -> QByteArray:
+        """The arrangement, for :meth:`restore`."""
+        return self.saveState(1)
+
+    def restore(self, state: QByteArray) -> None:
+        """Bring back a saved arrangement."""
+        if not state.isEmpty():
+            self.restoreState(state, 1)
+
+
+def _tabs_on_top():
+    from PySide6.QtWidgets import QTabWidget
+
+    return QTabWidget.TabPosition.North
