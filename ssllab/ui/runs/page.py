@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
+    QApplication,
     QDialog,
     QInputDialog,
     QMenu,
@@ -58,6 +59,7 @@ class RunsPage(QWidget):
         self._waiting = False  # a listing is under way
         self._ticks = 0
         self._colours: dict[str, str] = {}
+        self._overlays: list[str] = []  # asked for; the bench reads runs before it shows them
         self.curves = CurveReader(lambda info: read_curves(self.workspace, info), self)
         self.model = RunsModel(self.curves, self)
         self.table = RunTable(self.model)
@@ -68,7 +70,7 @@ class RunsPage(QWidget):
         self.empty = EmptyRuns()
         self._build()
         self._connect()
-        self.model.set_overlays(bench.overlays)
+        self._overlays_changed()
         self._selection_settled()
 
     def _build(self) -> None:
@@ -114,7 +116,10 @@ class RunsPage(QWidget):
         self.undo_bar.undo_wanted.connect(self.restore)
         self.model.edited.connect(self.edit)
         self.model.overlay_toggled.connect(self._overlay_toggled)
-        self.bench.overlays_changed.connect(lambda: self.model.set_overlays(self.bench.overlays))
+        self.bench.overlays_changed.connect(self._overlays_changed)
+        app = QApplication.instance()
+        if app is not None:
+            app.aboutToQuit.connect(self.close_work)
         self.empty.start_button.clicked.connect(self.lab_wanted)
         undo = QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self, self.undo_bar.undo)
         undo.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -180,7 +185,7 @@ class RunsPage(QWidget):
         self._colours = assign_colours([info.id for info in infos], self._colours)
         self.model.set_colours(self._colours)
         self.compare.show_runs(infos, self._colours)
-        self.toolbar.show_selection(infos, self.bench.overlays)
+        self.toolbar.show_selection(infos, self._overlays)
 
     # Overlays
 
@@ -189,17 +194,26 @@ class RunsPage(QWidget):
         ids = [info.id for info in self._selected() if info.settings is not None]
         if not ids:
             return
-        have = list(self.bench.overlays)
+        have = self._overlays
         if all(run_id in have for run_id in ids):
-            self.bench.set_overlays([run_id for run_id in have if run_id not in ids])
+            self._set_overlays([run_id for run_id in have if run_id not in ids])
         else:
-            self.bench.set_overlays([*have, *(run_id for run_id in ids if run_id not in have)])
-        self._selection_settled()
+            self._set_overlays([*have, *(run_id for run_id in ids if run_id not in have)])
 
     def _overlay_toggled(self, run_id: str, on: bool) -> None:
-        rest = [other for other in self.bench.overlays if other != run_id]
-        self.bench.set_overlays([*rest, run_id] if on else rest)
-        self._selection_settled()
+        rest = [other for other in self._overlays if other != run_id]
+        self._set_overlays([*rest, run_id] if on else rest)
+
+    def _set_overlays(self, ids: list[str]) -> None:
+        self._overlays = ids
+        self.model.set_overlays(ids)
+        self.toolbar.show_selection(self._selected(), ids)
+        self.bench.set_overlays(ids)
+
+    def _overlays_changed(self) -> None:
+        self._overlays = list(self.bench.overlays)
+        self.model.set_overlays(self._overlays)
+        self.toolbar.show_selection(self._selected(), self._overlays)
 
     # Changes
 
@@ -248,8 +262,8 @@ class RunsPage(QWidget):
         gone = set(ids)
 
         def offer(_: Any) -> None:
-            if gone & set(self.bench.overlays):
-                self.bench.set_overlays([run_id for run_id in self.bench.overlays if run_id not in gone])
+            if gone & set(self._overlays):
+                self._set_overlays([run_id for run_id in self._overlays if run_id not in gone])
             self.undo_bar.offer(ids)
 
         self._change(lambda task: self.workspace.delete(ids), offer)
