@@ -7,15 +7,12 @@ from PySide6.QtWidgets import QWidget
 
 from ssllab.ui.bench import Bench
 from ssllab.ui.labs.lab import LabPage, Place
-from ssllab.ui.panels.ablation import AblationPanel
 from ssllab.ui.panels.accuracy import AccuracyPanel
 from ssllab.ui.panels.alignment_uniformity import AlignmentUniformityPanel
-from ssllab.ui.panels.augmentations import AugmentationsPanel
 from ssllab.ui.panels.doctor import DoctorPanel
 from ssllab.ui.panels.embedding_map import EmbeddingMap
 from ssllab.ui.panels.factors import FactorsPanel
 from ssllab.ui.panels.forces import ForcesPanel
-from ssllab.ui.panels.lessons import LessonsPanel
 from ssllab.ui.panels.loss import LossPanel
 from ssllab.ui.panels.microscope import Microscope
 from ssllab.ui.panels.probes import ProbesPanel
@@ -25,8 +22,6 @@ from ssllab.ui.panels.spectrum import SpectrumPanel
 PANELS = (
     EmbeddingMap,
     Microscope,
-    AugmentationsPanel,
-    AblationPanel,
     LossPanel,
     AccuracyPanel,
     ProbesPanel,
@@ -36,13 +31,12 @@ PANELS = (
     ForcesPanel,
     AlignmentUniformityPanel,
     DoctorPanel,
-    LessonsPanel,
 )
 
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _PLACES = (
-    Place(("map", "microscope", "augmentations", "ablation"), _LEFT, 560, 430),
-    Place(("doctor", "lessons"), _LEFT, 420, 170),
+    Place(("map", "microscope"), _LEFT, 560, 430),
+    Place(("doctor",), _LEFT, 420, 170),
     Place(("loss", "accuracy"), _LEFT, 420, 260),
     Place(("similarity", "forces", "alignment"), _LEFT, 560, 250),
     Place(("probes", "factors", "spectrum"), _LEFT, 420, 250),

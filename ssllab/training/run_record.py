@@ -1,0 +1,173 @@
+"""What a run is in words: its settings, its events, what the browser lists. Plain data, no files opened here
+but ``run.json``."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+import ssllab
+from ssllab.controls import Value
+from ssllab.training.files import write_whole
+
+FORMAT = 1
+RECORD_NAME = "run.json"
+State = Literal["running", "finished", "interrupted"]
+
+_RUN_ID = re.compile(r"\d{8}-\d{6}-[a-z0-9_]{1,40}-[0-9a-f]{6}")
+
+
+class RunError(ValueError):
+    """A run cannot be read or changed; the message is one line for the user."""
+
+
+class RunSettings(BaseModel):
+    """All that decides a run's numbers: same settings, same machine, same curve."""
+
+    model_config = ConfigDict(frozen=True)
+
+    method: str
+    config: dict[str, Value]
+    data: str
+    image_size: int | None = None
+    seed: int = 0
+    device: str = "cpu"
+    precision: str = "float32"
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened at a step. ``kind`` "set" is a change of the control ``key``.
+
+    ``time`` is in seconds since 1970. Other kinds: "start", "pause", "checkpoint", "resume", "fork",
+    "probe-failed", "failure", "note".
+    """
+
+    step: int
+    time: float
+    kind: str
+    key: str = ""
+    old: Value | None = None
+    new: Value | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class CheckpointRef:
+    """A checkpoint on disk. ``last_event_id``: how many events the run had then (events count from 1)."""
+
+    step: int
+    stem: Path
+    reason: str
+    last_event_id: int
+    time: float
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What the run browser shows of a run.
+
+    ``steps`` is the last step on disk. ``summary`` has ``metrics`` and ``probes`` (name -> last value),
+    ``curve`` (some dozens of (step, loss) pairs) and what :meth:`RunWriter.describe` added, as ``verdict``.
+    ``problem`` is one line when the run is damaged or could not be written; settings are None if unreadable.
+    """
+
+    id: str
+    path: Path
+    name: str = ""
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    created: float = 0.0
+    settings: RunSettings | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    parent: tuple[str, int] | None = None
+    steps: int = 0
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    state: State = "interrupted"
+    problem: str = ""
+
+
+def new_id(method: str, created: float) -> str:
+    """Sortable by time (UTC), safe as a file name on every system."""
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(created))
+    word = re.sub(r"[^a-z0-9_]", "_", method.lower())[:40] or "run"
+    return f"{stamp}-{word}-{secrets.token_hex(3)}"
+
+
+def is_id(text: str) -> bool:
+    """Whether ``text`` may be used as a folder name: the form that :func:`new_id` makes, nothing else."""
+    return _RUN_ID.fullmatch(text) is not None
+
+
+def versions() -> dict[str, str]:
+    """Versions of what decides the numbers; asks the package metadata, so that torch need not be loaded."""
+    found = {"ssllab": ssllab.__version__, "python": platform.python_version(), "platform": platform.platform()}
+    for package in ("torch", "torchvision", "numpy"):
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def write_record(info: RunInfo) -> None:
+    """Write ``run.json`` whole. Raises OSError."""
+    document = {
+        "format": FORMAT,
+        "id": info.id,
+        "name": info.name,
+        "note": info.note,
+        "tags": list(info.tags),
+        "created": info.created,
+        "settings": info.settings.model_dump() if info.settings else None,
+        "versions": dict(info.versions),
+        "parent": list(info.parent) if info.parent else None,
+    }
+    write_whole(info.path / RECORD_NAME, json.dumps(document, indent=1, ensure_ascii=False).encode())
+
+
+def read_record(folder: Path) -> RunInfo:
+    """The part of :class:`RunInfo` that ``run.json`` holds. Raises :class:`RunError`."""
+    path = folder / RECORD_NAME
+    try:
+        document = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise RunError(f"{folder} is not a run: it has no {RECORD_NAME}.") from None
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path} is damaged: {error}.") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise RunError(f"{path} is not a run of this version of ssllab (format {FORMAT}).")
+    try:
+        parent = document["parent"]
+        info = RunInfo(
+            id=str(document["id"]),
+            path=folder,
+            name=str(document["name"]),
+            note=str(document["note"]),
+            tags=tuple(str(tag) for tag in document["tags"]),
+            created=float(document["created"]),
+            settings=RunSettings.model_validate(document["settings"]),
+            versions={str(k): str(v) for k, v in document["versions"].items()},
+            parent=(str(parent[0]), int(parent[1])) if parent else None,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RunError(f"{path} is damaged: settings {first['loc']}: {first['msg']}.") from None
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise RunError(f"{path} is damaged: {type(error).__name__} {error}.") from error
+    if not is_id(info.id):
+        raise RunError(f"{path} has the id {info.id!r}, which is not one that ssllab makes.")
+    return info

@@ -1,0 +1,126 @@
+"""The doctor: the run's state in words, the numbers it saw, and a remedy that a click applies."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from ssllab.ui import theme
+from ssllab.ui.bench import Bench
+from ssllab.ui.panel import Panel, Scene
+
+CALM = ("healthy", "warming up")
+
+
+class DoctorPanel(Panel):
+    """A coloured state, the evidence, the remedy."""
+
+    id = "doctor"
+    title = "Doctor"
+    help = (
+        "<p>Reads the loss, the contrastive accuracy, the probes and the spread of the embeddings, and names the "
+        "state of the run: healthy, complete collapse, dimensional collapse, stuck at chance, shortcut, diverged."
+        "</p><p>A low loss alone proves nothing: complete collapse shows in the raw standard deviation of h "
+        "(Chen and He 2021, section 4.1), dimensional collapse in its effective rank (Jing et al. 2022), a "
+        "shortcut in a high contrastive accuracy beside a low probe (SimCLR, section 3.2).</p>"
+    )
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench)
+        self.badge = QLabel()
+        self.badge.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.headline = QLabel()
+        self.headline.setWordWrap(True)
+        self.evidence = QLabel()
+        self.evidence.setWordWrap(True)
+        self.evidence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.remedy = QLabel()
+        self.remedy.setWordWrap(True)
+        self.apply_button = QPushButton()
+        self.apply_button.setProperty("primary", True)
+        self.apply_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.apply_button.clicked.connect(self._apply)
+        self.history = QLabel()
+        self.history.setWordWrap(True)
+        top = QHBoxLayout()
+        top.addWidget(self.badge)
+        top.addWidget(self.headline, 1)
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(10, 8, 10, 8)
+        column.addLayout(top)
+        column.addWidget(self.evidence)
+        column.addWidget(self.remedy)
+        row = QHBoxLayout()
+        row.addWidget(self.apply_button)
+        row.addStretch(1)
+        column.addLayout(row)
+        column.addWidget(self.history)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(body)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll)
+        self._verdict: object = None
+        self._changes: dict[str, float | bool | str] = {}
+        self._seen: list[tuple[int, str]] = []
+        self.reset()
+
+    def reset(self) -> None:
+        self._verdict, self._changes, self._seen = None, {}, []
+        self.badge.hide()
+        self.headline.setText("Press Start: the doctor watches the run and says how it is.")
+        for label in (self.evidence, self.remedy, self.history):
+            label.clear()
+            label.hide()
+        self.apply_button.hide()
+        self.restyle()
+
+    def draw(self, scene: Scene) -> None:
+        verdict = scene.verdict
+        if verdict is None or verdict is self._verdict:
+            return
+        self._verdict = verdict
+        self._changes = dict(verdict.changes)
+        self.badge.setText(verdict.state)
+        self.badge.show()
+        self.headline.setText(verdict.title)
+        self._put(self.evidence, "<br>".join(verdict.evidence))
+        self._put(self.remedy, verdict.remedy)
+        self.apply_button.setVisible(bool(verdict.changes))
+        if verdict.changes:
+            words = ", ".join(f"{key.replace('_', ' ')} = {_written(value)}" for key, value in verdict.changes.items())
+            self.apply_button.setText(f"Set {words}")
+        step = (scene.metrics.last_step if scene.metrics is not None else 0) or 0
+        if not self._seen or self._seen[-1][1] != verdict.state:
+            self._seen.append((step, verdict.state))
+        earlier = [f"step {at:,}: {state}" for at, state in self._seen[-4:]]
+        self._put(self.history, " → ".join(earlier) if len(self._seen) > 1 else "")
+        self.restyle()
+
+    def restyle(self) -> None:
+        now = theme.current()
+        state = self.badge.text()
+        colour = now.good if state == "healthy" else now.muted if state in CALM else now.bad
+        self.badge.setStyleSheet(
+            f"background: {colour}; color: {now.surface}; border-radius: 4px; padding: 3px 8px; font-weight: 600;"
+        )
+        self.headline.setStyleSheet("font-weight: 600;" if state else f"color: {now.muted};")
+        self.evidence.setStyleSheet(f"color: {now.muted};")
+        self.history.setStyleSheet(f"color: {now.muted};")
+
+    def _put(self, label: QLabel, text: str) -> None:
+        label.setText(text)
+        label.setVisible(bool(text))
+
+    def _apply(self) -> None:
+        self.bench.set_many(self._changes)
+        self.bench.start()
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)

@@ -1,0 +1,217 @@
+"""One control as a row: its name, a slider and a number, a tick or a choice; made from its declaration."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QDoubleValidator, QIntValidator, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QSlider,
+    QWidget,
+)
+
+from ssllab.controls import ControlSpec, Value
+from ssllab.ui import theme
+
+STEPS = 1000  # positions of a slider
+SMALLEST_LOG = 1e-6  # where a logarithmic slider that may be 0 begins; its leftmost position is 0
+
+
+class CalmSlider(QSlider):
+    """A slider that leaves the wheel to the scroll area, so that scrolling changes nothing by accident."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class CalmCombo(QComboBox):
+    """A combo box that leaves the wheel to the scroll area."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class ControlRow(QWidget):
+    """Shows a control's value and says when a person changed it (``edited``)."""
+
+    edited = Signal(object)
+
+    def __init__(self, spec: ControlSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.value: Value = spec.default
+        self.setToolTip(tooltip(spec))
+        self.name = QLabel(spec.title)
+        self.name.installEventFilter(self)
+        self.slider: CalmSlider | None = None
+        self.number: QLineEdit | None = None
+        self.tick: QCheckBox | None = None
+        self.choice: CalmCombo | None = None
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 1, 0, 1)
+        layout.setHorizontalSpacing(8)
+        layout.setVerticalSpacing(0)
+        if spec.kind == "bool":
+            self.tick = QCheckBox(spec.title)
+            self.tick.toggled.connect(self._person_changed)
+            layout.addWidget(self.tick, 0, 0, 1, 2)
+            self.name.hide()
+        elif spec.kind == "choice":
+            self.choice = CalmCombo()
+            self.choice.addItems(spec.choices)
+            self.choice.activated.connect(lambda: self._person_changed(self.choice.currentText()))
+            layout.addWidget(self.name, 0, 0)
+            layout.addWidget(self.choice, 0, 1)
+        else:
+            self._add_number(layout)
+        layout.setColumnStretch(0, 1)
+        self.show_value(spec.default)
+
+    def _add_number(self, layout: QGridLayout) -> None:
+        spec = self.spec
+        self.number = QLineEdit()
+        self.number.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.number.setMaximumWidth(self.fontMetrics().horizontalAdvance("0.000001234"))
+        self.number.setValidator(QIntValidator() if spec.kind == "int" else QDoubleValidator())
+        self.number.editingFinished.connect(self._number_typed)
+        layout.addWidget(self.name, 0, 0)
+        layout.addWidget(self.number, 0, 1)
+        if spec.control.unit:
+            self.name.setText(f"{spec.title} ({spec.control.unit})")
+        if spec.control.low is not None and spec.control.high is not None:
+            self.slider = CalmSlider(Qt.Orientation.Horizontal)
+            self.slider.setRange(0, STEPS)
+            self.slider.setAccessibleName(spec.title)
+            self.slider.valueChanged.connect(self._slider_moved)
+            layout.addWidget(self.slider, 1, 0, 1, 2)
+
+    def show_value(self, value: Value) -> None:
+        """Show a value without saying that a person changed it."""
+        self.value = value
+        for widget in (self.slider, self.tick, self.choice, self.number):
+            if widget is not None:
+                widget.blockSignals(True)
+        if self.tick is not None:
+            self.tick.setChecked(bool(value))
+        elif self.choice is not None:
+            self.choice.setCurrentText(str(value))
+        elif self.number is not None:
+            self.number.setText(_written(value))
+            if self.slider is not None and not self.slider.isSliderDown():
+                self.slider.setValue(position(float(value), self.spec))
+        for widget in (self.slider, self.tick, self.choice, self.number):
+            if widget is not None:
+                widget.blockSignals(False)
+        self.restyle()
+
+    def restyle(self) -> None:
+        """A control away from its default stands out."""
+        now = theme.current()
+        changed = self.value != self.spec.default
+        style = f"color: {now.accent}; font-weight: 600;" if changed else f"color: {now.text};"
+        (self.tick or self.name).setStyleSheet(style if self.isEnabled() else f"color: {now.muted};")
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.EnabledChange:
+            self.restyle()
+
+    def eventFilter(self, watched, event) -> bool:
+        if event.type() == QEvent.Type.MouseButtonDblClick:
+            self.to_default()
+            return True
+        return super().eventFilter(watched, event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.to_default()
+
+    def to_default(self) -> None:
+        """As a person would: back to the default."""
+        self.show_value(self.spec.default)
+        self.edited.emit(self.spec.default)
+
+    def contextMenuEvent(self, event) -> None:
+        menu = QMenu(self)
+        back = menu.addAction(f"Back to the default ({_written(self.spec.default)})")
+        back.triggered.connect(self.to_default)
+        menu.exec(event.globalPos())
+
+    def _person_changed(self, value: Value) -> None:
+        self.value = value
+        self.restyle()
+        self.edited.emit(value)
+
+    def _slider_moved(self, at: int) -> None:
+        value = at_position(at, self.spec)
+        assert self.number is not None
+        self.number.setText(_written(value))
+        self._person_changed(value)
+
+    def _number_typed(self) -> None:
+        assert self.number is not None
+        try:
+            value: Value = int(self.number.text()) if self.spec.kind == "int" else float(self.number.text())
+        except ValueError:
+            self.show_value(self.value)
+            return
+        if value != self.value:
+            self.show_value(value)
+            self.edited.emit(value)
+
+
+def tooltip(spec: ControlSpec) -> str:
+    """Meaning, paper, range, default, and when a change takes effect; rich text."""
+    control = spec.control
+    lines = [f"<b>{spec.title}</b>", control.help]
+    if control.paper:
+        lines.append(f"<i>{control.paper}</i>")
+    expects = spec.expected()
+    lines.append(f"{expects[0].upper()}{expects[1:]}; default {_written(spec.default)}.")
+    lines.append("Takes effect at the next step." if spec.live else "Takes effect after Reset.")
+    lines.append(f"<code>--set {spec.name}={_written(spec.default)}</code>")
+    return "<div style='max-width: 340px'>" + "<br>".join(lines) + "</div>"
+
+
+def position(value: float, spec: ControlSpec) -> int:
+    """Where on the slider a value stands, 0..STEPS."""
+    low, high = float(spec.control.low or 0.0), float(spec.control.high or 1.0)
+    if spec.control.log:
+        if value <= 0:
+            return 0
+        start = math.log(max(low, SMALLEST_LOG))
+        share = (math.log(value) - start) / (math.log(high) - start)
+    else:
+        share = (value - low) / (high - low)
+    return max(0, min(STEPS, round(share * STEPS)))
+
+
+def at_position(at: int, spec: ControlSpec) -> Value:
+    """The value at a slider's position, rounded to three significant digits."""
+    low, high = float(spec.control.low or 0.0), float(spec.control.high or 1.0)
+    share = at / STEPS
+    if spec.control.log:
+        if at == 0:
+            value = low
+        else:
+            start = math.log(max(low, SMALLEST_LOG))
+            value = math.exp(start + share * (math.log(high) - start))
+    else:
+        value = low + share * (high - low)
+    value = float(f"{value:.3g}")
+    value = min(max(value, low), high)
+    return round(value) if spec.kind == "int" else value
+
+
+def _written(value: Value | None) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value)
