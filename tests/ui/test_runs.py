@@ -44,7 +44,7 @@ def make_run(
     writer.close()
     if tags:
         run.set_tags(tags)
-    return run.id
+    return run.info.id
 
 
 class FakeBench(QObject):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ from ssllab.ui.runs.compare_plot import ComparePlot
 from ssllab.ui.runs.seeds import Group, group_by_recipe, mean_overlay
 from ssllab.ui.runs.settings_table import SettingsTable
 from ssllab.ui.runs.table_model import stamp
-from ssllab.ui.runs.words import metric_title, plural
+from ssllab.ui.runs.words import metric_title, plural, run_title
 from ssllab.ui.runs.work import Task, Worker
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 FIRST_METRICS = ("loss", "knn_top1")
 OFFERED = ("loss", "contrastive_top1", "knn_top1", "uniformity", "alignment")
 SMOOTHING = (0, 5, 20, 100, 500)  # steps
+_NEW_CURVES = 12  # curves that are new to a plot before the window gets its turn
 _KEPT_RUNS = 64  # logs kept in memory beyond the ones on show
 
 
@@ -131,6 +132,9 @@ class ComparePane(QWidget):
 
         self._again = QTimer(self, singleShot=True)
         self._again.timeout.connect(self._load)
+        self._parts: Iterator[int] = iter(())
+        self._part_timer = QTimer(self, singleShot=True, interval=0)
+        self._part_timer.timeout.connect(self._next_part)
         self._offer(())
         self.restyle()
 
@@ -175,11 +179,12 @@ class ComparePane(QWidget):
     @property
     def busy(self) -> bool:
         """Whether runs are still being read."""
-        return self._worker.busy
+        return self._worker.busy or self._part_timer.isActive()
 
     def close_work(self) -> None:
         """Stop reading."""
         self._again.stop()
+        self._part_timer.stop()
         self._worker.close()
 
     # Reading runs in the background
@@ -279,17 +284,37 @@ class ComparePane(QWidget):
 
     def _draw(self, *_: Any) -> None:
         shown = self._shown()
+        self._part_timer.stop()
         if not shown:
             return  # nothing is selected or nothing has arrived yet: keep what is there
+        self._parts = self._draw_parts(shown)
+        self._next_part()
+
+    def _next_part(self) -> None:
+        if next(self._parts, None) is not None:
+            self._part_timer.start()  # let the window breathe
+        else:
+            self.drawn.emit()
+
+    def _draw_parts(self, shown: Sequence[tuple[RunInfo, Loaded]]) -> Iterator[int]:
+        """Draw both plots; yields wherever many curves are new and the window should answer in between."""
         self._offer(shown)
         self.groups = group_by_recipe([info for info, _ in shown])
+        by_id = {info.id: loaded for info, loaded in shown}
         for number in range(2):
             plot = self._plot(number, shown)
+            overlays, bands = self._overlays(shown), []
             if self.seeds.isChecked() and len(shown) > 1:
-                plot.show_runs(*self._averages(plot, {info.id: loaded for info, loaded in shown}))
-            else:
-                plot.show_runs(self._overlays(shown))
-        self.drawn.emit()
+                overlays, bands = self._averages(plot, by_id)
+            known = [overlay for overlay in overlays if plot.draws(overlay)]
+            fresh = [overlay for overlay in overlays if not plot.draws(overlay)]
+            part = count = _NEW_CURVES
+            while count < len(fresh):
+                plot.show_runs([*known, *fresh[:count]])
+                yield count
+                part = min(2 * part, 4 * _NEW_CURVES)  # every turn paints all curves: not too many turns
+                count += part
+            plot.show_runs(overlays, bands)
 
     def _overlays(self, shown: Sequence[tuple[RunInfo, Loaded]]) -> list[Overlay]:
         names = unique_names([info for info, _ in shown])
@@ -321,7 +346,7 @@ class ComparePane(QWidget):
 
 def unique_names(infos: Sequence[RunInfo]) -> dict[str, str]:
     """A name for each run that no other has: runs that share one get the end of their id."""
-    names = [info.name or info.id for info in infos]
+    names = [run_title(info) for info in infos]
     return {
         info.id: name if names.count(name) == 1 else f"{name} ({info.id[-6:]})"
         for info, name in zip(infos, names, strict=True)

@@ -20,6 +20,7 @@ class ComparePlot(TimePlot):
 
     def __init__(self, metric: str, probe: bool) -> None:
         share = metric.startswith(_SHARES)
+        self._logs: set[int] = set()
         self.quantity = metric  # QPaintDevice has a method of the name metric
         super().__init__(
             [Curve(metric, metric_title(metric), "muted", scale=100.0 if share else 1.0)],
@@ -38,7 +39,12 @@ class ComparePlot(TimePlot):
         around = np.concatenate(ends) * self._curves[0].scale if ends else np.empty(0)
         around = around[np.isfinite(around)]
         self._always = (float(around.min()), float(around.max())) if around.size else ()
+        self._logs = {id(overlay.metrics) for overlay in overlays}
         self.draw(Scene(state="ready", overlays=tuple(overlays), bands=tuple(bands)))
+
+    def draws(self, overlay: Overlay) -> bool:
+        """Whether this run is drawn already."""
+        return id(overlay.metrics) in self._logs
 
     def redraw(self) -> None:
         super().redraw()

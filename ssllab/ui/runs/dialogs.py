@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from ssllab.ui.runs.words import absolute
+from ssllab.ui.runs.words import absolute, run_title
 
 if TYPE_CHECKING:
     from ssllab.training.run_record import CheckpointRef, RunInfo
@@ -30,8 +30,8 @@ class CheckpointDialog(QDialog):
         self.setWindowTitle("Resume or fork")
         self.choice: tuple[str, int] | None = None
         text = QLabel(
-            f"<b>{info.name}</b><p>Resume goes on in this run from its last checkpoint. Fork starts a new "
-            "run from the checkpoint you select and leaves this one as it is.</p>"
+            f"<b>{run_title(info)}</b><p>Resume goes on in this run from its last checkpoint. Fork starts a "
+            "new run from the checkpoint you select and leaves this one as it is.</p>"
         )
         text.setWordWrap(True)
         self.list = QListWidget()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QMenu
 
-from ssllab.ui.runs.words import file_name, plural
+from ssllab.ui.runs.words import file_name, plural, run_title
 from ssllab.ui.runs.work import Task, Worker
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class RunExporter(QObject):
         ]
         if not infos:
             return
-        title = f"Export {plural(len(infos), 'run')}" if len(infos) > 1 else f"Export {infos[0].name}"
+        title = f"Export {plural(len(infos), 'run')}" if len(infos) > 1 else f"Export {run_title(infos[0])}"
         if kind in PICTURES:
             _, offered, ending = PICTURES[kind]
             path, _ = QFileDialog.getSaveFileName(self._page, title, f"runs{ending}", offered)
@@ -72,7 +72,7 @@ class RunExporter(QObject):
             return
         _, offered, ending = KINDS[kind]
         if len(infos) == 1:
-            suggested = file_name(infos[0].name) + ending
+            suggested = file_name(run_title(infos[0])) + ending
             path, _ = QFileDialog.getSaveFileName(self._page, title, suggested, offered)
             targets = [_with_ending(Path(path), ending)] if path else []
         else:
@@ -92,7 +92,7 @@ class RunExporter(QObject):
 
         def write(task: Task) -> int:
             for i, (info, target) in enumerate(zip(infos, targets, strict=True)):
-                task.report(i / len(infos), f"Exporting {info.name}")
+                task.report(i / len(infos), f"Exporting {run_title(info)}")
                 export_run(page.workspace, info.id, kind, target)
             return len(infos)
 
@@ -142,7 +142,7 @@ def free_paths(folder: Path, infos: Sequence[RunInfo], ending: str) -> list[Path
     """A file of its own for each run, named after it; nothing that is there already is overwritten."""
     paths: list[Path] = []
     for info in infos:
-        stem, number = file_name(info.name or info.id), 1
+        stem, number = file_name(run_title(info)), 1
         path = folder / f"{stem}{ending}"
         while path in paths or path.exists():
             number += 1

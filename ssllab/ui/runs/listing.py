@@ -23,8 +23,9 @@ def signature(folder: Path) -> tuple:
     for run in runs:
         try:
             for entry in os.scandir(run):
-                about = entry.stat()
-                found.append((entry.path, about.st_mtime_ns, about.st_size))
+                if not entry.name.endswith("-shm"):  # SQLite touches it for every reader
+                    about = entry.stat()
+                    found.append((entry.path, about.st_mtime_ns, about.st_size))
         except OSError:
             found.append((run, 0, 0))
     return tuple(sorted(found))

@@ -30,7 +30,7 @@ from ssllab.ui.runs.listing import list_changed_runs
 from ssllab.ui.runs.run_table import RunTable
 from ssllab.ui.runs.table_model import Column, RunsModel
 from ssllab.ui.runs.toolbar import RunToolbar
-from ssllab.ui.runs.words import parse_tags, plural
+from ssllab.ui.runs.words import parse_tags, plural, run_title
 from ssllab.ui.runs.work import Task, Worker
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ class RunsPage(QWidget):
     def ask_note(self) -> None:
         """A note of several lines."""
         for info in self._selected()[:1]:
-            text, good = QInputDialog.getMultiLineText(self, "Note", f"Note on {info.name}:", info.note)
+            text, good = QInputDialog.getMultiLineText(self, "Note", f"Note on {run_title(info)}:", info.note)
             if good and text.strip() != info.note:
                 self.edit(info.id, "note", text.strip())
 

@@ -87,7 +87,9 @@ class RunTable(QTableView):
 
     def selected_ids(self) -> list[str]:
         """Ids of the selected rows, from top to bottom."""
-        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        # By ranges: selectedRows() asks the model for the flags of every cell.
+        ranges = self.selectionModel().selection()
+        rows = sorted({row for part in ranges for row in range(part.top(), part.bottom() + 1)})
         return [self.filter.index(row, 0).data(INFO).id for row in rows]
 
     def select(self, ids: Iterable[str]) -> None:

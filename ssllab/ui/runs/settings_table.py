@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from ssllab.ui import theme
-from ssllab.ui.runs.words import value_text
+from ssllab.ui.runs.words import run_title, value_text
 
 if TYPE_CHECKING:
     from ssllab.training.run_record import RunInfo
@@ -92,8 +92,8 @@ class SettingsTable(QWidget):
         corner.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.setHorizontalHeaderItem(0, corner)
         for i, info in enumerate(infos):
-            head = QTableWidgetItem(_dot(colours.get(info.id)), info.name or info.id)
-            head.setToolTip(info.name or info.id)
+            head = QTableWidgetItem(_dot(colours.get(info.id)), run_title(info))
+            head.setToolTip(run_title(info))
             head.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             self.table.setHorizontalHeaderItem(i + 1, head)
         for row, (key, values) in enumerate(rows.items()):

@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor
 
 from ssllab.ui import theme
 from ssllab.ui.runs.curves import NOTHING, CurveReader
-from ssllab.ui.runs.words import absolute, ago, percent
+from ssllab.ui.runs.words import absolute, ago, percent, run_title
 
 if TYPE_CHECKING:
     from ssllab.training.run_record import RunInfo
@@ -231,7 +231,7 @@ class RunsModel(QAbstractTableModel):
             return ""
         match column:
             case Column.NAME:
-                return info.name or info.id
+                return run_title(info)
             case Column.VERDICT:
                 return ("damaged" if info.settings is None else "") or verdict_of(info)
             case Column.METHOD:
@@ -241,6 +241,8 @@ class RunsModel(QAbstractTableModel):
             case Column.STEPS:
                 return f"{info.steps:,}"
             case Column.STARTED:
+                if info.state == "running":
+                    return "training now"
                 return ago(info.created, time.time()) if info.created else ""
             case Column.NOTE:
                 return said_briefly(info) or " ".join(info.note.split())
@@ -294,6 +296,8 @@ class RunsModel(QAbstractTableModel):
             return QColor(now.bad)
         if info.settings is None:
             return QColor(now.muted)
+        if column == Column.STARTED and info.state == "running":
+            return QColor(now.good)
         if column in (Column.METHOD, Column.DATA, Column.STARTED, Column.NOTE):
             return QColor(now.muted)
         if column == Column.VERDICT:
@@ -311,7 +315,7 @@ class RunsModel(QAbstractTableModel):
             case Column.LAB:
                 return HEADINGS[Column.LAB][1]
             case Column.NAME:
-                return f"{info.name}\n{info.state}, {info.id}"
+                return f"{run_title(info)}\n{info.state}, {info.id}"
             case Column.KNN:
                 value = summary_number(info, "knn_top1")
                 return f"kNN accuracy on h: {percent(value)}" if value is not None else None

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ssllab.training.run_record import RunInfo
 
 METRIC_TITLES = {
     "loss": "Loss",
@@ -84,6 +87,13 @@ def value_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     return str(value)
+
+
+def run_title(info: RunInfo) -> str:
+    """The name of a run; of one that has none its method and when it began, of a damaged one its id."""
+    if info.name or info.settings is None:
+        return info.name or info.id
+    return f"{info.settings.method}, {datetime.fromtimestamp(info.created):%d %b %H:%M}"
 
 
 def parse_tags(text: str) -> tuple[str, ...]:
