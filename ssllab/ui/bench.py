@@ -76,10 +76,10 @@ class Bench(QObject):
         self._state = "loading"
         self._cancel = threading.Event()
         self._loading = 0
+        self._begun = False
         self._problem: str | None = None
         self._seen_failure: object = None
         self._from_thread.connect(lambda work: work())
-        self._import_engine()
 
     # Loading, in threads of its own
 
@@ -101,7 +101,11 @@ class Bench(QObject):
         self._enter("failed" if self.data is None else self._session_state())
         self.say("error", text, detail)
 
-    def _import_engine(self) -> None:
+    def begin(self) -> None:
+        """Import torch and load the data; called once the window is on the screen."""
+        if self._begun:
+            return
+        self._begun = True
         self.progress.emit(0.0, "Loading PyTorch")
 
         def work() -> Callable[[], None]:

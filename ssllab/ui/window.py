@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -416,6 +416,11 @@ class Window(QMainWindow):
             "About ssllab",
             f"<b>ssllab {__version__}</b><br>A desktop laboratory for self-supervised learning.<br>MIT licence.",
         )
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # The first picture before the import of torch, which takes the interpreter for a second.
+        QTimer.singleShot(50, self.bench.begin)
 
     # Between starts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -13,6 +13,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QSizePolicy,
+    QStyle,
+    QTabWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -38,7 +40,8 @@ class PanelDock(QDockWidget):
         super().__init__(title)
         self.setObjectName(f"dock-{name}")
         self.panel = panel
-        self._home: QWidget | None = None
+        self.on_top = True  # a dock behind another tab counts as visible for Qt, but shows nothing
+        self.visibilityChanged.connect(self._seen)
         self.setWidget(panel)
         self.setTitleBarWidget(self._title_bar(title, help_text))
 
@@ -55,13 +58,25 @@ class PanelDock(QDockWidget):
         row.addWidget(label, 1)
         if help_text:
             row.addWidget(self._button("?", help_text, self._show_help))
-        row.addWidget(self._button("⛶", "Full screen (Escape returns)", self.full_screen))
-        row.addWidget(self._button("×", "Hide; the Panels menu brings it back", self.close))
+        row.addWidget(self._button(QStyle.StandardPixmap.SP_TitleBarMaxButton, "Full screen (Escape returns)", self.full_screen))
+        row.addWidget(self._button(QStyle.StandardPixmap.SP_TitleBarCloseButton, "Hide; the Panels menu brings it back", self.close))
         return bar
 
-    def _button(self, text: str, tip: str, act) -> QToolButton:
+    def _seen(self, visible: bool) -> None:
+        self.on_top = visible
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the panel can be seen, in its dock or on the full screen."""
+        return self.panel.isVisible() and (self.on_top or self.panel.window() is not self.window())
+
+    def _button(self, picture: str | QStyle.StandardPixmap, tip: str, act) -> QToolButton:
         button = QToolButton()
-        button.setText(text)
+        if isinstance(picture, str):
+            button.setText(picture)
+        else:
+            button.setIcon(self.style().standardIcon(picture))
+            button.setIconSize(QSize(12, 12))
         button.setToolTip(tip)
         button.setAutoRaise(True)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -120,7 +135,7 @@ class LabPage(QMainWindow):
             | QMainWindow.DockOption.AllowTabbedDocks
             | QMainWindow.DockOption.AnimatedDocks
         )
-        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, _tabs_on_top())
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.panels = list(panels)
         self.docks: dict[str, PanelDock] = {"controls": PanelDock(controls, "controls", "Controls", "")}
         for panel in panels:
@@ -146,6 +161,10 @@ class LabPage(QMainWindow):
             dock.show()
         for place in self._places:
             self.docks[place.panels[0]].raise_()
+        self._share_out()
+        QTimer.singleShot(0, self._share_out)  # again when the sizes of the window are known
+
+    def _share_out(self) -> None:
         heads = [self.docks[place.panels[0]] for place in self._places]
         self.resizeDocks([self.docks["controls"]], [300], Qt.Orientation.Horizontal)
         self.resizeDocks(heads, [place.width for place in self._places], Qt.Orientation.Horizontal)
@@ -154,7 +173,7 @@ class LabPage(QMainWindow):
     def draw(self, scene: Scene) -> None:
         """Draw the panels that can be seen."""
         for panel in self.panels:
-            if panel.isVisible() and not panel.visibleRegion().isEmpty():
+            if self.docks[panel.id].drawn:
                 panel.draw(scene)
 
     def reset(self) -> None:
@@ -186,8 +205,3 @@ class LabPage(QMainWindow):
         if not state.isEmpty():
             self.restoreState(state, 1)
 
-
-def _tabs_on_top():
-    from PySide6.QtWidgets import QTabWidget
-
-    return QTabWidget.TabPosition.North
