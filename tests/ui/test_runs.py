@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QLineEdit
-from ssllab.training.run_store import Workspace
-from ssllab.training.run_writer import RunWriter
 
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import RunSettings
+from ssllab.training.run_store import Workspace
+from ssllab.training.run_writer import RunWriter
 from ssllab.ui import theme
 from ssllab.ui.runs import words
 from ssllab.ui.runs.curves import thinned
+from ssllab.ui.runs.listing import list_runs
 from ssllab.ui.runs.page import RunsPage, assign_colours
 from ssllab.ui.runs.seeds import mean_and_deviation
 from ssllab.ui.runs.table_model import CURVE, Column
@@ -151,6 +152,22 @@ def test_a_new_run_appears_without_being_asked_for(qtbot, workspace, open_page):
     page.refresh()
     settle(qtbot, page)
     assert set(names(page)) == {"first", "second"}
+
+
+def test_only_what_changed_is_read_again(workspace, monkeypatch):
+    ids = [make_run(workspace, name) for name in "abcd"]
+    first = list_runs(workspace, None)
+    assert {info.id for info in first.infos} == set(ids)
+    monkeypatch.setattr(workspace, "runs", lambda: pytest.fail("all runs were read"))
+    opened = []
+    really_open = workspace.open
+    monkeypatch.setattr(workspace, "open", lambda run_id: opened.append(run_id) or really_open(run_id))
+    assert list_runs(workspace, first).infos == first.infos
+    assert opened == []
+    really_open(ids[2]).rename("changed")
+    second = list_runs(workspace, first)
+    assert opened == [ids[2]]
+    assert sorted(info.name for info in second.infos) == ["a", "b", "changed", "d"]
 
 
 def test_a_damaged_run_is_shown_with_its_problem(qtbot, workspace, open_page):

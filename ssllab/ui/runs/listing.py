@@ -1,39 +1,71 @@
-"""Whether the workspace changed since the last look, by times and sizes of files, and the list if so."""
+"""Listing the workspace again and again: only runs whose files changed since the last look are read."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ssllab.training.run_record import RunError
 
 if TYPE_CHECKING:
     from ssllab.training.run_store import RunInfo, Workspace
 
 
-def signature(folder: Path) -> tuple:
-    """Changes when a run appears, goes, is renamed or grows; some stats per run, nothing is opened.
+@dataclass(frozen=True)
+class Listing:
+    """The runs, newest first, and what their folders looked like then."""
 
-    A trained run appends to its database, so its files' sizes and times tell.
+    infos: Sequence[RunInfo] = ()
+    folders: Mapping[str, tuple] = field(default_factory=dict)
+
+
+def look_at_folders(folder: Path) -> dict[str, tuple]:
+    """Run id -> names, times and sizes of its files; some stats per run, nothing is opened.
+
+    A run that trains appends to its database, so its files tell that it has grown.
     """
-    found = []
+    found: dict[str, tuple] = {}
     try:
-        runs = sorted(entry.path for entry in os.scandir(folder) if entry.is_dir())
+        runs = [entry for entry in os.scandir(folder) if entry.is_dir()]
     except OSError:
-        return ()
+        return found
     for run in runs:
+        files = []
         try:
-            for entry in os.scandir(run):
+            for entry in os.scandir(run.path):
                 if not entry.name.endswith("-shm"):  # SQLite touches it for every reader
                     about = entry.stat()
-                    found.append((entry.path, about.st_mtime_ns, about.st_size))
-        except OSError:
-            found.append((run, 0, 0))
-    return tuple(sorted(found))
+                    files.append((entry.name, about.st_mtime_ns, about.st_size))
+        except OSError:  # a file of the run went while we looked
+            files.append(("", 0, 0))
+        found[run.name] = tuple(sorted(files))
+    return found
 
 
-def list_changed_runs(workspace: Workspace, before: object) -> tuple[object, list[RunInfo] | None]:
-    """``(signature, runs newest first)``; the runs are None when the signature is still ``before``."""
-    now = signature(workspace.path / "runs")
-    if now == before:
-        return now, None
-    return now, list(workspace.runs())
+def list_runs(workspace: Workspace, before: Listing | None) -> Listing:
+    """The runs now; what has not changed since ``before`` is taken from there.
+
+    A run that was training is read each time: when its process was killed, no file of it tells.
+    """
+    folders = look_at_folders(workspace.path / "runs")
+    known = {info.id: info for info in before.infos} if before else {}
+    same = [
+        info
+        for run_id, info in known.items()
+        if info.state != "running" and before and folders.get(run_id) == before.folders.get(run_id)
+    ]
+    changed = folders.keys() - {info.id for info in same}
+    if len(changed) > len(same):
+        return Listing(_newest_first(workspace.runs()), folders)
+    try:
+        fresh = [workspace.open(run_id).info for run_id in changed]
+    except RunError:  # damaged or just gone: the workspace has words for it
+        return Listing(_newest_first(workspace.runs()), folders)
+    return Listing(_newest_first([*same, *fresh]), folders)
+
+
+def _newest_first(infos: Sequence[RunInfo]) -> list[RunInfo]:
+    return sorted(infos, key=lambda info: (info.created, info.id), reverse=True)

@@ -26,7 +26,7 @@ from ssllab.ui.runs.curves import CurveReader, read_curves
 from ssllab.ui.runs.dialogs import CheckpointDialog
 from ssllab.ui.runs.empty import EmptyRuns
 from ssllab.ui.runs.export_menu import RunExporter
-from ssllab.ui.runs.listing import list_changed_runs
+from ssllab.ui.runs.listing import Listing, list_runs
 from ssllab.ui.runs.run_table import RunTable
 from ssllab.ui.runs.table_model import Column, RunsModel
 from ssllab.ui.runs.toolbar import RunToolbar
@@ -55,7 +55,7 @@ class RunsPage(QWidget):
         self.bench = bench
         self.workspace = bench.workspace
         self._disk = Worker(self)
-        self._signature: object = None
+        self._listing: Listing | None = None
         self._waiting = False  # a listing is under way
         self._ticks = 0
         self._colours: dict[str, str] = {}
@@ -136,16 +136,14 @@ class RunsPage(QWidget):
         if self._waiting:
             return
         self._waiting = True
-        before = self._signature
-        self._disk.submit(
-            lambda task: list_changed_runs(self.workspace, before), self._listed, self._not_listed
-        )
+        before = self._listing
+        self._disk.submit(lambda task: list_runs(self.workspace, before), self._listed, self._not_listed)
 
-    def _listed(self, found: tuple[object, list[RunInfo] | None]) -> None:
+    def _listed(self, found: Listing) -> None:
         self._waiting = False
-        signature, infos = found
-        if infos is not None and not self.table.editing:  # an open editor is not pulled away
-            self._signature = signature
+        self._listing = found
+        infos = found.infos
+        if infos != self.model.infos and not self.table.editing:  # an open editor is not pulled away
             first_look = not self.model.infos
             self.model.set_runs(infos)
             self.toolbar.show_runs(infos)
@@ -290,7 +288,6 @@ class RunsPage(QWidget):
         return self._disk.submit(work, done, failed)
 
     def _look_again(self) -> None:
-        self._signature = None
         self._waiting = False
         self.refresh()
 
