@@ -82,10 +82,12 @@ class ControlSpec:
 
     @property
     def title(self) -> str:
+        """What the window calls it."""
         return self.control.title or self.name.replace("_", " ").capitalize()
 
     @property
     def live(self) -> bool:
+        """Whether it may change while training."""
         return self.control.live
 
     def expected(self) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 import torch
 from torch import Tensor, nn
 
-from ssllab.controls import Config
+from ssllab import controls
 
 if TYPE_CHECKING:
     from ssllab.data.types import ImageData
@@ -72,10 +72,10 @@ class Method(nn.Module, ABC):
     title: ClassVar[str]
     lab: ClassVar[str]
     paper: ClassVar[str]
-    Config: ClassVar[type[Config]]
+    Config: ClassVar[type[controls.Config]]
     series: ClassVar[dict[str, Series]]
 
-    config: Config
+    config: controls.Config
 
     @abstractmethod
     def step(self, images: Tensor, generator: torch.Generator) -> StepResult:

@@ -8,7 +8,7 @@ statistics or the random numbers of training.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +25,7 @@ from ssllab.diagnostics.spectrum import channel_std, effective_rank, normalized_
 from ssllab.methods.base import Log, Method, Probe, Series
 from ssllab.methods.contrast_evidence import contrast_evidence
 from ssllab.methods.contrast_settings import ContrastConfig
-from ssllab.nn.encoders import build_encoder
+from ssllab.nn.encoders import Encoder, build_encoder
 from ssllab.nn.heads import build_head
 from ssllab.objectives.contrast import Contrast, unit
 from ssllab.objectives.info_nce import info_nce_logits
@@ -77,7 +77,9 @@ class ContrastMethod(Method):
 
     lab = "contrast"
     config: ContrastConfig
-    series = {
+    encoder: Encoder
+    head: nn.Module
+    series: ClassVar[dict[str, Series]] = {
         "loss": Series("Loss", "Mean over anchors of -log p(positive).", "nats", "lower"),
         "chance_loss": Series("Chance", "The loss of a guess: ln of the number of candidates.", "nats"),
         "contrastive_top1": Series("Contrastive top-1", "Share of anchors that find their positive first."),
@@ -246,7 +248,7 @@ class ContrastMethod(Method):
         return found
 
 
-def build_networks(config: ContrastConfig, image_size: int) -> tuple[nn.Module, nn.Module]:
+def build_networks(config: ContrastConfig, image_size: int) -> tuple[Encoder, nn.Module]:
     """A fresh encoder and head as the config says."""
     encoder = build_encoder(config.encoder, image_size)
     head = build_head(config.head, encoder.dimension, config.head_width, config.head_layers, config.dimension)

@@ -92,7 +92,9 @@ def _settings(run: Run, device: str | None) -> RunSettings:
 
 def _changes(events: list[Event]) -> list[Change]:
     return [
-        Change(event.step, event.key, event.new) for event in events if event.kind == "set" and event.new is not None
+        Change(event.step, event.key, event.new)
+        for event in events
+        if event.kind == "set" and event.new is not None
     ]
 
 

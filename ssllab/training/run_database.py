@@ -12,6 +12,7 @@ import json
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,7 @@ class Chunk:
 
 
 def create_or_open(folder: Path) -> sqlite3.Connection:
-    """A connection that writes. Raises sqlite3.Error or OSError; a foreign file is a sqlite3.DatabaseError."""
+    """A connection that writes. Raises sqlite3.Error, also for a foreign file."""
     connection = sqlite3.connect(folder / DATABASE_NAME, timeout=_BUSY_SECONDS, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode=WAL")
@@ -75,6 +76,15 @@ def create_or_open(folder: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def set_aside(folder: Path) -> None:
+    """Rename a damaged database, so that a new one can be begun and nothing is thrown away. Raises OSError."""
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    for ending in ("-wal", "-shm", ""):
+        file = folder / (DATABASE_NAME + ending)
+        if file.exists():
+            file.replace(folder / f"{DATABASE_NAME}.damaged-{stamp}{ending}")
 
 
 @contextlib.contextmanager
@@ -104,9 +114,9 @@ def reading(folder: Path) -> Iterator[sqlite3.Connection | None]:
             except sqlite3.OperationalError:
                 # WAL needs a writable folder even to read; a copy of a read-only run has one.
                 copy = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ssllab-")))
-                for file in folder.glob(DATABASE_NAME + "*"):
-                    if not file.name.endswith("-shm"):
-                        shutil.copyfile(file, copy / file.name)
+                for name in (DATABASE_NAME, DATABASE_NAME + "-wal"):
+                    if (folder / name).exists():
+                        shutil.copyfile(folder / name, copy / name)
                 connection = _open_existing(copy / DATABASE_NAME)
             stack.callback(connection.close)
             yield connection
@@ -173,7 +183,8 @@ def delete_rows(connection: sqlite3.Connection, kind: str, after_step: int) -> N
     """Delete the rows whose step is greater than ``after_step``."""
     cut = list(
         connection.execute(
-            "SELECT id FROM chunk WHERE kind=? AND first_step<=? AND last_step>?", (kind, after_step, after_step)
+            "SELECT id FROM chunk WHERE kind=? AND first_step<=? AND last_step>?",
+            (kind, after_step, after_step),
         )
     )
     for (chunk_id,) in cut:

@@ -45,6 +45,11 @@ class RunLock:
         self._path = folder / LOCK_NAME
         self._file: BinaryIO | None = None
 
+    @property
+    def held(self) -> bool:
+        """Whether it is ours now."""
+        return self._file is not None
+
     def acquire(self) -> bool:
         """False when another writer holds it. Raises OSError when the folder may not be written."""
         file = self._path.open("ab")

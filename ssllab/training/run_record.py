@@ -112,7 +112,11 @@ def is_id(text: str) -> bool:
 
 def versions() -> dict[str, str]:
     """Versions of what decides the numbers; asks the package metadata, so that torch need not be loaded."""
-    found = {"ssllab": ssllab.__version__, "python": platform.python_version(), "platform": platform.platform()}
+    found = {
+        "ssllab": ssllab.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }
     for package in ("torch", "torchvision", "numpy"):
         try:
             found[package] = importlib.metadata.version(package)

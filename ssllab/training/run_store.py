@@ -1,7 +1,13 @@
-"""The workspace: a folder per run, listed, opened, renamed, deleted to a trash and restored."""
+"""The workspace: a folder per run, listed, opened, renamed, deleted to a trash and restored.
+
+A run that trains is written by one :class:`ssllab.training.run_writer.RunWriter`; any number of processes
+may read it meanwhile. No name found inside a file is ever used as a path.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import re
 import shutil
 import sqlite3
 import time
@@ -40,9 +46,30 @@ from ssllab.training.run_record import (
 )
 
 CHECKPOINTS = "checkpoints"
-KEPT_AUTOSAVES = 4  # the newest ones; older ones are thinned
+KEPT_AUTOMATIC = 8  # the newest ones; older ones are thinned
 KEPT_BEFORE_CHANGES = 50
 T = TypeVar("T")
+
+_STEM = re.compile(r"step-(\d{9,15})-(\d{6,12})(-\d+)?")
+
+
+def superfluous(refs: Sequence[CheckpointRef]) -> list[CheckpointRef]:
+    """Those of a run's checkpoints (oldest first) that need not be kept.
+
+    Kept: all whose reason is "manual" or "before fork"; the newest 50 "before" a change; of every other
+    reason the newest 8, and of the older of those one for each doubling of their age in steps.
+    """
+    kept_always = [ref for ref in refs if ref.reason in ("manual", "before fork")]
+    changes = [ref for ref in refs if ref.reason.startswith("before ") and ref not in kept_always]
+    automatic = [ref for ref in refs if ref not in kept_always and ref not in changes]
+    dropped = changes[:-KEPT_BEFORE_CHANGES]
+    ages: set[int] = set()
+    for ref in automatic[:-KEPT_AUTOMATIC]:  # of equal age the oldest stays: it grows into the next doubling
+        age = (automatic[-1].step - ref.step).bit_length()
+        if age in ages:
+            dropped.append(ref)
+        ages.add(age)
+    return dropped
 
 
 class Run:
@@ -51,6 +78,16 @@ class Run:
     def __init__(self, path: Path, info: RunInfo) -> None:
         self.path = path
         self.info = info
+
+    @property
+    def id(self) -> str:
+        """The run's id: its folder's name in a workspace."""
+        return self.info.id
+
+    def refresh(self) -> RunInfo:
+        """Read :attr:`info` anew; never raises, its ``problem`` says what could not be read."""
+        self.info = described(self.path)
+        return self.info
 
     def metrics(self) -> MetricsLog:
         """The scalars of every step on disk. Raises RunError."""
@@ -65,78 +102,97 @@ class Run:
         return self._read(read_events, [])
 
     def checkpoints(self) -> list[CheckpointRef]:
-        """Every checkpoint that is whole, oldest first."""
+        """Every checkpoint that is whole, oldest first; damaged ones are left out."""
         found = []
-        for file in sorted((self.path / CHECKPOINTS).glob("step-*.json")):
-            stem = file.with_suffix("")
+        for step, stem in self._stems():
             try:
                 meta = checkpoint.read_meta(stem)
-                found.append(
-                    CheckpointRef(
-                        int(meta["step"]),
-                        stem,
-                        str(meta["reason"]),
-                        int(meta["last_event_id"]),
-                        float(meta["time"]),
-                    )
-                )
+                event_id, when = int(meta["last_event_id"]), float(meta["time"])
+                found.append(CheckpointRef(step, stem, str(meta["reason"]), event_id, when))
             except (checkpoint.CheckpointError, KeyError, TypeError, ValueError):
                 continue
-        return sorted(found, key=lambda ref: (ref.step, ref.last_event_id))
+        return sorted(found, key=lambda ref: (ref.step, ref.last_event_id, ref.time))
 
     def write_checkpoint(self, step: int, tree: Any, meta: dict[str, Any]) -> CheckpointRef:
-        """Store ``tree``; ``meta`` has ``reason`` and ``last_event_id``. Raises OSError, CheckpointError."""
-        folder = self.path / CHECKPOINTS
-        folder.mkdir(parents=True, exist_ok=True)
-        stem = folder / f"step-{step:09d}-{int(meta['last_event_id']):06d}"
-        meta = {**meta, "step": step, "time": time.time()}
-        checkpoint.save(stem, tree, meta)
-        self._prune()
-        return CheckpointRef(step, stem, str(meta["reason"]), int(meta["last_event_id"]), meta["time"])
+        """Store ``tree`` and delete what is :func:`superfluous`.
 
-    def _prune(self) -> None:
-        """Keep what a person asked for and what precedes a change; of autosaves the newest few."""
-        there = self.checkpoints()
-        saves = [ref for ref in there if ref.reason == "autosave"][:-KEPT_AUTOSAVES]
-        changes = [ref for ref in there if ref.reason.startswith("before ")][:-KEPT_BEFORE_CHANGES]
-        for ref in (*saves, *changes):
-            for path in (checkpoint.json_path(ref.stem), checkpoint.tensors_path(ref.stem)):
-                path.unlink(missing_ok=True)
+        ``meta`` is any JSON with ``reason`` and ``last_event_id``; step and time are added. Raises
+        CheckpointError for a tree that cannot be stored, OSError when the disk refuses.
+        """
+        meta = {**meta, "step": step, "time": time.time()}
+        event_id = int(meta["last_event_id"])
+        name = f"step-{step:09d}-{event_id:06d}"
+        taken = {stem.name for _, stem in self._stems()}
+        number = 2
+        while name in taken:  # the same moment kept for two reasons
+            name = f"step-{step:09d}-{event_id:06d}-{number}"
+            number += 1
+        stem = self.path / CHECKPOINTS / name
+        checkpoint.save(stem, tree, meta)
+        for ref in superfluous(self.checkpoints()):
+            # Windows keeps what somebody reads; the next checkpoint tries again.
+            with contextlib.suppress(OSError):
+                _delete_checkpoint(ref.stem)
+        return CheckpointRef(step, stem, str(meta["reason"]), event_id, meta["time"])
+
+    def _stems(self) -> list[tuple[int, Path]]:
+        """``(step, stem)`` of every JSON in the folder, whole or not."""
+        found = []
+        with contextlib.suppress(OSError):
+            for file in (self.path / CHECKPOINTS).iterdir():
+                match = _STEM.fullmatch(file.stem)
+                if match and file.suffix == ".json":
+                    found.append((int(match[1]), file.with_suffix("")))
+        return sorted(found)
 
     def truncate(self, step: int, last_event_id: int) -> None:
-        """Forget what came after a checkpoint, before going on from it. Raises RunError."""
+        """Forget what came after a checkpoint, before going on from it.
+
+        Rows and checkpoints of later steps, later events, and checkpoints of this step that were written
+        after those. Raises RunError, as when the run is being trained.
+        """
+        if is_locked(self.path):
+            raise RunError(f"run {self.id} is being trained: stop it first.")
         try:
-            connection = create_or_open(self.path)
-            with transaction(connection):
+            with contextlib.closing(create_or_open(self.path)) as connection, transaction(connection):
                 for kind in ("metrics", "probes"):
                     delete_rows(connection, kind, step)
                 connection.execute("DELETE FROM event WHERE id>?", (last_event_id,))
-            connection.close()
+            later = {ref.stem for ref in self.checkpoints() if ref.last_event_id > last_event_id}
+            for at, stem in self._stems():
+                if at > step or stem in later:
+                    _delete_checkpoint(stem)
         except (sqlite3.Error, OSError) as error:
             raise RunError(why_refused(error, self.path)) from error
 
     def rename(self, name: str) -> None:
         """Give the run a name. Raises RunError."""
-        self._record(replace(self.info, name=name.strip()))
+        self._edit(name=name.strip())
 
     def set_note(self, note: str) -> None:
         """Write a note. Raises RunError."""
-        self._record(replace(self.info, note=note))
+        self._edit(note=note)
 
     def set_tags(self, tags: Iterable[str]) -> None:
         """Replace the tags. Raises RunError."""
-        self._record(replace(self.info, tags=tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))))
+        self._edit(tags=tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip())))
 
-    def _record(self, info: RunInfo) -> None:
+    def _edit(self, **changes: Any) -> None:
         try:
-            write_record(info)
+            # From the disk: another process may have changed another part since.
+            write_record(replace(read_record(self.path), **changes))
         except OSError as error:
             raise RunError(why_refused(error, self.path)) from error
-        self.info = info
+        self.info = replace(self.info, **changes)
 
     def _read(self, question: Callable[[sqlite3.Connection], T], nothing: T) -> T:
         with reading(self.path) as connection:
             return nothing if connection is None else question(connection)
+
+
+def _delete_checkpoint(stem: Path) -> None:
+    checkpoint.json_path(stem).unlink(missing_ok=True)  # first: without it the rest does not count
+    checkpoint.tensors_path(stem).unlink(missing_ok=True)
 
 
 class Workspace:
@@ -165,7 +221,11 @@ class Workspace:
     def create(
         self, settings: RunSettings, name: str | None = None, parent: tuple[str, int] | None = None
     ) -> Run:
-        """A new, empty run. Raises RunError where the disk refuses."""
+        """A new, empty run.
+
+        A disk that refuses is no error: ``info.problem`` says so in one line, training goes on in memory, and
+        the run's writer tries again until the disk takes it.
+        """
         created = time.time()
         run_id = new_id(settings.method, created)
         folder = self.runs_path / run_id
@@ -183,7 +243,7 @@ class Workspace:
             write_record(info)
             create_or_open(folder).close()
         except (OSError, sqlite3.Error) as error:
-            raise RunError(why_refused(error, folder)) from error
+            info = replace(info, problem=why_refused(error, folder))
         return Run(folder, info)
 
     def open(self, run: str | Path) -> Run:
@@ -198,16 +258,17 @@ class Workspace:
 
     def runs(self) -> list[RunInfo]:
         """Every run, newest first; a damaged one has a ``problem``. Never raises for one of them."""
-        if not self.runs_path.is_dir():
-            return []
-        return [
-            described(folder)
-            for folder in sorted(self.runs_path.iterdir(), reverse=True)
-            if folder.is_dir() and is_id(folder.name)
-        ]
+        return _listed(self.runs_path)
+
+    def trashed(self) -> list[RunInfo]:
+        """Every run in the trash, newest first."""
+        return _listed(self.trash_path)
 
     def delete(self, ids: Sequence[str]) -> None:
-        """Move runs to the trash. Raises RunError for one that is being trained or cannot be moved."""
+        """Move runs to the trash; :meth:`restore` is the undo.
+
+        Raises RunError for one that cannot be moved; nothing is moved when one is being trained.
+        """
         for run_id in ids:
             if is_locked(self.runs_path / run_id):
                 raise RunError(f"run {run_id} is being trained: stop it before deleting it.")
@@ -239,6 +300,13 @@ class Workspace:
                 raise RunError(why_refused(error, source / run_id)) from error
 
 
+def _listed(parent: Path) -> list[RunInfo]:
+    infos = []
+    with contextlib.suppress(OSError):
+        infos = [described(folder) for folder in parent.iterdir() if is_id(folder.name) and folder.is_dir()]
+    return sorted(infos, key=lambda info: (info.id[:15], info.created, info.id), reverse=True)
+
+
 def described(folder: Path) -> RunInfo:
     """What the browser shows of the run in ``folder``; never raises."""
     try:
@@ -258,5 +326,7 @@ def _with_summary(info: RunInfo) -> RunInfo:
     except RunError as error:
         return replace(info, problem=str(error))
     state: State = "running" if is_locked(info.path) else "finished" if notes.get("closed") else "interrupted"
-    summary = {key: notes[key] for key in ("metrics", "probes", "curve", "verdict") if key in notes}
+    summary: dict[str, Any] = {
+        key: notes[key] for key in ("metrics", "probes", "curve", "verdict") if key in notes
+    }
     return replace(info, steps=max(last, 0), summary=summary, state=state)

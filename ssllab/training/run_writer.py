@@ -1,8 +1,14 @@
-"""The thread that writes a live run. It reads the logs by cursor, so a disk that fails for a while costs nothing:
-training goes on in memory, and all is written when the disk is back."""
+"""The thread that writes a live run.
+
+It reads the logs by cursor, and the cursor is the number of rows on disk. So a disk that fails for a while
+costs nothing: training goes on in memory, and all that is missing is written when the disk is back, into a
+new folder if the old one was deleted.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import threading
 import time
@@ -16,59 +22,72 @@ from ssllab.training.checkpoint import CheckpointError
 from ssllab.training.files import why_refused
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_database import (
+    DATABASE_NAME,
     Chunk,
     append_events,
     append_rows,
     create_or_open,
     event_count,
     merge_small,
+    reading,
+    set_aside,
     stored_rows,
     transaction,
     write_note,
 )
 from ssllab.training.run_lock import RunLock
-from ssllab.training.run_record import Event, RunError, write_record
+from ssllab.training.run_record import RECORD_NAME, Event, RunError, write_record
 from ssllab.training.run_store import Run
 
 WRITE_SECONDS = 0.5
 RETRY_SECONDS = 3.0
-WAITING_CHECKPOINTS = 4  # more than these in memory would grow without bound: training waits for the disk
+WAITING_CHECKPOINTS = 4  # more than these in memory would grow without bound
 CURVE_POINTS = 60
 
 
 class RunWriter:
-    """Writes metrics, probes, events and checkpoints of a session. Raises RunError if another one does.
+    """Writes metrics, probes, events and checkpoints of a session.
 
-    ``problem`` is one line while the disk refuses, None when all is well.
+    ``problem`` is one line while the disk refuses, None when all is well. Raises RunError when another
+    process trains the run, or when the disk holds rows that the logs lack (see :meth:`Run.truncate`).
     """
 
     def __init__(self, run: Run, metrics: MetricsLog, probes: MetricsLog, events: Sequence[Event]) -> None:
         self.problem: str | None = None
         self._run = run
         self._logs = {"metrics": metrics, "probes": probes}
+        self._generations = {kind: log.generation for kind, log in self._logs.items()}
         self._events = events
         self._notes: dict[str, Any] = {}
         self._checkpoints: deque[tuple[int, Any, dict[str, Any]]] = deque()
         self._room = threading.Condition()
         self._closing = False
-        self._flushed = 0
+        self._done = 0
         self._wanted = 0
         self._connection: sqlite3.Connection | None = None
-        self._written_summary = -1
+        self._file_written: tuple[int, int] | None = None
+        self._summarized: tuple[int, ...] = ()
         self._lock = RunLock(run.path)
         try:
-            if not self._lock.acquire():
-                raise RunError(f"run {run.info.id} is being trained by another ssllab: stop it there first.")
+            self._take_lock()
+            self._check_nothing_would_be_lost()
         except OSError as error:
             self.problem = why_refused(error, run.path)
+        except RunError:
+            self._lock.release()
+            raise
         self._thread = threading.Thread(target=self._live, name="ssllab-writer", daemon=True)
         self._thread.start()
 
     def write_checkpoint(self, step: int, tree: Any, meta: dict[str, Any]) -> None:
-        """Hand a snapshot over; waits only when several are still unwritten. Dropped while the disk refuses."""
+        """Hand over a snapshot (nobody may write to its tensors any more); see :meth:`Run.write_checkpoint`.
+
+        Returns at once; only when several are still unwritten does it wait for the disk. While the disk
+        refuses, the oldest of them make room.
+        """
         with self._room:
             while len(self._checkpoints) >= WAITING_CHECKPOINTS:
-                if self.problem:
+                if self.problem or self._closing:
                     self._checkpoints.popleft()
                 else:
                     self._room.wait(0.2)
@@ -76,8 +95,9 @@ class RunWriter:
             self._room.notify_all()
 
     def describe(self, **facts: Any) -> None:
-        """Facts for the run browser, as ``verdict``."""
-        self._notes.update(facts)
+        """Facts (JSON) for the run browser, as ``verdict``."""
+        with self._room:
+            self._notes.update(facts)
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until all that was known at the call is on disk; whether it is."""
@@ -86,9 +106,9 @@ class RunWriter:
             self._wanted += 1
             wanted = self._wanted
             self._room.notify_all()
-            while self._flushed < wanted and time.monotonic() < deadline:
+            while self._done < wanted and self._thread.is_alive() and time.monotonic() < deadline:
                 self._room.wait(0.1)
-            return self._flushed >= wanted and self.problem is None
+            return self._done >= wanted and self.problem is None
 
     def close(self, timeout: float = 30.0) -> None:
         """Write the rest and end; safe to call twice."""
@@ -97,83 +117,169 @@ class RunWriter:
             self._room.notify_all()
         self._thread.join(timeout)
 
+    # Before the thread starts
+
+    def _take_lock(self) -> None:
+        if not self._lock.acquire():
+            raise RunError(f"run {self._run.id} is being trained by another ssllab: stop it there first.")
+
+    def _check_nothing_would_be_lost(self) -> None:
+        damaged = False
+        stored = dict.fromkeys(self._logs, (0, -1))
+        try:
+            with reading(self._run.path) as connection:
+                if connection is not None:
+                    stored = {kind: stored_rows(connection, kind) for kind in self._logs}
+        except RunError:
+            damaged = True  # the thread sets the file aside
+        for kind, log in self._logs.items():
+            rows, last_step = stored[kind]
+            steps = log.since(0)[1]
+            if not damaged and rows and (rows > len(steps) or steps[rows - 1] != last_step):
+                raise RunError(
+                    f"run {self._run.id} has {kind} up to step {last_step} on disk that are not in memory: "
+                    "resume it from a checkpoint instead of writing over it."
+                )
+
+    # The thread
+
     def _live(self) -> None:
         while True:
             with self._room:
-                wanted, closing = self._wanted, self._closing
-            good = self._write(closing)
+                wanted, closing, waiting = self._wanted, self._closing, len(self._checkpoints)
+            self.problem = self._try_to_write(closing, waiting)
             with self._room:
-                if good or closing:
-                    self._flushed = max(self._flushed, wanted)
+                self._done = wanted
                 self._room.notify_all()
                 if closing:
                     break
-                if not self._closing and self._wanted == wanted:
-                    self._room.wait(WRITE_SECONDS if good else RETRY_SECONDS)
-        if self._connection is not None:
-            self._connection.close()
-        self._lock.release()
+                idle = not self._closing and self._wanted == wanted
+                # A checkpoint that came meanwhile is written at once, unless the disk refuses.
+                if idle and (self.problem or len(self._checkpoints) == 0):
+                    self._room.wait(RETRY_SECONDS if self.problem else WRITE_SECONDS)
+        self._disconnect()
 
-    def _write(self, closing: bool) -> bool:
+    def _try_to_write(self, closing: bool, checkpoints: int) -> str | None:
+        """One line when something could not be written."""
+        path = self._run.path
         try:
-            connection = self._open()
-            with transaction(connection):
-                for kind, log in self._logs.items():
-                    rows, _ = stored_rows(connection, kind)
-                    _, steps, columns = log.since(rows)
-                    if len(steps):
-                        append_rows(connection, kind, Chunk(steps, dict(columns)))
-                    merge_small(connection, kind, 2 if closing else 128)
-                known = event_count(connection)
-                if len(self._events) > known:
-                    append_events(connection, list(self._events[known:]), known + 1)
-                for key, value in {**self._notes, **self._summary(), "closed": closing}.items():
-                    write_note(connection, key, value)
-            while self._checkpoints:
-                step, tree, meta = self._checkpoints[0]
-                self._run.write_checkpoint(step, tree, meta)
-                with self._room:
-                    self._checkpoints.popleft()
-                    self._room.notify_all()
+            self._write_rows(self._connect(), closing)
+            return self._write_checkpoints(checkpoints)
+        except RunError as error:
+            problem = str(error)
         except (OSError, sqlite3.Error) as error:
-            self.problem = why_refused(error, self._run.path)
-            self._drop_connection()
-            return False
-        except CheckpointError as error:
-            self.problem = str(error)
-            return False
-        self.problem = None
-        return True
+            problem = why_refused(error, path)
+        except (
+            Exception
+        ) as error:  # whatever it is, it must be seen: a dead thread would lose the run in silence
+            problem = f"The run cannot be written: {type(error).__name__}: {error}."
+        self._disconnect()
+        return problem
 
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is not None and not self._run.path.is_dir():
-            self._drop_connection()  # the folder was deleted under us: begin it again
+    def _connect(self) -> sqlite3.Connection:
+        path = self._run.path
+        if self._connection is not None and self._file() != self._file_written:
+            self._disconnect()  # deleted or replaced under us: SQLite would go on writing where nobody looks
         if self._connection is None:
-            if not self._run.path.is_dir():
-                self._run.path.mkdir(parents=True)
+            path.mkdir(parents=True, exist_ok=True)
+            if not self._lock.held:
+                self._take_lock()
+            if not (path / RECORD_NAME).exists():
                 write_record(self._run.info)
-            self._connection = create_or_open(self._run.path)
+            try:
+                self._connection = create_or_open(path)
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError:
+                set_aside(path)
+                self._connection = create_or_open(path)
+            self._file_written = self._file()
         return self._connection
 
-    def _drop_connection(self) -> None:
+    def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            try:
+            with contextlib.suppress(sqlite3.Error):
                 connection.close()
-            except sqlite3.Error:
-                return
+        self._lock.release()
+
+    def _file(self) -> tuple[int, int] | None:
+        try:
+            about = os.stat(self._run.path / DATABASE_NAME)
+        except FileNotFoundError:
+            return None
+        return about.st_dev, about.st_ino
+
+    def _write_rows(self, connection: sqlite3.Connection, closing: bool) -> None:
+        generations = {}
+        with self._room:
+            notes = dict(self._notes)
+        try:
+            with transaction(connection):
+                for kind, log in self._logs.items():
+                    generations[kind] = self._write_log(connection, kind, log)
+                    merge_small(connection, kind, **({"at_least": 2} if closing else {}))
+                count = len(self._events)
+                known = event_count(connection)
+                if known > count:
+                    connection.execute("DELETE FROM event")
+                    known = 0
+                append_events(connection, list(self._events[known:count]), known + 1)
+                for key, value in {**notes, **self._summary(), "closed": closing}.items():
+                    write_note(connection, key, value)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            # Damaged while we wrote. Everything is in memory: the next try begins a new file.
+            self._disconnect()
+            set_aside(self._run.path)
+            raise
+        self._generations = generations
+        self._summarized = tuple(len(log) for log in self._logs.values())
+
+    def _write_log(self, connection: sqlite3.Connection, kind: str, log: MetricsLog) -> int:
+        """Append what is new, or write all anew when the log was truncated; the log's generation."""
+        rows, _ = stored_rows(connection, kind)
+        while True:
+            generation = log.generation
+            start = rows if generation == self._generations[kind] and rows <= len(log) else 0
+            _, steps, columns = log.since(start)
+            if generation == log.generation:
+                break
+        if start < rows:
+            connection.execute("DELETE FROM chunk WHERE kind=?", (kind,))
+        if len(steps):
+            append_rows(connection, kind, Chunk(steps, columns))
+        return generation
+
+    def _write_checkpoints(self, count: int) -> str | None:
+        """The oldest ``count``: younger ones may be ahead of the rows on disk, and wait for the next turn."""
+        problem = None
+        for _ in range(count):
+            with self._room:
+                if not self._checkpoints:
+                    break
+                item = self._checkpoints[0]
+            try:
+                self._run.write_checkpoint(*item)
+            except CheckpointError as error:
+                problem = str(error)  # it will never be storable: let it go
+            with self._room:
+                if self._checkpoints and self._checkpoints[0] is item:
+                    self._checkpoints.popleft()
+                self._room.notify_all()
+        return problem
 
     def _summary(self) -> dict[str, Any]:
         metrics = self._logs["metrics"]
-        if len(metrics) == self._written_summary:
+        if tuple(len(log) for log in self._logs.values()) == self._summarized:
             return {}
-        self._written_summary = len(metrics)
         steps, loss = metrics.column("loss")
         picked = np.unique(np.linspace(0, len(steps) - 1, min(CURVE_POINTS, len(steps))).astype(int))
         last = {
             kind: {name: _plain(log.last(name)) for name in log.names} for kind, log in self._logs.items()
         }
-        return {**last, "curve": [[int(steps[i]), _plain(float(loss[i]))] for i in picked] if len(steps) else []}
+        return {**last, "curve": [[int(steps[i]), _plain(float(loss[i]))] for i in picked]}
 
 
 def _plain(value: float | None) -> float | None:

@@ -337,7 +337,9 @@ class Session:
         self._checkpoint_due = time.monotonic() + CHECKPOINT_SECONDS
         if self._writer is not None:
             tree = snapshot(self._trainer.state())
-            self._writer.write_checkpoint(self.step, tree, {"reason": reason, "last_event_id": len(self.events)})
+            self._writer.write_checkpoint(
+                self.step, tree, {"reason": reason, "last_event_id": len(self.events)}
+            )
 
     def _note(
         self, kind: str, *, key: str = "", old: Value | None = None, new: Value | None = None, text: str = ""

@@ -37,7 +37,7 @@ class Trainer:
         with _INITIALISING, torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             try:
-                self.method = method(config, data.image_size)  # type: ignore[call-arg]
+                self.method = method(config, data.image_size)
             except ValueError as error:
                 raise ControlError(str(error)) from error
         self.method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -182,7 +182,7 @@ class Bench(QObject):
 
     @property
     def state(self) -> str:
-        """"loading", "ready", "running", "paused", "finished" or "failed"."""
+        """ "loading", "ready", "running", "paused", "finished" or "failed"."""
         return self._state
 
     def set_method(self, name: str) -> None:
@@ -492,5 +492,3 @@ def as_path_or_name(text: str) -> str:
     """A dropped or typed place as the catalogue takes it."""
     path = Path(text).expanduser()
     return str(path) if path.exists() else text
-
-

@@ -169,5 +169,9 @@ def _style_sheet(theme: Theme) -> str:
     QStatusBar {{ color: {theme.muted}; }}
     QMainWindow::separator {{ background: {theme.window}; width: 5px; height: 5px; }}
     QScrollArea {{ border: none; }}
-    QTabBar::tab {{ padding: 5px 12px; }}
+    QTabBar::tab {{ padding: 5px 12px; background: transparent; color: {theme.muted};
+                    border: none; border-bottom: 2px solid transparent; }}
+    QTabBar::tab:selected {{ color: {theme.text}; border-bottom: 2px solid {theme.accent}; }}
+    QTabBar::tab:hover {{ color: {theme.text}; }}
+    QTabWidget::pane {{ border: none; }}
     """

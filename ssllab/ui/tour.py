@@ -51,7 +51,10 @@ def _train(window: Window, seconds: float) -> bool:
         return False
     window.start_button.click()
     _spin(seconds)
-    _spin(30, until=lambda: bench.session is not None and bench.session.step > 2 and bench.session.look is not None)
+    _spin(
+        30,
+        until=lambda: bench.session is not None and bench.session.step > 2 and bench.session.look is not None,
+    )
     session = bench.session
     return session is not None and session.failure is None and session.step > 2 and session.look is not None
 

@@ -6,7 +6,15 @@ import json
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -109,11 +117,18 @@ class Window(QMainWindow):
         self.redo_action = self.controls.undo_stack.createRedoAction(self, "Redo")
         self.redo_action.setShortcut(QKeySequence("Ctrl+Shift+Z"))
         self.addActions([self.undo_action, self.redo_action])
-        self.open_action = action("Open a folder of images…", "Ctrl+O", self._open_folder, "Train on your images")
+        self.open_action = action(
+            "Open a folder of images…", "Ctrl+O", self._open_folder, "Train on your images"
+        )
         self.open_zip_action = action("Open a .zip of images…", "", self._open_zip, "Train on your images")
-        self.keep_action = action("Keep a checkpoint", "Ctrl+S", self._keep, "Write the present state to disk")
+        self.keep_action = action(
+            "Keep a checkpoint", "Ctrl+S", self._keep, "Write the present state to disk"
+        )
         self.rewind_action = action(
-            "Rewind to before the last change", "Ctrl+Shift+R", self._rewind, "Fork the run at its last change"
+            "Rewind to before the last change",
+            "Ctrl+Shift+R",
+            self._rewind,
+            "Fork the run at its last change",
         )
         self.theme_action = action("Light or dark", "Ctrl+T", self._toggle_theme, "Change the theme")
         self.larger_action = action("Larger text", "Ctrl++", lambda: self._scale_font(1), "For a projector")
@@ -289,7 +304,9 @@ class Window(QMainWindow):
         self.method_box.clear()
         for name, method in self.bench.methods.items():
             self.method_box.addItem(method.title, name)
-            self.method_box.setItemData(self.method_box.count() - 1, method.paper, Qt.ItemDataRole.ToolTipRole)
+            self.method_box.setItemData(
+                self.method_box.count() - 1, method.paper, Qt.ItemDataRole.ToolTipRole
+            )
         self.method_box.setCurrentIndex(self.method_box.findData(self.bench.method_name))
 
     def _show_data(self) -> None:
@@ -343,7 +360,9 @@ class Window(QMainWindow):
         return answer == QMessageBox.StandardButton.Yes
 
     def _open_folder(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "A folder of images, with a subfolder per class or flat")
+        chosen = QFileDialog.getExistingDirectory(
+            self, "A folder of images, with a subfolder per class or flat"
+        )
         if chosen:
             self.bench.set_data(chosen)
         else:

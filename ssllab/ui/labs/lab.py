@@ -58,8 +58,18 @@ class PanelDock(QDockWidget):
         row.addWidget(label, 1)
         if help_text:
             row.addWidget(self._button("?", help_text, self._show_help))
-        row.addWidget(self._button(QStyle.StandardPixmap.SP_TitleBarMaxButton, "Full screen (Escape returns)", self.full_screen))
-        row.addWidget(self._button(QStyle.StandardPixmap.SP_TitleBarCloseButton, "Hide; the Panels menu brings it back", self.close))
+        row.addWidget(
+            self._button(
+                QStyle.StandardPixmap.SP_TitleBarMaxButton, "Full screen (Escape returns)", self.full_screen
+            )
+        )
+        row.addWidget(
+            self._button(
+                QStyle.StandardPixmap.SP_TitleBarCloseButton,
+                "Hide; the Panels menu brings it back",
+                self.close,
+            )
+        )
         return bar
 
     def _seen(self, visible: bool) -> None:
@@ -204,4 +214,3 @@ class LabPage(QMainWindow):
         """Bring back a saved arrangement."""
         if not state.isEmpty():
             self.restoreState(state, 1)
-

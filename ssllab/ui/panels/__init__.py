@@ -1,0 +1,1 @@
+"""One panel a file; each draws a scene and knows no method."""

@@ -1,7 +1,6 @@
 """Alignment and uniformity (Wang and Isola 2020): over steps, and the path of the run in their plane."""
 
 # Overridden methods are documented in their base class.
-# ruff: noqa: D102
 
 from __future__ import annotations
 

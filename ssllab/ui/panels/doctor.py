@@ -91,7 +91,9 @@ class DoctorPanel(Panel):
         self._put(self.remedy, verdict.remedy)
         self.apply_button.setVisible(bool(verdict.changes))
         if verdict.changes:
-            words = ", ".join(f"{key.replace('_', ' ')} = {_written(value)}" for key, value in verdict.changes.items())
+            words = ", ".join(
+                f"{key.replace('_', ' ')} = {_written(value)}" for key, value in verdict.changes.items()
+            )
             self.apply_button.setText(f"Set {words}")
         step = (scene.metrics.last_step if scene.metrics is not None else 0) or 0
         if not self._seen or self._seen[-1][1] != verdict.state:

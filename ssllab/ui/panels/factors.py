@@ -1,7 +1,6 @@
 """One probe per known factor of the data: what the embedding kept and what it became invariant to."""
 
 # Overridden methods are documented in their base class.
-# ruff: noqa: D102
 
 from __future__ import annotations
 

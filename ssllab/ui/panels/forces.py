@@ -1,7 +1,6 @@
 """Attraction and repulsion as the loss exerts them, and how many negatives push: what temperature does."""
 
 # Overridden methods are documented in their base class.
-# ruff: noqa: D102
 
 from __future__ import annotations
 

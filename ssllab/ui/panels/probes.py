@@ -1,7 +1,6 @@
 """What the representation is worth: kNN and linear probe on h and g(h), against the untrained encoder."""
 
 # Overridden methods are documented in their base class.
-# ruff: noqa: D102
 
 from __future__ import annotations
 

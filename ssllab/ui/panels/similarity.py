@@ -1,7 +1,6 @@
 """Cosine similarity of positive and of negative pairs: means over steps and both distributions now."""
 
 # Overridden methods are documented in their base class.
-# ruff: noqa: D102
 
 from __future__ import annotations
 

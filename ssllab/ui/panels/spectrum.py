@@ -1,7 +1,6 @@
 """How many dimensions the embedding uses: singular values, spread per dimension, RankMe."""
 
 # Overridden methods are documented in their base class.
-# ruff: noqa: D102
 
 from __future__ import annotations
 

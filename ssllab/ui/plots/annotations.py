@@ -1,7 +1,6 @@
 """What is written on a plot in pixels: markers of changes, the crosshair, labelled points, the hint."""
 
 # Overridden methods are documented in their base class.
-# ruff: noqa: D102
 
 from __future__ import annotations
 

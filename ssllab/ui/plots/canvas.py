@@ -1,7 +1,6 @@
 """The area of a plot that the mouse acts on: zoom, pan, the asked-for menu, the mouse that leaves."""
 
 # Overridden methods are documented in their base class.
-# ruff: noqa: D102
 
 from __future__ import annotations
 

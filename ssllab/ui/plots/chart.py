@@ -5,7 +5,6 @@ over steps; histograms, spectra and planes derive from :class:`Chart` directly.
 """
 
 # Overridden methods are documented in their base class.
-# ruff: noqa: D102
 
 from __future__ import annotations
 

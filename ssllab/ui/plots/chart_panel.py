@@ -1,7 +1,6 @@
 """A panel made of charts: beside each other, stacked, or behind tabs, as its shape allows."""
 
 # Overridden methods are documented in their base class.
-# ruff: noqa: D102
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """The legend above a plot: names, values, a click that hides. It stands beside the data, never on it."""
 
 # Overridden methods are documented in their base class.
-# ruff: noqa: D102
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ the log: one frame hands Qt some points per pixel column, whatever the length.
 """
 
 # Overridden methods are documented in their base class.
-# ruff: noqa: D102
 
 from __future__ import annotations
 
