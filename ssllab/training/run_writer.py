@@ -130,7 +130,9 @@ class RunWriter:
             with reading(self._run.path) as connection:
                 if connection is not None:
                     stored = {kind: stored_rows(connection, kind) for kind in self._logs}
-        except RunError:
+        except RunError as error:
+            if isinstance(error.__cause__, sqlite3.OperationalError):
+                raise  # held by somebody: what is in it is not known
             damaged = True  # the thread sets the file aside
         for kind, log in self._logs.items():
             rows, last_step = stored[kind]
