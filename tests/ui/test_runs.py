@@ -11,7 +11,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 import pytest
 from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Signal
-from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QLineEdit
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QLineEdit, QMainWindow
 
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import RunSettings
@@ -245,6 +246,38 @@ def test_deleted_runs_come_back_with_undo(qtbot, workspace, open_page):
     assert set(on_disk(workspace)) == set(ids)
     assert set(page.selected_ids()) == set(ids[:2])
     assert not page.undo_bar.isVisible()
+
+
+def test_the_labs_keys_do_not_reach_through_the_page(qtbot, workspace, open_page):
+    run = make_run(workspace, "a")
+    page = open_page()
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    window.setCentralWidget(page)
+    pressed = []
+    for keys in ("R", "Space", "Ctrl+Z", "F5"):
+        action = QAction(keys, window)
+        action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(lambda _, keys=keys: pressed.append(keys))
+        window.addAction(action)
+    window.show()
+    qtbot.waitActive(window)
+    page.table.setFocus()
+    page.select([run])
+    page.delete_selected()
+    settle(qtbot, page)
+    page.table.setFocus()
+    for key, modifier in (
+        (Qt.Key.Key_R, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier),
+        (Qt.Key.Key_F5, Qt.KeyboardModifier.NoModifier),
+    ):
+        qtbot.keyClick(window.focusWidget() or page, key, modifier)
+    settle(qtbot, page)
+    window.takeCentralWidget()
+    assert pressed == ["F5"]
+    assert set(on_disk(workspace)) == {run}  # Ctrl+Z took it back out of the trash
 
 
 def test_enter_overlays_the_selected_runs_and_the_tick_shows_it(qtbot, workspace, open_page):

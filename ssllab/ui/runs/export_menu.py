@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QMenu
 
+from ssllab.training.files import why_refused
+from ssllab.training.run_record import RunError
 from ssllab.ui.runs.words import file_name, plural, run_title
 from ssllab.ui.runs.work import Task, Worker
 
@@ -29,11 +31,14 @@ PICTURES = {
 
 
 def export_run(workspace: Any, run_id: str, kind: str, path: Path) -> None:
-    """Write one run as ``kind``. Raises OSError or ValueError with one line for the user."""
+    """Write one run as ``kind``. Raises ValueError (RunError, CheckpointError) with one line for the user."""
     from ssllab.training import export  # weights need torch, which may not be loaded yet
 
     write = {"csv": export.export_csv, "weights": export.export_weights, "script": export.export_script}[kind]
-    write(workspace.open(run_id), path)
+    try:
+        write(workspace.open(run_id), path)
+    except OSError as error:
+        raise RunError(why_refused(error, path)) from error
 
 
 class RunExporter(QObject):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -121,8 +121,6 @@ class RunsPage(QWidget):
         if app is not None:
             app.aboutToQuit.connect(self.close_work)
         self.empty.start_button.clicked.connect(self.lab_wanted)
-        undo = QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self, self.undo_bar.undo)
-        undo.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._settle = QTimer(self, singleShot=True, interval=40)
         self._settle.timeout.connect(self._selection_settled)
         self.table.selection_changed.connect(self._settle.start)
@@ -339,6 +337,22 @@ class RunsPage(QWidget):
     def busy(self) -> bool:
         """Whether anything is still being read or written."""
         return self._disk.busy or self.curves.busy or self.compare.busy or self.exporter.busy
+
+    def event(self, event) -> bool:
+        # The lab's keys (R begins a new run, Ctrl+Z takes back a control) do not reach through this page.
+        if event.type() == QEvent.Type.ShortcutOverride:
+            plain = not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
+            letter = plain and len(event.text()) == 1 and event.text().isprintable()
+            if letter or event.matches(QKeySequence.StandardKey.Undo):
+                event.accept()
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event) -> None:
+        if event.matches(QKeySequence.StandardKey.Undo):
+            self.undo_bar.undo()
+        else:
+            super().keyPressEvent(event)
 
     def showEvent(self, event) -> None:
         super().showEvent(event)
