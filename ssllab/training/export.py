@@ -89,7 +89,7 @@ def export_weights(run: Run, path: Path, step: int | None = None) -> None:
     settings = run.info.settings
     facts = {"format": "pt", "run": run.id, "step": str(meta.get("step", wanted[-1].step))}
     if settings is not None:
-        config = meta.get("config", settings.config)
+        config = tree.get("config", settings.config)
         facts |= {"method": settings.method, "data": settings.data, "config": json.dumps(config)}
     write_whole(path, save({name: tensor.contiguous() for name, tensor in model.items()}, metadata=facts))
 
@@ -100,7 +100,7 @@ def repeat_command(run: Run) -> list[str]:
     Raises RunError when the settings or the events cannot be read.
     """
     settings = _settings(run.info)
-    steps = settings.steps if settings.steps is not None else run.info.steps
+    steps = max(settings.steps or 0, run.info.steps)  # a resumed run may have gone further than it first meant to
     command = ["ssllab", "train", settings.method, "--data", settings.data, "--seed", str(settings.seed)]
     command += ["--steps", str(steps), "--device", settings.device]
     for key, value in settings.config.items():

@@ -1,0 +1,171 @@
+"""The whole window, by its real buttons and keys."""
+
+import sys
+import time
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication
+
+from ssllab.ui import theme
+from ssllab.ui.app import build_window
+
+
+
+@pytest.fixture
+def window(qtbot, tmp_path):
+    (tmp_path / "window.ini").write_text("[General]\ndata=digits\n")
+    made = open_window(qtbot, tmp_path)
+    yield made
+    made.close()
+
+
+def open_window(qtbot, folder):
+    made = build_window(folder, device="cpu")
+    made.resize(1280, 800)
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitUntil(lambda: made.bench.state == "ready", timeout=60_000)
+    made.bench.set("batch_size", 32)
+    return made
+
+
+def train(qtbot, window, steps):
+    window.bench.start()
+    qtbot.waitUntil(lambda: window.bench.session.step >= steps, timeout=60_000)
+
+
+def test_space_starts_and_pauses_s_steps_and_r_resets(qtbot, window):
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: window.bench.session is not None and window.bench.session.step > 2, timeout=60_000)
+    qtbot.waitUntil(lambda: window.start_button.text() == "Pause", timeout=5_000)
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: window.bench.state == "paused", timeout=10_000)
+    before = window.bench.session.step
+    qtbot.keyClick(window, Qt.Key.Key_S)
+    qtbot.waitUntil(lambda: window.bench.session.step == before + 1, timeout=10_000)
+    qtbot.keyClick(window, Qt.Key.Key_R)
+    assert window.bench.session is None
+    assert window.start_button.text() == "Start"
+
+
+def test_a_moved_slider_is_in_the_training_within_one_step_and_undo_takes_it_back(qtbot, window):
+    train(qtbot, window, 3)
+    row = window.controls.rows["temperature"]
+    row.slider.setValue(100)
+    value = row.value
+    session = window.bench.session
+    at = session.step
+    qtbot.waitUntil(lambda: session.config.temperature == value, timeout=10_000)
+    event = next(event for event in session.events if event.kind == "set")
+    assert (event.key, event.old, event.new) == ("temperature", 0.5, value)
+    assert event.step <= at + 1
+    window.undo_action.trigger()
+    qtbot.waitUntil(lambda: session.config.temperature == 0.5, timeout=10_000)
+    assert row.number.text() == "0.5"
+
+
+def test_one_drag_is_one_undo(qtbot, window):
+    row = window.controls.rows["temperature"]
+    for at in (300, 350, 400):
+        row.slider.setValue(at)
+    assert window.controls.undo_stack.count() == 1
+    window.undo_action.trigger()
+    assert window.bench.config.temperature == 0.5
+
+
+def test_a_control_that_is_not_live_asks_for_a_reset(qtbot, window):
+    train(qtbot, window, 2)
+    window.bench.set("dimension", 16)
+    assert window.reset_button.text() == "Reset to apply"
+    window.reset_button.click()
+    assert window.reset_button.text() == "Reset"
+    train(qtbot, window, 1)
+    assert window.bench.session.config.dimension == 16
+
+
+def test_a_failure_in_the_thread_is_a_message_and_the_window_lives_on(qtbot, window, monkeypatch):
+    from ssllab.methods.simclr import SimCLR
+
+    def fail(self, images, generator):
+        raise RuntimeError("something broke on purpose")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SimCLR, "step", fail)
+        window.start_button.click()
+        qtbot.waitUntil(lambda: window.messages.isVisible(), timeout=30_000)
+        assert "something broke on purpose" in window.messages.text.text()
+        window.messages.more.click()
+        assert "Traceback" in window.messages.detail.toPlainText()
+    train(qtbot, window, 2)
+    assert window.bench.session.failure is None
+
+
+def test_every_panel_draws_while_training_in_both_themes(qtbot, window):
+    train(qtbot, window, 3)
+    qtbot.waitUntil(lambda: window.bench.session.look is not None, timeout=30_000)
+    for name in ("dark", "light"):
+        window.set_theme(name)
+        assert theme.current().name == name
+        for dock in window.lab.docks:
+            window.lab.show_panel(dock)
+            window.draw()
+            QApplication.processEvents()
+    assert window.bench.session.failure is None
+
+
+def test_a_dropped_folder_without_images_is_one_clear_line(qtbot, window, tmp_path):
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(folder))])
+    drop = QDropEvent(
+        QPointF(10, 10),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    window.dropEvent(drop)
+    qtbot.waitUntil(lambda: window.messages.isVisible(), timeout=10_000)
+    text = window.messages.text.text()
+    assert "\n" not in text
+    assert "image" in text
+    qtbot.waitUntil(lambda: window.bench.state == "ready", timeout=10_000)
+
+
+def test_the_window_comes_back_as_it_was(qtbot, tmp_path):
+    (tmp_path / "window.ini").write_text("[General]\ndata=digits\n")
+    first = open_window(qtbot, tmp_path)
+    first.set_theme("dark", 12)
+    first.bench.set("temperature", 0.25)
+    first.lab.docks["spectrum"].close()
+    first.tabs.setCurrentIndex(1)
+    first.close()
+    second = open_window(qtbot, tmp_path)
+    try:
+        assert theme.current().name == "dark"
+        assert QApplication.font().pointSizeF() == 12
+        assert second.bench.config.temperature == 0.25
+        assert second.bench.data_name == "digits"
+        assert second.lab.docks["spectrum"].isHidden()
+        assert second.tabs.currentIndex() == 1
+    finally:
+        second.set_theme("light", 10)
+        second.close()
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="None is immortal from Python 3.12 on")
+def test_redraws_do_not_wear_out_none(qtbot, window):
+    train(qtbot, window, 5)
+    qtbot.waitUntil(lambda: window.bench.session.look is not None, timeout=30_000)
+    before = sys.getrefcount(None)
+    deadline = time.monotonic() + 60
+    for _ in range(300):
+        window.draw()
+        window.lab.repaint()
+        QApplication.processEvents()
+        assert time.monotonic() < deadline
+    # A leak of one reference a frame would be 300; a release too many would be as far below.
+    assert abs(sys.getrefcount(None) - before) < 250
