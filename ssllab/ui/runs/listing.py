@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -65,6 +66,16 @@ def list_runs(workspace: Workspace, before: Listing | None) -> Listing:
     except RunError:  # damaged or just gone: the workspace has words for it
         return Listing(_newest_first(workspace.runs()), folders)
     return Listing(_newest_first([*same, *fresh]), folders)
+
+
+def list_newest(workspace: Workspace, count: int = 25) -> Listing:
+    """The newest readable runs alone, for a first look at a large workspace while training holds the machine."""
+    folders = look_at_folders(workspace.path / "runs")
+    infos = []
+    for run_id in sorted(folders, reverse=True)[:count]:  # an id begins with its time
+        with contextlib.suppress(RunError):
+            infos.append(workspace.open(run_id).info)
+    return Listing(_newest_first(infos), {info.id: folders[info.id] for info in infos if info.id in folders})
 
 
 def _newest_first(infos: Sequence[RunInfo]) -> list[RunInfo]:

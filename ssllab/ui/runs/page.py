@@ -26,7 +26,7 @@ from ssllab.ui.runs.curves import CurveReader, read_curves
 from ssllab.ui.runs.dialogs import CheckpointDialog
 from ssllab.ui.runs.empty import EmptyRuns
 from ssllab.ui.runs.export_menu import RunExporter
-from ssllab.ui.runs.listing import Listing, list_runs
+from ssllab.ui.runs.listing import Listing, list_newest, list_runs
 from ssllab.ui.runs.run_table import RunTable
 from ssllab.ui.runs.table_model import Column, RunsModel
 from ssllab.ui.runs.toolbar import RunToolbar
@@ -99,6 +99,7 @@ class RunsPage(QWidget):
         outer.addWidget(self.progress)
         outer.addWidget(self.stack, 1)
         self._browser = browser
+        self.stack.setCurrentWidget(browser)  # until the first look at the disk nothing is said
         self.restyle()
 
     def _connect(self) -> None:
@@ -135,21 +136,34 @@ class RunsPage(QWidget):
             return
         self._waiting = True
         before = self._listing
-        self._disk.submit(lambda task: list_runs(self.workspace, before), self._listed, self._not_listed)
+        if before is None:
+            self._disk.submit(lambda task: list_newest(self.workspace), self._first_listed, self._not_listed)
+        else:
+            self._disk.submit(lambda task: list_runs(self.workspace, before), self._listed, self._not_listed)
+
+    def _first_listed(self, found: Listing) -> None:
+        self._waiting = False
+        self._show_listing(found)
+        self.refresh()
 
     def _listed(self, found: Listing) -> None:
         self._waiting = False
-        self._listing = found
-        infos = found.infos
-        if infos != self.model.infos and not self.table.editing:  # an open editor is not pulled away
-            first_look = not self.model.infos
-            self.model.set_runs(infos)
-            self.toolbar.show_runs(infos)
-            if first_look and infos:
-                self.table.select([infos[0].id])
-            self._selection_settled()
+        self._show_listing(found)
         self.stack.setCurrentWidget(self._browser if self.model.infos else self.empty)
         self.listed.emit()
+
+    def _show_listing(self, found: Listing) -> None:
+        self._listing = found
+        infos = found.infos
+        if infos == self.model.infos or self.table.editing:  # an open editor is not pulled away
+            return
+        first_look = not self.model.infos
+        self.model.set_runs(infos)
+        self.toolbar.show_runs(infos)
+        if first_look:
+            self.table.select([infos[0].id])
+            self.stack.setCurrentWidget(self._browser)
+        self._selection_settled()
 
     def _not_listed(self, error: Exception, trace: str) -> None:
         self._waiting = False
