@@ -269,7 +269,10 @@ def _warming_up(e: ContrastEvidence) -> Verdict | None:
     return Verdict(
         "warming up",
         "Too early to say",
-        _lines(f"{steps} of the first {WARMUP_STEPS} steps seen", _loss_line(e)),
+        _lines(
+            f"{steps} steps since the start or the last change of a setting; {WARMUP_STEPS} are needed",
+            _loss_line(e),
+        ),
     )
 
 
@@ -357,7 +360,10 @@ def _dimensional_collapse(e: ContrastEvidence) -> Verdict | None:
 
     if _steps(e) < PATIENCE_STEPS:
         return None
-    if not (low(e.effective_rank_z, e.dimension_z) or low(e.effective_rank_h, e.dimension_h)):
+    # A head of two or three dimensions asks h for no more than that.
+    narrow_head = e.dimension_z is not None and e.dimension_z < RANKED_DIMENSION
+    low_h = low(e.effective_rank_h, e.dimension_h) and not narrow_head
+    if not (low(e.effective_rank_z, e.dimension_z) or low_h):
         return None
     changes: dict[str, float | bool | str] = {}
     if e.temperature is not None and e.temperature > USUAL_TEMPERATURE:

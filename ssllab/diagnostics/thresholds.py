@@ -48,7 +48,7 @@ SHORTCUT_GAIN = 0.05
 LEAST_ROOM = 0.1
 
 # Learning rates that usually work, for a batch of 256; SGD's and LARS's grow with the batch.
-USUAL_LEARNING_RATE = {"adamw": 1e-3, "adam": 1e-3, "sgd": 0.06, "lars": 0.3}
+USUAL_LEARNING_RATE = {"adamw": 2e-3, "sgd": 0.06, "lars": 0.3}
 USUAL_TEMPERATURE = 0.5
 LOW_TEMPERATURE = 0.05
 HIGH_TEMPERATURE = 2.0
