@@ -100,7 +100,9 @@ def repeat_command(run: Run) -> list[str]:
     Raises RunError when the settings or the events cannot be read.
     """
     settings = _settings(run.info)
-    steps = max(settings.steps or 0, run.info.steps)  # a resumed run may have gone further than it first meant to
+    steps = max(
+        settings.steps or 0, run.info.steps
+    )  # a resumed run may have gone further than it first meant to
     command = ["ssllab", "train", settings.method, "--data", settings.data, "--seed", str(settings.seed)]
     command += ["--steps", str(steps), "--device", settings.device]
     for key, value in settings.config.items():

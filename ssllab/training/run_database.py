@@ -168,7 +168,7 @@ def merge_small(connection: sqlite3.Connection, kind: str, at_least: int = _MANY
     if len(small) < max(at_least, 2):
         return
     first = small[-1]
-    merged = _concatenate(_chunks(connection, kind, first), rows)
+    merged = _concatenate(_chunks(connection, kind, first))
     connection.execute("DELETE FROM chunk WHERE kind=? AND id>=?", (kind, first))
     _insert(connection, first, kind, merged)
 
@@ -176,7 +176,10 @@ def merge_small(connection: sqlite3.Connection, kind: str, at_least: int = _MANY
 def stored_rows(connection: sqlite3.Connection, kind: str) -> tuple[int, int]:
     """``(number of rows, last step)``; the last step of no rows is -1."""
     row = connection.execute("SELECT sum(rows), max(last_step) FROM chunk WHERE kind=?", (kind,)).fetchone()
-    return (int(row[0]), int(row[1])) if row[0] else (0, -1)
+    try:
+        return (int(row[0]), int(row[1])) if row[0] else (0, -1)
+    except (ValueError, TypeError) as error:
+        raise sqlite3.DatabaseError(f"malformed {kind}: {error}") from error
 
 
 def delete_rows(connection: sqlite3.Connection, kind: str, after_step: int) -> None:
@@ -199,13 +202,11 @@ def delete_rows(connection: sqlite3.Connection, kind: str, after_step: int) -> N
 def read_log(connection: sqlite3.Connection, kind: str) -> MetricsLog:
     """Every row of ``kind``. Raises sqlite3.DatabaseError when a chunk is damaged."""
     log = MetricsLog()
-    rows, _ = stored_rows(connection, kind)
-    if rows:
-        whole = _concatenate(_chunks(connection, kind, 0), rows)
-        try:
-            log.extend(whole.steps, whole.columns)
-        except ValueError as error:
-            raise sqlite3.DatabaseError(f"malformed {kind}: {error}") from error
+    whole = _concatenate(_chunks(connection, kind, 0))
+    try:
+        log.extend(whole.steps, whole.columns)
+    except ValueError as error:
+        raise sqlite3.DatabaseError(f"malformed {kind}: {error}") from error
     return log
 
 
@@ -242,20 +243,19 @@ def _chunks(connection: sqlite3.Connection, kind: str, first_id: int) -> Iterato
         yield Chunk(steps, dict(zip(names, values, strict=True)))
 
 
-def _concatenate(chunks: Iterator[Chunk], rows: int) -> Chunk:
-    steps = np.zeros(rows, np.int64)
-    columns: dict[str, Any] = {}
+def _concatenate(chunks: Iterator[Chunk]) -> Chunk:
+    parts = list(chunks)
+    rows = sum(len(part.steps) for part in parts)
+    columns: dict[str, Values] = {}
     start = 0
-    for chunk in chunks:
-        stop = start + len(chunk.steps)
-        if stop > rows:
-            raise sqlite3.DatabaseError("malformed rows: more than their number says")
-        steps[start:stop] = chunk.steps
-        for name, values in chunk.columns.items():
+    for part in parts:
+        stop = start + len(part.steps)
+        for name, values in part.columns.items():
             if name not in columns:
                 columns[name] = absent(rows)
             columns[name][start:stop] = values
         start = stop
+    steps = np.concatenate([part.steps for part in parts]) if parts else np.empty(0, np.int64)
     return Chunk(steps, columns)
 
 

@@ -203,6 +203,7 @@ class RunWriter:
         if connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
+        self._summarized = ()
         self._lock.release()
 
     def _file(self) -> tuple[int, int] | None:
@@ -214,6 +215,9 @@ class RunWriter:
 
     def _write_rows(self, connection: sqlite3.Connection, closing: bool) -> None:
         generations = {}
+        # Before the rows are read: those that come meanwhile are summarized by the next turn.
+        lengths = tuple(len(log) for log in self._logs.values())
+        summary = self._summary() if lengths != self._summarized else {}
         with self._room:
             notes = dict(self._notes)
         try:
@@ -227,7 +231,7 @@ class RunWriter:
                     connection.execute("DELETE FROM event")
                     known = 0
                 append_events(connection, list(self._events[known:count]), known + 1)
-                for key, value in {**notes, **self._summary(), "closed": closing}.items():
+                for key, value in {**notes, **summary, "closed": closing}.items():
                     write_note(connection, key, value)
         except sqlite3.OperationalError:
             raise
@@ -237,7 +241,7 @@ class RunWriter:
             set_aside(self._run.path)
             raise
         self._generations = generations
-        self._summarized = tuple(len(log) for log in self._logs.values())
+        self._summarized = lengths
 
     def _write_log(self, connection: sqlite3.Connection, kind: str, log: MetricsLog) -> int:
         """Append what is new, or write all anew when the log was truncated; the log's generation."""
@@ -274,8 +278,6 @@ class RunWriter:
 
     def _summary(self) -> dict[str, Any]:
         metrics = self._logs["metrics"]
-        if tuple(len(log) for log in self._logs.values()) == self._summarized:
-            return {}
         steps, loss = metrics.column("loss")
         picked = np.unique(np.linspace(0, len(steps) - 1, min(CURVE_POINTS, len(steps))).astype(int))
         last = {

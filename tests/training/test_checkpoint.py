@@ -44,7 +44,8 @@ def test_every_tree_comes_back_with_its_types(tmp_path, tree):
 
 
 @pytest.mark.parametrize(
-    "dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16, torch.int64, torch.uint8, torch.bool]
+    "dtype",
+    [torch.float64, torch.float32, torch.bfloat16, torch.float16, torch.int64, torch.uint8, torch.bool],
 )
 @pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3, 4)])
 def test_tensors_of_every_type_and_shape(tmp_path, dtype, shape):
@@ -63,7 +64,10 @@ def test_shared_and_strided_memory(tmp_path):
 
 
 def test_names_that_would_collide_in_the_file(tmp_path):
-    tree = {"a": {"b": torch.zeros(1), 1: torch.ones(1), "1": torch.full((1,), 2.0)}, "a/b": torch.full((1,), 3.0)}
+    tree = {
+        "a": {"b": torch.zeros(1), 1: torch.ones(1), "1": torch.full((1,), 2.0)},
+        "a/b": torch.full((1,), 3.0),
+    }
     save(tmp_path / "c", tree, {})
     assert same(load(tmp_path / "c")[0], tree)
 
@@ -104,7 +108,9 @@ def test_a_snapshot_does_not_follow_the_model():
     assert kept["w"][0].tolist() == kept["w"][1][0].tolist() == [0, 0]
 
 
-@pytest.mark.parametrize("bad", [{1.5: 1}, {"x": object()}, {"x": {1, 2}}, [b"bytes"], torch.eye(2).to_sparse()])
+@pytest.mark.parametrize(
+    "bad", [{1.5: 1}, {"x": object()}, {"x": {1, 2}}, [b"bytes"], torch.eye(2).to_sparse()]
+)
 def test_what_cannot_be_stored_is_refused_and_nothing_written(tmp_path, bad):
     with pytest.raises(CheckpointError):
         save(tmp_path / "c", bad, {})

@@ -37,7 +37,9 @@ def check_equal(log, rows):
     for name in log.names:
         steps, values = log.column(name)
         assert steps.tolist() == [step for step, _ in rows]
-        np.testing.assert_array_equal(values, np.array([row.get(name, math.nan) for _, row in rows], np.float32))
+        np.testing.assert_array_equal(
+            values, np.array([row.get(name, math.nan) for _, row in rows], np.float32)
+        )
 
 
 @given(ROWS)
