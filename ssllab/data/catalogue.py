@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ssllab.data.types import ImageData
 
-DEFAULT = "photos"
+DEFAULT = "shapes"
 
 #: Called as ``progress(fraction, text)``, fraction in 0..1, from the thread that loads.
 Progress = Callable[[float, str], None]

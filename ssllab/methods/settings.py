@@ -87,7 +87,7 @@ class OptimizerSettings(Config):
             group="Optimizer",
             needs="schedule=cosine",
         ),
-    ] = 3000
+    ] = 1500
 
 
 class EncoderSettings(Config):

@@ -32,6 +32,7 @@ from ssllab.training.run_database import (
 )
 from ssllab.training.run_lock import is_locked
 from ssllab.training.run_record import (
+    RECORD_NAME,
     CheckpointRef,
     Event,
     RunError,
@@ -219,16 +220,24 @@ class Workspace:
         return self.path / "trash"
 
     def create(
-        self, settings: RunSettings, name: str | None = None, parent: tuple[str, int] | None = None
+        self,
+        settings: RunSettings,
+        name: str | None = None,
+        parent: tuple[str, int] | None = None,
+        folder: Path | None = None,
     ) -> Run:
-        """A new, empty run.
+        """A new, empty run, in a folder of the workspace or in ``folder``, which must not hold one yet.
 
         A disk that refuses is no error: ``info.problem`` says so in one line, training goes on in memory, and
         the run's writer tries again until the disk takes it.
         """
         created = time.time()
         run_id = new_id(settings.method, created)
-        folder = self.runs_path / run_id
+        folder = folder or self.runs_path / run_id
+        if (folder / RECORD_NAME).exists():
+            raise RunError(
+                f"{folder} holds a run already: choose another folder, or go on with 'ssllab resume'."
+            )
         info = RunInfo(
             id=run_id,
             path=folder,
@@ -239,7 +248,7 @@ class Workspace:
             parent=parent,
         )
         try:
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
             write_record(info)
             create_or_open(folder).close()
         except (OSError, sqlite3.Error) as error:

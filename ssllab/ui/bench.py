@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from ssllab.training.run_store import Run, Workspace
     from ssllab.training.session import Session
 
-OVERLAY_COLOURS = 8
-
 
 class Bench(QObject):
     """One lab's method, data, settings and session. Every method here is called from the window's thread."""
@@ -432,8 +430,9 @@ class Bench(QObject):
     def set_overlays(self, run_ids: Sequence[str]) -> None:
         """Draw stored runs beside the live one; read in the background."""
         from ssllab.ui import theme
+        from ssllab.ui.runs.words import run_title
 
-        ids = list(run_ids)[:OVERLAY_COLOURS]
+        ids = list(run_ids)
 
         def work() -> Callable[[], None]:
             found = []
@@ -441,7 +440,7 @@ class Bench(QObject):
             for index, run_id in enumerate(ids):
                 run = self.workspace.open(run_id)
                 colour = colours[(index + 2) % len(colours)]
-                found.append(Overlay(run.info.name or run.info.id, run.metrics(), run.probes(), colour))
+                found.append(Overlay(run_title(run.info), run.metrics(), run.probes(), colour))
 
             def show() -> None:
                 self.overlays, self._overlays = ids, tuple(found)

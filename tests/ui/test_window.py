@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from ssllab.ui import theme
 from ssllab.ui.app import build_window
 
+DEFAULT_TEMPERATURE = 0.2
 
 
 @pytest.fixture
@@ -38,7 +39,9 @@ def train(qtbot, window, steps):
 
 def test_space_starts_and_pauses_s_steps_and_r_resets(qtbot, window):
     qtbot.keyClick(window, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: window.bench.session is not None and window.bench.session.step > 2, timeout=60_000)
+    qtbot.waitUntil(
+        lambda: window.bench.session is not None and window.bench.session.step > 2, timeout=60_000
+    )
     qtbot.waitUntil(lambda: window.start_button.text() == "Pause", timeout=5_000)
     qtbot.keyClick(window, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: window.bench.state == "paused", timeout=10_000)
@@ -59,11 +62,11 @@ def test_a_moved_slider_is_in_the_training_within_one_step_and_undo_takes_it_bac
     at = session.step
     qtbot.waitUntil(lambda: session.config.temperature == value, timeout=10_000)
     event = next(event for event in session.events if event.kind == "set")
-    assert (event.key, event.old, event.new) == ("temperature", 0.5, value)
+    assert (event.key, event.old, event.new) == ("temperature", DEFAULT_TEMPERATURE, value)
     assert event.step <= at + 1
     window.undo_action.trigger()
-    qtbot.waitUntil(lambda: session.config.temperature == 0.5, timeout=10_000)
-    assert row.number.text() == "0.5"
+    qtbot.waitUntil(lambda: session.config.temperature == DEFAULT_TEMPERATURE, timeout=10_000)
+    assert float(row.number.text()) == DEFAULT_TEMPERATURE
 
 
 def test_one_drag_is_one_undo(qtbot, window):
@@ -72,7 +75,7 @@ def test_one_drag_is_one_undo(qtbot, window):
         row.slider.setValue(at)
     assert window.controls.undo_stack.count() == 1
     window.undo_action.trigger()
-    assert window.bench.config.temperature == 0.5
+    assert window.bench.config.temperature == DEFAULT_TEMPERATURE
 
 
 def test_a_control_that_is_not_live_asks_for_a_reset(qtbot, window):

@@ -1,0 +1,217 @@
+"""The command line: the engine's contract, the same calls as the window's (DESIGN: exit codes 0, 1, 2).
+
+Only the standard library is imported at first, so that ``--help`` answers and the window opens at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from ssllab import __version__
+
+BAD_INPUT = 2
+OUR_FAILURE = 1
+LABS = ("contrast", "runs")
+
+
+class UsageError(ValueError):
+    """The command line is wrong; one line."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports a mistake in one line instead of a page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit code 2 with what is wrong and where to look."""
+        self.exit(BAD_INPUT, f"{self.prog}: {message}. See '{self.prog} --help'.\n")
+
+
+def parser() -> Parser:
+    """Every command and option."""
+    top = Parser(prog="ssllab", description="A desktop laboratory for self-supervised learning.")
+    top.add_argument("--version", action="version", version=f"ssllab {__version__}")
+    top.add_argument("--lab", choices=LABS, help="the tab to open")
+    top.add_argument("--data", help="a data set's name or a folder or .zip of images")
+    _common(top)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+
+    train = commands.add_parser("train", help="train without a window")
+    train.add_argument("method", help="a method's name; see 'ssllab methods'")
+    train.add_argument("--data", help="a data set's name or a folder or .zip of images")
+    train.add_argument("--size", type=int, help="image size in pixels")
+    train.add_argument("--steps", type=_positive, default=300)
+    train.add_argument("--seed", type=_natural, default=0)
+    train.add_argument("--precision", default="auto", help="auto, float32 or bfloat16")
+    train.add_argument("--set", action="append", nargs="+", default=[], metavar="KEY=VALUE", dest="sets")
+    train.add_argument(
+        "--at",
+        action="append",
+        nargs="+",
+        default=[],
+        metavar="STEP KEY=VALUE",
+        help="a live change at that step",
+    )
+    train.add_argument("--run", type=Path, help="keep the run in this folder instead of the workspace")
+    _common(train)
+    _json(train)
+
+    resume = commands.add_parser("resume", help="go on with a run from its last checkpoint")
+    resume.add_argument("run", help="a run's id or folder")
+    resume.add_argument("--steps", type=_positive, help="the new total of steps")
+    _common(resume)
+    _json(resume)
+
+    fork = commands.add_parser("fork", help="branch from an earlier step of a run")
+    fork.add_argument("run", help="a run's id or folder")
+    fork.add_argument("--at", type=_natural, required=True, metavar="STEP", dest="step")
+    fork.add_argument("--steps", type=_positive, help="the total of steps")
+    fork.add_argument("--set", action="append", nargs="+", default=[], metavar="KEY=VALUE", dest="sets")
+    _common(fork)
+    _json(fork)
+
+    runs = commands.add_parser("runs", help="the run store")
+    verbs = runs.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
+    verbs.required = True
+    for verb, words in (
+        ("list", "every run"),
+        ("show", "one run: settings, last values, changes, checkpoints"),
+        ("compare", "how runs differ"),
+        ("export", "tables, pictures, weights, a script that repeats the run"),
+        ("delete", "move runs to the trash"),
+    ):
+        sub = verbs.add_parser(verb, help=words)
+        if verb in ("compare", "delete"):
+            sub.add_argument("runs", nargs="+", metavar="RUN")
+        elif verb != "list":
+            sub.add_argument("run")
+        if verb == "export":
+            for kind in ("csv", "png", "svg", "weights", "script"):
+                sub.add_argument(f"--{kind}", type=Path, metavar="FILE")
+        sub.add_argument("--workspace", type=Path)
+        _json(sub)
+
+    for name, words in (("methods", "the methods and their controls"), ("data", "the data sets")):
+        _json(commands.add_parser(name, help=words))
+    tour = commands.add_parser("tour", help="walk through the real window and photograph it")
+    tour.add_argument("--seconds", type=float, default=15.0)
+    tour.add_argument("--out", type=Path, default=Path("ssllab-tour"))
+    return top
+
+
+def _common(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--workspace", type=Path, help="where runs are kept")
+    sub.add_argument("--device", help="auto, cpu, cuda or mps")
+
+
+def _json(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--json", action="store_true", help="exactly one JSON object on standard output")
+
+
+def _positive(text: str) -> int:
+    value = _natural(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"'{text}': expected a whole number of at least 1")
+    return value
+
+
+def _natural(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"'{text}': expected a whole number of at least 0")
+    return value
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code."""
+    try:
+        options = parser().parse_args(arguments)
+    except SystemExit as end:
+        return int(end.code or 0)
+    try:
+        return _dispatch(options)
+    except KeyboardInterrupt:
+        print("ssllab: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except ValueError as error:
+        # ControlError, DataError, RunError, CheckpointError and UsageError are all one line for the user.
+        if type(error) is ValueError:
+            raise
+        print(f"ssllab: {_one_line(error)}", file=sys.stderr)
+        return BAD_INPUT
+
+
+def _dispatch(options: argparse.Namespace) -> int:
+    if options.command is None:
+        return _window(options)
+    if options.command == "tour":
+        _offscreen_without_display()
+        from ssllab.ui.tour import tour
+
+        return tour(options.seconds, options.out)
+    from ssllab.commands import runs, train
+
+    return {
+        "train": train.train,
+        "resume": train.resume,
+        "fork": train.fork,
+        "runs": runs.runs,
+        "methods": runs.methods,
+        "data": runs.data,
+    }[options.command](options)
+
+
+def _window(options: argparse.Namespace) -> int:
+    if not _has_display():
+        print(
+            "ssllab: no display here, so the tour runs offscreen: pictures in ./ssllab-tour/", file=sys.stderr
+        )
+        _offscreen_without_display()
+        from ssllab.ui.tour import tour
+
+        return tour(15.0, Path("ssllab-tour"))
+    if options.data is not None:
+        _check_data(options.data)
+    from ssllab.training.run_store import Workspace
+    from ssllab.ui.app import open_window
+
+    workspace = options.workspace or Workspace.default_path()
+    return open_window(workspace, lab=options.lab, data=options.data, device=options.device)
+
+
+def _check_data(name: str) -> None:
+    """Refuse a misspelt name before the window opens."""
+    from ssllab.data.catalogue import source, sources
+
+    if source(name) is None and not Path(name).expanduser().exists():
+        names = ", ".join(info.name for info in sources())
+        raise UsageError(f"no data called '{name}' and no such path: expected one of {names}, or a folder.")
+
+
+def _has_display() -> bool:
+    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _offscreen_without_display() -> None:
+    if not _has_display():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,162 @@
+"""``ssllab runs``, ``methods`` and ``data``: what there is, as text or JSON."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from ssllab.cli import UsageError
+from ssllab.commands.train import plain, workspace
+from ssllab.data.catalogue import sources
+from ssllab.methods import registry
+from ssllab.training import export
+from ssllab.training.run_record import RunInfo
+from ssllab.training.run_store import Run, Workspace
+
+
+def methods(options: argparse.Namespace) -> int:
+    """Every method and every control."""
+    found = registry.methods()
+    if options.json:
+        listing = [
+            {
+                "name": name,
+                "title": method.title,
+                "lab": method.lab,
+                "paper": method.paper,
+                "controls": [spec.as_dict() for spec in method.Config.controls().values()],
+            }
+            for name, method in found.items()
+        ]
+        print(json.dumps({"methods": listing}))
+        return 0
+    for name, method in found.items():
+        print(f"{name}: {method.title}. {method.paper}")
+        for spec in method.Config.controls().values():
+            print(f"  {spec.name} = {spec.default}  ({spec.expected()}{'; live' if spec.live else ''})")
+    return 0
+
+
+def data(options: argparse.Namespace) -> int:
+    """Every data set."""
+    if options.json:
+        print(json.dumps({"data": [dataclasses.asdict(info) for info in sources()]}))
+        return 0
+    for info in sources():
+        where = "offline" if info.offline else f"download of {info.download_mb} MB"
+        print(f"{info.name}: {info.title}, {info.image_size}x{info.image_size}, {where}. {info.about}")
+    return 0
+
+
+def runs(options: argparse.Namespace) -> int:
+    """The verbs of the run store."""
+    store = workspace(options)
+    return {"list": _list, "show": _show, "compare": _compare, "export": _export, "delete": _delete}[
+        options.verb
+    ](store, options)
+
+
+def _list(store: Workspace, options: argparse.Namespace) -> int:
+    found = store.runs()
+    if options.json:
+        print(json.dumps({"runs": [_described(info) for info in found]}))
+        return 0
+    for info in found:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(info.created))
+        what = f"{info.settings.method} on {info.settings.data}" if info.settings else info.problem
+        print(f"{info.id}  {when}  {info.steps:>8} steps  {info.state:<11}  {what}  {info.name}")
+    if not found:
+        print(f"no runs yet in {store.path}")
+    return 0
+
+
+def _show(store: Workspace, options: argparse.Namespace) -> int:
+    run = store.open(options.run)
+    shown = {
+        **_described(run.info),
+        "events": [dataclasses.asdict(event) for event in run.events()],
+        "checkpoints": [{"step": ref.step, "reason": ref.reason} for ref in run.checkpoints()],
+    }
+    print(json.dumps(shown) if options.json else json.dumps(shown, indent=2))
+    return 0
+
+
+def _compare(store: Workspace, options: argparse.Namespace) -> int:
+    opened = [store.open(run) for run in options.runs]
+    difference = export.settings_difference(opened)
+    last = {}
+    for run in opened:
+        metrics, probes = run.metrics(), run.probes()
+        last[run.info.id] = {name: plain(log.last(name)) for log in (metrics, probes) for name in log.names}
+    if options.json:
+        print(json.dumps({"runs": [run.info.id for run in opened], "settings": difference, "last": last}))
+        return 0
+    for key, values in difference.items():
+        print(f"{key}: {', '.join(map(str, values))}")
+    for name in ("loss", "contrastive_top1", "knn_top1", "linear_top1"):
+        print(f"{name}: {', '.join(str(values.get(name)) for values in last.values())}")
+    return 0
+
+
+def _export(store: Workspace, options: argparse.Namespace) -> int:
+    run = store.open(options.run)
+    written: list[Path] = []
+    if options.csv:
+        written += export.export_csv(run, options.csv)
+    if options.weights:
+        export.export_weights(run, options.weights)
+        written.append(options.weights)
+    if options.script:
+        export.export_script(run, options.script)
+        written.append(options.script)
+    for picture in (options.png, options.svg):
+        if picture:
+            _picture(run, picture)
+            written.append(picture)
+    if not written:
+        raise UsageError("nothing to export: give --csv, --png, --svg, --weights or --script with a file.")
+    print(
+        json.dumps({"written": [str(path) for path in written]})
+        if options.json
+        else "\n".join(map(str, written))
+    )
+    return 0
+
+
+def _picture(run: Run, path: Path) -> None:
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from ssllab.ui.run_picture import save_run_picture
+
+    save_run_picture(run, path)
+
+
+def _delete(store: Workspace, options: argparse.Namespace) -> int:
+    store.delete(options.runs)
+    if options.json:
+        print(json.dumps({"deleted": options.runs}))
+    else:
+        print(f"{len(options.runs)} moved to {store.trash_path}")
+    return 0
+
+
+def _described(info: RunInfo) -> dict[str, Any]:
+    return {
+        "id": info.id,
+        "path": str(info.path),
+        "name": info.name,
+        "note": info.note,
+        "tags": list(info.tags),
+        "created": info.created,
+        "settings": info.settings.model_dump() if info.settings else None,
+        "versions": dict(info.versions),
+        "parent": list(info.parent) if info.parent else None,
+        "steps": info.steps,
+        "state": info.state,
+        "problem": info.problem,
+        "summary": dict(info.summary),
+    }

@@ -1,0 +1,198 @@
+"""``ssllab train``, ``resume`` and ``fork``: a session without a window, a progress bar on standard error."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from tqdm import tqdm
+
+from ssllab.cli import OUR_FAILURE, UsageError
+from ssllab.controls import ControlError, Value
+from ssllab.data.catalogue import DEFAULT, load
+from ssllab.methods.registry import method_class
+from ssllab.training.device import choose_device, choose_precision, use_sensible_threads
+from ssllab.training.reopen import fork_run, resume_run
+from ssllab.training.run_record import RunSettings
+from ssllab.training.run_store import Workspace
+from ssllab.training.session import Change, Session
+
+
+def train(options: argparse.Namespace) -> int:
+    """Train a method from the beginning."""
+    use_sensible_threads(window=False)
+    method = method_class(options.method)
+    config = method.Config.make(pairs(options.sets))
+    plan = changes(options.at)
+    for change in plan:
+        spec = config.controls().get(change.key)
+        config.changed({change.key: change.value})
+        if spec is not None and not spec.live:
+            raise ControlError(f"'{change.key}' cannot change while training: give it with --set.")
+    device = choose_device(options.device or "auto")
+    settings = RunSettings(
+        method=options.method,
+        config=config.model_dump(),
+        data=options.data or DEFAULT,
+        image_size=options.size,
+        seed=options.seed,
+        device=device.type,
+        precision=choose_precision(options.precision, device),
+        steps=options.steps,
+    )
+    data = load(settings.data, seed=settings.seed, size=settings.image_size)
+    for skipped in data.skipped[:5]:
+        print(f"skipped {skipped.path}: {skipped.reason}", file=sys.stderr)
+    run = workspace(options).create(settings, folder=options.run)
+    if run.info.problem:
+        print(f"{run.info.problem} Training goes on in memory.", file=sys.stderr)
+    return follow(Session(settings, data, run, plan=plan), options.steps, options.json)
+
+
+def resume(options: argparse.Namespace) -> int:
+    """Go on with a run."""
+    return _reopen(options, None)
+
+
+def fork(options: argparse.Namespace) -> int:
+    """Branch from a run."""
+    return _reopen(options, options.step)
+
+
+def _reopen(options: argparse.Namespace, step: int | None) -> int:
+    use_sensible_threads(window=False)
+    store = workspace(options)
+    stored = store.open(options.run)
+    settings = stored.info.settings
+    if settings is None:
+        raise UsageError(f"run {options.run} has no readable settings and cannot go on.")
+    total = options.steps or settings.steps
+    if total is None:
+        raise UsageError("this run has no end of its own: say how far to go with --steps.")
+    if step is None and stored.info.steps >= total:
+        raise UsageError(
+            f"run {options.run} already has {stored.info.steps} steps: say how far to go with --steps."
+        )
+    data = load(settings.data, seed=settings.seed, size=settings.image_size)
+    if step is None:
+        session = resume_run(store, options.run, data, steps=total, device=options.device)
+    else:
+        if step >= total:
+            raise UsageError(
+                f"--at {step}: expected a step before the end, which is {total}; --steps moves it."
+            )
+        if step > stored.info.steps:
+            raise UsageError(f"--at {step}: the run has {stored.info.steps} steps; choose an earlier one.")
+        session = fork_run(
+            store,
+            options.run,
+            data,
+            step=step,
+            changes=pairs(options.sets),
+            steps=total,
+            device=options.device,
+        )
+    return follow(session, total, options.json)
+
+
+def follow(session: Session, steps: int, as_json: bool) -> int:
+    """Train to the end with a progress bar, then print what came out; the exit code."""
+    started, first = time.perf_counter(), session.step
+    session.start()
+    with tqdm(total=steps, unit="step", file=sys.stderr, initial=first, dynamic_ncols=True) as bar:
+        try:
+            while not session.wait(0.1):
+                bar.update(session.step - bar.n)
+                loss = session.metrics.last("loss")
+                if loss is not None:
+                    bar.set_postfix_str(f"loss {loss:.3f}", refresh=False)
+        except KeyboardInterrupt:
+            print("stopping; the run is kept", file=sys.stderr)
+            session.stop()
+        bar.update(session.step - bar.n)
+    if session.failure is not None:
+        print(f"ssllab: {session.failure.message}", file=sys.stderr)
+        return OUR_FAILURE
+    result = report(session, time.perf_counter() - started)
+    if as_json:
+        print(json.dumps(result))
+    else:
+        _print(result)
+    return 0
+
+
+def report(session: Session, seconds: float) -> dict[str, Any]:
+    """The JSON object of ``--json``."""
+    verdict = session.verdict
+    rates = session.metrics.column("items_per_second")[1]
+    return {
+        "run": str(session.run.path) if session.run else None,
+        "method": session.settings.method,
+        "steps": session.step,
+        "seconds": round(seconds, 3),
+        "items_per_second": plain(float(rates.mean())) if len(rates) else None,
+        "metrics": {name: plain(session.metrics.last(name)) for name in session.metrics.names},
+        "probes": {name: plain(session.probes.last(name)) for name in session.probes.names},
+        "verdict": None
+        if verdict is None
+        else {"state": verdict.state, "evidence": list(verdict.evidence), "remedy": verdict.remedy},
+    }
+
+
+def plain(value: float | None) -> float | None:
+    """NaN and infinities are not JSON."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _print(result: dict[str, Any]) -> None:
+    print(
+        f"{result['method']}: {result['steps']} steps in {result['seconds']:.1f} s, kept in {result['run']}"
+    )
+    for name in ("loss", "contrastive_top1"):
+        if name in result["metrics"]:
+            print(f"  {name}: {result['metrics'][name]}")
+    for name in ("knn_top1", "linear_top1"):
+        if name in result["probes"]:
+            print(f"  {name}: {result['probes'][name]}")
+    if result["verdict"]:
+        print(f"  {result['verdict']['state']}: {'; '.join(result['verdict']['evidence'])}")
+        if result["verdict"]["remedy"]:
+            print(f"  {result['verdict']['remedy']}")
+
+
+def pairs(groups: Sequence[Sequence[str]]) -> dict[str, str]:
+    """``[["a=1", "b=2"], ["c=3"]]`` as a dict. Raises UsageError for a word without '='."""
+    found = {}
+    for word in (word for group in groups for word in group):
+        key, equals, value = word.partition("=")
+        if not equals or not key:
+            raise UsageError(f"'{word}': expected KEY=VALUE, as temperature=0.1.")
+        found[key] = value
+    return found
+
+
+def changes(groups: Sequence[Sequence[str]]) -> list[Change]:
+    """``--at 100 temperature=0.1`` as changes. Raises UsageError."""
+    found = []
+    for step, *words in groups:
+        if not step.isdigit() or not words:
+            raise UsageError(
+                f"--at {' '.join([step, *words])}: expected STEP KEY=VALUE, as --at 100 temperature=0.1."
+            )
+        found += [Change(int(step), key, _typed(value)) for key, value in pairs([words]).items()]
+    return found
+
+
+def _typed(text: str) -> Value:
+    # The config's validation reads numbers and booleans from text.
+    return text
+
+
+def workspace(options: argparse.Namespace) -> Workspace:
+    """The workspace that the options name, or the user's own."""
+    return Workspace(options.workspace or Workspace.default_path())

@@ -1,0 +1,35 @@
+"""One stored run as a picture: loss and probes over the steps, as the window draws them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ssllab.training.run_store import Run
+from ssllab.ui import theme
+from ssllab.ui.app import application
+from ssllab.ui.panel import Scene
+from ssllab.ui.panels.loss import LossPanel
+from ssllab.ui.panels.probes import ProbesPanel
+from ssllab.ui.plots.export import save_plot
+
+
+def save_run_picture(run: Run, path: Path) -> None:
+    """Write PNG or SVG, by the ending of ``path``. Raises RunError, OSError."""
+    app = application()
+    theme.apply("light")
+    scene = Scene(state="finished", metrics=run.metrics(), probes=run.probes(), events=run.events())
+    page = QWidget()
+    column = QVBoxLayout(page)
+    panels = [LossPanel(None), ProbesPanel(None)]
+    for panel in panels:
+        column.addWidget(panel)
+    page.resize(900, 800)
+    page.show()
+    app.processEvents()
+    for panel in panels:
+        panel.draw(scene)
+    app.processEvents()
+    save_plot(page, path)
+    page.close()
