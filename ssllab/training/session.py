@@ -251,6 +251,8 @@ class Session:
         return self._steps is not None and self.step >= self._steps
 
     def _advance(self) -> None:
+        if self.step == 0:
+            self._keep("start")  # so that a run killed in its first seconds can go on too
         if len(self.probes) == 0:
             self._probe()  # the untrained encoder: what every later probe is compared with
         started = time.perf_counter()
