@@ -147,7 +147,9 @@ def read_record(folder: Path) -> RunInfo:
     try:
         document = json.loads(path.read_bytes())
     except FileNotFoundError:
-        raise RunError(f"{folder} is not a run: it has no {RECORD_NAME}. 'ssllab runs list' names the runs.") from None
+        raise RunError(
+            f"{folder} is not a run: it has no {RECORD_NAME}. 'ssllab runs list' names the runs."
+        ) from None
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:

@@ -135,6 +135,9 @@ class Session:
         """
         with self._wake:
             future = self._pending[key][1] if key in self._pending else Future()
+            if self._stopping or self.state in ("failed", "stopped"):
+                future.set_exception(RuntimeError("the session has ended"))
+                return future
             self._pending[key] = (value, future)
             self._wake.notify()
         return future

@@ -9,10 +9,12 @@ from ssllab.ui.bench import Bench
 from ssllab.ui.labs.lab import LabPage, Place
 from ssllab.ui.panels.accuracy import AccuracyPanel
 from ssllab.ui.panels.alignment_uniformity import AlignmentUniformityPanel
+from ssllab.ui.panels.augmentations import AugmentationsPanel
 from ssllab.ui.panels.doctor import DoctorPanel
 from ssllab.ui.panels.embedding_map import EmbeddingMap
 from ssllab.ui.panels.factors import FactorsPanel
 from ssllab.ui.panels.forces import ForcesPanel
+from ssllab.ui.panels.lessons import LessonsPanel
 from ssllab.ui.panels.loss import LossPanel
 from ssllab.ui.panels.microscope import Microscope
 from ssllab.ui.panels.probes import ProbesPanel
@@ -22,6 +24,7 @@ from ssllab.ui.panels.spectrum import SpectrumPanel
 PANELS = (
     EmbeddingMap,
     Microscope,
+    AugmentationsPanel,
     LossPanel,
     AccuracyPanel,
     ProbesPanel,
@@ -30,23 +33,24 @@ PANELS = (
     SimilarityPanel,
     ForcesPanel,
     AlignmentUniformityPanel,
+    LessonsPanel,
     DoctorPanel,
 )
 
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _PLACES = (
-    Place(("map", "microscope"), _LEFT, 560, 430),
-    Place(("doctor",), _LEFT, 420, 170),
-    Place(("loss", "accuracy"), _LEFT, 420, 260),
+    Place(("map", "microscope", "augmentations"), _LEFT, 560, 430),
+    Place(("lessons", "doctor"), _LEFT, 420, 230),
+    Place(("loss", "accuracy"), _LEFT, 420, 230),
     Place(("similarity", "forces", "alignment"), _LEFT, 560, 250),
-    Place(("probes", "factors", "spectrum"), _LEFT, 420, 250),
+    Place(("probes", "factors", "spectrum"), _LEFT, 420, 230),
 )
 _ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
 _SPLITS = (
     ("controls", "map", _ACROSS),
-    ("map", "doctor", _ACROSS),
+    ("map", "lessons", _ACROSS),
     ("map", "similarity", _DOWN),
-    ("doctor", "loss", _DOWN),
+    ("lessons", "loss", _DOWN),
     ("loss", "probes", _DOWN),
 )
 

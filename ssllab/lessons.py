@@ -1,0 +1,44 @@
+"""The guided experiments of "Try this": text in ``resources/lessons``, read without torch or Qt."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+
+from ssllab.assets import asset
+from ssllab.controls import Value
+
+_FENCE = "+++"
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """``changes``: controls that a click sets; ``panels``: where to look; ``text``: Markdown."""
+
+    name: str
+    title: str
+    changes: dict[str, Value]
+    panels: tuple[str, ...]
+    text: str
+    data: str = ""
+
+
+@cache
+def lessons() -> tuple[Lesson, ...]:
+    """Every lesson in the order of its file's name."""
+    files = sorted((f for f in asset("lessons").iterdir() if f.name.endswith(".md")), key=lambda f: f.name)
+    return tuple(_read(file.name, file.read_text(encoding="utf-8")) for file in files)
+
+
+def _read(name: str, content: str) -> Lesson:
+    _, head, text = content.split(_FENCE, 2)
+    front = tomllib.loads(head)
+    return Lesson(
+        name.removesuffix(".md"),
+        front["title"],
+        dict(front["changes"]),
+        tuple(front["panels"]),
+        text.strip(),
+        front.get("data", ""),
+    )

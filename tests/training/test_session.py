@@ -1,0 +1,273 @@
+"""The thread that owns a model: when a change acts, what is kept before it, and how it fails."""
+
+import threading
+import time
+
+import pytest
+import torch
+
+from ssllab.controls import ControlError
+from ssllab.data.types import ImageData, ImageSplit
+from ssllab.methods.simclr import SimCLR
+from ssllab.training import checkpoint
+from ssllab.training.reopen import fork_run, resume_run
+from ssllab.training.run_record import RunSettings
+from ssllab.training.run_store import Workspace
+from ssllab.training.session import Change, Session
+
+CONFIG = {
+    "batch_size": 16, "dimension": 8, "head_width": 16, "warmup_steps": 0, "schedule": "constant",
+    "learning_rate": 0.001, "temperature": 0.5,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def data():
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (80, 3, 16, 16), generator=generator, dtype=torch.uint8)
+    return ImageData("noise", "Noise", ImageSplit(images[:60]), ImageSplit(images[60:]))
+
+
+@pytest.fixture
+def sessions(data, tmp_path):
+    """``make(**settings)`` gives a session with a stored run; every one is stopped at the end."""
+    made = []
+    store = Workspace(tmp_path / "workspace")
+
+    def make(steps=None, plan=(), **config):
+        settings = RunSettings(method="simclr", config={**CONFIG, **config}, data="noise", steps=steps)
+        made.append(Session(settings, data, store.create(settings), plan=plan))
+        return made[-1]
+
+    make.store = store
+    make.made = made
+    yield make
+    for session in made:
+        session.stop()
+
+
+def _until(question, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not question():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.005)
+
+
+def _one_step(session):
+    before = session.step
+    session.step_once()
+    _until(lambda: session.step == before + 1)
+
+
+def _curve(session, name="loss"):
+    return session.metrics.column(name)[1].tolist()
+
+
+def test_a_change_acts_at_the_next_step_and_is_recorded(sessions):
+    session = sessions()
+    for _ in range(3):
+        _one_step(session)
+    assert session.set("learning_rate", 0.004).result(30) == (0.001, 0.004)
+    assert session.config.learning_rate == 0.004
+    _one_step(session)
+    assert _curve(session, "learning_rate") == pytest.approx([0.001] * 3 + [0.004])
+    session.stop()
+    (change,) = [event for event in session.run.events() if event.kind == "set"]
+    assert (change.step, change.key, change.old, change.new) == (3, "learning_rate", 0.001, 0.004)
+
+
+def test_before_a_change_the_old_state_is_kept(sessions):
+    session = sessions()
+    _one_step(session)
+    _one_step(session)
+    weights = session.inspect(lambda trainer: trainer.method.encoder.backbone[0].weight.clone()).result(30)
+    session.set("temperature", 0.1).result(30)
+    _one_step(session)
+    session.stop()
+    (kept,) = [ref for ref in session.run.checkpoints() if ref.reason == "before temperature"]
+    tree, _ = checkpoint.load(kept.stem)
+    assert (kept.step, tree["step"], tree["config"]["temperature"]) == (2, 2, 0.5)
+    assert torch.equal(tree["model"]["encoder.backbone.0.weight"], weights)
+
+
+def test_of_many_changes_between_two_steps_only_the_last_happens(sessions):
+    session = sessions()
+    _one_step(session)
+    open_again = threading.Event()
+    session.inspect(lambda trainer: open_again.wait(30))
+    futures = [session.set("temperature", value) for value in (0.1, 0.2, 0.3, 0.4)]
+    other = session.set("learning_rate", 0.002)
+    open_again.set()
+    assert {future.result(30) for future in futures} == {(0.5, 0.4)}
+    assert other.result(30) == (0.001, 0.002)
+    assert [event.key for event in session.events if event.kind == "set"] == ["temperature", "learning_rate"]
+
+
+def test_a_bad_change_is_answered_and_training_goes_on(sessions):
+    session = sessions()
+    _one_step(session)
+    for key, value in (("temperature", -1.0), ("nothing", 1.0), ("batch_size", 32)):
+        with pytest.raises(ControlError):
+            session.set(key, value).result(30)
+    _one_step(session)
+    assert session.failure is None
+    assert not any(event.kind == "set" for event in session.events)
+
+
+def test_start_pause_step_and_stop(sessions):
+    session = sessions()
+    _until(lambda: session.state == "ready")
+    assert session.step == 0
+    session.start()
+    _until(lambda: session.step >= 3)
+    assert session.state == "running"
+    session.pause()
+    _until(lambda: session.state == "paused")
+    here = session.step
+    time.sleep(0.1)
+    assert session.step == here
+    _one_step(session)
+    _until(lambda: session.state == "paused")
+    session.start()
+    _until(lambda: session.step >= here + 4)
+    session.stop()
+    session.stop()
+    assert session.state == "stopped"
+    assert session.run.checkpoints()[-1].step == session.step
+    assert len(session.run.metrics()) == session.step
+
+
+def test_a_session_with_an_end_finishes_with_a_probe_and_a_checkpoint(sessions):
+    session = sessions(steps=4)
+    session.start()
+    assert session.wait(60)
+    assert (session.state, session.step) == ("finished", 4)
+    assert session.probes.column("rankme_h")[0].tolist() == [0, 4]
+    assert session.run.checkpoints()[-1].reason == "end"
+    assert session.verdict is not None
+
+
+def test_inspect_runs_on_the_thread_that_owns_the_model(sessions):
+    session = sessions()
+    assert session.inspect(lambda trainer: threading.current_thread().name).result(30) == "ssllab-session"
+    with pytest.raises(ZeroDivisionError):
+        session.inspect(lambda trainer: 1 / 0).result(30)
+    _one_step(session)
+    assert session.failure is None
+
+
+def test_a_watched_session_has_a_look(sessions):
+    session = sessions()
+    session.watched = True
+    _one_step(session)
+    _until(lambda: session.look is not None)
+    assert session.look.views.shape == (40, 16, 16, 3)
+
+
+def test_a_failure_in_the_thread_is_readable_and_the_caller_lives_on(sessions, monkeypatch):
+    session = sessions()
+    _one_step(session)
+
+    def broken(self, images, generator):
+        raise RuntimeError("the cable is out\nsecond line")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SimCLR, "step", broken)
+        session.start()
+        assert session.wait(60)
+    assert session.state == "failed"
+    assert session.failure.message == "RuntimeError: the cable is out"
+    assert "Traceback" in session.failure.detail
+    assert "in broken" in session.failure.detail
+    for future in (session.inspect(lambda t: 1), session.set("temperature", 0.1), session.checkpoint()):
+        with pytest.raises(RuntimeError, match="ended"):
+            future.result(5)
+    assert [event.text for event in session.run.events() if event.kind == "failure"] == [
+        session.failure.message
+    ]
+    assert len(session.run.metrics()) == 1
+    following = sessions(steps=2)
+    following.start()
+    assert following.wait(60)
+    assert following.state == "finished"
+
+
+def test_bad_settings_fail_the_session_not_the_caller(sessions):
+    session = sessions(temperature=-3.0)
+    assert session.wait(60)
+    assert session.state == "failed"
+    assert session.failure.message.startswith("temperature = -3.0: expected a number from 0.01")
+
+
+def test_memory_that_runs_out_is_said_with_a_remedy(sessions, monkeypatch):
+    def full(self, images, generator):
+        raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    monkeypatch.setattr(SimCLR, "step", full)
+    session = sessions()
+    session.start()
+    assert session.wait(60)
+    assert "smaller batch" in session.failure.message
+
+
+def test_a_loss_that_is_no_number_stops_the_run_with_a_verdict(sessions, monkeypatch):
+    whole = SimCLR.step
+
+    def diverging(self, images, generator):
+        result = whole(self, images, generator)
+        result.metrics["loss"] = result.metrics["loss"] * float("nan")
+        return result
+
+    session = sessions(steps=50)
+    for _ in range(3):
+        _one_step(session)
+    monkeypatch.setattr(SimCLR, "step", diverging)
+    session.start()
+    assert session.wait(60)
+    assert session.step == 4
+    assert session.failure is None
+    assert session.verdict.state == "diverged"
+
+
+def test_planned_changes_happen_at_their_steps(sessions):
+    plan = [Change(4, "learning_rate", 0.003), Change(2, "learning_rate", 0.002)]
+    session = sessions(steps=6, plan=plan)
+    session.start()
+    assert session.wait(60)
+    assert _curve(session, "learning_rate") == pytest.approx([0.001] * 2 + [0.002] * 2 + [0.003] * 2)
+
+
+def test_a_resumed_run_draws_the_uninterrupted_curve_bit_for_bit(sessions, data):
+    plan = [Change(3, "temperature", 0.2), Change(7, "temperature", 0.9)]
+    whole = sessions(steps=10, plan=plan)
+    whole.start()
+    assert whole.wait(60)
+    short = sessions(steps=5, plan=plan)
+    short.start()
+    assert short.wait(60)
+    resumed = resume_run(sessions.store, short.run.id, data, steps=10)
+    sessions.made.append(resumed)
+    _until(lambda: resumed.step == 5)
+    while resumed.step < 7:
+        _one_step(resumed)
+    resumed.set("temperature", 0.9).result(30)
+    resumed.start()
+    assert resumed.wait(60)
+    assert _curve(resumed) == _curve(whole)
+    stored = sessions.store.open(short.run.id)
+    assert stored.metrics().column("loss")[1].tolist() == _curve(whole)
+    assert [(e.step, e.new) for e in stored.events() if e.kind == "set"] == [(3, 0.2), (7, 0.9)]
+
+
+def test_a_fork_is_the_old_run_up_to_its_step(sessions, data):
+    old = sessions(steps=8)
+    old.start()
+    assert old.wait(60)
+    fork = fork_run(sessions.store, old.run.id, data, step=5, changes={"temperature": 0.05}, steps=8)
+    sessions.made.append(fork)
+    fork.start()
+    assert fork.wait(60)
+    assert _curve(fork)[:5] == _curve(old)[:5]
+    assert _curve(fork)[5] != _curve(old)[5]
+    assert sessions.store.open(fork.run.id).info.parent == (old.run.id, 5)
+    assert sessions.store.open(old.run.id).metrics().column("loss")[1].tolist() == _curve(old)
