@@ -31,6 +31,7 @@ PROBE_SHARE = 0.05  # probes may take this share of the time
 LOOK_SHARE = 0.04
 LOOK_SECONDS = 0.8  # never more often than this
 PROBE_SECONDS = 4.0
+DIAGNOSIS_SECONDS = 1.0
 CHECKPOINT_SECONDS = 30.0
 SAME_GESTURE_SECONDS = 1.0  # one drag of a slider keeps one checkpoint, the one before it
 
@@ -98,7 +99,8 @@ class Session:
         self._stopping = False
         self._last_change: tuple[str, float] = ("", 0.0)
         self._look_due = self._probe_due = 0.0
-        self._checkpoint_due = 0.0
+        self._checkpoint_due = self._diagnosis_due = 0.0
+        self._began = time.monotonic()
         self._writer: RunWriter | None = None
         self._thread = threading.Thread(target=self._live, name="ssllab-session", daemon=True)
         self._thread.start()
@@ -134,10 +136,11 @@ class Session:
         Of several changes of one control between two steps only the last one happens.
         """
         with self._wake:
-            future = self._pending[key][1] if key in self._pending else Future()
             if self._stopping or self.state in ("failed", "stopped"):
-                future.set_exception(RuntimeError("the session has ended"))
-                return future
+                ended: Future[tuple[Value, Value]] = Future()
+                ended.set_exception(RuntimeError("the session has ended"))
+                return ended
+            future = self._pending[key][1] if key in self._pending else Future()
             self._pending[key] = (value, future)
             self._wake.notify()
         return future
@@ -272,6 +275,8 @@ class Session:
             self._look()
         if now >= self._probe_due or (self._is_done() and self.probes.last_step != self.step):
             self._probe()
+        elif now >= self._diagnosis_due:
+            self._diagnose()
         if now >= self._checkpoint_due:
             self._keep("autosave")
 
@@ -325,11 +330,14 @@ class Session:
         self.probes.append(self.step, probe.scalars)
         self._diagnose()
         spent = time.monotonic() - started
-        self._probe_due = time.monotonic() + max(PROBE_SECONDS, spent / PROBE_SHARE)
+        # Often in the first minute, when most happens, and never more than the share of the time in the end.
+        age = started - self._began
+        self._probe_due = time.monotonic() + max(PROBE_SECONDS, min(spent / PROBE_SHARE, age / 4))
         if self.watched and self.look is None:
             self._look()
 
     def _diagnose(self) -> None:
+        self._diagnosis_due = time.monotonic() + DIAGNOSIS_SECONDS
         changed = next((event.step for event in reversed(self.events) if event.kind == "set"), 0)
         self.verdict = self._trainer.method.diagnose(self.metrics, self.probes, self.constants, changed)
         self._describe()
