@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ssllab.data.types import ImageData, ImageSplit
 
 MAP_IMAGES = 200  # as many thumbnails as a map can show
-BANK, QUERIES = 2000, 1000  # images of a live probe: a second of work on two cores
+BANK, QUERIES = 1500, 1000  # images of a live probe: about a second of work on two cores
 HISTOGRAM_BINS = 60
 MAP_SEED = 20020  # the map's views are drawn with the same numbers each time: what moves is the model
 
