@@ -98,7 +98,7 @@ def parser() -> Parser:
     for name, words in (("methods", "the methods and their controls"), ("data", "the data sets")):
         _json(commands.add_parser(name, help=words))
     tour = commands.add_parser("tour", help="walk through the real window and photograph it")
-    tour.add_argument("--seconds", type=float, default=15.0)
+    tour.add_argument("--seconds", type=_seconds, default=15.0, help="how long each lab trains")
     tour.add_argument("--out", type=Path, default=Path("ssllab-tour"))
     return top
 
@@ -116,6 +116,16 @@ def _positive(text: str) -> int:
     value = _natural(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"'{text}': expected a whole number of at least 1")
+    return value
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 86400:
+        raise argparse.ArgumentTypeError(f"'{text}': expected a number of seconds from 0 to 86400")
     return value
 
 
@@ -144,8 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except ValueError as error:
-        # ControlError, DataError, RunError, CheckpointError and UsageError are all one line for the user.
-        if type(error) is ValueError:
+        if not _is_bad_input(error):
             raise
         print(f"ssllab: {_one_line(error)}", file=sys.stderr)
         return BAD_INPUT
@@ -193,7 +202,7 @@ def _check_data(name: str) -> None:
     """Refuse a misspelt name before the window opens."""
     from ssllab.data.catalogue import source, sources
 
-    if source(name) is None and not Path(name).expanduser().exists():
+    if source(name) is None and not os.path.exists(os.path.expanduser(name)):
         names = ", ".join(info.name for info in sources())
         raise UsageError(f"no data called '{name}' and no such path: expected one of {names}, or a folder.")
 
@@ -207,6 +216,18 @@ def _has_display() -> bool:
 def _offscreen_without_display() -> None:
     if not _has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+
+def _is_bad_input(error: ValueError) -> bool:
+    """Whether the message is one line for the user; any other ValueError is a failure of ours."""
+    if isinstance(error, UsageError):
+        return True
+    from ssllab.controls import ControlError
+    from ssllab.data.types import DataError
+    from ssllab.training.checkpoint import CheckpointError
+    from ssllab.training.run_record import RunError
+
+    return isinstance(error, (ControlError, DataError, RunError, CheckpointError))
 
 
 def _one_line(error: Exception) -> str:

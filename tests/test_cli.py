@@ -1,162 +1,347 @@
-"""The command line as a person or a script uses it: good and bad input, in a process of its own."""
+"""The command line: what it prints, what it keeps, and one clear line for every mistake of a user."""
 
 import json
+import math
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from ssllab.cli import main
+from ssllab.methods.simclr import SimCLR
 
-QUICK = ["--data", "digits", "--set", "batch_size=32"]
+SMALL = ["--size", "16", "--set", "batch_size=8", "head_width=16", "dimension=8"]
 
 
-def run(*words, **extra):
-    return subprocess.run(
-        [sys.executable, "-m", "ssllab.cli", *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=200,
-        **extra,
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    """A folder of two classes of 20 noise images each."""
+    folder = tmp_path_factory.mktemp("pictures")
+    noise = np.random.default_rng(0)
+    for name in ("first", "second"):
+        (folder / name).mkdir()
+        for number in range(20):
+            pixels = noise.integers(0, 255, (16, 16, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+    return folder
+
+
+@pytest.fixture
+def lab(tmp_path, pictures, capsys, monkeypatch):
+    """``lab(*arguments)`` runs a command in an empty folder: (exit code, standard output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    def train(*more):
+        found = run("train", "simclr", "--data", pictures, *SMALL, "--workspace", "w", "--json", *more)
+        assert found[0] == 0, found[2]
+        return strict_json(found[1])
+
+    run.train = train
+    return run
+
+
+def strict_json(text):
+    """The one JSON document that ``text`` is, without NaN or infinity."""
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def refused(found):
+    """Assert exit code 2, nothing on standard output and one line on standard error; that line."""
+    code, out, err = found
+    line = re.sub(r"^.*\r", "", err.strip("\n"))
+    assert (code, out) == (2, ""), err
+    assert "Traceback" not in err
+    assert "\n" not in line
+    assert line.startswith("ssllab")
+    return line
+
+
+def test_help_comes_before_any_library_is_loaded():
+    script = (
+        "import sys; from ssllab.cli import main; code = main(['--help']); "
+        "heavy = {'torch', 'PySide6', 'numpy', 'pydantic'} & set(sys.modules); sys.exit(code or len(heavy))"
     )
-
-
-def train(workspace, *words):
-    done = run("train", "simclr", *QUICK, "--workspace", workspace, "--json", *words)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def test_train_prints_exactly_one_json_object(tmp_path):
-    result = train(tmp_path, "--steps", 4)
-    assert set(result) == {
-        "run",
-        "method",
-        "steps",
-        "seconds",
-        "items_per_second",
-        "metrics",
-        "probes",
-        "verdict",
-    }
-    assert result["steps"] == 4
-    assert 0 <= result["probes"]["knn_top1"] <= 1
-    assert set(result["verdict"]) == {"state", "evidence", "remedy"}
-
-
-def test_a_resumed_run_and_a_fork_equal_the_uninterrupted_one(tmp_path):
-    at = ["--at", 3, "temperature=0.2"]
-    whole = train(tmp_path, "--steps", 8, *at)
-    part = train(tmp_path, "--steps", 5, *at)
-    resumed = run("resume", part["run"], "--steps", 8, "--workspace", tmp_path, "--json")
-    assert json.loads(resumed.stdout)["metrics"]["loss"] == whole["metrics"]["loss"]
-    forked = run("fork", whole["run"], "--at", 6, "--workspace", tmp_path, "--json")
-    assert json.loads(forked.stdout)["metrics"]["loss"] == whole["metrics"]["loss"]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is a Unix signal")
-def test_kill_9_loses_at_most_a_second_and_the_run_resumes(tmp_path):
-    words = ["train", "simclr", *QUICK, "--steps", "100000", "--workspace", str(tmp_path)]
-    process = subprocess.Popen([sys.executable, "-m", "ssllab.cli", *words], stderr=subprocess.DEVNULL)
-    from ssllab.training.run_store import Workspace
-
-    store = Workspace(tmp_path)
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and not (store.runs() and store.runs()[0].steps > 20):
-        time.sleep(0.2)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    info = store.runs()[0]
-    assert info.state == "interrupted"
-    assert info.steps > 20
-    steps, _ = store.open(info.id).metrics().column("loss")
-    assert steps.tolist() == list(range(1, info.steps + 1))
-    more = info.steps + 3
-    resumed = run("resume", info.id, "--steps", more, "--workspace", tmp_path, "--json")
-    assert resumed.returncode == 0, resumed.stderr
-    assert json.loads(resumed.stdout)["steps"] == more
-    assert store.open(info.id).metrics().column("loss")[0].tolist() == list(range(1, more + 1))
-
-
-def test_runs_are_listed_shown_compared_exported_and_deleted(tmp_path, capsys):
-    first = train(tmp_path, "--steps", 2)
-    train(tmp_path, "--steps", 2, "--seed", 1)
-    assert main(["runs", "list", "--json", "--workspace", str(tmp_path)]) == 0
-    ids = [info["id"] for info in json.loads(capsys.readouterr().out)["runs"]]
-    assert len(ids) == 2
-    assert main(["runs", "compare", *ids, "--json", "--workspace", str(tmp_path)]) == 0
-    assert set(json.loads(capsys.readouterr().out)["settings"]) == {"seed"}
-    out = tmp_path / "out"
-    out.mkdir()
-    done = run(
-        *("runs", "export", ids[0], "--workspace", tmp_path, "--csv", out / "a.csv", "--png", out / "a.png"),
-        *("--svg", out / "a.svg", "--weights", out / "a.safetensors", "--script", out / "a.py"),
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert (out / "a.csv").read_text().splitlines()[0].startswith("step,loss")
-    assert (out / "a.png").read_bytes().startswith(b"\x89PNG")
-    assert "<svg" in (out / "a.svg").read_text()[:600]
-    from safetensors import safe_open
+    for command in ("train", "resume", "fork", "runs", "methods", "data", "tour"):
+        assert command in done.stdout
 
-    with safe_open(out / "a.safetensors", "pt") as weights:
-        assert any(name.startswith("encoder.") for name in weights.keys())  # noqa: SIM118
-    assert "simclr" in (out / "a.py").read_text()
-    assert main(["runs", "delete", ids[0], "--workspace", str(tmp_path)]) == 0
-    assert main(["runs", "show", ids[0], "--workspace", str(tmp_path)]) == 2
-    assert first["run"]
+
+def test_train_prints_exactly_one_json_object(lab):
+    found = lab.train("--steps", 5)
+    keys = ["run", "method", "steps", "seconds", "items_per_second", "metrics", "probes", "verdict"]
+    assert list(found) == keys
+    assert (found["method"], found["steps"]) == ("simclr", 5)
+    assert {"loss", "contrastive_top1", "learning_rate"} <= set(found["metrics"])
+    assert {"knn_top1", "linear_top1", "rankme_h"} <= set(found["probes"])
+    assert set(found["verdict"]) == {"state", "evidence", "remedy"}
+    assert found["items_per_second"] > 0
+    assert os.path.isfile(os.path.join(found["run"], "run.json"))
+
+
+def test_training_without_json_is_a_few_lines_for_a_person(lab, pictures):
+    code, out, err = lab(
+        "train", "moco", "--data", pictures, *SMALL, "queue_size=16", "--steps", 3, "--run", "here"
+    )
+    assert code == 0
+    assert "moco: 3 steps" in out
+    assert "loss" in out
+    assert "3/3" in err
+    assert os.path.isfile("here/run.json")
+
+
+def test_the_seed_decides_the_curve(lab):
+    first, again, other = (lab.train("--steps", 4, "--seed", seed)["metrics"]["loss"] for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_a_change_at_a_step_is_made_there_and_recorded(lab):
+    found = lab.train("--steps", 6, "--at", 2, "temperature=0.1", "flip=false", "--at", 4, "temperature=0.3")
+    _, out, _ = lab("runs", "show", found["run"], "--json")
+    events = [event for event in strict_json(out)["events"] if event["kind"] == "set"]
+    assert [(event["step"], event["key"], event["new"]) for event in events] == [
+        (2, "temperature", 0.1),
+        (2, "flip", False),
+        (4, "temperature", 0.3),
+    ]
+
+
+def test_resume_goes_on_to_the_uninterrupted_result(lab):
+    whole = lab.train("--steps", 8)
+    run = lab.train("--steps", 5)["run"]
+    code, out, _ = lab("resume", run, "--steps", 8, "--workspace", "w", "--json")
+    resumed = strict_json(out)
+    assert (code, resumed["steps"], resumed["run"]) == (0, 8, run)
+    assert resumed["metrics"]["loss"] == whole["metrics"]["loss"]
+    assert "--steps" in refused(lab("resume", run, "--workspace", "w"))
+
+
+def test_fork_begins_where_it_is_told_and_leaves_the_old_run_alone(lab):
+    old = lab.train("--steps", 6)
+    name = os.path.basename(old["run"])
+    code, out, _ = lab("fork", name, "--at", 3, "--set", "temperature=2", "--workspace", "w", "--json")
+    fork = strict_json(out)
+    assert (code, fork["steps"]) == (0, 6)
+    assert fork["run"] != old["run"]
+    assert fork["metrics"]["loss"] != old["metrics"]["loss"]
+    shown = strict_json(lab("runs", "show", fork["run"], "--json")[1])
+    assert shown["parent"] == [name, 3]
+
+
+def test_a_diverged_run_is_a_result_not_an_error(lab, monkeypatch):
+    whole = SimCLR.step
+
+    def diverging(self, images, generator):
+        result = whole(self, images, generator)
+        result.metrics["loss"] = result.metrics["loss"] * float("nan")
+        return result
+
+    monkeypatch.setattr(SimCLR, "step", diverging)
+    found = lab.train("--steps", 9)
+    assert found["verdict"]["state"] == "diverged"
+    assert found["metrics"]["loss"] is None
+    for question in (["list"], ["show", found["run"]], ["compare", found["run"], found["run"]]):
+        strict_json(lab("runs", *question, "--workspace", "w", "--json")[1])
+
+
+def test_a_failure_of_ours_exits_with_1_and_one_line(lab, pictures, monkeypatch):
+    def broken(self, images, generator):
+        raise RuntimeError("the cable is out")
+
+    monkeypatch.setattr(SimCLR, "step", broken)
+    code, out, err = lab(
+        "train", "simclr", "--data", pictures, *SMALL, "--steps", 3, "--workspace", "w", "--json"
+    )
+    assert (code, out) == (1, "")
+    assert "RuntimeError: the cable is out" in err
+    assert "Traceback" not in err
+
+
+def test_runs_are_listed_compared_exported_and_deleted(lab):
+    first = os.path.basename(lab.train("--steps", 3, "--seed", 1)["run"])
+    second = os.path.basename(lab.train("--steps", 3, "--set", "temperature=0.7")["run"])
+    _, out, _ = lab("runs", "list", "--workspace", "w", "--json")
+    assert {run["id"] for run in strict_json(out)["runs"]} == {first, second}
+    assert first in lab("runs", "list", "--workspace", "w")[1]
+
+    _, out, _ = lab("runs", "compare", first, second, "--workspace", "w", "--json")
+    assert strict_json(out)["settings"] == {"temperature": [0.2, 0.7], "seed": [1, 0]}
+
+    files = [
+        "--csv",
+        "t.csv",
+        "--weights",
+        "w.safetensors",
+        "--script",
+        "again.py",
+        "--png",
+        "p.png",
+        "--svg",
+        "p.svg",
+    ]
+    code, out, _ = lab("runs", "export", first, *files, "--workspace", "w", "--json")
+    assert code == 0
+    written = strict_json(out)["written"]
+    assert {"t.csv", "w.safetensors", "again.py", "p.png", "p.svg"} <= set(written)
+    assert all(os.path.getsize(path) > 0 for path in written)
+    with open("t.csv", encoding="utf-8") as table:
+        assert len(table.readlines()) == 1 + 3
+    with Image.open("p.png") as picture:
+        assert picture.width > 300
+
+    assert lab("runs", "delete", first, "--workspace", "w")[0] == 0
+    _, out, _ = lab("runs", "list", "--workspace", "w", "--json")
+    assert [run["id"] for run in strict_json(out)["runs"]] == [second]
+
+
+def test_the_exported_script_repeats_the_run(lab, tmp_path):
+    found = lab.train("--steps", 5, "--seed", 3, "--at", 2, "temperature=0.9")
+    assert lab("runs", "export", found["run"], "--script", "again.py")[0] == 0
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path / "data"), "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, tmp_path / "again.py"],
+        cwd=elsewhere, env=environment, capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert f"loss: {found['metrics']['loss']}" in done.stdout
+
+
+def test_methods_and_data_tell_every_control_and_source(lab):
+    methods = {method["name"]: method for method in strict_json(lab("methods", "--json")[1])["methods"]}
+    temperature = next(c for c in methods["simclr"]["controls"] if c["name"] == "temperature")
+    assert (temperature["low"], temperature["high"], temperature["live"]) == (0.01, 100, True)
+    assert temperature["help"]
+    data = {source["name"]: source for source in strict_json(lab("data", "--json")[1])["data"]}
+    assert {"shapes", "digits", "photos", "cifar10"} <= set(data)
+    assert "temperature" in lab("methods")[1]
+    assert "shapes" in lab("data")[1]
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("arguments", "words"),
     [
-        (["train", "nosuch"], "simclr"),
-        (["train", "simclr", "--set", "temperature=0"], "0.01"),
-        (["train", "simclr", "--set", "temprature=1"], "temperature"),
+        (["train"], "method"),
+        (["bogus"], "'bogus'"),
+        (["train", "simclear"], "simclr, moco"),
+        (["train", "simclr", "--data", "fotos"], "Did you mean 'photos'"),
+        (["train", "simclr", "--data", "~nobody-of-that-name/x"], "no data called"),
+        (["train", "simclr", "--data", ""], "no data called"),
+        (["--data", "fotos"], "fotos"),
+        (["--lab", "kitchen"], "'contrast'"),
+        (["train", "simclr", "--set", "temprature=1"], "Did you mean 'temperature'"),
+        (["train", "simclr", "--set", "temperature=warm"], "temperature = warm: expected a number"),
+        (["train", "simclr", "--set", "temperature=nan"], "temperature = nan: expected a number"),
+        (["train", "simclr", "--set", "temperature=0"], "from 0.01 to 100"),
         (["train", "simclr", "--set", "temperature"], "KEY=VALUE"),
-        (["train", "simclr", "--data", "nosuch"], "shapes"),
+        (["train", "simclr", "--set", "batch_size=2.5"], "expected a whole number"),
+        (["train", "simclr", "--set", "crop=perhaps"], "true or false"),
+        (["train", "simclr", "--set", "loss=mse"], "nt_xent, info_nce"),
+        (["train", "simclr", "--at", "soon", "temperature=1"], "STEP KEY=VALUE"),
+        (["train", "simclr", "--at", "3"], "STEP KEY=VALUE"),
+        (["train", "simclr", "--at", "3", "temperature=-1"], "temperature = -1"),
+        (["train", "simclr", "--at", "3", "batch_size=4"], "cannot change while training"),
+        (["train", "simclr", "--at", "99", "temperature=1", "--steps", "50"], "--steps moves it"),
+        (["train", "simclr", "--device", "tpu"], "auto, cpu, cuda, mps"),
+        (["train", "simclr", "--precision", "int8"], "float32, bfloat16"),
         (["train", "simclr", "--steps", "0"], "at least 1"),
-        (["train", "simclr", "--at", "x", "y"], "STEP KEY=VALUE"),
-        (["train", "simclr", "--at", "5", "encoder=vit"], "--set"),
-        (["train", "simclr", "--device", "toaster"], "cpu"),
-        (["train", "simclr", "--precision", "half"], "float32"),
-        (["resume", "nosuch"], "runs list"),
-        (["fork", "nosuch", "--at", "3"], "runs list"),
-        (["runs", "show", "../../etc"], "runs list"),
+        (["train", "simclr", "--steps", "many"], "'many'"),
+        (["train", "simclr", "--seed", "-1"], "at least 0"),
+        (["train", "simclr", "--size", "4"], "from 16 to 256"),
         (["runs"], "VERB"),
-        (["nosuch"], "train"),
+        (["runs", "show", "20200101-000000-simclr-abcdef"], "ssllab runs list"),
+        (["runs", "show", "../../etc"], "no run"),
+        (["runs", "delete", "nothing"], "no run 'nothing'"),
+        (["runs", "compare", "nothing"], "no run 'nothing'"),
+        (["resume", "nothing"], "no run 'nothing'"),
+        (["fork", "nothing", "--at", "3"], "no run 'nothing'"),
+        (["fork", "nothing"], "--at"),
+        (["tour", "--seconds", "-3"], "seconds"),
     ],
 )
-def test_a_users_mistake_is_one_line_and_exit_code_2(words, expected, tmp_path, capsys):
-    command = words if words in (["runs"], ["nosuch"]) else [*words, "--workspace", str(tmp_path)]
-    assert main(command) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert len(said.err.strip().splitlines()) == 1
-    assert expected in said.err
+def test_a_mistake_is_one_line_that_says_what_was_expected(lab, monkeypatch, tmp_path, arguments, words):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert words in refused(lab(*arguments))
 
 
-def test_methods_and_data_list_every_control_and_source(capsys):
-    assert main(["methods", "--json"]) == 0
-    methods = {method["name"]: method for method in json.loads(capsys.readouterr().out)["methods"]}
-    assert {"simclr", "moco"} <= set(methods)
-    controls = {control["name"]: control for control in methods["simclr"]["controls"]}
-    assert controls["temperature"]["live"] is True
-    assert controls["encoder"]["live"] is False
-    assert all(control["help"] for control in controls.values())
-    assert main(["data", "--json"]) == 0
-    assert {"shapes", "digits", "photos"} <= {
-        info["name"] for info in json.loads(capsys.readouterr().out)["data"]
-    }
+def test_a_cuda_that_is_not_there_is_said(lab):
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    assert "not available here" in refused(lab("train", "simclr", "--device", "cuda"))
 
 
-def test_without_a_display_the_tour_photographs_every_lab(tmp_path):
-    hidden = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}
-    environment = {key: value for key, value in os.environ.items() if key not in hidden}
-    done = run("tour", "--seconds", 8, "--out", tmp_path / "pictures", env=environment)
-    assert done.returncode == 0, done.stderr
-    for name in ("contrast", "contrast-dark", "runs"):
-        assert (tmp_path / "pictures" / f"{name}.png").stat().st_size > 20_000
+def test_mistakes_about_a_stored_run_change_nothing(lab, pictures):
+    run = lab.train("--steps", 4)["run"]
+    again = ["train", "simclr", "--data", pictures, *SMALL, "--steps", 4, "--run", run]
+    assert "holds a run already" in refused(lab(*again))
+    fork = ["fork", run, "--workspace", "w", "--at"]
+    assert "4 steps" in refused(lab(*fork, 99, "--steps", 200))
+    assert "before the end" in refused(lab(*fork, 4))
+    assert "cannot change" in refused(lab(*fork, 2, "--set", "batch_size=4"))
+    assert "temperature = -1" in refused(lab(*fork, 2, "--set", "temperature=-1"))
+    assert "--csv" in refused(lab("runs", "export", run))
+    assert "cannot write" in refused(lab("runs", "export", run, "--csv", "/nowhere/at/all.csv"))
+    assert len(strict_json(lab("runs", "list", "--workspace", "w", "--json")[1])["runs"]) == 1
+
+
+def test_settings_that_do_not_fit_the_images_are_the_users_to_mend(lab, pictures):
+    odd = ["train", "simclr", "--data", pictures, "--size", 31, "--set", "encoder=vit", "--workspace", "w"]
+    assert "multiple of 8" in refused(lab(*odd, "--steps", 3))
+
+
+def test_a_damaged_checkpoint_is_said_in_one_line(lab):
+    run = lab.train("--steps", 3)["run"]
+    for name in os.listdir(os.path.join(run, "checkpoints")):
+        if name.endswith(".safetensors"):
+            with open(os.path.join(run, "checkpoints", name), "r+b") as file:
+                file.truncate(100)
+    assert "damaged" in refused(lab("resume", run, "--steps", 6))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is another signal on Windows")
+def test_ctrl_c_keeps_the_run_and_it_resumes(lab, pictures, tmp_path):
+    command = [sys.executable, "-m", "ssllab", "train", "simclr", "--data", str(pictures), *SMALL]
+    command += ["--steps", "1000000", "--run", "r", "--json"]
+    with open(tmp_path / "err", "wb") as err:
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=err)
+    try:
+        deadline = time.monotonic() + 100
+        while b"loss" not in (tmp_path / "err").read_bytes():
+            assert time.monotonic() < deadline
+            assert process.poll() is None, (tmp_path / "err").read_text()
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0, (tmp_path / "err").read_text()
+    assert "Traceback" not in (tmp_path / "err").read_text()
+    steps = strict_json(out)["steps"]
+    assert 0 < steps < 1_000_000
+    shown = strict_json(lab("runs", "show", "r", "--json")[1])
+    assert shown["steps"] == shown["checkpoints"][-1]["step"] == steps
+    code, out, _ = lab("resume", "r", "--steps", steps + 2, "--json")
+    resumed = strict_json(out)
+    assert (code, resumed["steps"]) == (0, steps + 2)
+    assert math.isfinite(resumed["metrics"]["loss"])

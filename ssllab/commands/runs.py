@@ -104,6 +104,15 @@ def _compare(store: Workspace, options: argparse.Namespace) -> int:
 
 
 def _export(store: Workspace, options: argparse.Namespace) -> int:
+    try:
+        return _export_files(store, options)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {error.filename or 'the file'}: {error.strerror or error}. Choose another place."
+        ) from error
+
+
+def _export_files(store: Workspace, options: argparse.Namespace) -> int:
     run = store.open(options.run)
     written: list[Path] = []
     if options.csv:

@@ -8,19 +8,20 @@ import math
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from ssllab.cli import OUR_FAILURE, UsageError
-from ssllab.controls import ControlError, Value
-from ssllab.data.catalogue import DEFAULT, load
+from ssllab.cli import BAD_INPUT, OUR_FAILURE, UsageError
+from ssllab.controls import Config, ControlError, Value
+from ssllab.data.catalogue import DEFAULT, load, source
 from ssllab.methods.registry import method_class
 from ssllab.training.device import choose_device, choose_precision, use_sensible_threads
 from ssllab.training.reopen import fork_run, resume_run
 from ssllab.training.run_record import RunSettings
 from ssllab.training.run_store import Workspace
-from ssllab.training.session import Change, Session
+from ssllab.training.session import Change, Failure, Session
 
 
 def train(options: argparse.Namespace) -> int:
@@ -30,22 +31,25 @@ def train(options: argparse.Namespace) -> int:
     config = method.Config.make(pairs(options.sets))
     plan = changes(options.at)
     for change in plan:
-        spec = config.controls().get(change.key)
-        config.changed({change.key: change.value})
-        if spec is not None and not spec.live:
-            raise ControlError(f"'{change.key}' cannot change while training: give it with --set.")
+        check_live(config, change.key, change.value)
+        if change.step > options.steps:
+            raise UsageError(
+                f"--at {change.step}: expected a step before the end, which is {options.steps}; --steps moves it."
+            )
     device = choose_device(options.device or "auto")
+    precision = choose_precision(options.precision, device)
+    name = DEFAULT if options.data is None else options.data
+    data = load(name, seed=options.seed, size=options.size)
     settings = RunSettings(
         method=options.method,
         config=config.model_dump(),
-        data=options.data or DEFAULT,
+        data=place(name),
         image_size=options.size,
         seed=options.seed,
         device=device.type,
-        precision=choose_precision(options.precision, device),
+        precision=precision,
         steps=options.steps,
     )
-    data = load(settings.data, seed=settings.seed, size=settings.image_size)
     for skipped in data.skipped[:5]:
         print(f"skipped {skipped.path}: {skipped.reason}", file=sys.stderr)
     run = workspace(options).create(settings, folder=options.run)
@@ -88,6 +92,9 @@ def _reopen(options: argparse.Namespace, step: int | None) -> int:
             )
         if step > stored.info.steps:
             raise UsageError(f"--at {step}: the run has {stored.info.steps} steps; choose an earlier one.")
+        config = method_class(settings.method).Config.make(settings.config)
+        for key, value in pairs(options.sets).items():
+            check_live(config, key, value)
         session = fork_run(
             store,
             options.run,
@@ -102,10 +109,14 @@ def _reopen(options: argparse.Namespace, step: int | None) -> int:
 
 def follow(session: Session, steps: int, as_json: bool) -> int:
     """Train to the end with a progress bar, then print what came out; the exit code."""
+    while session.state == "building":
+        session.wait(0.02)
+    if session.failure is not None:
+        return _failed(session.failure)
     started, first = time.perf_counter(), session.step
-    session.start()
     with tqdm(total=steps, unit="step", file=sys.stderr, initial=first, dynamic_ncols=True) as bar:
         try:
+            session.start()
             while not session.wait(0.1):
                 bar.update(session.step - bar.n)
                 loss = session.metrics.last("loss")
@@ -116,14 +127,18 @@ def follow(session: Session, steps: int, as_json: bool) -> int:
             session.stop()
         bar.update(session.step - bar.n)
     if session.failure is not None:
-        print(f"ssllab: {session.failure.message}", file=sys.stderr)
-        return OUR_FAILURE
+        return _failed(session.failure)
     result = report(session, time.perf_counter() - started)
     if as_json:
         print(json.dumps(result))
     else:
         _print(result)
     return 0
+
+
+def _failed(failure: Failure) -> int:
+    print(f"ssllab: {failure.message}", file=sys.stderr)
+    return BAD_INPUT if failure.bad_input else OUR_FAILURE
 
 
 def report(session: Session, seconds: float) -> dict[str, Any]:
@@ -163,6 +178,20 @@ def _print(result: dict[str, Any]) -> None:
         print(f"  {result['verdict']['state']}: {'; '.join(result['verdict']['evidence'])}")
         if result["verdict"]["remedy"]:
             print(f"  {result['verdict']['remedy']}")
+
+
+def check_live(config: Config, key: str, value: Value) -> None:
+    """Refuse a change that training could not make, before it begins. Raises ControlError."""
+    config.changed({key: value})
+    if not config.controls()[key].live:
+        raise ControlError(
+            f"'{key}' cannot change while training: train a new run with it, as --set {key}={value}."
+        )
+
+
+def place(name: str) -> str:
+    """A data set's name, or the whole path of a folder: a run is resumed from anywhere."""
+    return name if source(name) is not None else str(Path(name).expanduser().absolute())
 
 
 def pairs(groups: Sequence[Sequence[str]]) -> dict[str, str]:

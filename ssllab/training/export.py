@@ -104,7 +104,9 @@ def repeat_command(run: Run) -> list[str]:
         settings.steps or 0, run.info.steps
     )  # a resumed run may have gone further than it first meant to
     command = ["ssllab", "train", settings.method, "--data", settings.data, "--seed", str(settings.seed)]
-    command += ["--steps", str(steps), "--device", settings.device]
+    command += ["--steps", str(steps), "--device", settings.device, "--precision", settings.precision]
+    if settings.image_size is not None:
+        command += ["--size", str(settings.image_size)]
     for key, value in settings.config.items():
         command += ["--set", f"{key}={_text(value)}"]
     for event in run.events():

@@ -15,12 +15,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ssllab.controls import Config, Value
+from ssllab.controls import Config, ControlError, Value
 from ssllab.data.types import ImageData
 from ssllab.diagnostics.doctor import Verdict
-from ssllab.training.checkpoint import snapshot
+from ssllab.training.checkpoint import CheckpointError, snapshot
 from ssllab.training.metrics import MetricsLog
-from ssllab.training.run_record import Event, RunSettings
+from ssllab.training.run_record import Event, RunError, RunSettings
 from ssllab.training.run_store import Run
 from ssllab.training.run_writer import RunWriter
 from ssllab.training.trainer import Trainer
@@ -47,10 +47,14 @@ class Change:
 
 @dataclass(frozen=True)
 class Failure:
-    """What went wrong in the thread: one line for the window, the traceback for its detail pane."""
+    """What went wrong in the thread: one line for the window, the traceback for its detail pane.
+
+    ``bad_input``: the user's settings or files are at fault, not the program.
+    """
 
     message: str
     detail: str
+    bad_input: bool = False
 
 
 class Session:
@@ -102,6 +106,8 @@ class Session:
         self._checkpoint_due = self._diagnosis_due = 0.0
         self._began = time.monotonic()
         self._writer: RunWriter | None = None
+        # Waited for instead of the thread: Python 3.11 takes a join that Ctrl-C interrupts for the thread's end.
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._live, name="ssllab-session", daemon=True)
         self._thread.start()
 
@@ -128,7 +134,7 @@ class Session:
             self._stopping = True
             self._wake.notify()
         if threading.current_thread() is not self._thread:
-            self._thread.join(timeout)
+            self.wait(timeout)
 
     def set(self, key: str, value: Value) -> Future[tuple[Value, Value]]:
         """Change a live control before the next step. Answers (old, new), or raises ControlError.
@@ -164,8 +170,7 @@ class Session:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the thread to end; whether it did."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+        return self._ended.wait(timeout)
 
     def _tell(self, *, running: bool) -> None:
         with self._wake:
@@ -200,7 +205,8 @@ class Session:
                 self._keep("end")
             self.state = "finished" if self._is_done() else "stopped"
         except Exception as error:
-            self.failure = Failure(_one_line(error), traceback.format_exc())
+            faults = (ControlError, RunError, CheckpointError)
+            self.failure = Failure(_one_line(error), traceback.format_exc(), isinstance(error, faults))
             self._note("failure", text=self.failure.message)
             self.state = "failed"
         finally:
@@ -212,9 +218,12 @@ class Session:
                 future.set_exception(RuntimeError("the session has ended"))
             for answer in self._drain():
                 answer()
-            if self._writer:
-                self._describe()
-                self._writer.close()
+            try:
+                if self._writer:
+                    self._describe()
+                    self._writer.close()
+            finally:
+                self._ended.set()
 
     def _build(self) -> None:
         if self.run is not None:

@@ -1,0 +1,7 @@
+"""``python -m ssllab``: the command line."""
+
+import sys
+
+from ssllab.cli import main
+
+sys.exit(main())
