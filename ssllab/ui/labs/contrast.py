@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from ssllab.ui.bench import Bench
 from ssllab.ui.labs.lab import LabPage, Place
+from ssllab.ui.panels.ablation import AblationPanel
 from ssllab.ui.panels.accuracy import AccuracyPanel
 from ssllab.ui.panels.alignment_uniformity import AlignmentUniformityPanel
 from ssllab.ui.panels.augmentations import AugmentationsPanel
@@ -25,6 +26,7 @@ PANELS = (
     EmbeddingMap,
     Microscope,
     AugmentationsPanel,
+    AblationPanel,
     LossPanel,
     AccuracyPanel,
     ProbesPanel,
@@ -39,7 +41,7 @@ PANELS = (
 
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _PLACES = (
-    Place(("map", "microscope", "augmentations"), _LEFT, 560, 430),
+    Place(("map", "microscope", "augmentations", "ablation"), _LEFT, 560, 430),
     Place(("lessons", "doctor"), _LEFT, 420, 230),
     Place(("loss", "accuracy"), _LEFT, 420, 230),
     Place(("similarity", "forces", "alignment"), _LEFT, 560, 250),

@@ -1,0 +1,90 @@
+"""Augmentation bench, ablation grid, lessons and doctor in the real window, by their real buttons."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from ssllab.lessons import lessons
+from ssllab.methods.registry import methods
+from ssllab.ui.app import build_window
+
+
+@pytest.fixture
+def window(qtbot, tmp_path):
+    (tmp_path / "window.ini").write_text("[General]\ndata=digits\n")
+    made = build_window(tmp_path, device="cpu")
+    made.resize(1280, 800)
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitUntil(lambda: made.bench.state == "ready", timeout=60_000)
+    made.bench.set("batch_size", 32)
+    yield made
+    made.close()
+
+
+def panel(window, name):
+    window.lab.show_panel(name)
+    QApplication.processEvents()
+    window.draw()
+    return window.lab.docks[name].panel
+
+
+def test_every_lesson_sets_controls_that_exist_and_shows_panels_that_exist(window):
+    config = methods()["simclr"].Config
+    assert len(lessons()) >= 8
+    for lesson in lessons():
+        config.make(lesson.changes)
+        assert set(lesson.panels) <= set(window.lab.docks)
+        assert 60 <= len(lesson.text.split()) <= 170
+
+
+def test_a_lesson_sets_up_its_experiment_and_goes_back(qtbot, window):
+    shown = panel(window, "lessons")
+    shown.choice.setCurrentIndex([lesson.title for lesson in lessons()].index("No projection head"))
+    qtbot.mouseClick(shown.set_up_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(
+        lambda: window.bench.session is not None and window.bench.session.step > 1, timeout=30_000
+    )
+    assert window.bench.session.config.head == "none"
+    qtbot.mouseClick(shown.back_button, Qt.MouseButton.LeftButton)
+    assert window.bench.config.head == "mlp"
+
+
+def test_the_bench_shows_ten_operators_and_follows_a_switch(qtbot, window):
+    shown = panel(window, "augmentations")
+    assert len(shown.operators._images) == 10
+    assert shown.operators._marked[3]
+    window.bench.set("grayscale", False)
+    qtbot.waitUntil(lambda: not shown.operators._marked[3], timeout=2_000)
+    shown.operators.clicked(3)
+    assert window.bench.config.grayscale is True
+    before = shown.pairs._images[0].copy()
+    qtbot.mouseClick(shown.new_button, Qt.MouseButton.LeftButton)
+    assert shown.pairs._images[0] != before
+
+
+def test_the_grid_runs_shows_its_progress_and_can_be_cancelled(qtbot, window):
+    shown = panel(window, "ablation")
+    shown.steps.setValue(1)
+    qtbot.mouseClick(shown.run_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(shown.map.values) >= 2, timeout=60_000)
+    assert not shown.run_button.isEnabled()
+    qtbot.mouseClick(shown.cancel_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(shown.run_button.isEnabled, timeout=30_000)
+    assert shown.ablation.failure is None
+    shown.map.picked.emit("crop", "blur")
+    config = window.bench.config
+    assert (config.crop, config.blur, config.jitter, config.grayscale) == (True, True, False, False)
+
+
+def test_the_doctors_remedy_is_applied_by_a_click(qtbot, window):
+    from ssllab.diagnostics.doctor import Verdict
+    from ssllab.ui.panel import Scene
+
+    shown = panel(window, "doctor")
+    verdict = Verdict("shortcut", "A shortcut", ("kNN 20 %",), "Switch jitter on.", {"jitter": True})
+    window.bench.set("jitter", False)
+    shown.draw(Scene(state="running", verdict=verdict))
+    assert shown.badge.text() == "shortcut"
+    qtbot.mouseClick(shown.apply_button, Qt.MouseButton.LeftButton)
+    assert window.bench.config.jitter is True
