@@ -12,6 +12,7 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.torch import load_file
 
 from ssllab.cli import main
 from ssllab.methods.simclr import SimCLR
@@ -135,8 +136,10 @@ def test_resume_goes_on_to_the_uninterrupted_result(lab):
 
 
 def test_fork_begins_where_it_is_told_and_leaves_the_old_run_alone(lab):
-    old = lab.train("--steps", 6)
+    old = lab.train("--steps", 6, "--at", 4, "temperature=0.4")
     name = os.path.basename(old["run"])
+    _, out, _ = lab("fork", name, "--at", 5, "--workspace", "w", "--json")
+    assert strict_json(out)["metrics"]["loss"] == old["metrics"]["loss"]
     code, out, _ = lab("fork", name, "--at", 3, "--set", "temperature=2", "--workspace", "w", "--json")
     fork = strict_json(out)
     assert (code, fork["steps"]) == (0, 6)
@@ -204,6 +207,7 @@ def test_runs_are_listed_compared_exported_and_deleted(lab):
     assert all(os.path.getsize(path) > 0 for path in written)
     with open("t.csv", encoding="utf-8") as table:
         assert len(table.readlines()) == 1 + 3
+    assert any(name.startswith("encoder.") for name in load_file("w.safetensors"))
     with Image.open("p.png") as picture:
         assert picture.width > 300
 
