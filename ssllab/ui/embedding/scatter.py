@@ -42,8 +42,8 @@ class MapCanvas(QWidget):
         self.camera = Camera()
         self._ratio = 1.0  # device pixels per logical pixel of the last painting
         self.thumbnails = True
-        self.trails = True
-        self.pairs = True
+        self.trails = False  # a tangle while everything still moves; the button brings them
+        self.pairs = False
         self.smooth = True
         self.forces = "anchor"  # "none", "anchor" (and the hovered image), "all"
         self.arrow_factor = 1.0
