@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from ssllab.training.run_store import Workspace
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.window import Window
+from ssllab.ui.window_state import as_dict
 
 SWITCH_SECONDS = 0.001  # a painting thread waits at most this long for a training thread to hand over
 
@@ -35,16 +35,12 @@ def build_window(workspace: Path, *, data: str | None = None, device: str | None
     workspace.mkdir(parents=True, exist_ok=True)
     settings = QSettings(str(workspace / "window.ini"), QSettings.Format.IniFormat)
     theme.apply(str(settings.value("theme", "light")))
-    try:
-        controls = json.loads(str(settings.value("controls", "{}")))
-    except ValueError:
-        controls = {}
     bench = Bench(
         Workspace(workspace),
         method=str(settings.value("method", "simclr")),
         data=data or str(settings.value("data", DEFAULT)),
         device=device or str(settings.value("device", "auto")),
-        settings=controls if isinstance(controls, dict) else {},
+        settings=as_dict(settings.value("controls")),
         seed=int(str(settings.value("seed", 0))),
     )
     return Window(bench, settings)

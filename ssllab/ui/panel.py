@@ -5,7 +5,7 @@ A new panel is one file in ``ui/panels/`` with a :class:`Panel` subclass, listed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -93,4 +93,11 @@ class Panel(QWidget):
         """The theme or the font size changed: take colours anew from ``theme.current()``."""
 
     def reset(self) -> None:
-        """A new run began: forget what was drawn."""
+        """A new run began: forget what was drawn; how it is viewed stays."""
+
+    def view_state(self) -> dict[str, Any]:
+        """How the person looks at the panel (smoothing, axes, hidden curves ...) as plain JSON values."""
+        return {}
+
+    def restore_view(self, state: Mapping[str, Any]) -> None:
+        """Look at it as :meth:`view_state` said; what is missing, unknown or of a wrong kind is passed over."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, QSize, Qt, QTimer
@@ -34,7 +33,7 @@ from PySide6.QtWidgets import (
 
 from ssllab import __version__
 from ssllab.data.catalogue import source, sources
-from ssllab.ui import theme
+from ssllab.ui import theme, window_state
 from ssllab.ui.bench import Bench, as_path_or_name
 from ssllab.ui.controls_panel import ControlsPanel
 from ssllab.ui.labs.contrast import contrast_lab
@@ -92,7 +91,8 @@ class Window(QMainWindow):
         bench.message.connect(self.messages.say)
         bench.restart_needed.connect(self._show_restart)
         bench.run_changed.connect(self._run_changed)
-        self._bring_back()
+        window_state.bring_back(self, settings)
+        self.device_box.setCurrentIndex(max(0, self.device_box.findData(bench.device)))
         self._show_state(bench.state)
         self._timer = QTimer(self, interval=FRAME_MILLISECONDS)
         self._timer.timeout.connect(self.draw)
@@ -441,34 +441,9 @@ class Window(QMainWindow):
         # The first picture before the import of torch, which takes the interpreter for a second.
         QTimer.singleShot(50, self.bench.begin)
 
-    # Between starts
-
-    def _bring_back(self) -> None:
-        get = self.settings.value
-        points = get("font")
-        self.set_theme(str(get("theme", "light")), float(points) if points else None)
-        if geometry := get("geometry"):
-            self.restoreGeometry(geometry)
-        if arrangement := get("lab/contrast"):
-            self.lab.restore(arrangement)
-        self.tabs.setCurrentIndex(min(int(get("tab", 0)), self.tabs.count() - 1))
-        self.device_box.setCurrentIndex(max(0, self.device_box.findData(self.bench.device)))
-
     def remember(self) -> None:
         """Write down how the window is left."""
-        put = self.settings.setValue
-        put("theme", theme.current().name)
-        put("font", QApplication.font().pointSizeF())
-        put("geometry", self.saveGeometry())
-        put("lab/contrast", self.lab.save())
-        put("tab", self.tabs.currentIndex())
-        put("method", self.bench.method_name)
-        put("data", self.bench.data_name)
-        put("device", self.bench.device)
-        put("seed", self.bench.seed)
-        if self.bench.config is not None:
-            put("controls", json.dumps(self.bench.config.model_dump()))
-        self.settings.sync()
+        window_state.remember(self, self.settings)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._timer.stop()

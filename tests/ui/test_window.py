@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from ssllab.ui import theme
 from ssllab.ui.app import build_window
 
-DEFAULT_TEMPERATURE = 0.2
+DEFAULT_TEMPERATURE = 0.1
 
 
 @pytest.fixture
@@ -157,6 +157,49 @@ def test_the_window_comes_back_as_it_was(qtbot, tmp_path):
     finally:
         second.set_theme("light", 10)
         second.close()
+
+
+def test_every_panel_is_looked_at_as_it_was(qtbot, tmp_path):
+    (tmp_path / "window.ini").write_text("[General]\ndata=digits\n")
+    first = open_window(qtbot, tmp_path)
+    panels = {panel.id: panel for panel in first.lab.panels}
+    plot = panels["loss"].plot
+    plot.set_smoothing(100)
+    plot.set_log(x=True, y=True)
+    box = next(box for box, entry in plot.legend._boxes if entry.key == "chance_loss")
+    qtbot.mouseClick(plot.legend, Qt.MouseButton.LeftButton, pos=box.center())
+    panels["map"].show_pairs.setChecked(True)
+    panels["map"].forces["all"].trigger()
+    panels["map"].colouring.setCurrentIndex(panels["map"].colouring.count() - 1)
+    colour_by = panels["map"].colouring.currentText()
+    first.lab.docks["loss"].close()
+    first.lab.docks["loss"].toggleViewAction().trigger()
+    first.bench.reset()
+    assert (plot.smoothing, plot.log, plot.hidden()) == (100, (True, True), {"chance_loss"})
+    first.close()
+    second = open_window(qtbot, tmp_path)
+    try:
+        again = {panel.id: panel for panel in second.lab.panels}
+        plot = again["loss"].plot
+        assert (plot.smoothing, plot.log, plot.hidden()) == (100, (True, True), {"chance_loss"})
+        assert not plot._live["chance_loss"].main.isVisible()
+        assert again["accuracy"].charts()[0].smoothing == 0
+        assert again["map"].show_pairs.isChecked()
+        assert again["map"].canvas.forces == "all"
+        assert again["map"].colouring.currentText() == colour_by
+    finally:
+        second.close()
+
+
+def test_a_damaged_view_state_is_passed_over(window):
+    for state in (
+        {},
+        {"charts": 3, "tab": "x"},
+        {"charts": {"Loss": {"log": [1], "hidden": 5, "smoothing": "a"}}},
+    ):
+        window.lab.restore_views({panel.id: state for panel in window.lab.panels} | {"gone": {}})
+    plot = next(panel for panel in window.lab.panels if panel.id == "loss").plot
+    assert (plot.smoothing, plot.log, plot.hidden()) == (0, (False, False), set())
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="None is immortal from Python 3.12 on")

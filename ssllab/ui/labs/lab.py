@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QKeyEvent
@@ -205,6 +206,16 @@ class LabPage(QMainWindow):
     def actions_to_show(self) -> list[QAction]:
         """One checkable action a panel, for the Panels menu."""
         return [dock.toggleViewAction() for dock in self.docks.values()]
+
+    def view_states(self) -> dict[str, dict[str, Any]]:
+        """How every panel is looked at, for :meth:`restore_views`."""
+        return {panel.id: panel.view_state() for panel in self.panels}
+
+    def restore_views(self, states: Mapping[str, Any]) -> None:
+        """Look at every panel as :meth:`view_states` said."""
+        for panel in self.panels:
+            if isinstance(state := states.get(panel.id), dict):
+                panel.restore_view(state)
 
     def save(self) -> QByteArray:
         """The arrangement, for :meth:`restore`."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
@@ -70,6 +71,7 @@ class EmbeddingMap(Panel):
         self.card = HoverCard(self)
         self._thumbnails: Thumbnails | None = None
         self._pictures: np.ndarray | None = None
+        self._colour_by = ""
         self._make_actions()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -121,6 +123,30 @@ class EmbeddingMap(Panel):
         """A new run: no look, no trails; view and choices stay."""
         self.card.hide()
         self.canvas.forget()
+
+    def view_state(self) -> dict[str, Any]:
+        return {
+            "shown": {name: action.isChecked() for name, action in self._switches().items()},
+            "colour by": self.colouring.currentText() or self._colour_by,
+            "forces": self.canvas.forces,
+            "arrows": self.arrow_slider.value(),
+        }
+
+    def restore_view(self, state: Mapping[str, Any]) -> None:
+        shown = state.get("shown")
+        for name, action in self._switches().items():
+            if isinstance(shown, dict) and isinstance(shown.get(name), bool):
+                action.setChecked(shown[name])
+        self._colour_by = str(state.get("colour by", ""))
+        self._refill_colourings()
+        if (forces := self.forces.get(str(state.get("forces")))) is not None:
+            forces.trigger()
+        if isinstance(arrows := state.get("arrows"), int):
+            self.arrow_slider.setValue(arrows)
+
+    def _switches(self) -> dict[str, QAction]:
+        actions = (self.show_images, self.show_trails, self.show_pairs, self.move_smoothly, self.turn_slowly)
+        return {action.text(): action for action in actions}
 
     # Parts
 
@@ -273,7 +299,7 @@ class EmbeddingMap(Panel):
 
     def _refill_colourings(self) -> None:
         names = list(self._thumbnails.colourings) if self._thumbnails is not None else []
-        before = self.colouring.currentText()
+        before = self.colouring.currentText() or self._colour_by  # factors come with the data
         self.colouring.blockSignals(True)
         self.colouring.clear()
         self.colouring.addItems(names)

@@ -8,8 +8,9 @@ over steps; histograms, spectra and planes derive from :class:`Chart` directly.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -236,6 +237,28 @@ class Chart(QWidget):
     def hidden(self) -> frozenset[str]:
         """Keys of the curves switched off."""
         return frozenset(self._hidden)
+
+    def lasting(self, key: str) -> bool:
+        """Whether a curve of this key will be there at the next start too."""
+        return True
+
+    def view_state(self) -> dict[str, Any]:
+        """Axes and hidden curves, see :meth:`ssllab.ui.panel.Panel.view_state`."""
+        return {"log": list(self._log), "hidden": sorted(key for key in self._hidden if self.lasting(key))}
+
+    def restore_view(self, state: Mapping[str, Any]) -> None:
+        """See :meth:`ssllab.ui.panel.Panel.restore_view`."""
+        hidden = state.get("hidden")
+        if isinstance(hidden, list):
+            for key in self._hidden ^ {key for key in hidden if isinstance(key, str)}:
+                self.toggle(key)
+        log = state.get("log")
+        if isinstance(log, list) and len(log) == 2:
+            wanted = [
+                bool(on) if able else now for on, able, now in zip(log, self._can_log, self._log, strict=True)
+            ]
+            if tuple(wanted) != self._log:
+                self.set_log(*wanted)
 
     # Axes
 

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QTabBar, QVBoxLayout, QWidget
@@ -94,6 +95,18 @@ class ChartPanel(Panel):
         self._scene = None
         for _, chart in self._charts:
             chart.reset()
+
+    def view_state(self) -> dict[str, Any]:
+        charts = {name: chart.view_state() for name, chart in self._charts}
+        return {"charts": charts, "tab": self._tabs.currentIndex()}
+
+    def restore_view(self, state: Mapping[str, Any]) -> None:
+        charts, tab = state.get("charts"), state.get("tab")
+        for name, chart in self._charts:
+            if isinstance(charts, dict) and isinstance(charts.get(name), dict):
+                chart.restore_view(charts[name])
+        if isinstance(tab, int) and 0 <= tab < len(self._charts):
+            self._tabs.setCurrentIndex(tab)
 
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)

@@ -9,9 +9,9 @@ the log: one frame hands Qt some points per pixel column, whatever the length.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyqtgraph as pg
@@ -472,6 +472,18 @@ class TimePlot(Chart):
             self._window = window
             self.redraw()
 
+    def lasting(self, key: str) -> bool:
+        return not key.startswith(_RUN)  # another run goes with the window
+
+    def view_state(self) -> dict[str, Any]:
+        return {**super().view_state(), "smoothing": self._window}
+
+    def restore_view(self, state: Mapping[str, Any]) -> None:
+        super().restore_view(state)
+        window = state.get("smoothing")
+        if isinstance(window, int) and 0 <= window <= WINDOWS[-1]:
+            self.set_smoothing(window)
+
     def menu(self) -> QMenu:
         menu = super().menu()
         if any(curve.primary for curve in self._curves):
@@ -526,12 +538,13 @@ class TimePlot(Chart):
         return table
 
 
+_RUN = "run "
 _NOTHING = (np.empty(0), np.empty(0))
 
 
 def _run(overlay: Overlay) -> str:
     """The key of another run; names need not differ."""
-    return f"run {id(overlay.metrics)}"
+    return f"{_RUN}{id(overlay.metrics)}"
 
 
 def _mark(log) -> tuple:
