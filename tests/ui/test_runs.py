@@ -219,6 +219,16 @@ def test_tags_given_for_several_runs_are_added_to_each(qtbot, workspace, open_pa
     assert tuple(found[b].tags) == ("sweep", "course")
 
 
+def test_tags_can_be_edited_in_place_and_sorted_by(workspace, open_page):
+    run = make_run(workspace, "a", tags=("course", "first"))
+    page = open_page()
+    index = page.table.filter.index(0, Column.TAGS)
+    assert index.data(Qt.ItemDataRole.EditRole) == index.data(Qt.ItemDataRole.ToolTipRole) == "course, first"
+    page.table.filter.setData(index, "course, second", Qt.ItemDataRole.EditRole)
+    page.table.sortByColumn(Column.TAGS, Qt.SortOrder.AscendingOrder)
+    assert page.model.info(run).tags == ("course", "second")
+
+
 def test_a_note_is_kept(qtbot, workspace, open_page, monkeypatch):
     run = make_run(workspace, "a")
     page = open_page()

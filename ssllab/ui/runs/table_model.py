@@ -253,7 +253,7 @@ class RunsModel(QAbstractTableModel):
             case Column.NAME:
                 return info.name
             case Column.TAGS:
-                return ", ".joininfo.tags
+                return ", ".join(info.tags)
             case Column.NOTE:
                 return info.note
         return None
@@ -269,7 +269,7 @@ class RunsModel(QAbstractTableModel):
             case Column.STARTED:
                 return info.created
             case Column.TAGS:
-                return ", ".joininfo.tags
+                return ", ".join(info.tags)
         return self._text(info, column)
 
     def _last(self, info: RunInfo, column: Column) -> float:
@@ -322,7 +322,7 @@ class RunsModel(QAbstractTableModel):
             case Column.STARTED:
                 return absolute(info.created) if info.created else None
             case Column.TAGS:
-                return ", ".joininfo.tags or None
+                return ", ".join(info.tags) or None
             case Column.NOTE:
                 return info.note or None
             case Column.VERDICT:
