@@ -53,6 +53,7 @@ def fork_run(
     data: ImageData,
     *,
     step: int,
+    before: Event | None = None,
     changes: Mapping[str, Value] | None = None,
     steps: int | None = None,
     device: str | None = None,
@@ -60,16 +61,19 @@ def fork_run(
     """A new run that is the old one up to ``step``, then goes its own way with ``changes``.
 
     It begins at the last checkpoint at or before ``step`` and repeats the old run from there to ``step``.
+    ``before`` is an event of that step which, like those after it, must not have happened yet.
     """
     parent = workspace.open(run_id)
     settings = _settings(parent, device)
     events = parent.events()
-    earlier = [ref for ref in parent.checkpoints() if ref.step <= step]
+    if before is not None:
+        events = events[: _place(before, events, run_id)]
+    earlier = _checkpoints(parent, step, len(events))
     base: CheckpointRef | None = earlier[-1] if earlier else None
     run = workspace.create(settings, name=f"{parent.info.name or run_id} from {step}", parent=(run_id, step))
     tree = checkpoint.load(base.stem)[0] if base else None
     begin, known = (base.step, base.last_event_id) if base else (0, 0)
-    replay = [change for change in _changes(events[known:]) if change.step < step]
+    replay = [change for change in _changes(events[known:]) if change.step < step or before is not None]
     return Session(
         settings,
         data,
@@ -81,6 +85,35 @@ def fork_run(
         plan=[*replay, *(Change(step, key, value) for key, value in (changes or {}).items())],
         steps=steps,
     )
+
+
+def fork_before(
+    workspace: Workspace, run_id: str, data: ImageData, change: Event, *, device: str | None = None
+) -> Session:
+    """A new run that is the old one up to just before ``change``, one of its "set" events.
+
+    A run that was itself forked after the change has no checkpoint of that time: its parent's is taken.
+    """
+    run = workspace.open(run_id)
+    while run.info.parent and not _checkpoints(run, change.step, _place(change, run.events(), run.id)):
+        try:
+            parent = workspace.open(run.info.parent[0])
+            _place(change, parent.events(), parent.id)
+        except RunError:  # deleted, or repeated anew by the fork: repeat it from its beginning
+            break
+        run = parent
+    return fork_run(workspace, run.id, data, step=change.step, before=change, device=device)
+
+
+def _checkpoints(run: Run, step: int, events: int) -> list[CheckpointRef]:
+    """Those at or before a step that know at most the first so many events, oldest first."""
+    return [ref for ref in run.checkpoints() if ref.step <= step and ref.last_event_id <= events]
+
+
+def _place(event: Event, events: list[Event], run_id: str) -> int:
+    if event not in events:
+        raise RunError(f"Run {run_id} does not have this change on disk, so it cannot be rewound to it.")
+    return events.index(event)
 
 
 def _settings(run: Run, device: str | None) -> RunSettings:

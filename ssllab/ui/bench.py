@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ssllab.controls import Config, ControlError, Value
 from ssllab.data.catalogue import DEFAULT
-from ssllab.training.run_record import RunError, RunSettings
+from ssllab.training.run_record import Event, RunError, RunSettings
 from ssllab.ui.panel import Overlay, Scene, Thumbnails
 from ssllab.ui.reference import bands
 
@@ -287,31 +287,53 @@ class Bench(QObject):
 
     def resume(self, run_id: str) -> None:
         """Go on with a stored run from its last checkpoint."""
-        self._open_run(run_id, None)
+
+        def reopened(data: ImageData) -> Session:
+            from ssllab.training.reopen import resume_run
+
+            return resume_run(self.workspace, run_id, data, device=self.device)
+
+        self._open_run(run_id, reopened)
 
     def fork(self, run_id: str, step: int) -> None:
         """A new run that begins as the stored one was at ``step``."""
-        self._open_run(run_id, step)
 
-    def rewind(self, step: int) -> None:
-        """Fork the present run at ``step``: what was learned since stays in the old run."""
+        def forked(data: ImageData) -> Session:
+            from ssllab.training.reopen import fork_run
+
+            return fork_run(self.workspace, run_id, data, step=step, device=self.device)
+
+        self._open_run(run_id, forked)
+
+    def rewind(self, change: Event) -> None:
+        """A new run that is the present one up to just before ``change``, one of its events; it waits for start.
+
+        What was learned since stays in the old run.
+        """
         session = self.session
-        if session is None or session.run is None:
-            self.say("info", "There is no run to rewind.")
+        if session is None or session.run is None or session.problem:
+            why = "it is kept in memory only" if session else "there is none"
+            self.say("warning", f"The run cannot be rewound: {why}.")
             return
         run_id = session.run.info.id
-        session.pause()
-        self.fork(run_id, step)
 
-    def _open_run(self, run_id: str, step: int | None) -> None:
+        def forked(data: ImageData) -> Session:
+            from ssllab.training.reopen import fork_before
+
+            return fork_before(self.workspace, run_id, data, change, device=self.device)
+
+        self._open_run(run_id, forked, rewound_to=change.step)
+
+    def _open_run(
+        self, run_id: str, reopened: Callable[[ImageData], Session], rewound_to: int | None = None
+    ) -> None:
+        """End the present session, load the run's data, go on with what ``reopened`` makes of it."""
         self._enter("loading")
         self.progress.emit(0.0, "Opening the run")
         old, self.session = self.session, None
-        device = self.device
 
         def work() -> Callable[[], None]:
             from ssllab.data.catalogue import load
-            from ssllab.training.reopen import fork_run, resume_run
 
             if old is not None:
                 old.stop()
@@ -320,33 +342,38 @@ class Bench(QObject):
                 raise RunError(f"Run {run_id} has no readable settings and cannot go on.")
             data = load(settings.data, seed=settings.seed, size=settings.image_size)
             thumbnails = _thumbnails(data)
-            if step is None:
-                session = resume_run(self.workspace, run_id, data, device=device)
-            else:
-                session = fork_run(self.workspace, run_id, data, step=step, device=device)
-            return lambda: self._run_opened(session, data, thumbnails, settings)
+            session = reopened(data)
+            _await_built(session)
+            return lambda: self._run_opened(session, data, thumbnails, settings, rewound_to)
 
         self._in_background(work)
 
     def _run_opened(
-        self, session: Session, data: ImageData, thumbnails: Thumbnails, settings: RunSettings
+        self,
+        session: Session,
+        data: ImageData,
+        thumbnails: Thumbnails,
+        settings: RunSettings,
+        rewound_to: int | None,
     ) -> None:
         self.progress.emit(-1.0, "")
         self.data, self.data_name, self.thumbnails = data, settings.data, thumbnails
         self.method_name, self.seed = settings.method, settings.seed
-        self._await_built(session)
         self.config = session.config or self.methods[settings.method].Config.make(settings.config)
         self.session = session
         self.loaded.emit()
         self.data_loaded.emit()
         self.run_changed.emit()
-        session.start()
-
-    @staticmethod
-    def _await_built(session: Session) -> None:
-        deadline = time.monotonic() + 5
-        while session.state == "building" and time.monotonic() < deadline:
-            time.sleep(0.01)
+        if rewound_to is None:
+            session.start()
+            return
+        back = f"Rewound to step {session.step:,}. Change what you like, then press Start."
+        if session.step < rewound_to:
+            back = (
+                f"Rewound to the checkpoint of step {session.step:,}, the last one kept before the change: "
+                f"Start repeats the run from there up to step {rewound_to:,} and goes on."
+            )
+        self.say("info", back)
 
     def _ready_session(self) -> bool:
         if self.session is not None and self.session.state in ("finished", "failed", "stopped"):
@@ -481,6 +508,12 @@ def _thumbnails(data: ImageData) -> Thumbnails:
     for factor in data.test.factors:
         colourings[factor.name] = (factor.values[index].numpy(), factor.names)
     return Thumbnails(images, colourings)
+
+
+def _await_built(session: Session) -> None:
+    deadline = time.monotonic() + 30
+    while session.state == "building" and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def _one_line(error: Exception) -> str:

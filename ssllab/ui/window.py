@@ -38,6 +38,8 @@ from ssllab.ui.bench import Bench, as_path_or_name
 from ssllab.ui.controls_panel import ControlsPanel
 from ssllab.ui.labs.contrast import contrast_lab
 from ssllab.ui.message_bar import MessageBar
+from ssllab.ui.plots.markers import markers
+from ssllab.ui.rewind import ask_rewind
 from ssllab.ui.runs.page import RunsPage
 
 FRAME_MILLISECONDS = 83  # twelve pictures a second: smooth to the eye, cheap beside training
@@ -52,6 +54,7 @@ KEYS = (
     ("Ctrl++ / Ctrl+-", "larger or smaller text"),
     ("F11", "full screen"),
     ("Escape", "leave the full screen of a panel"),
+    ("Click on a change marker", "rewind to before that change"),
 )
 
 
@@ -125,7 +128,7 @@ class Window(QMainWindow):
             "Keep a checkpoint", "Ctrl+S", self._keep, "Write the present state to disk"
         )
         self.rewind_action = action(
-            "Rewind to before the last change",
+            "Rewind to before the last change…",
             "Ctrl+Shift+R",
             self._rewind,
             "Fork the run at its last change",
@@ -392,11 +395,11 @@ class Window(QMainWindow):
 
     def _rewind(self) -> None:
         session = self.bench.session
-        changes = [event for event in session.events if event.kind == "set"] if session else []
-        if not changes:
+        changes = markers(session.events) if session else []
+        if changes:
+            ask_rewind(self, self.bench, changes[-1])
+        else:
             self.bench.say("info", "No control was changed in this run, so there is nothing to rewind to.")
-            return
-        self.bench.rewind(changes[-1].step)
 
     def _toggle_theme(self) -> None:
         self.set_theme("light" if theme.current().name == "dark" else "dark")

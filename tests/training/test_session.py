@@ -10,7 +10,7 @@ from ssllab.controls import ControlError
 from ssllab.data.types import ImageData, ImageSplit
 from ssllab.methods.simclr import SimCLR
 from ssllab.training import checkpoint
-from ssllab.training.reopen import fork_run, resume_run
+from ssllab.training.reopen import fork_before, fork_run, resume_run
 from ssllab.training.run_record import RunSettings
 from ssllab.training.run_store import Workspace
 from ssllab.training.session import Change, Session
@@ -271,3 +271,43 @@ def test_a_fork_is_the_old_run_up_to_its_step(sessions, data):
     assert _curve(fork)[5] != _curve(old)[5]
     assert sessions.store.open(fork.run.id).info.parent == (old.run.id, 5)
     assert sessions.store.open(old.run.id).metrics().column("loss")[1].tolist() == _curve(old)
+
+
+def test_a_fork_before_a_change_knows_nothing_of_it_or_what_came_after(sessions, data):
+    old = sessions(steps=8)
+    for _ in range(4):
+        _one_step(old)
+    old.set("temperature", 0.1).result(30)
+    old.set("momentum", 0.5).result(30)
+    old.checkpoint().result(30)  # of the same step, but after the changes
+    old.start()
+    assert old.wait(60)
+    untouched = sessions(steps=8)
+    untouched.start()
+    assert untouched.wait(60)
+    first, second = [event for event in old.events if event.kind == "set"]
+    for change, temperature in ((first, 0.5), (second, 0.1)):
+        fork = fork_before(sessions.store, old.run.id, data, change)
+        sessions.made.append(fork)
+        _until(lambda fork=fork: fork.state == "ready")
+        assert fork.step == 4
+        assert (fork.config.temperature, fork.config.momentum) == (temperature, 0.9)
+        fork.start()
+        assert fork.wait(60)
+        assert (_curve(fork) == _curve(untouched)) == (change is first)
+
+
+def test_a_fork_of_a_fork_before_an_inherited_change_uses_the_first_runs_checkpoint(sessions, data):
+    old = sessions(steps=8, plan=[Change(3, "temperature", 0.1)])
+    old.start()
+    assert old.wait(60)
+    later = fork_run(sessions.store, old.run.id, data, step=8, steps=10)
+    sessions.made.append(later)
+    _until(lambda: later.state == "ready")
+    later.stop()
+    (change,) = [event for event in later.events if event.kind == "set"]
+    again = fork_before(sessions.store, later.run.id, data, change)
+    sessions.made.append(again)
+    _until(lambda: again.state == "ready")
+    assert (again.step, again.config.temperature) == (3, 0.5)
+    assert again.run.info.parent == (old.run.id, 3)

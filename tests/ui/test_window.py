@@ -6,7 +6,7 @@ import time
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from ssllab.ui import theme
 from ssllab.ui.app import build_window
@@ -86,6 +86,43 @@ def test_a_control_that_is_not_live_asks_for_a_reset(qtbot, window):
     assert window.reset_button.text() == "Reset"
     train(qtbot, window, 1)
     assert window.bench.session.config.dimension == 16
+
+
+def test_a_click_on_a_change_marker_rewinds_to_before_it(qtbot, window):
+    train(qtbot, window, 6)
+    window.start_button.click()
+    qtbot.waitUntil(lambda: window.bench.state == "paused", timeout=10_000)
+    at = window.bench.session.step
+    window.controls.rows["temperature"].slider.setValue(100)
+    new = window.controls.rows["temperature"].value
+    train(qtbot, window, at + 4)
+    old_run = window.bench.session.run.info.id
+    window.draw()
+    plot = next(panel for panel in window.lab.panels if panel.id == "loss").plot
+    plot.grab()
+    place = plot.view.mapViewToScene(QPointF(at, plot.view.viewRange()[1][0]))
+    place.setY(plot.view.sceneBoundingRect().center().y())
+    port = plot.plot.viewport()
+    spot = plot.plot.mapFromScene(place)
+    qtbot.mouseMove(port, spot)
+    qtbot.waitUntil(lambda: plot.notes.mark_under_mouse() == 0, timeout=5_000)
+    assert plot.menu().actions()[0].text() == f"Rewind to before {plot._markers[0].label}…"
+    qtbot.mouseClick(port, Qt.MouseButton.LeftButton, pos=spot)
+    qtbot.waitUntil(lambda: window.findChild(QMessageBox) is not None, timeout=5_000)
+    question = window.findChild(QMessageBox)
+    assert question.text() == f"Rewind to step {at}, before temperature {DEFAULT_TEMPERATURE} → {new:.3g}?"
+    next(button for button in question.buttons() if button.text() == "Rewind").click()
+    qtbot.waitUntil(
+        lambda: window.bench.session is not None and window.bench.session.run.info.id != old_run,
+        timeout=30_000,
+    )
+    session = window.bench.session
+    assert (session.step, session.config.temperature) == (at, DEFAULT_TEMPERATURE)
+    assert window.bench.config.temperature == DEFAULT_TEMPERATURE
+    assert window.controls.rows["temperature"].value == DEFAULT_TEMPERATURE
+    assert session.run.info.parent == (old_run, at)
+    assert f"Rewound to step {at}" in window.messages.text.text()
+    train(qtbot, window, at + 2)
 
 
 def test_a_failure_in_the_thread_is_a_message_and_the_window_lives_on(qtbot, window, monkeypatch):
@@ -170,6 +207,7 @@ def test_every_panel_is_looked_at_as_it_was(qtbot, tmp_path):
     qtbot.mouseClick(plot.legend, Qt.MouseButton.LeftButton, pos=box.center())
     panels["map"].show_pairs.setChecked(True)
     panels["map"].forces["all"].trigger()
+    first.draw()
     panels["map"].colouring.setCurrentIndex(panels["map"].colouring.count() - 1)
     colour_by = panels["map"].colouring.currentText()
     first.lab.docks["loss"].close()
@@ -186,6 +224,7 @@ def test_every_panel_is_looked_at_as_it_was(qtbot, tmp_path):
         assert again["accuracy"].charts()[0].smoothing == 0
         assert again["map"].show_pairs.isChecked()
         assert again["map"].canvas.forces == "all"
+        second.draw()
         assert again["map"].colouring.currentText() == colour_by
     finally:
         second.close()

@@ -54,7 +54,9 @@ class Annotations(pg.GraphicsObject):
         self.cross_x: float | None = None
         self.cross_text = ""
         self.dots: list[tuple[float, float, str]] = []
+        self.mark_hint = ""  # what a click on a marker does
         self._mouse: QPointF | None = None
+        self._labels: list[tuple[QRectF, int]] = []  # where labels of markers stand
         self.setParentItem(plot_item)
         self.setZValue(1000)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
@@ -69,6 +71,18 @@ class Annotations(pg.GraphicsObject):
         """The mouse, in scene coordinates, or None when it has left."""
         self._mouse = None if position is None else self.mapFromScene(position)
         self.update()
+
+    def mark_under_mouse(self) -> int | None:
+        """The marker whose line or label the mouse touches, as an index into ``marks``."""
+        area = self._area()
+        if self._mouse is None or not area.contains(self._mouse):
+            return None
+        for box, index in self._labels:
+            if box.contains(self._mouse):
+                return index
+        away = [(abs(self._x(x, area) - self._mouse.x()), i) for i, (x, _) in enumerate(self.marks)]
+        nearest = min(away, default=None)
+        return nearest[1] if nearest and nearest[0] <= _NEAR else None
 
     def _resized(self) -> None:
         self.prepareGeometryChange()
@@ -116,31 +130,31 @@ class Annotations(pg.GraphicsObject):
 
     def _paint_marks(self, painter: QPainter, area: QRectF, now: theme.Theme) -> None:
         if not self.marks:
+            self._labels = []
             return
         fm = QFontMetricsF(painter.font())
         placed: list[tuple[float, float]] = []
-        touched: tuple[float, str] | None = None
         line = QPen(QColor(now.muted), 1)
         line.setDashPattern([3, 3])
-        seen = [(self._x(x, area), text) for x, text in self.marks]
-        seen = [(x, text) for x, text in seen if area.left() - 1 <= x <= area.right() + 1]
-        mouse = self._mouse if self._mouse is not None and area.contains(self._mouse) else None
+        seen = [(self._x(x, area), text, i) for i, (x, text) in enumerate(self.marks)]
+        seen = [mark for mark in seen if area.left() - 1 <= mark[0] <= area.right() + 1]
         painter.setPen(line)
         drawn = -math.inf
-        for x, text in seen:
+        for x, _, _ in seen:
             if x - drawn >= 2:  # hundreds of changes do not become a grey wall
                 painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
                 drawn = x
-            if mouse is not None and abs(mouse.x() - x) <= _NEAR:
-                touched = (x, text)
-        if touched:
-            placed.append(self._label(painter, fm, area, *touched, placed, now.text, now, force=True))
-        for x, text in reversed(seen):  # the newest change has the right of way
-            if touched and (x, text) == touched:
-                continue
-            span = self._label(painter, fm, area, x, text, placed, now.muted, now)
-            if span:
-                placed.append(span)
+        under = self.mark_under_mouse()
+        self._labels = []
+        # The touched one first, then the newest change has the right of way.
+        for x, text, i in sorted(seen, key=lambda mark: (mark[2] != under, -mark[2])):
+            touched = i == under
+            ink = now.text if touched else now.muted
+            said = text + self.mark_hint if touched else text
+            box = self._label(painter, fm, area, x, said, placed, ink, now, force=touched)
+            if box is not None:
+                placed.append((box.left(), box.right()))
+                self._labels.append((box, i))
 
     def _label(self, painter, fm, area, x, text, placed, colour, now, force=False):
         width = fm.horizontalAdvance(text) + 6
@@ -159,7 +173,7 @@ class Annotations(pg.GraphicsObject):
         painter.fillRect(box, ground)
         painter.setPen(QColor(colour))
         painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), text)
-        return a, b
+        return box
 
     def _paint_note(self, painter: QPainter, area: QRectF, note: Note, now: theme.Theme) -> None:
         x, y = self._x(note.x, area), self._y(note.y, area)

@@ -13,6 +13,7 @@ class View(pg.ViewBox):
 
     menu_asked = Signal()
     full_asked = Signal()
+    clicked = Signal()
 
     def __init__(self, wheel_axis: int | None) -> None:
         super().__init__(enableMenu=False)
@@ -28,6 +29,9 @@ class View(pg.ViewBox):
         elif ev.double():
             ev.accept()
             self.full_asked.emit()
+        elif ev.button() == Qt.MouseButton.LeftButton:
+            ev.accept()
+            self.clicked.emit()
 
 
 class Canvas(pg.PlotWidget):

@@ -15,6 +15,8 @@ from ssllab.ui import theme
 from ssllab.ui.panel import Panel, Scene
 from ssllab.ui.plots.chart import Chart
 from ssllab.ui.plots.legend import small_font
+from ssllab.ui.plots.time_plot import TimePlot
+from ssllab.ui.rewind import ask_rewind
 
 _BEST_ASPECT = 1.7
 
@@ -68,6 +70,8 @@ class ChartPanel(Panel):
             self._tabs.addTab(name)
             chart.setParent(self)
             chart.hide()
+            if isinstance(chart, TimePlot):
+                chart.marker_clicked.connect(lambda marker: ask_rewind(self, self.bench, marker))
         self._style_tabs()
         self._arrange()
 

@@ -14,10 +14,11 @@ _SAME_DRAG_SECONDS = 1.5
 
 @dataclass(frozen=True)
 class Marker:
-    """A change of a control: where it took effect and what it says."""
+    """A change of a control: where it took effect and what it says. ``first`` is the event that began it."""
 
     step: int
     label: str
+    first: Event
 
 
 def markers(events: Sequence[Event]) -> list[Marker]:
@@ -39,7 +40,9 @@ def markers(events: Sequence[Event]) -> list[Marker]:
     for drag in drags:
         if len(drag) > 1 and drag[0].old == drag[-1].new:
             continue
-        found.append(Marker(int(drag[-1].step), change_text(drag[-1].key, drag[0].old, drag[-1].new)))
+        found.append(
+            Marker(int(drag[-1].step), change_text(drag[-1].key, drag[0].old, drag[-1].new), drag[0])
+        )
     return found
 
 

@@ -16,14 +16,15 @@ from typing import Any, Literal
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QWidget, QWidgetAction
 
 from ssllab.ui.panel import Band, Overlay, Scene
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.chart import Chart, colour
 from ssllab.ui.plots.legend import Entry
-from ssllab.ui.plots.markers import markers
+from ssllab.ui.plots.markers import Marker, markers
 from ssllab.ui.plots.track import Track
 
 WINDOWS = (0, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
@@ -73,8 +74,10 @@ class _Live:
 class TimePlot(Chart):
     """The plot over steps. ``source`` tells which log of the scene its curves are columns of.
 
-    ``always`` lists values of y that are always in view.
+    ``always`` lists values of y that are always in view. ``marker_clicked`` brings the :class:`Marker`.
     """
+
+    marker_clicked = Signal(object)
 
     def __init__(
         self,
@@ -125,6 +128,9 @@ class TimePlot(Chart):
             self.line(f"level {i}", level.role, width=1.4, dash=True, z=2)
             for i, level in enumerate(self._levels)
         ]
+        self._markers: list[Marker] = []
+        self.notes.mark_hint = " (click to rewind)"
+        self.view.clicked.connect(self._click)
         self.view.sigXRangeChanged.connect(self._x_moved)
         self.view.sigResized.connect(self._x_moved)
         self._list()
@@ -206,14 +212,14 @@ class TimePlot(Chart):
     def _read(self) -> None:
         scene = self._scene
         if scene is None:
-            self.notes.marks = []
+            self._markers = self.notes.marks = []
             return
         self._read_live()
         logs = {_run(overlay): self._log_of(overlay) for overlay in scene.overlays}
         for (run, number), other in self._others.items():
             curve = self._curves[number]
             other.track.read(logs[run], curve.metric, self._window if curve.primary else 0)
-        found = markers(scene.events)
+        found = self._markers = markers(scene.events)
         self.notes.marks = list(
             zip(
                 self.map_x(np.array([m.step for m in found], np.float64)).tolist(),
@@ -316,6 +322,21 @@ class TimePlot(Chart):
             low - slack <= have_low <= low + 0.3 * room and high - 0.3 * room <= have_high <= high + slack
         ):
             self.view.setYRange(low, high, padding=0)
+
+    def _marker_under_mouse(self) -> Marker | None:
+        index = self.notes.mark_under_mouse()
+        return None if index is None or index >= len(self._markers) else self._markers[index]
+
+    def _click(self) -> None:
+        if marker := self._marker_under_mouse():
+            self.marker_clicked.emit(marker)
+
+    def _mouse_moved(self, position) -> None:
+        super()._mouse_moved(position)
+        shape = (
+            Qt.CursorShape.PointingHandCursor if self._marker_under_mouse() else Qt.CursorShape.ArrowCursor
+        )
+        self.plot.viewport().setCursor(shape)
 
     def _x_moved(self, *_) -> None:
         if not self._busy:
@@ -488,6 +509,12 @@ class TimePlot(Chart):
         menu = super().menu()
         if any(curve.primary for curve in self._curves):
             menu.insertAction(menu.actions()[0], self._smoothing_action(menu))
+        if marker := self._marker_under_mouse():
+            first = menu.actions()[0]
+            rewind = QAction(f"Rewind to before {marker.label}…", menu)
+            rewind.triggered.connect(lambda: self.marker_clicked.emit(marker))
+            menu.insertAction(first, rewind)
+            menu.insertSeparator(first)
         return menu
 
     def _smoothing_action(self, menu: QMenu) -> QWidgetAction:
