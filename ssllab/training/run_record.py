@@ -22,7 +22,7 @@ from ssllab.training.files import write_whole
 
 FORMAT = 1
 RECORD_NAME = "run.json"
-State = Literal["running", "finished", "interrupted"]
+State = Literal["running", "finished", "failed", "interrupted"]
 
 _RUN_ID = re.compile(r"\d{8}-\d{6}-[a-z0-9_]{1,40}-[0-9a-f]{6}")
 
@@ -79,7 +79,8 @@ class RunInfo:
     """What the run browser shows of a run.
 
     ``steps`` is the last step on disk. ``summary`` has ``metrics`` and ``probes`` (name -> last value),
-    ``curve`` (some dozens of (step, loss) pairs) and what :meth:`RunWriter.describe` added, as ``verdict``.
+    ``curve`` (some dozens of (step, loss) pairs), what :meth:`RunWriter.describe` added, as ``verdict``, and
+    ``failure``, the error that ended a run whose ``state`` is "failed".
     ``problem`` is one line when the run is damaged or could not be written; settings are None if unreadable.
     """
 

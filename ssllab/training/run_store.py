@@ -20,6 +20,7 @@ from ssllab.training import checkpoint
 from ssllab.training.files import why_refused
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_database import (
+    DATABASE_NAME,
     create_or_open,
     delete_rows,
     event_count,
@@ -30,7 +31,7 @@ from ssllab.training.run_database import (
     stored_rows,
     transaction,
 )
-from ssllab.training.run_lock import is_locked
+from ssllab.training.run_lock import LOCK_NAME, is_locked
 from ssllab.training.run_record import (
     RECORD_NAME,
     CheckpointRef,
@@ -165,6 +166,27 @@ class Run:
                     _delete_checkpoint(stem)
         except (sqlite3.Error, OSError) as error:
             raise RunError(why_refused(error, self.path)) from error
+
+    def discard_empty(self) -> bool:
+        """Delete a run that never began: no checkpoint, no step, nobody training it; whether it is gone.
+
+        Only the run's own files go; a folder that holds others stays.
+        """
+        try:
+            if is_locked(self.path) or self._stems() or len(self.metrics()):
+                return False
+        except RunError:  # what cannot be read is not known to be empty
+            return False
+        try:
+            shutil.rmtree(self.path / CHECKPOINTS, ignore_errors=True)
+            own = (RECORD_NAME, LOCK_NAME, *(DATABASE_NAME + ending for ending in ("", "-wal", "-shm")))
+            for name in own:
+                (self.path / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self.path.rmdir()
+        except OSError:
+            return False
+        return True
 
     def rename(self, name: str) -> None:
         """Give the run a name. Raises RunError."""
@@ -334,8 +356,11 @@ def _with_summary(info: RunInfo) -> RunInfo:
             event_count(connection)
     except RunError as error:
         return replace(info, problem=str(error))
-    state: State = "running" if is_locked(info.path) else "finished" if notes.get("closed") else "interrupted"
-    summary: dict[str, Any] = {
-        key: notes[key] for key in ("metrics", "probes", "curve", "verdict") if key in notes
-    }
+    state: State = "interrupted"
+    if is_locked(info.path):
+        state = "running"
+    elif notes.get("closed"):
+        state = "failed" if notes.get("failure") else "finished"
+    known = ("metrics", "probes", "curve", "verdict", *(("failure",) if state == "failed" else ()))
+    summary: dict[str, Any] = {key: notes[key] for key in known if key in notes}
     return replace(info, steps=max(last, 0), summary=summary, state=state)

@@ -62,6 +62,7 @@ class RunWriter:
         self._checkpoints: deque[tuple[int, Any, dict[str, Any]]] = deque()
         self._room = threading.Condition()
         self._closing = False
+        self._failure = ""
         self._done = 0
         self._wanted = 0
         self._connection: sqlite3.Connection | None = None
@@ -110,9 +111,10 @@ class RunWriter:
                 self._room.wait(0.1)
             return self._done >= wanted and self.problem is None
 
-    def close(self, timeout: float = 30.0) -> None:
-        """Write the rest and end; safe to call twice."""
+    def close(self, timeout: float = 30.0, *, failure: str = "") -> None:
+        """Write the rest, and in one line the error that ended the run if one did, and end; safe to call twice."""
         with self._room:
+            self._failure = self._failure or failure
             self._closing = True
             self._room.notify_all()
         self._thread.join(timeout)
@@ -231,7 +233,7 @@ class RunWriter:
                     connection.execute("DELETE FROM event")
                     known = 0
                 append_events(connection, list(self._events[known:count]), known + 1)
-                for key, value in {**notes, **summary, "closed": closing}.items():
+                for key, value in {**notes, **summary, "closed": closing, "failure": self._failure}.items():
                     write_note(connection, key, value)
         except sqlite3.OperationalError:
             raise

@@ -221,17 +221,22 @@ class Session:
             try:
                 if self._writer:
                     self._describe()
-                    self._writer.close()
+                    self._writer.close(failure=self.failure.message if self.failure else "")
             finally:
                 self._ended.set()
 
     def _build(self) -> None:
+        try:
+            self._trainer = Trainer(self.settings, self.data)
+            if self._tree is not None:
+                self._trainer.load(self._tree)
+                self._tree = None
+        except Exception:
+            if self.run is not None and self.run.discard_empty():
+                self.run = None
+            raise
         if self.run is not None:
             self._writer = RunWriter(self.run, self.metrics, self.probes, self.events)
-        self._trainer = Trainer(self.settings, self.data)
-        if self._tree is not None:
-            self._trainer.load(self._tree)
-            self._tree = None
         self.step = self._trainer.step
         self.config = self._trainer.config
         self.state = "ready"

@@ -25,7 +25,7 @@ from ssllab.ui.reference import bands
 if TYPE_CHECKING:
     from ssllab.data.types import ImageData
     from ssllab.methods.base import Method
-    from ssllab.training.run_store import Run, Workspace
+    from ssllab.training.run_store import Workspace
     from ssllab.training.session import Session
 
 
@@ -394,17 +394,10 @@ class Bench(QObject):
             precision="auto",
             steps=self.steps,
         )
-        self.session = Session(settings, self.data, self._new_run(settings))
+        self.session = Session(settings, self.data, self.workspace.create(settings))
         self.session.watched = self.watched
         self.run_changed.emit()
         return True
-
-    def _new_run(self, settings: RunSettings) -> Run | None:
-        try:
-            return self.workspace.create(settings)
-        except (OSError, RunError) as error:
-            self.say("warning", f"This run is kept in memory only: {_one_line(error)}")
-            return None
 
     def _leave_session(self) -> None:
         session, self.session = self.session, None

@@ -398,3 +398,14 @@ def test_a_workspace_that_cannot_be_written_gives_a_run_in_memory(tmp_path, sett
     run = Workspace(tmp_path / "file").create(settings)
     assert "file is in its way" in run.info.problem
     assert len(run.metrics()) == 0
+
+
+def test_discarding_an_empty_run_leaves_what_is_not_its_own(workspace, settings, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("mine")
+    assert workspace.create(settings, folder=folder).discard_empty()
+    assert [file.name for file in folder.iterdir()] == ["thesis.txt"]
+    run = workspace.create(settings)
+    assert run.discard_empty()
+    assert not run.path.exists()

@@ -197,6 +197,41 @@ def test_bad_settings_fail_the_session_not_the_caller(sessions):
     assert session.wait(60)
     assert session.state == "failed"
     assert session.failure.message.startswith("temperature = -3.0: expected a number from 0.01")
+    assert session.run is None
+    assert list(sessions.store.runs_path.iterdir()) == []  # a run that never began is not listed
+
+
+def test_a_run_ended_by_an_error_is_listed_as_failed_until_it_goes_on(sessions, data, monkeypatch):
+    def fail(self, images, generator):
+        raise RuntimeError("broken on purpose")
+
+    session = sessions()
+    _one_step(session)
+    with monkeypatch.context() as patch:
+        patch.setattr(SimCLR, "step", fail)
+        session.start()
+        assert session.wait(60)
+    (info,) = sessions.store.runs()
+    assert (info.state, info.steps) == ("failed", 1)
+    assert info.summary["failure"] == "RuntimeError: broken on purpose"
+    resumed = resume_run(sessions.store, info.id, data, steps=2)
+    sessions.made.append(resumed)
+    resumed.start()
+    assert resumed.wait(60)
+    (info,) = sessions.store.runs()
+    assert (info.state, info.steps) == ("finished", 2)
+    assert "failure" not in info.summary
+
+
+def test_a_stored_run_survives_settings_that_cannot_be_built_any_more(sessions, data):
+    session = sessions(steps=1)
+    session.start()
+    assert session.wait(60)
+    broken = session.settings.model_copy(update={"device": "no such device"})
+    again = Session(broken, data, sessions.store.open(session.run.id))
+    assert again.wait(60)
+    assert again.state == "failed"
+    assert sessions.store.open(session.run.id).metrics().last("loss") == session.metrics.last("loss")
 
 
 def test_memory_that_runs_out_is_said_with_a_remedy(sessions, monkeypatch):

@@ -30,7 +30,17 @@ CONFIG = {"temperature": 0.5, "batch_size": 64, "crop": True}
 
 
 def make_run(
-    workspace, name, *, seed=0, data="shapes", rows=60, height=0.6, tags=(), checkpoint=False, **config
+    workspace,
+    name,
+    *,
+    seed=0,
+    data="shapes",
+    rows=60,
+    height=0.6,
+    tags=(),
+    checkpoint=False,
+    failure="",
+    **config,
 ):
     settings = RunSettings(method="simclr", config={**CONFIG, **config}, data=data, seed=seed)
     run = workspace.create(settings, name=name)
@@ -43,7 +53,7 @@ def make_run(
     writer = RunWriter(run, metrics, probes, events)
     if checkpoint:
         writer.write_checkpoint(rows, {"weight": 1.0}, {"reason": "end", "last_event_id": 0})
-    writer.close()
+    writer.close(failure=failure)
     if tags:
         run.set_tags(tags)
     return run.info.id
@@ -182,6 +192,13 @@ def test_a_damaged_run_is_shown_with_its_problem(qtbot, workspace, open_page):
     page.select([info.id for info in page.model.infos])
     settle(qtbot, page)
     assert page.compare.plots[0] is not None  # the good one is drawn all the same
+
+
+def test_a_failed_run_is_listed_as_failed_with_its_error(workspace, open_page):
+    make_run(workspace, "a", failure="The device ran out of memory.")
+    page = open_page()
+    row = [page.table.filter.index(0, column).data() for column in (Column.VERDICT, Column.NOTE)]
+    assert row == ["failed", "The device ran out of memory."]
 
 
 def test_f2_renames_in_place_and_the_disk_follows(qtbot, workspace, open_page):

@@ -46,7 +46,7 @@ HEADINGS = {
     Column.NAME: ("Name", "Double click or F2 to rename. The dot is the run's colour in the plots below."),
     Column.LOSS: ("Loss", "The loss over the whole run, on its own scale, and its last value."),
     Column.KNN: ("kNN", "kNN accuracy on h (held-out images), from 0 to 100 %, and its last value."),
-    Column.VERDICT: ("Doctor", "What the doctor said last."),
+    Column.VERDICT: ("Doctor", "What the doctor said last; failed: an error ended the run."),
     Column.METHOD: ("Method", ""),
     Column.DATA: ("Data", ""),
     Column.STEPS: ("Steps", "Training steps done."),
@@ -57,7 +57,9 @@ HEADINGS = {
 
 
 def verdict_of(info: RunInfo) -> str:
-    """The doctor's last word on a run, empty when there was none."""
+    """The doctor's last word on a run, empty when there was none; "failed" for one that an error ended."""
+    if info.state == "failed":
+        return "failed"
     verdict = info.summary.get("verdict")
     if isinstance(verdict, Mapping):
         verdict = verdict.get("state")
@@ -67,6 +69,11 @@ def verdict_of(info: RunInfo) -> str:
 def said_briefly(info: RunInfo) -> str:
     """What is wrong with a run, without the folder that its row stands for."""
     return info.problem.replace(f"{info.path}{os.sep}", "").replace(str(info.path), "the folder")
+
+
+def failure_of(info: RunInfo) -> str:
+    """The error that ended a run, empty when none did."""
+    return str(info.summary.get("failure", ""))
 
 
 def summary_number(info: RunInfo, name: str) -> float | None:
@@ -233,7 +240,7 @@ class RunsModel(QAbstractTableModel):
             case Column.NAME:
                 return run_title(info)
             case Column.VERDICT:
-                return ("damaged" if info.settings is None else "") or verdict_of(info)
+                return "damaged" if info.settings is None else verdict_of(info)
             case Column.METHOD:
                 return info.settings.method
             case Column.DATA:
@@ -245,7 +252,7 @@ class RunsModel(QAbstractTableModel):
                     return "training now"
                 return ago(info.created, time.time()) if info.created else ""
             case Column.NOTE:
-                return said_briefly(info) or " ".join(info.note.split())
+                return said_briefly(info) or " ".join((info.note or failure_of(info)).split())
         return None
 
     def _edit_text(self, info: RunInfo, column: Column) -> str | None:
@@ -300,6 +307,8 @@ class RunsModel(QAbstractTableModel):
             return QColor(now.good)
         if column in (Column.METHOD, Column.DATA, Column.STARTED, Column.NOTE):
             return QColor(now.muted)
+        if column == Column.VERDICT and info.state == "failed":
+            return QColor(now.bad)
         if column == Column.VERDICT:
             return QColor(now.good if verdict_of(info) == "healthy" else now.warn)
         return None
@@ -324,7 +333,9 @@ class RunsModel(QAbstractTableModel):
             case Column.TAGS:
                 return ", ".join(info.tags) or None
             case Column.NOTE:
-                return info.note or None
+                return info.note or failure_of(info) or None
+            case Column.VERDICT if info.state == "failed":
+                return failure_of(info)
             case Column.VERDICT:
                 verdict = info.summary.get("verdict")
                 return _verdict_help(verdict) if isinstance(verdict, Mapping) else None
