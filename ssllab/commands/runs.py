@@ -88,7 +88,7 @@ def _show(store: Workspace, options: argparse.Namespace) -> int:
 
 def _compare(store: Workspace, options: argparse.Namespace) -> int:
     opened = [store.open(run) for run in options.runs]
-    difference = export.settings_difference(opened)
+    difference = export.settings_difference([run.info for run in opened])
     last = {}
     for run in opened:
         metrics, probes = run.metrics(), run.probes()

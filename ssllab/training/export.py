@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,48 +24,72 @@ from ssllab.training.run_store import Run
 _BLOCK = 16384
 
 
-def export_csv(run: Run, path: Path) -> list[Path]:
+def _no_report(share: float) -> None:
+    pass
+
+
+def export_csv(run: Run, path: Path, report: Callable[[float], None] = _no_report) -> list[Path]:
     """Metrics as a table in ``path``; probes and events beside it in STEM-probes.csv and STEM-events.csv.
 
     One row a step; an empty cell was not measured. The files written (probes and events only if there are
-    any). Raises OSError, RunError.
+    any). ``report`` is told how far the work is (0..1); what it raises ends it, and no part of a file is left.
+    Raises OSError, RunError.
     """
     written = [path]
-    write_whole(path, _table(run.metrics()))
+    write_whole(path, csv_pieces(_columns(run.metrics()), report))
     probes = run.probes()
     if len(probes):
         written.append(path.with_name(f"{path.stem}-probes{path.suffix}"))
-        write_whole(written[-1], _table(probes))
+        write_whole(written[-1], csv_pieces(_columns(probes)))
     events = run.events()
     if events:
-        text = io.StringIO(newline="")
-        rows = csv.writer(text, lineterminator="\r\n")
-        rows.writerow(["step", "time", "kind", "key", "old", "new", "text"])
+        rows: list[list[Any]] = [["step", "time", "kind", "key", "old", "new", "text"]]
         for event in events:
             when = datetime.fromtimestamp(event.time, UTC).isoformat(timespec="milliseconds")
-            rows.writerow([event.step, when, event.kind, event.key, event.old, event.new, event.text])
+            rows.append([event.step, when, event.kind, event.key, event.old, event.new, event.text])
         written.append(path.with_name(f"{path.stem}-events{path.suffix}"))
-        write_whole(written[-1], text.getvalue().encode())
+        write_whole(written[-1], _csv_text(rows))
     return written
 
 
-def _table(log: MetricsLog) -> bytes:
-    return "".join(_table_rows(log)).encode()
-
-
-def _table_rows(log: MetricsLog) -> Iterator[str]:
-    head = io.StringIO(newline="")
-    csv.writer(head, lineterminator="\r\n").writerow(["step", *log.names])
-    yield head.getvalue()
+def _columns(log: MetricsLog) -> dict[str, NDArray]:
     _, steps, columns = log.since(0)
-    for start in range(0, len(steps), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        # numpy writes a float32 with as many digits as tell it from its neighbours, Python with twice as many
-        cells = [steps[part].astype("U")]
-        cells += [
-            np.where(np.isnan(values[part]), "", values[part].astype("U")) for values in columns.values()
+    return {"step": steps, **columns}
+
+
+def csv_pieces(
+    columns: Mapping[str, NDArray], report: Callable[[float], None] = _no_report
+) -> Iterator[bytes]:
+    """A table as CSV (RFC 4180, UTF-8), a piece at a time; an empty cell for NaN and where a column has ended.
+
+    ``columns``: heading -> ``(n,)`` numbers or words, of equal or unequal length. ``report``: see :func:`export_csv`.
+    """
+    yield _csv_text([list(columns)])
+    length = max((len(values) for values in columns.values()), default=0)
+    for start in range(0, length, _BLOCK):
+        report(start / length)
+        cells = [
+            _cells(values[start : start + _BLOCK], min(_BLOCK, length - start)) for values in columns.values()
         ]
-        yield "".join(",".join(row) + "\r\n" for row in zip(*(c.tolist() for c in cells), strict=True))
+        rows = zip(*cells, strict=True)
+        if any(values.dtype.kind not in "biuf" for values in columns.values()):
+            yield _csv_text(rows)
+        else:
+            yield "".join(",".join(row) + "\r\n" for row in rows).encode()
+
+
+def _cells(values: NDArray, count: int) -> list[str]:
+    # numpy writes a float32 with as many digits as tell it from its neighbours, Python with twice as many
+    words = values.astype("U")
+    if values.dtype.kind == "f":
+        words = np.where(np.isnan(values), "", words)
+    return [*words.tolist(), *[""] * (count - len(values))]
+
+
+def _csv_text(rows: Iterable[Iterable[Any]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode()
 
 
 def export_weights(run: Run, path: Path, step: int | None = None) -> None:
@@ -160,45 +184,47 @@ def _settings(info: RunInfo) -> RunSettings:
     return info.settings
 
 
-def settings_difference(runs: Sequence[Run]) -> dict[str, list[Any]]:
+def settings_of(info: RunInfo) -> dict[str, Any]:
+    """Every setting of a run by name: what it was started with, then the method's controls. Raises RunError."""
+    plain = _settings(info).model_dump()
+    config = plain.pop("config")
+    return {**plain, **config}
+
+
+def settings_difference(infos: Sequence[RunInfo]) -> dict[str, list[Any]]:
     """Setting -> its value in each run, for those that differ; None where a run does not have it.
 
     Raises RunError when settings cannot be read.
     """
-    every = []
-    for run in runs:
-        plain = _settings(run.info).model_dump()
-        every.append({**plain.pop("config"), **plain})
+    every = [settings_of(info) for info in infos]
     keys = dict.fromkeys(key for settings in every for key in settings)
     rows = {key: [settings.get(key) for settings in every] for key in keys}
     return {key: values for key, values in rows.items() if any(value != values[0] for value in values)}
 
 
 def mean_and_std(
-    runs: Sequence[Run], name: str
+    curves: Sequence[tuple[NDArray, NDArray]],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """``(steps (n,), mean (n,), std (n,))`` of a metric or probe over runs, usually of several seeds.
+    """``(steps (n,), mean (n,), std (n,))`` of curves ``(steps, values)``, usually of several seeds.
 
-    At every step where any run measured it and that all of them reached; a run counts with the straight line
-    between its own measurements. The deviation is a sample's (n - 1), zero for one run. Empty where nothing
-    is common. Raises RunError.
+    At every step where any curve was measured and that all of them reached; a curve counts with the straight
+    line between its own measurements, of a repeated step the newest. The deviation is a sample's (n - 1), zero
+    for one curve. Empty where nothing is common.
     """
-    curves = []
-    for run in runs:
-        log = run.metrics()
-        steps, values = (log if name in log.names else run.probes()).column(name)
+    kept = []
+    for steps, values in curves:
         known = np.isfinite(values)
         # np.unique takes the first of equal steps; turned round, that is the newest.
-        at, newest = np.unique(steps[known][::-1], return_index=True)
-        curves.append((at, values[known][::-1][newest].astype(np.float64)))
+        at, newest = np.unique(np.asarray(steps)[known][::-1], return_index=True)
+        kept.append((at, np.asarray(values, np.float64)[known][::-1][newest]))
     nothing = np.empty(0, np.int64), np.empty(0), np.empty(0)
-    if not curves or any(len(at) == 0 for at, _ in curves):
+    if not kept or any(len(at) == 0 for at, _ in kept):
         return nothing
-    first, last = max(at[0] for at, _ in curves), min(at[-1] for at, _ in curves)
-    grid = np.unique(np.concatenate([at for at, _ in curves]))
+    first, last = max(at[0] for at, _ in kept), min(at[-1] for at, _ in kept)
+    grid = np.unique(np.concatenate([at for at, _ in kept]))
     grid = grid[(grid >= first) & (grid <= last)]
     if not len(grid):
         return nothing
-    table = np.stack([np.interp(grid, at, values) for at, values in curves])
-    std = table.std(axis=0, ddof=1) if len(curves) > 1 else np.zeros(len(grid))
+    table = np.stack([np.interp(grid, at, values) for at, values in kept])
+    std = table.std(axis=0, ddof=1) if len(kept) > 1 else np.zeros(len(grid))
     return grid, table.mean(axis=0), std

@@ -6,15 +6,19 @@ import contextlib
 import errno
 import os
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write beside, flush, rename: whoever opens ``path`` finds the old or the new, never a part."""
+def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
+    """Write beside, flush, rename: whoever opens ``path`` finds the old or the new, never a part.
+
+    ``content`` may come in pieces; what raises while they are made leaves nothing behind.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with beside.open("wb") as file:
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)

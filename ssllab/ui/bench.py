@@ -21,8 +21,11 @@ from ssllab.data.catalogue import DEFAULT
 from ssllab.training.run_record import Event, RunError, RunSettings
 from ssllab.ui.panel import Overlay, Scene, Thumbnails
 from ssllab.ui.reference import bands
+from ssllab.ui.work import LongWork
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ssllab.data.types import ImageData
     from ssllab.methods.base import Method
     from ssllab.training.run_store import Workspace
@@ -77,6 +80,7 @@ class Bench(QObject):
         self._begun = False
         self._problem: str | None = None
         self._seen_failure: object = None
+        self.long_work = LongWork(self)
         self._from_thread.connect(lambda work: work())
 
     # Loading, in threads of its own
@@ -281,6 +285,7 @@ class Bench(QObject):
     def close(self) -> None:
         """End the session and wait for its files."""
         self._cancel.set()
+        self.long_work.close()
         session, self.session = self.session, None
         if session is not None:
             session.stop(timeout=10)
@@ -473,6 +478,19 @@ class Bench(QObject):
     def say(self, level: str, text: str, detail: str = "") -> None:
         """A line for the user, with detail for those who want it."""
         self.message.emit(level, text, detail)
+
+    def save_table(self, columns: dict[str, NDArray], path: Path) -> None:
+        """Write columns as CSV in the background; the window shows how far it is."""
+        from ssllab.ui.plots.export import save_table
+
+        if not self.long_work.start(
+            f"Saving {path.name}",
+            lambda task: save_table(columns, path, task.report),
+            lambda written: self.say("info", f"The data was saved to {written}."),
+            lambda error, trace: self.say("error", str(error), trace),
+            lambda: self.say("info", "Saving was cancelled; nothing was written."),
+        ):
+            self.say("warning", "Another table is still being saved. Wait for it or cancel it.")
 
     def ask(self, question: Callable[[Any], Any]) -> Future[Any] | None:
         """Run ``question(trainer)`` between two steps; None without a session."""

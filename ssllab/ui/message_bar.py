@@ -6,14 +6,16 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from ssllab.ui import theme
+from ssllab.ui.widgets.progress_row import ProgressRow
+from ssllab.ui.work import LongWork
 
 INFO_MILLISECONDS = 8000
 
 
 class MessageBar(QFrame):
-    """Hidden until :meth:`say`; information fades by itself, warnings and errors stay until closed."""
+    """Hidden until :meth:`say` or until ``work`` begins; information fades by itself, warnings and errors stay."""
 
-    def __init__(self) -> None:
+    def __init__(self, work: LongWork) -> None:
         super().__init__()
         self.setObjectName("messageBar")
         self.text = QLabel()
@@ -27,8 +29,8 @@ class MessageBar(QFrame):
         self.detail = QPlainTextEdit()
         self.detail.setReadOnly(True)
         self.detail.setMaximumHeight(180)
-        row = QWidget()
-        across = QHBoxLayout(row)
+        self.line = QWidget()
+        across = QHBoxLayout(self.line)
         across.setContentsMargins(10, 4, 6, 4)
         across.addWidget(self.text, 1)
         across.addWidget(self.more)
@@ -36,18 +38,24 @@ class MessageBar(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(row)
+        self.progress = ProgressRow(work)
+        self.progress.layout().setContentsMargins(10, 4, 6, 4)
+        layout.addWidget(self.progress)
+        layout.addWidget(self.line)
         layout.addWidget(self.detail)
         self.more.toggled.connect(self.detail.setVisible)
-        close.clicked.connect(self.hide)
+        close.clicked.connect(self.close_line)
         self._fade = QTimer(self, singleShot=True, interval=INFO_MILLISECONDS)
-        self._fade.timeout.connect(self.hide)
+        self._fade.timeout.connect(self.close_line)
         self._level = "info"
+        self.line.hide()
         self.hide()
+        work.began.connect(self._work_began)
+        work.ended.connect(lambda: self.setVisible(not self.line.isHidden()))
 
     def say(self, level: str, text: str, detail: str) -> None:
         """Show a line; an error is not pushed away by information."""
-        if self.isVisible() and level == "info" and self._level == "error":
+        if self.line.isVisible() and level == "info" and self._level == "error":
             return
         self._level = level
         self.text.setText(text)
@@ -56,10 +64,23 @@ class MessageBar(QFrame):
         self.more.setChecked(False)
         self.detail.hide()
         self.restyle()
+        self.line.show()
         self.show()
         self._fade.stop()
         if level == "info":
             self._fade.start()
+
+    def close_line(self) -> None:
+        """Take the line away; work under way stays in sight."""
+        self.line.hide()
+        self.detail.hide()
+        self.setVisible(not self.progress.isHidden())
+
+    def _work_began(self) -> None:
+        if self.line.isHidden():
+            self._level = "info"
+        self.restyle()
+        self.show()
 
     def restyle(self) -> None:
         """Take the theme's colours."""

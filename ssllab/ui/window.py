@@ -75,7 +75,7 @@ class Window(QMainWindow):
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.lab, "Contrast")
         self.tabs.addTab(self.runs, "Runs")
-        self.messages = MessageBar()
+        self.messages = MessageBar(bench.long_work)
         centre = QWidget()
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)

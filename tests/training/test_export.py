@@ -12,6 +12,7 @@ from safetensors import safe_open
 
 from ssllab.training.checkpoint import CheckpointError
 from ssllab.training.export import (
+    csv_pieces,
     export_csv,
     export_script,
     export_weights,
@@ -105,8 +106,9 @@ def test_the_command_names_every_setting_and_change(make):
     run = make(events=CHANGES, steps=20, data="my pictures")
     assert repeat_command(run) == [
         *("ssllab", "train", "simclr", "--data", "my pictures", "--seed", "3", "--steps", "100"),
-        *("--device", "cpu", "--set", "temperature=0.5", "--set", "crop=true", "--set", "encoder=small"),
-        *("--set", "batch_size=64", "--at", "3", "temperature=0.1", "--at", "7", "crop=false"),
+        *("--device", "cpu", "--precision", "float32", "--size", "32", "--set", "temperature=0.5"),
+        *("--set", "crop=true", "--set", "encoder=small", "--set", "batch_size=64"),
+        *("--at", "3", "temperature=0.1", "--at", "7", "crop=false"),
     ]
 
 
@@ -126,20 +128,51 @@ def test_the_script_calls_the_command_line_with_just_that(make, tmp_path, monkey
 
 def test_only_what_differs(make):
     runs = [make(seed=1), make(seed=2, config={"temperature": 0.1}), make(seed=1, config={"extra": 4})]
-    assert settings_difference(runs) == {
-        "temperature": [0.5, 0.1, 0.5],
+    infos = [run.info for run in runs]
+    assert settings_difference(infos) == {
         "seed": [1, 2, 1],
+        "temperature": [0.5, 0.1, 0.5],
         "extra": [None, None, 4],
     }
-    assert settings_difference(runs[:1]) == settings_difference([]) == {}
+    assert settings_difference(infos[:1]) == settings_difference([]) == {}
 
 
 def test_mean_and_deviation_over_runs(make):
     runs = [make(20, scale=1.0), make(15, scale=3.0), make(20, scale=2.0, every=5)]
-    steps, mean, std = mean_and_std(runs, "loss")
+    steps, mean, std = mean_and_std([run.metrics().column("loss") for run in runs])
     assert steps.tolist() == list(range(5, 16))
     np.testing.assert_allclose(mean, 2 * steps / 7, rtol=1e-6)
     np.testing.assert_allclose(std, steps / 7, rtol=1e-6)
-    assert mean_and_std(runs[:1], "knn_top1")[1].tolist() == [0.25]
-    assert mean_and_std(runs[:1], "loss")[2].max() == 0
-    assert len(mean_and_std(runs, "never")[0]) == len(mean_and_std([], "loss")[0]) == 0
+    assert mean_and_std([runs[0].metrics().column("loss")])[2].max() == 0
+
+
+def test_mean_and_deviation_against_numpy():
+    steps = np.arange(5)
+    curves = [(steps, np.array([1.0, 2, 3, 4, 5])), (steps, np.array([3.0, 2, 1, 4, np.nan]))]
+    at, mean, deviation = mean_and_std(curves)
+    assert at.tolist() == [0, 1, 2, 3]  # as far as both were measured
+    np.testing.assert_allclose(mean, [2, 2, 2, 4])
+    np.testing.assert_allclose(deviation, [np.sqrt(2), 0, np.sqrt(2), 0])
+    between = mean_and_std([(np.array([0, 4]), np.array([0.0, 4])), (np.array([2]), np.array([4.0]))])
+    assert [x.tolist() for x in between[:2]] == [[2.0], [3.0]]
+    never = (np.empty(0), np.empty(0))
+    assert len(mean_and_std([(steps, steps), never])[0]) == len(mean_and_std([])[0]) == 0
+
+
+def test_a_table_of_unequal_columns_of_numbers_and_words():
+    columns = {
+        "name": np.array(["a", 'b, "c"']),
+        "x": np.array([1.5, np.nan, 0.1], np.float32),
+        "n": np.arange(1),
+    }
+    assert b"".join(csv_pieces(columns)) == b'name,x,n\r\na,1.5,0\r\n"b, ""c""",,\r\n,0.1,\r\n'
+
+
+def test_an_export_that_is_cancelled_leaves_no_part_of_a_file(make, tmp_path):
+    def cancel(share):
+        raise KeyboardInterrupt
+
+    run = make()
+    with pytest.raises(KeyboardInterrupt):
+        export_csv(run, tmp_path / "run.csv", cancel)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []

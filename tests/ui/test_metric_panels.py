@@ -175,7 +175,7 @@ def test_axes_may_be_switched_and_crosshairs_read_everywhere(show, panel_class):
             for share in (-0.1, 0.0, 0.4, 1.0, 1.1):
                 chart._mouse_x = low + share * (high - low)
                 chart.show_values()
-            chart._mouse_left()
+            chart.mouse_left()
         for entry in chart.legend.entries():
             chart.toggle(entry.key)
         panel.grab()

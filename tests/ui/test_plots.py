@@ -20,6 +20,7 @@ from ssllab.ui.panel import Band, Overlay, Scene
 from ssllab.ui.plots.axis import tick_text, value_text
 from ssllab.ui.plots.chart_panel import arrangement
 from ssllab.ui.plots.decimation import Pyramid
+from ssllab.ui.plots.export import save_table
 from ssllab.ui.plots.markers import markers
 from ssllab.ui.plots.smoothing import ema
 from ssllab.ui.plots.time_plot import Curve, Level, TimePlot
@@ -219,7 +220,7 @@ def test_the_crosshair_reads_all_curves_at_the_hovered_step(plot):
     assert plot.notes.cross_text == "step 50"
     assert plot.legend._values["loss"] == "4.500"
     assert plot.legend._values["chance_loss"] == "6.000"
-    plot._mouse_left()
+    plot.mouse_left()
     assert plot.notes.cross_x is None
     assert plot.legend._values["loss"] == "4.010"
 
@@ -307,18 +308,18 @@ def test_a_diverged_loss_ends_the_curve_and_breaks_nothing(plot):
 
 def test_pictures_and_numbers_are_saved(plot, tmp_path):
     plot.draw(scene(log_of(20)))
-    png = plot.save(tmp_path / "a.png")
+    png = plot.tools.save(tmp_path / "a.png")
     assert png.read_bytes()[:4] == b"\x89PNG"
-    svg = plot.save(tmp_path / "a.svg").read_text()
+    svg = plot.tools.save(tmp_path / "a.svg").read_text()
     assert "loss" in svg
     assert "<image" not in svg  # lines and text, not a photograph of them
-    with plot.save_csv(tmp_path / "a.csv").open() as file:
+    with save_table(plot.columns(), tmp_path / "a.csv").open() as file:
         rows = list(csv.reader(file))
     assert rows[0] == ["step", "loss", "chance_loss"]
     assert len(rows) == 21
     assert float(rows[11][1]) == pytest.approx(4.5)
     with pytest.raises(OSError, match="Cannot write"):
-        plot.save(tmp_path / "missing" / "a.png")
+        plot.tools.save(tmp_path / "missing" / "a.png")
 
 
 def test_the_menu_offers_smoothing_axes_copy_and_save(plot):

@@ -23,7 +23,6 @@ from ssllab.ui.runs import words
 from ssllab.ui.runs.curves import thinned
 from ssllab.ui.runs.listing import list_runs
 from ssllab.ui.runs.page import RunsPage, assign_colours
-from ssllab.ui.runs.seeds import mean_and_deviation
 from ssllab.ui.runs.table_model import CURVE, Column
 
 CONFIG = {"temperature": 0.5, "batch_size": 64, "crop": True}
@@ -399,18 +398,6 @@ def test_runs_that_differ_in_the_seed_alone_become_their_mean(qtbot, workspace, 
     assert legend(page.compare.plots[1]) == {"tau 0.5, 2 seeds": "50.0%", "tau 5": "20.0%"}
 
 
-def test_mean_and_deviation_against_numpy():
-    steps = np.arange(5)
-    curves = [(steps, np.array([1.0, 2, 3, 4, 5])), (steps, np.array([3.0, 2, 1, 4, np.nan]))]
-    at, mean, deviation = mean_and_deviation(curves)
-    assert at.tolist() == [0, 1, 2, 3]  # as far as both were measured
-    np.testing.assert_allclose(mean, [2, 2, 2, 4])
-    np.testing.assert_allclose(deviation, [np.sqrt(2), 0, np.sqrt(2), 0])
-    between = mean_and_deviation([(np.array([0, 4]), np.array([0.0, 4])), (np.array([2]), np.array([4.0]))])
-    assert [x.tolist() for x in between[:2]] == [[2.0], [3.0]]
-    assert len(mean_and_deviation([(steps, steps), (np.empty(0), np.empty(0))])[0]) == 0
-
-
 def test_export_of_one_run_as_csv(qtbot, workspace, open_page, monkeypatch, tmp_path):
     run = make_run(workspace, "a", rows=30)
     page = open_page()
@@ -449,6 +436,22 @@ def test_an_export_that_cannot_be_written_says_so(qtbot, workspace, open_page, m
     settle(qtbot, page)
     assert page.bench.said[-1][0] == "error"
     assert not page.progress.isVisible()
+
+
+def test_an_export_can_be_cancelled_in_the_middle_of_a_run(
+    qtbot, workspace, open_page, monkeypatch, tmp_path
+):
+    run = make_run(workspace, "a", rows=500_000)
+    page = open_page()
+    page.select([run])
+    settle(qtbot, page)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(tmp_path / "out.csv"), ""))
+    page.exporter.actions["csv"].trigger()
+    qtbot.waitUntil(lambda: page.progress.bar.value() > 0, timeout=20_000)
+    press(qtbot, page.progress.cancel_button)
+    assert page.bench.said[-1] == ("info", "The export was cancelled.")
+    settle(qtbot, page)
+    assert not list(tmp_path.glob("*out*"))
 
 
 @pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])

@@ -3,13 +3,16 @@
 import sys
 import time
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
+from ssllab.training.metrics import MetricsLog
 from ssllab.ui import theme
 from ssllab.ui.app import build_window
+from ssllab.ui.panel import Scene
 
 DEFAULT_TEMPERATURE = 0.1
 
@@ -140,6 +143,37 @@ def test_a_failure_in_the_thread_is_a_message_and_the_window_lives_on(qtbot, win
         assert "Traceback" in window.messages.detail.toPlainText()
     train(qtbot, window, 2)
     assert window.bench.session.failure is None
+
+
+def save_a_long_run(qtbot, window, monkeypatch, target):
+    """Press "Save data as CSV" in the loss plot of 400,000 steps."""
+    log = MetricsLog()
+    log.extend(np.arange(400_000), {"loss": np.linspace(5, 1, 400_000)})
+    plot = next(panel for panel in window.lab.panels if panel.id == "loss").plot
+    window._timer.stop()
+    plot.draw(Scene("paused", metrics=log))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(target), ""))
+    menu = plot.menu()
+    next(action for action in menu.actions() if action.text() == "Save data as CSV…").trigger()
+
+
+def test_a_long_table_is_saved_in_the_background_and_the_place_is_said(qtbot, window, monkeypatch, tmp_path):
+    save_a_long_run(qtbot, window, monkeypatch, tmp_path / "loss")
+    assert window.messages.progress.isVisible()
+    qtbot.waitUntil(lambda: window.messages.line.isVisible(), timeout=30_000)
+    assert not window.messages.progress.isVisible()
+    assert window.messages.text.text() == f"The data was saved to {tmp_path / 'loss.csv'}."
+    with (tmp_path / "loss.csv").open() as file:
+        assert next(file) == "step,loss\n"
+        assert sum(1 for _ in file) == 400_000
+
+
+def test_saving_a_table_can_be_cancelled_and_leaves_nothing(qtbot, window, monkeypatch, tmp_path):
+    save_a_long_run(qtbot, window, monkeypatch, tmp_path / "loss.csv")
+    qtbot.mouseClick(window.messages.progress.cancel_button, Qt.MouseButton.LeftButton)
+    assert window.messages.text.text() == "Saving was cancelled; nothing was written."
+    qtbot.waitUntil(lambda: not window.bench.long_work.busy, timeout=10_000)
+    assert not list(tmp_path.glob("*loss*"))
 
 
 def test_every_panel_draws_while_training_in_both_themes(qtbot, window):

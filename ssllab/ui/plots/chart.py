@@ -9,19 +9,18 @@ over steps; histograms, spectra and planes derive from :class:`Chart` directly.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QCursor, QPen
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QMessageBox, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QPen
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from ssllab.ui import theme
 from ssllab.ui.panel import Scene
-from ssllab.ui.plots import export
+from ssllab.ui.plots.actions import ChartActions
 from ssllab.ui.plots.annotations import Annotations
 from ssllab.ui.plots.axis import NumberAxis
 from ssllab.ui.plots.canvas import Canvas, View
@@ -88,6 +87,7 @@ class Chart(QWidget):
         self._follow_button.hide()
         self._menu_button = _tool("⋮", "Copy, save, axes (also with the right mouse button).")
         self._buttons = (self._follow_button, self._menu_button)
+        self.tools = ChartActions(self, self._buttons)
 
         top = QHBoxLayout()
         top.setContentsMargins(6, 3, 2, 0)
@@ -103,12 +103,12 @@ class Chart(QWidget):
 
         self.legend.clicked.connect(self.toggle)
         self._follow_button.clicked.connect(self.full_view)
-        self._menu_button.clicked.connect(self._show_menu)
-        self.view.menu_asked.connect(self._show_menu)
+        self._menu_button.clicked.connect(self.tools.show_menu)
+        self.view.menu_asked.connect(self.tools.show_menu)
         self.view.full_asked.connect(self.full_view)
         self.view.sigRangeChangedManually.connect(self._moved)
         self.plot.scene().sigMouseMoved.connect(self._mouse_moved)
-        self.plot.left.connect(self._mouse_left)
+        self.plot.left.connect(self.mouse_left)
         self._apply_log()
         self._show_empty(True)
         Chart.restyle(self)
@@ -140,19 +140,7 @@ class Chart(QWidget):
 
     def menu(self) -> QMenu:
         """The context menu; subclasses add to it."""
-        menu = QMenu(self)
-        menu.addAction("Copy image", self.copy)
-        menu.addAction("Save image…", self._ask_image)
-        menu.addAction("Save data as CSV…", self._ask_table).setEnabled(bool(self.columns()))
-        menu.addSeparator()
-        for axis, name in ((1, "Logarithmic y axis"), (0, "Logarithmic x axis")):
-            if self._can_log[axis]:
-                action = menu.addAction(name)
-                action.setCheckable(True)
-                action.setChecked(self._log[axis])
-                action.toggled.connect(lambda on, axis=axis: self.set_log(**{"xy"[axis]: on}))
-        menu.addAction("Full view", self.full_view)
-        return menu
+        return self.tools.menu()
 
     # Items
 
@@ -263,6 +251,11 @@ class Chart(QWidget):
     # Axes
 
     @property
+    def can_log(self) -> tuple[bool, bool]:
+        """Whether (x, y) may be logarithmic."""
+        return self._can_log
+
+    @property
     def log(self) -> tuple[bool, bool]:
         """Whether (x, y) are logarithmic."""
         return self._log
@@ -317,7 +310,8 @@ class Chart(QWidget):
         self.notes.hover(position if inside else None)
         self.show_values()
 
-    def _mouse_left(self) -> None:
+    def mouse_left(self) -> None:
+        """No crosshair: the readouts show the newest values."""
         self._mouse_x = None
         self.notes.hover(None)
         self.show_values()
@@ -336,7 +330,7 @@ class Chart(QWidget):
             self.legend.set_values({**dict.fromkeys(self.values(), "–"), **values})
             self.notes.update()
 
-    # Style, copy, save
+    # Style
 
     def restyle(self) -> None:
         """Colours and fonts from the theme in force."""
@@ -381,55 +375,6 @@ class Chart(QWidget):
         self.axes[0].showLabel(lines >= 8)
         self.axes[1].showLabel(lines >= 8)
         self.legend.set_rows(3 if lines >= 12 else 2 if lines >= 9 else 1)
-
-    def save(self, path: str | Path) -> Path:
-        """A picture of the chart as PNG or SVG, without its buttons."""
-        return self._without_buttons(lambda: export.save_plot(self, path))
-
-    def copy(self) -> None:
-        """The picture on the clipboard."""
-        self._without_buttons(lambda: export.copy_plot(self))
-
-    def save_csv(self, path: str | Path) -> Path:
-        """The numbers behind the chart."""
-        return export.save_table(self.columns(), path)
-
-    def _without_buttons(self, work: Callable):
-        texts = [button.text() for button in self._buttons]
-        shown = self._follow_button.isVisible()
-        self._mouse_left()
-        try:
-            for button in self._buttons:
-                button.setText("")
-            self._follow_button.setVisible(False)
-            return work()
-        finally:
-            for button, text in zip(self._buttons, texts, strict=True):
-                button.setText(text)
-            self._follow_button.setVisible(shown)
-
-    def _show_menu(self) -> None:
-        menu = self.menu()
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(QCursor.pos())
-
-    def _ask_image(self) -> None:
-        kinds = "PNG image (*.png);;SVG drawing (*.svg)"
-        path, kind = QFileDialog.getSaveFileName(self, "Save image", "plot.png", kinds)
-        if path:
-            suffix = ".svg" if "svg" in kind else ".png"
-            self._try(lambda: self.save(path if Path(path).suffix else path + suffix))
-
-    def _ask_table(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save data", "plot.csv", "CSV table (*.csv)")
-        if path:
-            self._try(lambda: self.save_csv(path if Path(path).suffix else path + ".csv"))
-
-    def _try(self, work: Callable) -> None:
-        try:
-            work()
-        except OSError as error:
-            QMessageBox.warning(self, "Not saved", str(error))
 
 
 def _tool(text: str, tip: str) -> QToolButton:

@@ -70,6 +70,8 @@ class ChartPanel(Panel):
             self._tabs.addTab(name)
             chart.setParent(self)
             chart.hide()
+            chart.tools.said.connect(lambda level, text: self.bench.say(level, text))
+            chart.tools.table_asked.connect(lambda columns, path: self.bench.save_table(columns, path))
             if isinstance(chart, TimePlot):
                 chart.marker_clicked.connect(lambda marker: ask_rewind(self, self.bench, marker))
         self._style_tabs()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QRectF, QSize
 from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPixmap, QRegion
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QGraphicsView, QWidget
 
+from ssllab.training.export import csv_pieces
+from ssllab.training.files import write_whole
 from ssllab.ui import theme
 
 _SCALE = 2  # pixels of the picture per pixel of the window, for print and projector
@@ -48,31 +49,16 @@ def copy_plot(widget: QWidget) -> None:
     QGuiApplication.clipboard().setPixmap(picture(widget))
 
 
-def save_table(columns: dict[str, NDArray], path: str | os.PathLike[str]) -> Path:
-    """Write columns of equal or unequal length as CSV; empty cells where a column ends or is NaN."""
-    path = Path(path)
-    length = max((len(column) for column in columns.values()), default=0)
-    beside = path.with_name(path.name + ".part")
-    try:
-        with beside.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(columns)
-            for row in range(length):
-                writer.writerow([_cell(column, row) for column in columns.values()])
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise OSError(f"Cannot write {path}: {error.strerror or error}. Choose another folder.") from None
-    return path
+def save_table(
+    columns: dict[str, NDArray],
+    path: str | os.PathLike[str],
+    report: Callable[[float], None] = lambda share: None,
+) -> Path:
+    """Write columns of equal or unequal length as CSV; empty cells where a column ends or is NaN.
 
-
-def _cell(column: NDArray, row: int) -> str:
-    if row >= len(column):
-        return ""
-    value = column[row]
-    if isinstance(value, (float, np.floating)):
-        return "" if np.isnan(value) else f"{value:.7g}"
-    return str(value)
+    ``report`` is told how far it is (0..1). Returns the path. Raises OSError with one line for the user.
+    """
+    return _write(Path(path), csv_pieces(columns, report))
 
 
 def _svg(widget: QWidget) -> bytes:
@@ -103,12 +89,9 @@ def _paint_lines(widget: QWidget, root: QWidget, painter: QPainter) -> None:
             _paint_lines(child, root, painter)
 
 
-def _write(path: Path, content: bytes) -> Path:
-    beside = path.with_name(path.name + ".part")
+def _write(path: Path, content: bytes | Iterable[bytes]) -> Path:
     try:
-        beside.write_bytes(content)
-        beside.replace(path)
+        write_whole(path, content)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise OSError(f"Cannot write {path}: {error.strerror or error}. Choose another folder.") from None
     return path

@@ -1,12 +1,11 @@
-"""Lines that come and go above the table: what went to the trash (with Undo), how far long work is."""
+"""The line above the table that says what went to the trash, with Undo."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
 
 from ssllab.ui import theme
 from ssllab.ui.runs.words import plural
@@ -60,44 +59,3 @@ class UndoBar(QFrame):
         self.setStyleSheet(
             f"#undo_bar {{ background: {now.raised}; border: 1px solid {now.border}; border-radius: 6px; }}"
         )
-
-
-class ProgressRow(QWidget):
-    """Text, bar, time left and Cancel; hidden while nothing runs."""
-
-    cancel_wanted = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.text = QLabel()
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
-        self.left = QLabel()
-        self.cancel_button = QPushButton("Cancel")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.text)
-        row.addWidget(self.bar, 1)
-        row.addWidget(self.left)
-        row.addWidget(self.cancel_button)
-        self.cancel_button.clicked.connect(self.cancel_wanted)
-        self._began = 0.0
-        self.hide()
-
-    def begin(self, text: str) -> None:
-        """Long work starts now."""
-        self._began = time.monotonic()
-        self.text.setText(text)
-        self.left.clear()
-        self.bar.setValue(0)
-        self.show()
-
-    def advance(self, share: float, text: str = "") -> None:
-        """The work is done to ``share`` (0..1)."""
-        self.bar.setValue(round(1000 * share))
-        if text:
-            self.text.setText(text)
-        passed = time.monotonic() - self._began
-        if share > 0.02 and passed > 1:
-            self.left.setText(f"{max(1, round(passed * (1 - share) / share))} s left")

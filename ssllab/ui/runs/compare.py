@@ -30,7 +30,7 @@ from ssllab.ui.runs.seeds import Group, group_by_recipe, mean_overlay
 from ssllab.ui.runs.settings_table import SettingsTable
 from ssllab.ui.runs.table_model import stamp
 from ssllab.ui.runs.words import metric_title, plural, run_title
-from ssllab.ui.runs.work import Task, Worker
+from ssllab.ui.work import Task, Worker
 
 if TYPE_CHECKING:
     from ssllab.training.run_store import RunInfo, Workspace
@@ -57,6 +57,8 @@ class ComparePane(QWidget):
     """Any number of runs overlaid in two plots, beside their settings."""
 
     drawn = Signal()
+    said = Signal(str, str)  # of its plots, as :class:`ssllab.ui.plots.actions.ChartActions` says it
+    table_asked = Signal(object, object)
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
@@ -173,7 +175,7 @@ class ComparePane(QWidget):
             return save_plot(self._plot_area, path)
 
         for plot in plots:
-            save = lambda inner=save, plot=plot: plot.without_buttons(inner)  # noqa: E731
+            save = lambda inner=save, plot=plot: plot.tools.without_buttons(inner)  # noqa: E731
         return save()
 
     @property
@@ -277,6 +279,8 @@ class ComparePane(QWidget):
                 plot.deleteLater()
             plot = self.plots[number] = ComparePlot(metric, probe)
             plot.set_smoothing(self.smoothing.currentData())
+            plot.tools.said.connect(self.said)
+            plot.tools.table_asked.connect(self.table_asked)
             if log_x:
                 plot.set_log(x=True)
             self._holders[number].addWidget(plot, 1)

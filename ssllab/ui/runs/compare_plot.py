@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -79,10 +79,6 @@ class ComparePlot(TimePlot):
             if np.isfinite(height):
                 dots.append((place, height, other.role))
         return place, f"step {at:,}", texts, dots
-
-    def without_buttons(self, work: Callable[[], Any]) -> Any:
-        """Do ``work`` (a picture) while the chart's buttons are out of sight."""
-        return self._without_buttons(work)
 
     def _said(self, value: float | None) -> str:
         return self._text(None if value is None else value * self._curves[0].scale)

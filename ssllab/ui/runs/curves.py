@@ -11,7 +11,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from ssllab.training.run_record import RunError
-from ssllab.ui.runs.work import Task, Worker
+from ssllab.ui.work import Task, Worker
 
 if TYPE_CHECKING:
     from ssllab.training.run_store import RunInfo, Workspace

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QMenu
 
+from ssllab.training import export
 from ssllab.training.files import why_refused
 from ssllab.training.run_record import RunError
 from ssllab.ui.runs.words import file_name, plural, run_title
-from ssllab.ui.runs.work import Task, Worker
+from ssllab.ui.work import LongWork, Task
 
 if TYPE_CHECKING:
     from ssllab.training.run_record import RunInfo
@@ -30,13 +31,20 @@ PICTURES = {
 }
 
 
-def export_run(workspace: Any, run_id: str, kind: str, path: Path) -> None:
-    """Write one run as ``kind``. Raises ValueError (RunError, CheckpointError) with one line for the user."""
-    from ssllab.training import export  # weights need torch, which may not be loaded yet
+def export_run(workspace: Any, run_id: str, kind: str, path: Path, report: Callable[[float], None]) -> None:
+    """Write one run as ``kind``, telling ``report`` how far it is (0..1).
 
-    write = {"csv": export.export_csv, "weights": export.export_weights, "script": export.export_script}[kind]
+    Raises ValueError (RunError, CheckpointError) with one line for the user.
+    """
+    report(0.0)
+    run = workspace.open(run_id)
     try:
-        write(workspace.open(run_id), path)
+        if kind == "csv":
+            export.export_csv(run, path, report)
+        elif kind == "weights":
+            export.export_weights(run, path)
+        else:
+            export.export_script(run, path)
     except OSError as error:
         raise RunError(why_refused(error, path)) from error
 
@@ -47,8 +55,7 @@ class RunExporter(QObject):
     def __init__(self, page: RunsPage) -> None:
         super().__init__(page)
         self._page = page
-        self._worker = Worker(self)
-        self._task: Task | None = None
+        self.work = LongWork(self)
         self.actions: dict[str, Any] = {}
 
     def menu(self) -> QMenu:
@@ -58,7 +65,6 @@ class RunExporter(QObject):
             if kind == "png":
                 menu.addSeparator()
             self.actions[kind] = menu.addAction(text, lambda kind=kind: self.ask(kind))
-        self._worker.progressed.connect(lambda share, text: self._page.progress.advance(share, text))
         return menu
 
     def ask(self, kind: str) -> None:
@@ -87,37 +93,34 @@ class RunExporter(QObject):
             self.export(kind, infos, targets)
 
     def export(self, kind: str, infos: Sequence[RunInfo], targets: Sequence[Path]) -> None:
-        """Write each run to its target in the background, with progress; Cancel keeps what is written."""
+        """Write each run to its target in the background, with progress; Cancel keeps the runs that are whole."""
         page = self._page
-        if self._task is not None:
-            page.bench.say("warning", "An export is still running. Wait for it or cancel it.")
-            return
-        page.progress.begin(f"Exporting {plural(len(infos), 'run')}")
-        page.progress.cancel_wanted.connect(self.cancel)
 
         def write(task: Task) -> int:
             for i, (info, target) in enumerate(zip(infos, targets, strict=True)):
-                task.report(i / len(infos), f"Exporting {run_title(info)}")
-                export_run(page.workspace, info.id, kind, target)
+                title = f"Exporting {run_title(info)}"
+                export_run(
+                    page.workspace,
+                    info.id,
+                    kind,
+                    target,
+                    lambda share, i=i, title=title: task.report((i + share) / len(infos), title),
+                )
             return len(infos)
 
         def done(count: int) -> None:
-            self._end()
             where = targets[0] if count == 1 else targets[0].parent
             page.bench.say("info", f"{plural(count, 'run')} exported to {where}.")
 
         def failed(error: Exception, trace: str) -> None:
-            self._end()
             page.bench.say("error", f"The export failed: {error}", trace)
 
-        self._task = self._worker.submit(write, done, failed)
+        def cancelled() -> None:
+            kept = " Runs written so far are kept." if len(infos) > 1 else ""
+            page.bench.say("info", f"The export was cancelled.{kept}")
 
-    def cancel(self) -> None:
-        """Stop after the run that is being written."""
-        if self._task is not None:
-            self._task.cancel()
-            self._end()
-            self._page.bench.say("info", "The export was cancelled. Files written so far are kept.")
+        if not self.work.start(f"Exporting {plural(len(infos), 'run')}", write, done, failed, cancelled):
+            page.bench.say("warning", "An export is still running. Wait for it or cancel it.")
 
     def export_picture(self, path: Path) -> None:
         """The plots below the table as PNG or SVG."""
@@ -128,19 +131,14 @@ class RunExporter(QObject):
             return
         self._page.bench.say("info", f"The plots were saved to {written}.")
 
-    def _end(self) -> None:
-        self._task = None
-        self._page.progress.hide()
-        self._page.progress.cancel_wanted.disconnect(self.cancel)
-
     @property
     def busy(self) -> bool:
         """Whether anything is being written."""
-        return self._worker.busy
+        return self.work.busy
 
     def close_work(self) -> None:
-        """Stop writing after the current run."""
-        self._worker.close()
+        """Stop writing."""
+        self.work.close()
 
 
 def free_paths(folder: Path, infos: Sequence[RunInfo], ending: str) -> list[Path]:

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from ssllab.ui import theme
-from ssllab.ui.runs.bars import ProgressRow, UndoBar
+from ssllab.ui.runs.bars import UndoBar
 from ssllab.ui.runs.compare import ComparePane
 from ssllab.ui.runs.curves import CurveReader, read_curves
 from ssllab.ui.runs.dialogs import CheckpointDialog
@@ -31,7 +31,8 @@ from ssllab.ui.runs.run_table import RunTable
 from ssllab.ui.runs.table_model import Column, RunsModel
 from ssllab.ui.runs.toolbar import RunToolbar
 from ssllab.ui.runs.words import parse_tags, plural, run_title
-from ssllab.ui.runs.work import Task, Worker
+from ssllab.ui.widgets.progress_row import ProgressRow
+from ssllab.ui.work import Task, Worker
 
 if TYPE_CHECKING:
     from ssllab.training.run_store import RunInfo
@@ -66,7 +67,7 @@ class RunsPage(QWidget):
         self.compare = ComparePane(self.workspace)
         self.exporter = RunExporter(self)
         self.undo_bar = UndoBar()
-        self.progress = ProgressRow()
+        self.progress = ProgressRow(self.exporter.work)
         self.empty = EmptyRuns()
         self._build()
         self._connect()
@@ -117,6 +118,8 @@ class RunsPage(QWidget):
         self.undo_bar.undo_wanted.connect(self.restore)
         self.model.edited.connect(self.edit)
         self.model.overlay_toggled.connect(self._overlay_toggled)
+        self.compare.said.connect(self.bench.say)
+        self.compare.table_asked.connect(lambda columns, path: self.bench.save_table(columns, path))
         self.bench.overlays_changed.connect(self._overlays_changed)
         app = QApplication.instance()
         if app is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
@@ -16,36 +16,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ssllab.training.export import settings_difference, settings_of
 from ssllab.ui import theme
 from ssllab.ui.runs.words import run_title, value_text
 
 if TYPE_CHECKING:
     from ssllab.training.run_record import RunInfo
-
-
-def settings_of(info: RunInfo) -> dict[str, Any]:
-    """Every setting of a run by name: the method's controls and what the run was started with."""
-    settings = info.settings
-    if settings is None:
-        return {}
-    return {
-        "method": settings.method,
-        "data": settings.data,
-        "image_size": settings.image_size,
-        "seed": settings.seed,
-        "device": settings.device,
-        "precision": settings.precision,
-        "steps": settings.steps,
-        **settings.config,
-    }
-
-
-def differing(infos: Sequence[RunInfo]) -> dict[str, list[Any]]:
-    """Setting -> its value in each run, for the settings that are not the same in all; None where missing."""
-    every = [settings_of(info) for info in infos]
-    keys = dict.fromkeys(key for settings in every for key in settings)
-    rows = {key: [settings.get(key) for settings in every] for key in keys}
-    return {key: values for key, values in rows.items() if any(value != values[0] for value in values)}
 
 
 class SettingsTable(QWidget):
@@ -81,7 +57,7 @@ class SettingsTable(QWidget):
             return
         self._infos, self._colours = list(infos), dict(colours)
         alone = len(infos) == 1
-        rows = {k: [v] for k, v in settings_of(infos[0]).items()} if alone else differing(infos)
+        rows = {k: [v] for k, v in settings_of(infos[0]).items()} if alone else settings_difference(infos)
         self.title.setText("Settings" if alone else "Settings that differ")
         self.table.setVisible(bool(rows) or not infos)
         self.same.setVisible(not rows and bool(infos))

@@ -1,4 +1,4 @@
-"""Work off the UI thread: reading runs, exporting, deleting. Results come back on the UI thread."""
+"""Work off the UI thread: reading runs, exporting, saving. Results come back on the UI thread."""
 
 from __future__ import annotations
 
@@ -97,3 +97,65 @@ class Worker(QObject):
         if call is None or call[0] is None or task.cancelled:
             return
         call[0](*call[1])
+
+
+class LongWork(QObject):
+    """Work that a person waits for, one at a time, with progress and a cancel; :class:`.ProgressRow` shows it."""
+
+    began = Signal(str)
+    advanced = Signal(float, str)
+    ended = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._worker = Worker(self)
+        self._worker.progressed.connect(self._advance)
+        self._task: Task | None = None
+        self._cancelled: Callable[[], None] = lambda: None
+
+    @property
+    def busy(self) -> bool:
+        """Whether work is under way, or a cancelled one has not yet stopped."""
+        return self._worker.busy
+
+    def start(
+        self,
+        title: str,
+        work: Callable[[Task], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[Exception, str], None],
+        cancelled: Callable[[], None] = lambda: None,
+    ) -> bool:
+        """Begin; False when other work is still under way. One of the last three is called at the end."""
+        if self.busy:
+            return False
+        self._cancelled = cancelled
+        self.began.emit(title)
+        self._task = self._worker.submit(work, self._then(done), self._then(failed))
+        return True
+
+    def cancel(self) -> None:
+        """End the work at its next report."""
+        if self._task is not None:
+            self._task.cancel()
+            self._end()
+            self._cancelled()
+
+    def close(self) -> None:
+        """End without another word."""
+        self._worker.close()
+
+    def _then(self, call: Callable[..., None]) -> Callable[..., None]:
+        def end(*result: Any) -> None:
+            self._end()
+            call(*result)
+
+        return end
+
+    def _advance(self, share: float, text: str) -> None:
+        if self._task is not None:
+            self.advanced.emit(share, text)
+
+    def _end(self) -> None:
+        self._task = None
+        self.ended.emit()
