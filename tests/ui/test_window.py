@@ -109,7 +109,7 @@ def test_a_click_on_a_change_marker_rewinds_to_before_it(qtbot, window):
     spot = plot.plot.mapFromScene(place)
     qtbot.mouseMove(port, spot)
     qtbot.waitUntil(lambda: plot.notes.mark_under_mouse() == 0, timeout=5_000)
-    assert plot.menu().actions()[0].text() == f"Rewind to before {plot._markers[0].label}…"
+    assert plot.menu().actions()[0].text() == f"Rewind to before {plot.changes.markers[0].label}…"
     qtbot.mouseClick(port, Qt.MouseButton.LeftButton, pos=spot)
     qtbot.waitUntil(lambda: window.findChild(QMessageBox) is not None, timeout=5_000)
     question = window.findChild(QMessageBox)

@@ -25,6 +25,7 @@ from ssllab.ui.plots.annotations import Annotations
 from ssllab.ui.plots.axis import NumberAxis
 from ssllab.ui.plots.canvas import Canvas, View
 from ssllab.ui.plots.legend import Entry, Legend, small_font
+from ssllab.ui.plots.ranges import log10, span
 
 _FINE = 700  # points up to which a curve is drawn with antialiasing
 
@@ -203,11 +204,11 @@ class Chart(QWidget):
 
     def map_x(self, x: NDArray) -> NDArray[np.float64]:
         """Data to view coordinates."""
-        return _log10(x) if self._log[0] else np.asarray(x, np.float64)
+        return log10(x) if self._log[0] else np.asarray(x, np.float64)
 
     def map_y(self, y: NDArray) -> NDArray[np.float64]:
         """Data to view coordinates."""
-        return _log10(y) if self._log[1] else np.asarray(y, np.float64)
+        return log10(y) if self._log[1] else np.asarray(y, np.float64)
 
     def list_entries(self, entries: list[Entry]) -> None:
         """What the legend lists."""
@@ -287,7 +288,7 @@ class Chart(QWidget):
         """Show this range (data coordinates) unless the user chose another one."""
         if self._following:
             low, high = self.map_x(np.array(x)), self.map_y(np.array(y))
-            self.view.setRange(xRange=_span(*low, pad[0]), yRange=_span(*high, pad[1]), padding=0)
+            self.view.setRange(xRange=span(*low, pad[0]), yRange=span(*high, pad[1]), padding=0)
 
     def _moved(self, _mask) -> None:
         self._following = False
@@ -384,20 +385,3 @@ def _tool(text: str, tip: str) -> QToolButton:
     button.setAutoRaise(True)
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     return button
-
-
-def _log10(values: NDArray) -> NDArray[np.float64]:
-    values = np.asarray(values, np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.log10(values)
-    logs[~np.isfinite(logs)] = np.nan
-    return logs
-
-
-def _span(low: float, high: float, pad: float) -> tuple[float, float]:
-    if not (np.isfinite(low) and np.isfinite(high)):
-        return (0.0, 1.0)
-    room = (high - low) * pad
-    if high <= low:
-        room = abs(high) * 0.1 or 0.5
-    return low - room, high + room

@@ -9,66 +9,37 @@ the log: one frame hands Qt some points per pixel column, whatever the length.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QWidget, QWidgetAction
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QMenu
 
 from ssllab.ui.panel import Band, Overlay, Scene
 from ssllab.ui.plots.axis import value_text
+from ssllab.ui.plots.change_markers import ChangeMarkers
 from ssllab.ui.plots.chart import Chart, colour
-from ssllab.ui.plots.legend import Entry
-from ssllab.ui.plots.markers import Marker, markers
+from ssllab.ui.plots.curves import (
+    RUN,
+    Curve,
+    Level,
+    LiveCurve,
+    legend_entries,
+    level_key,
+    run_key,
+    stairs,
+    table_of,
+)
+from ssllab.ui.plots.ranges import ahead_of, around
+from ssllab.ui.plots.smoothing_slider import WINDOWS, smoothing_slider
 from ssllab.ui.plots.track import Track
 
-WINDOWS = (0, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-_LONGEST_LABEL = 40
+__all__ = ["Curve", "Level", "TimePlot"]
+
 _AT_LEAST_EVERY = 1.0  # seconds between two drawings of a growing curve
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One metric of the live run. ``scale`` multiplies its values (100 for percent).
-
-    ``overlay``: whether other runs and bands are drawn for it; ``primary``: whether smoothing applies.
-    """
-
-    metric: str
-    name: str
-    role: str
-    scale: float = 1.0
-    dash: bool = False
-    stepped: bool = False
-    overlay: bool = True
-    primary: bool = True
-    help: str = ""
-
-
-@dataclass(frozen=True)
-class Level:
-    """A constant line; ``value`` reads it from the scene, None while it is unknown."""
-
-    name: str
-    value: Callable[[Scene], float | None]
-    role: str = "muted"
-    help: str = ""
-
-
-class _Live:
-    """The items of one curve: ``main`` is smoothed where smoothing is on, ``raw`` then stands behind it."""
-
-    def __init__(self, main: pg.PlotCurveItem, raw: pg.PlotCurveItem | None, role: str) -> None:
-        self.main = main
-        self.raw = raw
-        self.role = role
-        self.name = ""
-        self.track = Track()
 
 
 class TimePlot(Chart):
@@ -105,7 +76,7 @@ class TimePlot(Chart):
         self._scene: Scene | None = None
         self._busy = False
         self._fit_y = True
-        self._others: dict[tuple[str, int], _Live] = {}  # (key of the run, curve number)
+        self._others: dict[tuple[str, int], LiveCurve] = {}  # (key of the run, curve number)
         self._band_items: list[tuple[Band, str, float, pg.PlotCurveItem]] = []
         self._level_values: list[float | None] = [None] * len(self._levels)
         super().__init__(
@@ -123,14 +94,13 @@ class TimePlot(Chart):
             raw = self.line(key, curve.role, width=1, opacity=0.32, z=4) if curve.primary else None
             width = 1.4 if curve.dash else 2.0
             main = self.line(key, curve.role, width=width, dash=curve.dash, z=5)
-            self._live[key] = _Live(main, raw, curve.role)
+            self._live[key] = LiveCurve(main, raw, curve.role)
         self._level_items = [
-            self.line(f"level {i}", level.role, width=1.4, dash=True, z=2)
+            self.line(level_key(i), level.role, width=1.4, dash=True, z=2)
             for i, level in enumerate(self._levels)
         ]
-        self._markers: list[Marker] = []
-        self.notes.mark_hint = " (click to rewind)"
-        self.view.clicked.connect(self._click)
+        self.changes = ChangeMarkers(self.view, self.notes, self.plot)
+        self.changes.clicked.connect(self.marker_clicked)
         self.view.sigXRangeChanged.connect(self._x_moved)
         self.view.sigResized.connect(self._x_moved)
         self._list()
@@ -212,24 +182,14 @@ class TimePlot(Chart):
     def _read(self) -> None:
         scene = self._scene
         if scene is None:
-            self._markers = self.notes.marks = []
+            self.changes.show((), self.map_x)
             return
         self._read_live()
-        logs = {_run(overlay): self._log_of(overlay) for overlay in scene.overlays}
+        logs = {run_key(overlay): self._log_of(overlay) for overlay in scene.overlays}
         for (run, number), other in self._others.items():
             curve = self._curves[number]
             other.track.read(logs[run], curve.metric, self._window if curve.primary else 0)
-        found = self._markers = markers(scene.events)
-        self.notes.marks = list(
-            zip(
-                self.map_x(np.array([m.step for m in found], np.float64)).tolist(),
-                (
-                    m.label if len(m.label) <= _LONGEST_LABEL else m.label[:_LONGEST_LABEL] + "…"
-                    for m in found
-                ),
-                strict=True,
-            )
-        )
+        self.changes.show(scene.events, self.map_x)
 
     def _read_live(self) -> None:
         log = self._log_of(self._scene)
@@ -237,7 +197,7 @@ class TimePlot(Chart):
             for curve in self._curves:
                 self._live[curve.metric].track.read(log, curve.metric, self._window if curve.primary else 0)
 
-    def _visible_live(self) -> list[_Live]:
+    def _visible_live(self) -> list[LiveCurve]:
         return [live for key, live in self._live.items() if key not in self._hidden]
 
     def _tracks(self) -> list[Track]:
@@ -256,13 +216,9 @@ class TimePlot(Chart):
             last = max(float(band.curves[metric][0][-1]) for band, metric, _, _ in self._band_items)
         last = max(last, 10)
         first = 1.0 if self._log[0] else 0.0
-        low, high = self.view.viewRange()[0]
-        to = float(self.map_x(np.array([last]))[0])
-        start = float(self.map_x(np.array([first]))[0]) if self._log[0] else 0.0
-        # The view is a little ahead of the run and moves on when the run arrives at its end, so that
-        # the axes are not laid out anew in every frame.
-        if not (low == start and start + (high - start) * 0.85 <= to <= high):
-            self.view.setXRange(start, start + (to - start) * 1.06, padding=0)
+        start, to = self.map_x(np.array([first, last])).tolist()
+        if wanted := ahead_of(start, to, tuple(self.view.viewRange()[0])):
+            self.view.setXRange(*wanted, padding=0)
 
     def _fill(self, shown: bool) -> None:
         low, high = self.view.viewRange()[0]
@@ -291,7 +247,7 @@ class TimePlot(Chart):
             x, y = live.track.sample(*steps, blocks, self._log[0], smooth=smooth)
             y = y * curve.scale
             if curve.stepped:
-                x, y = _stairs(x, y)
+                x, y = stairs(x, y)
             self.put(live.main, x, y)
             if key not in self._hidden:
                 bounds(y)
@@ -304,7 +260,7 @@ class TimePlot(Chart):
         for i, (value, item) in enumerate(zip(self._level_values, self._level_items, strict=True)):
             ends = np.array(steps, np.float64)
             self.put(item, ends, np.full(2, np.nan if value is None else value))
-            if value is not None and shown and f"level {i}" not in self._hidden:
+            if value is not None and shown and level_key(i) not in self._hidden:
                 bounds(np.array([value]))
         bounds(np.array(self._always, np.float64))
         if lows and shown and self._fit_y:
@@ -312,31 +268,9 @@ class TimePlot(Chart):
 
     def _follow_y(self, low: float, high: float) -> None:
         low, high = self.map_y(np.array([low, high])).tolist()
-        room = (high - low) * 0.05 or abs(high) * 0.1 or 0.5
-        labels = self.notes.label_room() / max(40.0, self.view.height())
-        low, high = low - room, high + room
-        high += (high - low) * labels / max(0.2, 1 - labels)
-        have_low, have_high = self.view.viewRange()[1]
-        slack = 0.06 * (high - low)
-        if not (
-            low - slack <= have_low <= low + 0.3 * room and high - 0.3 * room <= have_high <= high + slack
-        ):
-            self.view.setYRange(low, high, padding=0)
-
-    def _marker_under_mouse(self) -> Marker | None:
-        index = self.notes.mark_under_mouse()
-        return None if index is None or index >= len(self._markers) else self._markers[index]
-
-    def _click(self) -> None:
-        if marker := self._marker_under_mouse():
-            self.marker_clicked.emit(marker)
-
-    def _mouse_moved(self, position) -> None:
-        super()._mouse_moved(position)
-        shape = (
-            Qt.CursorShape.PointingHandCursor if self._marker_under_mouse() else Qt.CursorShape.ArrowCursor
-        )
-        self.plot.viewport().setCursor(shape)
+        top = self.notes.label_room() / max(40.0, self.view.height())
+        if wanted := around(low, high, tuple(self.view.viewRange()[1]), top):
+            self.view.setYRange(*wanted, padding=0)
 
     def _x_moved(self, *_) -> None:
         if not self._busy:
@@ -356,7 +290,7 @@ class TimePlot(Chart):
 
     def _take_overlays(self, overlays: Sequence[Overlay]) -> None:
         wanted = {
-            (_run(overlay), number): overlay
+            (run_key(overlay), number): overlay
             for overlay in overlays
             for number, curve in enumerate(self._curves)
             if curve.overlay
@@ -369,65 +303,40 @@ class TimePlot(Chart):
                 if have is not None:
                     self.remove(have.main)
                 item = self.line(run, overlay.colour, width=1.2, dash=number > 0, opacity=0.9, z=3)
-                have = self._others[run, number] = _Live(item, None, overlay.colour)
+                have = self._others[run, number] = LiveCurve(item, None, overlay.colour)
             have.name = overlay.name
         self._list(overlays)
 
     def _take_bands(self, bands: Sequence[Band]) -> None:
         wanted = [
-            (band, curve.metric, curve.scale)
+            (band, curve)
             for band in bands
             for curve in self._curves
             if curve.overlay and curve.metric in band.curves and len(band.curves[curve.metric][0])
         ]
-        if [(id(b), m) for b, m, _, _ in self._band_items] == [(id(b), m) for b, m, _ in wanted]:
+        if [(id(b), m) for b, m, *_ in self._band_items] == [(id(b), c.metric) for b, c in wanted]:
             return
+        self._put_bands(
+            (band, curve, f"band {band.name}", "good" if band.healthy else "bad", 0.16)
+            for band, curve in wanted
+        )
+        self._list(self._scene.overlays if self._scene else ())
+
+    def _put_bands(self, bands: Iterable[tuple[Band, Curve, str, str, float]]) -> None:
+        """Draw these in place of the present ones: band, curve, key, role and opacity of each."""
         for *_, item in self._band_items:
             self.remove(item)
-        self._band_items = [
-            (
-                band,
-                metric,
-                scale,
-                self.line(
-                    f"band {band.name}",
-                    "good" if band.healthy else "bad",
-                    width=0,
-                    fill=0.16,
-                    fill_to="enclosed",
-                    z=-10,
-                ),
-            )
-            for band, metric, scale in wanted
-        ]
-        self._list(self._scene.overlays if self._scene else ())
+        self._band_items = []
+        for band, curve, key, role, opacity in bands:
+            item = self.line(key, role, width=0, fill=opacity, fill_to="enclosed", z=-10)
+            self._band_items.append((band, curve.metric, curve.scale, item))
 
     def _take_levels(self, scene: Scene) -> None:
         self._level_values = [level.value(scene) for level in self._levels]
 
     def _list(self, overlays: Sequence[Overlay] = ()) -> None:
-        entries = [
-            Entry(c.metric, c.name, colour(c.role), "dash" if c.dash else "line", True, c.help)
-            for c in self._curves
-        ]
-        entries += [
-            Entry(f"level {i}", level.name, colour(level.role), "dash", True, level.help)
-            for i, level in enumerate(self._levels)
-            if self._level_values[i] is not None
-        ]
-        entries += [Entry(_run(o), o.name, o.colour, "thin") for o in overlays]
-        for band in {band.name: band for band, *_ in self._band_items}.values():
-            kind = "A healthy run" if band.healthy else "A sick run"
-            entries.append(
-                Entry(
-                    f"band {band.name}",
-                    band.name,
-                    colour("good" if band.healthy else "bad"),
-                    "fill",
-                    help=f"{kind} of the same recipe, for comparison.",
-                )
-            )
-        self.list_entries(entries)
+        bands = [band for band, *_ in self._band_items]
+        self.list_entries(legend_entries(self._curves, self._levels, self._level_values, overlays, bands))
 
     def restyle(self) -> None:
         super().restyle()
@@ -446,7 +355,7 @@ class TimePlot(Chart):
 
     def _level_texts(self) -> dict[str, str]:
         return {
-            f"level {i}": self._text(value) for i, value in enumerate(self._level_values) if value is not None
+            level_key(i): self._text(value) for i, value in enumerate(self._level_values) if value is not None
         }
 
     def _text(self, value: float | None) -> str:
@@ -494,7 +403,7 @@ class TimePlot(Chart):
             self.redraw()
 
     def lasting(self, key: str) -> bool:
-        return not key.startswith(_RUN)  # another run goes with the window
+        return not key.startswith(RUN)  # another run goes with the window
 
     def view_state(self) -> dict[str, Any]:
         return {**super().view_state(), "smoothing": self._window}
@@ -508,78 +417,16 @@ class TimePlot(Chart):
     def menu(self) -> QMenu:
         menu = super().menu()
         if any(curve.primary for curve in self._curves):
-            menu.insertAction(menu.actions()[0], self._smoothing_action(menu))
-        if marker := self._marker_under_mouse():
-            first = menu.actions()[0]
-            rewind = QAction(f"Rewind to before {marker.label}…", menu)
-            rewind.triggered.connect(lambda: self.marker_clicked.emit(marker))
-            menu.insertAction(first, rewind)
-            menu.insertSeparator(first)
+            menu.insertAction(menu.actions()[0], smoothing_slider(menu, self._window, self.set_smoothing))
+        self.changes.add_to(menu)
         return menu
 
-    def _smoothing_action(self, menu: QMenu) -> QWidgetAction:
-        box = QWidget()
-        row = QHBoxLayout(box)
-        row.setContentsMargins(10, 6, 10, 4)
-        label = QLabel()
-        label.setMinimumWidth(label.fontMetrics().horizontalAdvance("Smoothing 5000 steps "))
-        slider = QSlider(Qt.Orientation.Horizontal)
-        slider.setRange(0, len(WINDOWS) - 1)
-        slider.setPageStep(1)
-        slider.setMinimumWidth(110)
-        slider.setValue(min(range(len(WINDOWS)), key=lambda i: abs(WINDOWS[i] - self._window)))
-
-        def moved(position: int) -> None:
-            window = WINDOWS[position]
-            label.setText(f"Smoothing {window} steps" if window else "Smoothing off")
-            self.set_smoothing(window)
-
-        moved(slider.value())
-        slider.valueChanged.connect(moved)
-        row.addWidget(label)
-        row.addWidget(slider, 1)
-        action = QWidgetAction(menu)
-        action.setDefaultWidget(box)
-        return action
-
     def columns(self) -> dict[str, NDArray]:
-        """Step and every live curve as measured, then the same of the other runs."""
-        table: dict[str, NDArray] = {}
-        lengths = [live.track for live in self._live.values() if live.track.length]
-        if lengths:
-            table["step"] = lengths[0].steps
-            for curve in self._curves:
-                if self._live[curve.metric].track.length:
-                    table[curve.metric] = self._live[curve.metric].track.measured
-        runs: dict[str, str] = {}
-        for (run, number), other in self._others.items():
-            if other.track.length:
-                if run not in runs:  # two runs may have one name
-                    runs[run] = (
-                        other.name
-                        if f"{other.name}: step" not in table
-                        else f"{other.name} ({len(runs) + 1})"
-                    )
-                    table[f"{runs[run]}: step"] = other.track.steps
-                table[f"{runs[run]}: {self._curves[number].metric}"] = other.track.measured
-        return table
+        return table_of(self._curves, self._live, self._others)
 
 
-_RUN = "run "
 _NOTHING = (np.empty(0), np.empty(0))
-
-
-def _run(overlay: Overlay) -> str:
-    """The key of another run; names need not differ."""
-    return f"{_RUN}{id(overlay.metrics)}"
 
 
 def _mark(log) -> tuple:
     return (0, 0, 0) if log is None else (id(log), log.generation, len(log))
-
-
-def _stairs(x: NDArray, y: NDArray) -> tuple[NDArray, NDArray]:
-    """Corner points of a curve that keeps its value until the next step."""
-    if len(x) < 2:
-        return x, y
-    return np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1]

@@ -90,18 +90,8 @@ class ComparePlot(TimePlot):
 
     def _take_bands(self, bands: Sequence[Band]) -> None:
         owners = {other.name: (run, other.role) for (run, _), other in self._others.items()}
-        for *_, item in self._band_items:
-            self.remove(item)
-        scale = self._curves[0].scale
-        self._band_items = [
-            (
-                band,
-                self.quantity,
-                scale,
-                self.line(
-                    owners[band.name][0], owners[band.name][1], width=0, fill=0.2, fill_to="enclosed", z=-10
-                ),
-            )
+        self._put_bands(
+            (band, self._curves[0], *owners[band.name], 0.2)
             for band in bands
             if band.name in owners and self.quantity in band.curves and len(band.curves[self.quantity][0])
-        ]
+        )
