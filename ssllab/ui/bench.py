@@ -455,17 +455,18 @@ class Bench(QObject):
     def set_overlays(self, run_ids: Sequence[str]) -> None:
         """Draw stored runs beside the live one; read in the background."""
         from ssllab.ui import theme
-        from ssllab.ui.runs.words import run_title
+        from ssllab.ui.runs.words import distinct_titles
 
         ids = list(run_ids)
 
         def work() -> Callable[[], None]:
             found = []
             colours = theme.current().series
-            for index, run_id in enumerate(ids):
-                run = self.workspace.open(run_id)
+            runs = [self.workspace.open(run_id) for run_id in ids]
+            titles = distinct_titles(run.info for run in runs)
+            for index, run in enumerate(runs):
                 colour = colours[(index + 2) % len(colours)]
-                found.append(Overlay(run_title(run.info), run.metrics(), run.probes(), colour))
+                found.append(Overlay(titles[run.id], run.metrics(), run.probes(), colour))
 
             def show() -> None:
                 self.overlays, self._overlays = ids, tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QUndoCommand, QUndoStack
-from PySide6.QtWidgets import QLabel, QLineEdit, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ssllab.controls import ControlSpec, Value
 from ssllab.ui import theme
@@ -70,7 +70,8 @@ class ControlsPanel(QWidget):
         head.setAutoRaise(True)
         head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         head.setArrowType(Qt.ArrowType.DownArrow)
-        head.setStyleSheet("font-weight: 600;")
+        head.setObjectName("groupHead")
+        head.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         head.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inside = QWidget()
         rows = QVBoxLayout(inside)

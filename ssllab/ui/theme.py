@@ -169,6 +169,9 @@ def _style_sheet(theme: Theme) -> str:
     QStatusBar {{ color: {theme.muted}; }}
     QMainWindow::separator {{ background: {theme.window}; width: 5px; height: 5px; }}
     QScrollArea {{ border: none; }}
+    QToolButton#groupHead, QToolButton#groupHead:checked {{ border: none; background: transparent;
+                                                            font-weight: 600; padding: 4px 0; text-align: left; }}
+    QToolButton#groupHead:hover {{ color: {theme.accent}; }}
     QTabBar::tab {{ padding: 5px 12px; background: transparent; color: {theme.muted};
                     border: none; border-bottom: 2px solid transparent; }}
     QTabBar::tab:selected {{ color: {theme.text}; border-bottom: 2px solid {theme.accent}; }}

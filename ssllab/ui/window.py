@@ -244,6 +244,8 @@ class Window(QMainWindow):
         self.speed_label = QLabel()
         self.data_label = QLabel()
         self.where_label = QLabel()
+        for label in (self.data_label, self.where_label, self.speed_label):
+            label.setContentsMargins(8, 0, 8, 0)
         self.statusBar().addWidget(self.data_label, 1)
         self.statusBar().addPermanentWidget(self.where_label)
         self.statusBar().addPermanentWidget(self.speed_label)

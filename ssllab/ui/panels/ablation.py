@@ -140,6 +140,7 @@ class AblationPanel(Panel):
         for widget in (self.run_button, self.cancel_button, self.steps):
             row.addWidget(widget)
         row.addWidget(self.bar, 1)
+        row.addStretch()
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 6)
         column.addLayout(row)

@@ -36,7 +36,7 @@ class AccuracyPanel(ChartPanel):
                 Curve("contrastive_top1", "top-1", "0", 100, help="The positive is the nearest candidate."),
                 Curve("contrastive_top5", "top-5", "2", 100, help="The positive is among the nearest five."),
             ],
-            y_label="contrastive accuracy",
+            y_label="accuracy",
             unit="%",
             levels=[Level("chance", _chance, help="Guessing one of the candidates: 1 / (2N−1).")],
             hint="Press Start: how often the positive is found among its candidates. "

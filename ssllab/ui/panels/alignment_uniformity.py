@@ -41,7 +41,7 @@ class AlignmentPlane(Chart):
     def __init__(self) -> None:
         super().__init__(
             x_label="uniformity (← spread out)",
-            y_label="alignment (↓ together)",
+            y_label="alignment (↓)",
             hint="Press Start: the run draws its path here",
             can_log=(False, False),
             empty=((-4.2, 0.2), (-0.1, 1.6)),
@@ -175,7 +175,7 @@ class AlignmentUniformityPanel(ChartPanel):
                     help="How evenly the sphere is covered; lower is better.",
                 ),
             ],
-            y_label="alignment, uniformity",
+            y_label="value",
             levels=[
                 Level(
                     "evenly spread", _best_uniformity, help="The best uniformity there is in this dimension."

@@ -7,11 +7,12 @@ import random
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Panel, Scene, Thumbnails
+from ssllab.ui.plots.legend import small_font
 
 PAIRS = 6
 REDRAW_MILLISECONDS = 15  # several moves of a slider within it are one picture
@@ -27,7 +28,7 @@ class Tiles(QWidget):
         self._titles: list[str] = []
         self._marked: list[bool] = []
         self.clicked = lambda index: None
-        self.setMinimumHeight(90)
+        self.setMinimumHeight(70)
 
     def show_tiles(self, images: np.ndarray, titles: list[str], marked: list[bool]) -> None:
         """``images: (n, H, W, 3)`` uint8."""
@@ -59,7 +60,8 @@ class Tiles(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         now = theme.current()
         painter = QPainter(self)
-        metrics = self.fontMetrics()
+        painter.setFont(small_font(0.85))
+        metrics = painter.fontMetrics()
         for image, title, marked, cell in zip(
             self._images, self._titles, self._marked, self._cells(), strict=True
         ):
@@ -97,7 +99,8 @@ class AugmentationsPanel(Panel):
         self.pairs = Tiles(PAIRS, titled=False)
         self.operators.clicked = self._toggle
         self.note = QLabel("Loading the images")
-        self.note.setWordWrap(True)
+        # A long text gives way; wrapped it would make the scroll area ask for the full height.
+        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.new_button = QPushButton("New samples")
         self.random_button = QPushButton("Another image")
         for button in (self.new_button, self.random_button):

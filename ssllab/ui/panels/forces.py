@@ -20,7 +20,7 @@ class NegativeWeights(Chart):
     def __init__(self) -> None:
         super().__init__(
             x_label="negatives, hardest first",
-            y_label="share of repulsion (%)",
+            y_label="share (%)",
             hint="Press Start: which negatives push hardest",
             log=(True, False),
             can_log=(True, True),

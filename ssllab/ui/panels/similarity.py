@@ -138,7 +138,7 @@ class SimilarityPanel(ChartPanel):
                     help="Mean similarity of views of different images.",
                 ),
             ],
-            y_label="mean cosine similarity",
+            y_label="mean cosine",
             hint="Press Start: positives should rise, negatives fall",
             empty_y=(-0.2, 1.05),
             always=(0.0,),

@@ -161,7 +161,7 @@ class SpectrumPanel(ChartPanel):
         self.spectrum = SortedValues(
             "singular_values",
             x_label="number of the singular value",
-            y_label="singular value / largest",
+            y_label="σ / largest σ",
             hint="Press Start: how many dimensions the embedding uses",
             log_y=True,
             levels=False,
@@ -169,7 +169,7 @@ class SpectrumPanel(ChartPanel):
         self.spread = SortedValues(
             "channel_std",
             x_label="dimension, sorted",
-            y_label="standard deviation",
+            y_label="std",
             hint="Press Start: how far every dimension spreads",
             log_y=False,
             levels=True,

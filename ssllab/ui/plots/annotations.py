@@ -123,10 +123,14 @@ class Annotations(pg.GraphicsObject):
             self._paint_tag(painter, area, now)
         if self.hint:
             painter.setFont(small_font(1.0))
-            painter.setPen(QColor(now.muted))
             box = area.adjusted(12, 6, -12, -6)
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(box, int(flags), self.hint)
+            flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+            words = painter.boundingRect(box, flags, self.hint)
+            ground = QColor(now.surface)  # bands of other runs may lie there
+            ground.setAlphaF(0.85)
+            painter.fillRect(words.adjusted(-6, -3, 6, 3), ground)
+            painter.setPen(QColor(now.muted))
+            painter.drawText(box, flags, self.hint)
 
     def _paint_marks(self, painter: QPainter, area: QRectF, now: theme.Theme) -> None:
         if not self.marks:

@@ -15,7 +15,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QPen
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from ssllab.ui import theme
@@ -371,11 +371,15 @@ class Chart(QWidget):
         self._fit_labels()
 
     def _fit_labels(self) -> None:
-        """In a very low chart the axis title of x gives its row to the data."""
+        """In a very low chart the axis titles give their room to the data; a title never stands cut off."""
         lines = self.height() / self.fontMetrics().height()
+        rows = 3 if lines >= 12 else 2 if lines >= 9 else 1
+        fm = QFontMetrics(small_font(0.8))
+        # The legend above and the axis below take their rows from the height.
+        room = (lines - rows - 3) * self.fontMetrics().height()
         self.axes[0].showLabel(lines >= 8)
-        self.axes[1].showLabel(lines >= 8)
-        self.legend.set_rows(3 if lines >= 12 else 2 if lines >= 9 else 1)
+        self.axes[1].showLabel(lines >= 8 and fm.horizontalAdvance(self._labels[1]) <= room)
+        self.legend.set_rows(rows)
 
 
 def _tool(text: str, tip: str) -> QToolButton:

@@ -89,10 +89,10 @@ class Legend(QWidget):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        return self._place(width)[1]
+        return self._place(width)[2]
 
     def sizeHint(self) -> QSize:
-        return QSize(120, self._place(max(self.width(), 120))[1])
+        return QSize(120, self._place(max(self.width(), 120))[2])
 
     def minimumSizeHint(self) -> QSize:
         return QSize(40, QFontMetrics(self._font()).height() + 2)
@@ -101,34 +101,35 @@ class Legend(QWidget):
         return small_font(0.88)
 
     def _relayout(self) -> None:
-        self._boxes = self._place(self.width())[0]
+        self._boxes, self._left_out, _ = self._place(self.width())
         self.updateGeometry()
         self.update()
 
-    def _place(self, width: int) -> tuple[list[tuple[QRect, Entry | None]], int]:
+    def _place(self, width: int) -> tuple[list[tuple[QRect, Entry | None]], tuple[Entry, ...], int]:
+        """Where each entry stands in this width, those without room (behind the box of None), the height."""
         fm = QFontMetrics(self._font())
         line = fm.height() + 2
         value = max(self._reserve, fm.horizontalAdvance(_WIDEST_VALUE)) + 5
         more = fm.horizontalAdvance("+00") + 4
         boxes: list[tuple[QRect, Entry | None]] = []
         x = row = 0
-        self._left_out = ()
+        left_out: tuple[Entry, ...] = ()
         for i, entry in enumerate(self._entries):
             need = _SWATCH + 8 + fm.horizontalAdvance(entry.name) + (value if entry.valued else 0)
             last_row = row == self._rows - 1
             others = i + 1 < len(self._entries)
             if x and x + need > width - (more if last_row and others else 0):
                 if last_row:
-                    self._left_out = self._entries[i:]
+                    left_out = self._entries[i:]
                     boxes.append((QRect(x, row * line, more, line), None))
                     break
                 row, x = row + 1, 0
             boxes.append((QRect(x, row * line, min(need, max(width - x, 20)), line), entry))
             x += need + _GAP
-        return boxes, (row + 1) * line if self._entries else 0
+        return boxes, left_out, (row + 1) * line if self._entries else 0
 
     def resizeEvent(self, event) -> None:
-        self._boxes = self._place(self.width())[0]
+        self._boxes, self._left_out, _ = self._place(self.width())
 
     def paintEvent(self, event) -> None:
         now = theme.current()

@@ -29,7 +29,7 @@ from ssllab.ui.runs.compare_plot import ComparePlot
 from ssllab.ui.runs.seeds import Group, group_by_recipe, mean_overlay
 from ssllab.ui.runs.settings_table import SettingsTable
 from ssllab.ui.runs.table_model import stamp
-from ssllab.ui.runs.words import metric_title, plural, run_title
+from ssllab.ui.runs.words import distinct_titles, metric_title, plural
 from ssllab.ui.work import Task, Worker
 
 if TYPE_CHECKING:
@@ -321,7 +321,7 @@ class ComparePane(QWidget):
             plot.show_runs(overlays, bands)
 
     def _overlays(self, shown: Sequence[tuple[RunInfo, Loaded]]) -> list[Overlay]:
-        names = unique_names([info for info, _ in shown])
+        names = distinct_titles([info for info, _ in shown])
         return [
             Overlay(names[info.id], loaded.metrics, loaded.probes, self._colours[info.id])
             for info, loaded in shown
@@ -329,7 +329,7 @@ class ComparePane(QWidget):
 
     def _averages(self, plot: ComparePlot, loaded: dict[str, Loaded]) -> tuple[list[Overlay], list[Band]]:
         overlays, bands = [], []
-        names = unique_names([group.infos[0] for group in self.groups])
+        names = distinct_titles([group.infos[0] for group in self.groups])
         for group in self.groups:
             first = group.infos[0]
             name = names[first.id]
@@ -346,12 +346,3 @@ class ComparePane(QWidget):
             if len(group.infos) > 1:
                 bands.append(band)
         return overlays, bands
-
-
-def unique_names(infos: Sequence[RunInfo]) -> dict[str, str]:
-    """A name for each run that no other has: runs that share one get the end of their id."""
-    names = [run_title(info) for info in infos]
-    return {
-        info.id: name if names.count(name) == 1 else f"{name} ({info.id[-6:]})"
-        for info, name in zip(infos, names, strict=True)
-    }

@@ -19,13 +19,13 @@ _WIDTHS = {
     Column.NAME: 25,
     Column.LOSS: 16,
     Column.KNN: 17,
-    Column.VERDICT: 20,
+    Column.VERDICT: 18,
     Column.METHOD: 8,
     Column.DATA: 10,
     Column.STEPS: 8,
     Column.STARTED: 15,
-    Column.TAGS: 18,
-    Column.NOTE: 30,
+    Column.TAGS: 14,
+    Column.NOTE: 12,
 }
 
 

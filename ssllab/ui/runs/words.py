@@ -96,6 +96,22 @@ def run_title(info: RunInfo) -> str:
     return f"{info.settings.method}, {datetime.fromtimestamp(info.created):%d %b %H:%M}"
 
 
+def distinct_titles(infos: Iterable[RunInfo]) -> dict[str, str]:
+    """A title for each run (by id) that no other has: with the second it began, then with the end of its id."""
+    infos = list(infos)
+    titles = [run_title(info) for info in infos]
+    exact = [
+        title
+        if titles.count(title) == 1 or info.name or not info.settings
+        else f"{title}:{datetime.fromtimestamp(info.created):%S}"
+        for info, title in zip(infos, titles, strict=True)
+    ]
+    return {
+        info.id: title if exact.count(title) == 1 else f"{title} ({info.id[-6:]})"
+        for info, title in zip(infos, exact, strict=True)
+    }
+
+
 def parse_tags(text: str) -> tuple[str, ...]:
     """Tags from ``a, b c, a``: split at commas, trimmed, each once, in the order given."""
     return tuple(dict.fromkeys(tag for tag in (part.strip() for part in text.split(",")) if tag))
