@@ -65,10 +65,10 @@ class AugmentConfig(Config):
             live=True,
             group=_GROUP,
             title="Strength",
-            paper="SimCLR table 1: 1 on ImageNet; 0.5 on CIFAR-10",
+            paper="SimCLR table 1: 1 on ImageNet; 0.5 on CIFAR-10 (B.9)",
             needs="jitter",
         ),
-    ] = 0.5
+    ] = 1.0
     jitter_probability: Annotated[float, _probability("jitter")] = 0.8
     grayscale: Annotated[bool, _switch("Colour drop", "Turn the view grey.")] = True
     grayscale_probability: Annotated[float, _probability("grayscale")] = 0.2

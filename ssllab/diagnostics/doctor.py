@@ -23,6 +23,7 @@ from ssllab.diagnostics.thresholds import (
     COLLAPSED_STD_SHARE,
     DIVERGED_LOSS_MARGIN,
     DIVERGED_STD_RATIO,
+    FAR_TOO_HIGH,
     HIGH_TEMPERATURE,
     LEAST_ROOM,
     LOW_TEMPERATURE,
@@ -91,6 +92,8 @@ class ContrastEvidence:
     crop: bool | None = None
     crop_min_area: float | None = None
     grayscale: bool | None = None
+    # Operators in use that SimCLR's recipe does without, as names of their switches.
+    extra_augmentations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,8 +117,8 @@ def diagnose(evidence: ContrastEvidence) -> Verdict:
     rules: tuple[Callable[[ContrastEvidence], Verdict | None], ...] = (
         _not_a_number,
         _warming_up,
-        _blown_up,
         _complete_collapse,
+        _blown_up,
         _stuck_at_chance,
         _dimensional_collapse,
         _shortcut,
@@ -321,7 +324,7 @@ def _stuck_at_chance(e: ContrastEvidence) -> Verdict | None:
     usual = _usual_learning_rate(e)
     rate = e.learning_rate
     changes: dict[str, float | bool | str] = {}
-    if rate and usual and rate > 3 * usual:
+    if rate and usual and rate > FAR_TOO_HIGH * usual:
         remedy = "The learning rate is far above what usually works: the steps overshoot. Lower it."
         changes["learning_rate"] = _tidy(usual)
     elif e.temperature is not None and e.temperature > HIGH_TEMPERATURE:
@@ -335,6 +338,12 @@ def _stuck_at_chance(e: ContrastEvidence) -> Verdict | None:
     elif rate is not None and usual and rate < usual / 30:
         remedy = "The learning rate is far below what usually works. Raise it."
         changes["learning_rate"] = _tidy(usual)
+    elif e.extra_augmentations:
+        remedy = (
+            "The two views may share too little to be recognised. Switch off what SimCLR's recipe does without: "
+            f"{', '.join(e.extra_augmentations)}."
+        )
+        changes = dict.fromkeys(e.extra_augmentations, False)
     else:
         remedy = (
             "The two views may share too little, or the steps may be too large. Try a lower learning rate."
@@ -366,19 +375,23 @@ def _dimensional_collapse(e: ContrastEvidence) -> Verdict | None:
     if not (low(e.effective_rank_z, e.dimension_z) or low_h):
         return None
     changes: dict[str, float | bool | str] = {}
+    usual = _usual_learning_rate(e)
     if e.temperature is not None and e.temperature > USUAL_TEMPERATURE:
         remedy = (
             "At a high temperature all negatives push alike, and spreading along one direction is enough. "
             "Lower the temperature."
         )
         changes["temperature"] = 0.2
-    elif (e.jitter_strength or 0) > 0.5 or (e.crop_min_area is not None and e.crop_min_area < 0.2):
+    elif e.learning_rate and usual and e.learning_rate > FAR_TOO_HIGH * usual:
+        remedy = "The learning rate is far above what usually works: the steps overshoot. Lower it."
+        changes["learning_rate"] = _tidy(usual)
+    elif (e.jitter_strength or 0) > 1 or (e.crop_min_area is not None and e.crop_min_area < 0.2):
         remedy = (
             "Augmentation stronger than the differences between images squeezes directions out "
             "(Jing et al. 2022). Weaken it."
         )
-        if (e.jitter_strength or 0) > 0.5:
-            changes["jitter_strength"] = 0.5
+        if (e.jitter_strength or 0) > 1:
+            changes["jitter_strength"] = 1.0
         if e.crop_min_area is not None and e.crop_min_area < 0.2:
             changes["crop_min_area"] = 0.2
     else:

@@ -49,6 +49,8 @@ LEAST_ROOM = 0.1
 
 # Learning rates that usually work, for a batch of 256; SGD's and LARS's grow with the batch.
 USUAL_LEARNING_RATE = {"adamw": 2e-3, "sgd": 0.06, "lars": 0.3}
+# A rate this many times the usual one is to blame before anything else.
+FAR_TOO_HIGH = 3.0
 USUAL_TEMPERATURE = 0.5
 LOW_TEMPERATURE = 0.05
 HIGH_TEMPERATURE = 2.0

@@ -84,6 +84,9 @@ class Method(nn.Module, ABC):
         Every random choice is drawn from ``generator``, so that a run repeats exactly.
         """
 
+    def prepare(self, images: Tensor) -> None:
+        """Called once, before the first step of a new run, with some training images ``(B, 3, H, W)`` uint8."""
+
     @abstractmethod
     def look(self, data: ImageData, step: int) -> object:
         """The light picture that the lab's panels draw, about once a second while somebody watches."""

@@ -143,6 +143,23 @@ class ContrastMethod(Method):
         }
 
     @torch.no_grad()
+    def prepare(self, images: Tensor) -> None:
+        """Give batch norm the statistics of real images before the first probe.
+
+        Its initial mean 0 and variance 1 would make the untrained encoder look far worse than it is, and every
+        later gain over it larger (kNN on Photos: 27 against 50 %). Training itself is not changed by it.
+        """
+        norms = [m for m in self.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+        usual = [norm.momentum for norm in norms]
+        for norm in norms:
+            norm.momentum = 1.0  # take this batch's statistics as they are
+        self.embed(as_float(images))
+        for norm, momentum in zip(norms, usual, strict=True):
+            norm.momentum = momentum
+            if norm.num_batches_tracked is not None:
+                norm.num_batches_tracked.zero_()
+
+    @torch.no_grad()
     def encode(self, images: Tensor, chunk: int = 512) -> tuple[Tensor, Tensor]:
         """``h`` and ``z`` of images (uint8 or float), in evaluation mode, on the CPU in float32."""
         training = self.training

@@ -11,6 +11,7 @@ from ssllab.diagnostics.doctor import ContrastEvidence
 from ssllab.methods.base import Log
 
 RECENT_STEPS = 20
+EXTRA_AUGMENTATIONS = ("rotate", "cutout", "noise", "sobel")  # all hurt or do little in SimCLR's figure 5
 
 
 def contrast_evidence(
@@ -58,6 +59,7 @@ def contrast_evidence(
         crop=config.crop,
         crop_min_area=config.crop_min_area,
         grayscale=config.grayscale,
+        extra_augmentations=tuple(name for name in EXTRA_AUGMENTATIONS if getattr(config, name)),
     )
 
 

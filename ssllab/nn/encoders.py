@@ -68,7 +68,7 @@ def _resnet(name: str, image_size: int) -> Encoder:
 
 
 def _vit(image_size: int) -> Encoder:
-    """A small Vision Transformer (6 layers, 3 heads, width 192) over an 8x8 grid of patches; class token
+    """A small Vision Transformer (4 layers, 4 heads, width 128) over an 8x8 grid of patches; class token
     out."""
     from ssllab._torchvision import torchvision
 
@@ -81,11 +81,11 @@ def _vit(image_size: int) -> Encoder:
     network = torchvision.models.VisionTransformer(
         image_size=image_size,
         patch_size=patch,
-        num_layers=6,
-        num_heads=3,
-        hidden_dim=192,
-        mlp_dim=384,
+        num_layers=4,
+        num_heads=4,
+        hidden_dim=128,
+        mlp_dim=256,
         num_classes=1,
     )
     network.heads = nn.Identity()
-    return Encoder(network, 192)
+    return Encoder(network, network.hidden_dim)

@@ -20,6 +20,7 @@ from ssllab.training.optimizers import apply_settings, build_optimizer, gradient
 from ssllab.training.run_record import RunSettings
 from ssllab.training.sampler import Sampler
 
+PREPARING_IMAGES = 128
 _INITIALISING = threading.Lock()  # weights are drawn from torch's global generator
 
 
@@ -42,6 +43,8 @@ class Trainer:
                 raise ControlError(str(error)) from error
         self.method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.method.train()
+        few = torch.linspace(0, len(data.train) - 1, min(PREPARING_IMAGES, len(data.train))).long()
+        self.method.prepare(self.data.train.images[few.to(self.device)])
         self.optimizer = build_optimizer(self.method, config)  # type: ignore[arg-type]
         self.sampler = Sampler(len(data.train), settings.seed)
         self.generator = torch.Generator(self.device).manual_seed(settings.seed)

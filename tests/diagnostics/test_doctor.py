@@ -206,6 +206,7 @@ def test_evidence_lines_carry_the_numbers_seen() -> None:
 
 
 NAMES = {
+    *("rotate", "cutout", "noise", "sobel"),
     "temperature",
     "learning_rate",
     "jitter",
@@ -217,6 +218,7 @@ NAMES = {
 }
 NUMBERS = st.none() | st.floats(allow_nan=True, allow_infinity=True) | st.floats(0, 1)
 ODD_VALUES = {
+    "extra_augmentations": st.sampled_from([(), ("noise",), ("rotate", "cutout", "sobel")]),
     "optimizer": st.sampled_from([None, "sgd", "adamw", "lars", "another"]),
     **dict.fromkeys(("jitter", "crop", "grayscale", "loss_is_finite"), st.none() | st.booleans()),
     **dict.fromkeys(("step", "steps_seen", "dimension_h", "dimension_z"), st.none() | st.integers(0, 10**6)),

@@ -14,7 +14,7 @@ def _count(module):
 
 @pytest.mark.parametrize(
     ("name", "size", "dimension"),
-    [("conv", 16, 256), ("conv", 32, 256), ("resnet18", 32, 512), ("resnet18", 96, 512), ("vit", 32, 192)],
+    [("conv", 16, 256), ("conv", 32, 256), ("resnet18", 32, 512), ("resnet18", 96, 512), ("vit", 32, 128)],
 )
 def test_an_encoder_turns_images_into_rows(name, size, dimension):
     encoder = build_encoder(name, size)
