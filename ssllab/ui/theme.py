@@ -121,6 +121,8 @@ def apply(name: str, font_points: float | None = None) -> Theme:
         font.setPointSizeF(font_points)
         app.setFont(font)
     app.setPalette(_palette(theme))
+    for widget in _OUTLINED:
+        app.setPalette(_outlined(theme), widget)
     app.setStyleSheet(_style_sheet(theme))
     return theme
 
@@ -142,10 +144,25 @@ def _palette(theme: Theme) -> QPalette:
         (role.HighlightedText, theme.accent_text),
         (role.PlaceholderText, theme.muted),
         (role.Link, theme.accent),
+        (role.Light, theme.raised),
+        (role.Midlight, theme.raised),
+        (role.Mid, theme.border),
+        (role.Dark, theme.border),
+        (role.Shadow, theme.border),
     ):
         palette.setColor(which, QColor(colour))
     for which in (role.Text, role.WindowText, role.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, which, QColor(theme.muted))
+    return palette
+
+
+# Fusion draws their outline in a darker tone of the window's colour, which on a dark window cannot be seen.
+_OUTLINED = ("QCheckBox", "QLineEdit", "QSpinBox", "QTableView")
+
+
+def _outlined(theme: Theme) -> QPalette:
+    palette = _palette(theme)
+    palette.setColor(QPalette.ColorRole.Window, QColor(theme.muted))
     return palette
 
 
@@ -171,6 +188,8 @@ def _style_sheet(theme: Theme) -> str:
     QScrollArea {{ border: none; }}
     QToolButton#groupHead, QToolButton#groupHead:checked {{ border: none; background: transparent;
                                                             font-weight: 600; padding: 4px 0; text-align: left; }}
+    QToolButton#dockButton {{ border: none; color: {theme.muted}; padding: 1px 5px; }}
+    QToolButton#dockButton:hover {{ color: {theme.accent}; background: {theme.raised}; border-radius: 3px; }}
     QToolButton#groupHead:hover {{ color: {theme.accent}; }}
     QTabBar::tab {{ padding: 5px 12px; background: transparent; color: {theme.muted};
                     border: none; border-bottom: 2px solid transparent; }}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QSizePolicy,
-    QStyle,
     QTabWidget,
     QToolButton,
     QVBoxLayout,
@@ -59,14 +58,10 @@ class PanelDock(QDockWidget):
         row.addWidget(label, 1)
         if help_text:
             row.addWidget(self._button("?", help_text, self._show_help))
+        row.addWidget(self._button("⤢", "Full screen (Escape returns)", self.full_screen))
         row.addWidget(
             self._button(
-                QStyle.StandardPixmap.SP_TitleBarMaxButton, "Full screen (Escape returns)", self.full_screen
-            )
-        )
-        row.addWidget(
-            self._button(
-                QStyle.StandardPixmap.SP_TitleBarCloseButton,
+                "✕",
                 "Hide; the Panels menu brings it back",
                 self.close,
             )
@@ -81,13 +76,10 @@ class PanelDock(QDockWidget):
         """Whether the panel can be seen, in its dock or on the full screen."""
         return self.panel.isVisible() and (self.on_top or self.panel.window() is not self.window())
 
-    def _button(self, picture: str | QStyle.StandardPixmap, tip: str, act) -> QToolButton:
+    def _button(self, sign: str, tip: str, act) -> QToolButton:
         button = QToolButton()
-        if isinstance(picture, str):
-            button.setText(picture)
-        else:
-            button.setIcon(self.style().standardIcon(picture))
-            button.setIconSize(QSize(12, 12))
+        button.setObjectName("dockButton")
+        button.setText(sign)
         button.setToolTip(tip)
         button.setAutoRaise(True)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from ssllab.training.export import settings_difference, settings_of
 from ssllab.ui import theme
-from ssllab.ui.runs.words import run_title, value_text
+from ssllab.ui.runs.words import distinct_titles, value_text
 
 if TYPE_CHECKING:
     from ssllab.training.run_record import RunInfo
@@ -67,9 +67,10 @@ class SettingsTable(QWidget):
         corner = QTableWidgetItem("Setting")
         corner.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.setHorizontalHeaderItem(0, corner)
+        titles = distinct_titles(infos)
         for i, info in enumerate(infos):
-            head = QTableWidgetItem(_dot(colours.get(info.id)), run_title(info))
-            head.setToolTip(run_title(info))
+            head = QTableWidgetItem(_dot(colours.get(info.id)), titles[info.id])
+            head.setToolTip(titles[info.id])
             head.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             self.table.setHorizontalHeaderItem(i + 1, head)
         for row, (key, values) in enumerate(rows.items()):
