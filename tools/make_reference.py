@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent.parent / "resources" / "reference"
 RECIPES = (
     ("healthy", True, {}),
     ("colour is the shortcut", False, {"jitter": False, "grayscale": False}),
-    ("learning rate too high", False, {"learning_rate": 1.0}),
+    ("learning rate too high", False, {"learning_rate": 50.0, "weight_decay": 0.01}),
 )
 METRICS = ("loss", "contrastive_top1", "positive_similarity", "negative_similarity", "effective_negatives")
 PROBES = ("knn_top1", "linear_top1", "factor_shape", "uniformity", "alignment")

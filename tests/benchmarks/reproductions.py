@@ -17,8 +17,7 @@ from ssllab.training.run_record import RunSettings
 from ssllab.training.trainer import Trainer
 
 RUNS = {
-    "default (tau 0.2)": {},
-    "tau 0.1": {"temperature": 0.1},
+    "default (tau 0.1)": {},
     "tau 1": {"temperature": 1.0},
     "crop only": {"jitter": False, "grayscale": False, "flip": False},
     "no head": {"head": "none"},
