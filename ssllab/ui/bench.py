@@ -436,7 +436,7 @@ class Bench(QObject):
             state=self._state,
             config=self.config,
             thumbnails=self.thumbnails,
-            overlays=self._overlays,
+            overlays=self._others(),
             bands=bands(self.method_name, self.data_name, self.config),
             class_names=self.data.class_names if self.data else (),
         )
@@ -451,6 +451,13 @@ class Bench(QObject):
             verdict=session.verdict,
             constants=session.constants,
         )
+
+    def _others(self) -> tuple[Overlay, ...]:
+        """The overlays but for the live run, which is drawn anyway."""
+        session = self.session
+        live = session.run.id if session is not None and session.run is not None else None
+        pairs = zip(self.overlays, self._overlays, strict=True)
+        return tuple(overlay for run_id, overlay in pairs if run_id != live)
 
     def set_overlays(self, run_ids: Sequence[str]) -> None:
         """Draw stored runs beside the live one; read in the background."""

@@ -61,6 +61,7 @@ class ControlsPanel(QWidget):
         column.addStretch(1)
         self.scroll.setWidget(body)
         self._show_all()
+        self._fit()
 
     def _add_group(self, column: QVBoxLayout, title: str, specs: list[ControlSpec]) -> None:
         head = QToolButton()
@@ -103,6 +104,14 @@ class ControlsPanel(QWidget):
         """The theme changed."""
         for row in self.rows.values():
             row.restyle()
+        self._fit()
+
+    def _fit(self) -> None:
+        """As wide as the widest row: there is no horizontal scroll bar."""
+        if self.rows:
+            widest = max(row.minimumSizeHint().width() for row in self.rows.values())
+            bar = self.scroll.verticalScrollBar().sizeHint().width()
+            self.setMinimumWidth(max(220, widest + bar + 34))
 
     def _person_set(self, name: str, value: Value) -> None:
         config = self.bench.config

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QSizePolicy,
+    QTabBar,
     QTabWidget,
     QToolButton,
     QVBoxLayout,
@@ -167,7 +168,14 @@ class LabPage(QMainWindow):
         self._share_out()
         QTimer.singleShot(0, self._share_out)  # again when the sizes of the window are known
 
+    def _style_tabs(self) -> None:
+        # Names of panels are read whole; with a large font the bar scrolls.
+        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            bar.setElideMode(Qt.TextElideMode.ElideNone)
+            bar.setUsesScrollButtons(True)
+
     def _share_out(self) -> None:
+        self._style_tabs()
         heads = [self.docks[place.panels[0]] for place in self._places]
         self.resizeDocks([self.docks["controls"]], [300], Qt.Orientation.Horizontal)
         self.resizeDocks(heads, [place.width for place in self._places], Qt.Orientation.Horizontal)
@@ -217,3 +225,4 @@ class LabPage(QMainWindow):
         """Bring back a saved arrangement."""
         if not state.isEmpty():
             self.restoreState(state, 1)
+        self._style_tabs()

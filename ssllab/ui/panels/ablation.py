@@ -6,12 +6,13 @@ import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Panel
+from ssllab.ui.plots.legend import small_font
 
 if TYPE_CHECKING:
     from ssllab.training.ablation import Ablation
@@ -48,6 +49,7 @@ class HeatMap(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         now = theme.current()
         painter = QPainter(self)
+        painter.setFont(self._fitting_font())
         known = [v for v in self.values.values() if math.isfinite(v)]
         low, high = (min(known), max(known)) if known else (0.0, 1.0)
         for i, name in enumerate(NAMES):
@@ -72,6 +74,17 @@ class HeatMap(QWidget):
             row_values = [v for v in (self.value(first, second) for second in NAMES) if v is not None]
             mean = sum(row_values) / len(row_values) if len(row_values) == len(NAMES) else None
             self._paint(painter, self._cell(row, len(NAMES)), mean, low, high)
+
+    def _fitting_font(self) -> QFont:
+        """The largest of a few sizes in which every name and number fits its cell."""
+        cell = self._cell(0, 0)
+        for factor in (1.0, 0.85, 0.7, 0.6, 0.5):
+            font = small_font(factor)
+            metrics = QFontMetricsF(font)
+            widest = max(metrics.horizontalAdvance(name) for name in (*NAMES, "mean", "100.0"))
+            if widest <= cell.width() - 2 and metrics.height() <= cell.height() + 4:
+                break
+        return font
 
     def _paint(self, painter: QPainter, cell: QRectF, value: float | None, low: float, high: float) -> None:
         now = theme.current()

@@ -28,7 +28,6 @@ class Tiles(QWidget):
         self._titles: list[str] = []
         self._marked: list[bool] = []
         self.clicked = lambda index: None
-        self.setMinimumHeight(70)
 
     def show_tiles(self, images: np.ndarray, titles: list[str], marked: list[bool]) -> None:
         """``images: (n, H, W, 3)`` uint8."""
@@ -44,6 +43,10 @@ class Tiles(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(320, 220)
+
+    def minimumSizeHint(self) -> QSize:
+        """Pictures large enough to see; below that the panel scrolls."""
+        return QSize(120, 2 * (40 + (self.fontMetrics().height() if self._titled else 0)))
 
     def _cells(self) -> list[QRectF]:
         count = max(1, len(self._images))
@@ -98,7 +101,7 @@ class AugmentationsPanel(Panel):
         self.operators = Tiles(5, titled=True)
         self.pairs = Tiles(PAIRS, titled=False)
         self.operators.clicked = self._toggle
-        self.note = QLabel("Loading the images")
+        self.note = QLabel("Loading")
         # A long text gives way; wrapped it would make the scroll area ask for the full height.
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.new_button = QPushButton("New samples")
@@ -160,7 +163,7 @@ class AugmentationsPanel(Panel):
             image.expand(PAIRS, -1, -1, -1), config, torch.Generator().manual_seed(self._seed)
         )
         self.pairs.show_tiles(_pixels(torch.cat([first, second])), [""] * (2 * PAIRS), [False] * (2 * PAIRS))
-        self.note.setText("Columns: two views of one image")
+        self.note.setText("Pairs of views")
 
     def _show_image(self, index: int) -> None:
         self._image = index

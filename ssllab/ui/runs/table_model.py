@@ -310,7 +310,8 @@ class RunsModel(QAbstractTableModel):
         if column == Column.VERDICT and info.state == "failed":
             return QColor(now.bad)
         if column == Column.VERDICT:
-            return QColor(now.good if verdict_of(info) == "healthy" else now.warn)
+            quiet = {"healthy": now.good, "warming up": now.muted}
+            return QColor(quiet.get(verdict_of(info), now.warn))
         return None
 
     def _alignment(self, info: RunInfo, column: Column) -> Any:

@@ -78,7 +78,6 @@ class ControlRow(QWidget):
         spec = self.spec
         self.number = QLineEdit()
         self.number.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.number.setMaximumWidth(self.fontMetrics().horizontalAdvance("0.000001234"))
         self.number.setValidator(QIntValidator() if spec.kind == "int" else QDoubleValidator())
         self.number.editingFinished.connect(self._number_typed)
         layout.addWidget(self.name, 0, 0)
@@ -112,7 +111,9 @@ class ControlRow(QWidget):
         self.restyle()
 
     def restyle(self) -> None:
-        """A control away from its default stands out."""
+        """A control away from its default stands out; a number's field is as wide as a number in this font."""
+        if self.number is not None:
+            self.number.setFixedWidth(self.fontMetrics().horizontalAdvance("0.00001234") + 8)
         now = theme.current()
         changed = self.value != self.spec.default
         style = f"color: {now.accent}; font-weight: 600;" if changed else f"color: {now.text};"

@@ -1,0 +1,216 @@
+"""The bar at the top of the window: the run's buttons, what is trained on which data, how loading goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QMessageBox,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QSpinBox,
+    QToolBar,
+    QWidget,
+)
+
+from ssllab.data.catalogue import source, sources
+
+if TYPE_CHECKING:
+    from ssllab.ui.bench import Bench
+
+_STATES = {
+    "loading": "",
+    "ready": "Ready: press Start",
+    "running": "Training",
+    "paused": "Paused",
+    "finished": "Finished",
+    "failed": "Stopped by an error",
+}
+
+
+class MainToolbar(QToolBar):
+    """Follows the bench; ``folder_wanted`` when the person chooses "Your folder…" as data."""
+
+    folder_wanted = Signal()
+
+    def __init__(self, bench: Bench, start: QAction, step: QAction, reset: QAction) -> None:
+        super().__init__("Run")
+        self.bench = bench
+        self.setObjectName("toolbar")
+        self.setMovable(False)
+        self.setIconSize(QSize(16, 16))
+        self.start_button, self.step_button, self.reset_button = (
+            self._button(name, action)
+            for name, action in (("Start", start), ("Step", step), ("Reset", reset))
+        )
+        self.start_button.setProperty("primary", True)
+        self.addSeparator()
+        self._labels: list[QAction] = []
+        self._make_choices()
+        self._make_state()
+        bench.state_changed.connect(self.show_state)
+        bench.loaded.connect(self._fill_methods)
+        bench.data_loaded.connect(self.show_data)
+        bench.progress.connect(self._show_progress)
+        bench.restart_needed.connect(self._show_restart)
+        bench.run_changed.connect(self._run_changed)
+        self.show_state(bench.state)
+
+    # Parts
+
+    def _button(self, text: str, action: QAction) -> QPushButton:
+        button = QPushButton(text)
+        button.clicked.connect(action.trigger)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.setToolTip(action.toolTip())
+        # A full bar may squeeze a button no further than its words.
+        button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        self.addWidget(button)
+        return button
+
+    def _make_choices(self) -> None:
+        bench = self.bench
+        self.method_box = QComboBox()
+        self.method_box.setToolTip("The method that is trained")
+        self.method_box.addItem("SimCLR", "simclr")
+        self.method_box.activated.connect(lambda: bench.set_method(self.method_box.currentData()))
+        self.data_box = QComboBox()
+        self.data_box.setToolTip("The images that are learned from")
+        self.data_box.setMinimumContentsLength(10)
+        self.data_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        for info in sources():
+            self.data_box.addItem(info.title if info.offline else f"{info.title} (download)", info.name)
+            about = f"{info.about}\n{info.origin}"
+            self.data_box.setItemData(self.data_box.count() - 1, about, Qt.ItemDataRole.ToolTipRole)
+        self.data_box.addItem("Your folder…", "")
+        longest = max(len(self.data_box.itemText(i)) for i in range(self.data_box.count()))
+        self.data_box.view().setMinimumWidth((longest + 4) * self.fontMetrics().averageCharWidth())
+        self.data_box.activated.connect(self._choose_data)
+        self.device_box = QComboBox()
+        for name, title in (("auto", "Best device"), ("cpu", "CPU"), ("cuda", "CUDA"), ("mps", "MPS")):
+            self.device_box.addItem(title, name)
+        self.device_box.setToolTip("Where to train, from the next run on")
+        self.device_box.setCurrentIndex(max(0, self.device_box.findData(bench.device)))
+        self.device_box.activated.connect(lambda: bench.set_device(self.device_box.currentData()))
+        self.seed_box = QSpinBox()
+        self.seed_box.setRange(0, 99999)
+        self.seed_box.setValue(bench.seed)
+        self.seed_box.setToolTip("Every random choice of a run comes from its seed; same seed, same curve")
+        self.seed_box.editingFinished.connect(lambda: bench.set_seed(self.seed_box.value()))
+        for title, box in (
+            ("Method", self.method_box),
+            ("Data", self.data_box),
+            ("Device", self.device_box),
+            ("Seed", self.seed_box),
+        ):
+            label = QLabel(title)
+            label.setObjectName("toolbarLabel")
+            label.setContentsMargins(8, 0, 4, 0)
+            self._labels.append(self.addWidget(label))
+            self.addWidget(box)
+
+    def _make_state(self) -> None:
+        spring = QWidget()
+        spring.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(spring)
+        self.progress_bar = QProgressBar()
+        self.progress_bar.setMaximumWidth(180)
+        self.progress_bar.setTextVisible(False)
+        self.progress_shown = self.addWidget(self.progress_bar)
+        self.cancel_button = QPushButton("Cancel")
+        self.cancel_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.cancel_button.clicked.connect(self.bench.cancel_loading)
+        self.cancel_shown = self.addWidget(self.cancel_button)
+        self.progress_shown.setVisible(False)
+        self.cancel_shown.setVisible(False)
+        self.state_label = QLabel()
+        self.state_label.setContentsMargins(8, 0, 8, 0)
+        self.addWidget(self.state_label)
+
+    # What the bench says
+
+    def show_state(self, state: str) -> None:
+        """Buttons and words of a state of the bench."""
+        self.start_button.setText("Pause" if state == "running" else "Start")
+        for button in (self.start_button, self.step_button, self.reset_button):
+            button.setEnabled(state != "loading")
+        self.state_label.setText(_STATES.get(state, state))
+
+    def show_data(self) -> None:
+        """Choose what is loaded in the box of data."""
+        name = self.bench.data_name
+        index = self.data_box.findData(name)
+        if index < 0:
+            index = self.data_box.count() - 1
+            self.data_box.insertItem(index, Path(name).name, name)
+        self.data_box.setCurrentIndex(index)
+
+    def _show_progress(self, fraction: float, text: str) -> None:
+        busy = fraction >= 0
+        self.progress_shown.setVisible(busy)
+        self.cancel_shown.setVisible(busy and text.lower().startswith(("loading ", "download")))
+        if busy:
+            self.progress_bar.setRange(0, 0 if fraction == 0 else 1000)
+            self.progress_bar.setValue(int(fraction * 1000))
+            self.state_label.setText(text)
+        else:
+            self.show_state(self.bench.state)
+
+    def _show_restart(self, needed: bool) -> None:
+        self.reset_button.setText("Reset to apply" if needed else "Reset")
+
+    def _fill_methods(self) -> None:
+        self.method_box.clear()
+        for name, method in self.bench.methods.items():
+            self.method_box.addItem(method.title, name)
+            self.method_box.setItemData(
+                self.method_box.count() - 1, method.paper, Qt.ItemDataRole.ToolTipRole
+            )
+        self.method_box.setCurrentIndex(self.method_box.findData(self.bench.method_name))
+
+    def _run_changed(self) -> None:
+        self.method_box.setCurrentIndex(max(0, self.method_box.findData(self.bench.method_name)))
+        self.seed_box.setValue(self.bench.seed)
+
+    # What a person does
+
+    def _choose_data(self) -> None:
+        name = self.data_box.currentData()
+        info = source(name) if name else None
+        if not name:
+            self.folder_wanted.emit()
+        elif info and not info.offline and not self._agree_to_download(info):
+            self.show_data()
+        else:
+            self.bench.set_data(name)
+
+    def _agree_to_download(self, info) -> bool:
+        answer = QMessageBox.question(
+            self,
+            "Download",
+            f"{info.title} is downloaded once ({info.download_mb:,} MB) and kept for the next time.\n"
+            f"{info.origin}\n\nDownload it now?",
+        )
+        return answer == QMessageBox.StandardButton.Yes
+
+    # Room
+
+    def restyle(self) -> None:
+        """The font changed."""
+        self._fit()
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """In a narrow window or a large font the names of the boxes give their room to the buttons."""
+        narrow = self.width() < 105 * self.fontMetrics().averageCharWidth() + 330
+        for label in self._labels:
+            label.setVisible(not narrow)
