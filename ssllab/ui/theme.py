@@ -122,7 +122,7 @@ def apply(name: str, font_points: float | None = None) -> Theme:
         app.setFont(font)
     app.setPalette(_palette(theme))
     for widget in _OUTLINED:
-        app.setPalette(_outlined(theme), widget)
+        app.setPalette(_outlined(theme) if theme is DARK else _palette(theme), widget)
     app.setStyleSheet(_style_sheet(theme))
     return theme
 

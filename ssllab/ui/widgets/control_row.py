@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
+    QSizePolicy,
     QSlider,
     QWidget,
 )
@@ -50,6 +51,8 @@ class ControlRow(QWidget):
         self.setToolTip(tooltip(spec))
         self.name = QLabel(spec.title)
         self.name.installEventFilter(self)
+        # In a large font a long name gives way, not the number; the tooltip has it whole.
+        self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.slider: CalmSlider | None = None
         self.number: QLineEdit | None = None
         self.tick: QCheckBox | None = None
@@ -112,8 +115,11 @@ class ControlRow(QWidget):
 
     def restyle(self) -> None:
         """A control away from its default stands out; a number's field is as wide as a number in this font."""
+        metrics = self.fontMetrics()
+        words = (self.name.text(), "Temperature  ")
+        self.name.setMinimumWidth(min(metrics.horizontalAdvance(text) for text in words))
         if self.number is not None:
-            self.number.setFixedWidth(self.fontMetrics().horizontalAdvance("0.00001234") + 8)
+            self.number.setFixedWidth(metrics.horizontalAdvance("0.000123") + 8)
         now = theme.current()
         changed = self.value != self.spec.default
         style = f"color: {now.accent}; font-weight: 600;" if changed else f"color: {now.text};"
