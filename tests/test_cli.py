@@ -115,11 +115,11 @@ def test_the_seed_decides_the_curve(lab):
 
 
 def test_a_change_at_a_step_is_made_there_and_recorded(lab):
-    found = lab.train("--steps", 6, "--at", 2, "temperature=0.1", "flip=false", "--at", 4, "temperature=0.3")
+    found = lab.train("--steps", 6, "--at", 2, "temperature=0.4", "flip=false", "--at", 4, "temperature=0.3")
     _, out, _ = lab("runs", "show", found["run"], "--json")
     events = [event for event in strict_json(out)["events"] if event["kind"] == "set"]
     assert [(event["step"], event["key"], event["new"]) for event in events] == [
-        (2, "temperature", 0.1),
+        (2, "temperature", 0.4),
         (2, "flip", False),
         (4, "temperature", 0.3),
     ]
@@ -186,7 +186,7 @@ def test_runs_are_listed_compared_exported_and_deleted(lab):
     assert first in lab("runs", "list", "--workspace", "w")[1]
 
     _, out, _ = lab("runs", "compare", first, second, "--workspace", "w", "--json")
-    assert strict_json(out)["settings"] == {"temperature": [0.2, 0.7], "seed": [1, 0]}
+    assert strict_json(out)["settings"] == {"temperature": [0.1, 0.7], "seed": [1, 0]}
 
     files = [
         "--csv",

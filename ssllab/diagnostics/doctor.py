@@ -236,15 +236,15 @@ def _not_a_number(e: ContrastEvidence) -> Verdict | None:
 
 
 def _blown_up(e: ContrastEvidence) -> Verdict | None:
-    if _at_chance(e) is False:
-        return None
-    share = _std_share(e)
-    if (
-        e.loss is not None
-        and e.chance_loss is not None
-        and e.loss > e.chance_loss + DIVERGED_LOSS_MARGIN
-        and (_at_chance(e) or (e.temperature or 0) >= LOW_TEMPERATURE)
-    ) or (share is not None and share > DIVERGED_STD_RATIO):
+    at_chance, share, gains = _at_chance(e), _std_share(e), _gains(e)
+    high = e.loss is not None and e.chance_loss is not None and e.loss > e.chance_loss + DIVERGED_LOSS_MARGIN
+    if at_chance is False:
+        # A loss above guessing with a few hits and nothing learned is an accident as well.
+        blown_up = high and bool(gains) and max(gains) < SHORTCUT_GAIN
+    else:
+        wide = share is not None and share > DIVERGED_STD_RATIO
+        blown_up = wide or (high and (bool(at_chance) or (e.temperature or 0) >= LOW_TEMPERATURE))
+    if blown_up:
         return _diverged(e, _lines(_loss_line(e), _std_line(e)))
     return None
 
