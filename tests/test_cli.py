@@ -323,12 +323,19 @@ def test_a_damaged_checkpoint_is_said_in_one_line(lab):
     assert "damaged" in refused(lab("resume", run, "--steps", 6))
 
 
+def _listen_to_ctrl_c():
+    """A shell starts background work with the interrupt ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is another signal on Windows")
 def test_ctrl_c_keeps_the_run_and_it_resumes(lab, pictures, tmp_path):
     command = [sys.executable, "-m", "ssllab", "train", "simclr", "--data", str(pictures), *SMALL]
     command += ["--steps", "1000000", "--run", "r", "--json"]
     with open(tmp_path / "err", "wb") as err:
-        process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=err)
+        process = subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=err, preexec_fn=_listen_to_ctrl_c
+        )
     try:
         deadline = time.monotonic() + 100
         while b"loss" not in (tmp_path / "err").read_bytes():
