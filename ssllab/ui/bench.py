@@ -6,8 +6,6 @@ torch is imported and data is loaded in a background thread; until then ``config
 from __future__ import annotations
 
 import threading
-import time
-import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -18,10 +16,11 @@ from PySide6.QtCore import QObject, Signal
 
 from ssllab.controls import Config, ControlError, Value
 from ssllab.data.catalogue import DEFAULT
-from ssllab.training.run_record import Event, RunError, RunSettings
+from ssllab.training.run_record import Event, RunSettings
+from ssllab.ui import loading
 from ssllab.ui.panel import Overlay, Scene, Thumbnails
 from ssllab.ui.reference import bands
-from ssllab.ui.work import LongWork
+from ssllab.ui.work import Background, LongWork
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +44,6 @@ class Bench(QObject):
     data_loaded = Signal()
     progress = Signal(float, str)  # of loading; -1 when over
     restart_needed = Signal(bool)
-    _from_thread = Signal(object)
 
     def __init__(
         self,
@@ -81,22 +79,9 @@ class Bench(QObject):
         self._problem: str | None = None
         self._seen_failure: object = None
         self.long_work = LongWork(self)
-        self._from_thread.connect(lambda work: work())
+        self._background = Background(self)
 
     # Loading, in threads of its own
-
-    def _in_background(self, work: Callable[[], Callable[[], None]]) -> None:
-        """Run ``work`` in a thread; what it returns is called in the window's thread."""
-
-        def run() -> None:
-            try:
-                then = work()
-            except Exception as error:
-                text, detail = _one_line(error), traceback.format_exc()
-                then = lambda: self._failed(text, detail)  # noqa: E731
-            self._from_thread.emit(then)
-
-        threading.Thread(target=run, name="ssllab-load", daemon=True).start()
 
     def _failed(self, text: str, detail: str) -> None:
         self.progress.emit(-1.0, "")
@@ -118,7 +103,7 @@ class Bench(QObject):
             use_sensible_threads(window=True)
             return lambda: self._engine_ready(found)
 
-        self._in_background(work)
+        self._background.run(work, self._failed)
 
     def _engine_ready(self, methods: dict[str, type[Method]]) -> None:
         self.methods = methods
@@ -144,7 +129,7 @@ class Bench(QObject):
         self.progress.emit(0.0, f"Loading {name}")
 
         def report(fraction: float, text: str) -> None:
-            self._from_thread.emit(lambda: self.progress.emit(fraction, text))
+            self._background.deliver(lambda: self.progress.emit(fraction, text))
 
         def work() -> Callable[[], None]:
             from ssllab.data.catalogue import Cancelled, load
@@ -153,10 +138,10 @@ class Bench(QObject):
                 data = load(name, seed=self.seed, progress=report, cancelled=cancel.is_set)
             except Cancelled:
                 return lambda: self._loading_cancelled(turn)
-            thumbnails = _thumbnails(data)
+            thumbnails = loading.thumbnails_of(data)
             return lambda: self._data_ready(turn, name, data, thumbnails)
 
-        self._in_background(work)
+        self._background.run(work, self._failed)
 
     def cancel_loading(self) -> None:
         """Give up the data that is being loaded; what was there before stays."""
@@ -292,23 +277,11 @@ class Bench(QObject):
 
     def resume(self, run_id: str) -> None:
         """Go on with a stored run from its last checkpoint."""
-
-        def reopened(data: ImageData) -> Session:
-            from ssllab.training.reopen import resume_run
-
-            return resume_run(self.workspace, run_id, data, device=self.device)
-
-        self._open_run(run_id, reopened)
+        self._open_run(run_id, loading.resumed)
 
     def fork(self, run_id: str, step: int) -> None:
         """A new run that begins as the stored one was at ``step``."""
-
-        def forked(data: ImageData) -> Session:
-            from ssllab.training.reopen import fork_run
-
-            return fork_run(self.workspace, run_id, data, step=step, device=self.device)
-
-        self._open_run(run_id, forked)
+        self._open_run(run_id, loading.forked(step))
 
     def rewind(self, change: Event) -> None:
         """A new run that is the present one up to just before ``change``, one of its events; it waits for start.
@@ -320,49 +293,26 @@ class Bench(QObject):
             why = "it is kept in memory only" if session else "there is none"
             self.say("warning", f"The run cannot be rewound: {why}.")
             return
-        run_id = session.run.info.id
+        self._open_run(session.run.info.id, loading.forked_before(change), rewound_to=change.step)
 
-        def forked(data: ImageData) -> Session:
-            from ssllab.training.reopen import fork_before
-
-            return fork_before(self.workspace, run_id, data, change, device=self.device)
-
-        self._open_run(run_id, forked, rewound_to=change.step)
-
-    def _open_run(
-        self, run_id: str, reopened: Callable[[ImageData], Session], rewound_to: int | None = None
-    ) -> None:
-        """End the present session, load the run's data, go on with what ``reopened`` makes of it."""
+    def _open_run(self, run_id: str, reopen: loading.Reopen, rewound_to: int | None = None) -> None:
+        """End the present session and go on with the stored run."""
         self._enter("loading")
         self.progress.emit(0.0, "Opening the run")
         old, self.session = self.session, None
 
         def work() -> Callable[[], None]:
-            from ssllab.data.catalogue import load
-
             if old is not None:
                 old.stop()
-            settings = self.workspace.open(run_id).info.settings
-            if settings is None:
-                raise RunError(f"Run {run_id} has no readable settings and cannot go on.")
-            data = load(settings.data, seed=settings.seed, size=settings.image_size)
-            thumbnails = _thumbnails(data)
-            session = reopened(data)
-            _await_built(session)
-            return lambda: self._run_opened(session, data, thumbnails, settings, rewound_to)
+            opened = loading.open_run(self.workspace, run_id, self.device, reopen)
+            return lambda: self._run_opened(opened, rewound_to)
 
-        self._in_background(work)
+        self._background.run(work, self._failed)
 
-    def _run_opened(
-        self,
-        session: Session,
-        data: ImageData,
-        thumbnails: Thumbnails,
-        settings: RunSettings,
-        rewound_to: int | None,
-    ) -> None:
+    def _run_opened(self, opened: loading.Opened, rewound_to: int | None) -> None:
+        session, settings = opened.session, opened.settings
         self.progress.emit(-1.0, "")
-        self.data, self.data_name, self.thumbnails = data, settings.data, thumbnails
+        self.data, self.data_name, self.thumbnails = opened.data, settings.data, opened.thumbnails
         self.method_name, self.seed = settings.method, settings.seed
         self.config = session.config or self.methods[settings.method].Config.make(settings.config)
         self.session = session
@@ -461,27 +411,18 @@ class Bench(QObject):
 
     def set_overlays(self, run_ids: Sequence[str]) -> None:
         """Draw stored runs beside the live one; read in the background."""
-        from ssllab.ui import theme
-        from ssllab.ui.runs.words import distinct_titles
-
         ids = list(run_ids)
 
         def work() -> Callable[[], None]:
-            found = []
-            colours = theme.current().series
-            runs = [self.workspace.open(run_id) for run_id in ids]
-            titles = distinct_titles(run.info for run in runs)
-            for index, run in enumerate(runs):
-                colour = colours[(index + 2) % len(colours)]
-                found.append(Overlay(titles[run.id], run.metrics(), run.probes(), colour))
+            found = loading.read_overlays(self.workspace, ids)
 
             def show() -> None:
-                self.overlays, self._overlays = ids, tuple(found)
+                self.overlays, self._overlays = ids, found
                 self.overlays_changed.emit()
 
             return show
 
-        self._in_background(work)
+        self._background.run(work, self._failed)
 
     def say(self, level: str, text: str, detail: str = "") -> None:
         """A line for the user, with detail for those who want it."""
@@ -514,29 +455,6 @@ class Bench(QObject):
         if state != self._state:
             self._state = state
             self.state_changed.emit(state)
-
-
-def _thumbnails(data: ImageData) -> Thumbnails:
-    from ssllab.methods.contrast import map_index
-
-    index = map_index(len(data.test))
-    images = data.test.images[index].permute(0, 2, 3, 1).contiguous().cpu().numpy()
-    colourings = {}
-    if data.test.labels is not None and data.class_names:
-        colourings["label"] = (data.test.labels[index].numpy(), data.class_names)
-    for factor in data.test.factors:
-        colourings[factor.name] = (factor.values[index].numpy(), factor.names)
-    return Thumbnails(images, colourings)
-
-
-def _await_built(session: Session) -> None:
-    deadline = time.monotonic() + 30
-    while session.state == "building" and time.monotonic() < deadline:
-        time.sleep(0.01)
-
-
-def _one_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def as_path_or_name(text: str) -> str:

@@ -99,6 +99,37 @@ class Worker(QObject):
         call[0](*call[1])
 
 
+class Background(QObject):
+    """Work that may overtake other work, each in a thread of its own; outcomes arrive in the window's thread."""
+
+    _arrived = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._arrived.connect(lambda call: call())
+
+    def run(self, work: Callable[[], Callable[[], None]], failed: Callable[[str, str], None]) -> None:
+        """Call ``work`` in a thread, and what it returns, or ``failed(line, trace)``, in the window's."""
+
+        def run() -> None:
+            try:
+                then = work()
+            except Exception as error:
+                line, trace = (
+                    (str(error).strip() or type(error).__name__).splitlines()[0],
+                    traceback.format_exc(),
+                )
+                then = lambda: failed(line, trace)  # noqa: E731
+            self.deliver(then)
+
+        threading.Thread(target=run, name="ssllab-load", daemon=True).start()
+
+    def deliver(self, call: Callable[[], None]) -> None:
+        """Have ``call`` made in the window's thread; from any thread."""
+        with contextlib.suppress(RuntimeError):  # the window is gone
+            self._arrived.emit(call)
+
+
 class LongWork(QObject):
     """Work that a person waits for, one at a time, with progress and a cancel; :class:`.ProgressRow` shows it."""
 

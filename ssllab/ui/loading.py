@@ -1,0 +1,107 @@
+"""What the bench reads from disk or makes, away from the window's thread: data, stored runs, overlays.
+
+Plain functions without Qt objects; :class:`.work.Background` runs them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ssllab.training.run_record import Event, RunError, RunSettings
+from ssllab.ui import theme
+from ssllab.ui.panel import Overlay, Thumbnails
+from ssllab.ui.runs.words import distinct_titles
+
+if TYPE_CHECKING:
+    from ssllab.data.types import ImageData
+    from ssllab.training.run_store import Workspace
+    from ssllab.training.session import Session
+
+_BUILT_WITHIN = 30.0  # seconds to wait for a reopened session before the window takes it as it is
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A stored run that goes on."""
+
+    session: Session
+    data: ImageData
+    thumbnails: Thumbnails
+    settings: RunSettings
+
+
+Reopen = Callable[["Workspace", str, "ImageData", str], "Session"]
+"""How a stored run goes on: workspace, run, data and device give the session."""
+
+
+def resumed(workspace: Workspace, run_id: str, data: ImageData, device: str) -> Session:
+    """From its last checkpoint on."""
+    from ssllab.training.reopen import resume_run
+
+    return resume_run(workspace, run_id, data, device=device)
+
+
+def forked(step: int) -> Reopen:
+    """As a new run that begins at ``step``."""
+
+    def fork(workspace: Workspace, run_id: str, data: ImageData, device: str) -> Session:
+        from ssllab.training.reopen import fork_run
+
+        return fork_run(workspace, run_id, data, step=step, device=device)
+
+    return fork
+
+
+def forked_before(change: Event) -> Reopen:
+    """As a new run that begins just before ``change``."""
+
+    def fork(workspace: Workspace, run_id: str, data: ImageData, device: str) -> Session:
+        from ssllab.training.reopen import fork_before
+
+        return fork_before(workspace, run_id, data, change, device=device)
+
+    return fork
+
+
+def open_run(workspace: Workspace, run_id: str, device: str, reopen: Reopen) -> Opened:
+    """Load the run's data and reopen it. Raises :class:`RunError` and :class:`DataError`."""
+    from ssllab.data.catalogue import load
+
+    settings = workspace.open(run_id).info.settings
+    if settings is None:
+        raise RunError(f"Run {run_id} has no readable settings and cannot go on.")
+    data = load(settings.data, seed=settings.seed, size=settings.image_size)
+    thumbnails = thumbnails_of(data)
+    session = reopen(workspace, run_id, data, device)
+    deadline = time.monotonic() + _BUILT_WITHIN
+    while session.state == "building" and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return Opened(session, data, thumbnails, settings)
+
+
+def read_overlays(workspace: Workspace, run_ids: Sequence[str]) -> tuple[Overlay, ...]:
+    """The curves of stored runs, each with a colour and a title of its own."""
+    colours = theme.current().series
+    runs = [workspace.open(run_id) for run_id in run_ids]
+    titles = distinct_titles(run.info for run in runs)
+    return tuple(
+        Overlay(titles[run.id], run.metrics(), run.probes(), colours[(index + 2) % len(colours)])
+        for index, run in enumerate(runs)
+    )
+
+
+def thumbnails_of(data: ImageData) -> Thumbnails:
+    """The map's images as arrays, with every way to colour them."""
+    from ssllab.methods.contrast import map_index
+
+    index = map_index(len(data.test))
+    images = data.test.images[index].permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    colourings = {}
+    if data.test.labels is not None and data.class_names:
+        colourings["label"] = (data.test.labels[index].numpy(), data.class_names)
+    for factor in data.test.factors:
+        colourings[factor.name] = (factor.values[index].numpy(), factor.names)
+    return Thumbnails(images, colourings)
