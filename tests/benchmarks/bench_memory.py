@@ -92,7 +92,7 @@ def long_run(folder: Path, steps: int = 1_000_000) -> None:
                 append_rows(connection, "metrics", part)
                 merge_small(connection, "metrics")
     application = QApplication.instance() or QApplication([])
-    panel = LossPanel()
+    panel = LossPanel(None)
     panel.resize(900, 400)
     panel.show()
     began = time.perf_counter()

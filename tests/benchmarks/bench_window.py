@@ -75,7 +75,7 @@ def main() -> None:
         drawn.append(steps_per_second(bench.session, chosen.seconds, spin))
         ticker.stop()
     late = []
-    for value in np.linspace(0.1, 0.9, 9):
+    for value in np.linspace(0.15, 0.95, 9):
         at = bench.session.step
         bench.set("temperature", float(value))
         spin(10, until=lambda value=value: bench.session.config.temperature == float(value))
