@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LIBRARIES := libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 \
-	libfontconfig1 libdbus-1-3 fonts-dejavu-core
+	libfontconfig1 libdbus-1-3 fonts-dejavu-core libportaudio2
+# A virtual microphone for the tests of the recorder.
+TEST_LIBRARIES := pulseaudio pulseaudio-utils libasound2-plugins
 
 .PHONY: run test lint bench system clean
 
@@ -11,6 +13,7 @@ run: $(VENV)/.app system
 	$(BIN)/ssllab
 
 test: $(VENV)/.test system lint
+	@sh tools/system-libraries.sh $(TEST_LIBRARIES)
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
 
 lint: $(VENV)/.test

@@ -1,0 +1,1 @@
+"""Text for speech recognition: alphabet, n-gram, decoding, error rates."""
