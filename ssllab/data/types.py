@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -55,6 +56,8 @@ class ImageData:
     class_names: tuple[str, ...] = ()
     about: str = ""
     skipped: tuple[Skipped, ...] = ()
+
+    kind: ClassVar[str] = "images"
 
     @property
     def image_size(self) -> int:
