@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 import torch
 from torch import Tensor, nn
 
 from ssllab import controls
+from ssllab.data.batches import Batches, ImageBatches
 
 if TYPE_CHECKING:
-    from ssllab.data.types import ImageData
     from ssllab.diagnostics.doctor import Verdict
 
 
@@ -65,7 +65,8 @@ class Method(nn.Module, ABC):
     """One self-supervised algorithm.
 
     ``config`` is replaced by the engine between two steps when a live control changes; a method reads it
-    anew in every step and caches nothing of it. A method is built as ``Class(config, image_size)``.
+    anew in every step and caches nothing of it. ``data_kind`` is the kind of data it learns from, ``item`` what
+    :meth:`items` counts, for the words of the window.
     """
 
     name: ClassVar[str]
@@ -74,25 +75,41 @@ class Method(nn.Module, ABC):
     paper: ClassVar[str]
     Config: ClassVar[type[controls.Config]]
     series: ClassVar[dict[str, Series]]
+    data_kind: ClassVar[Literal["images", "speech"]] = "images"
+    item: ClassVar[str] = "images"
 
     config: controls.Config
+    updates: int = 0  # steps done so far, set by the engine: schedules of a method's own depend on it
+
+    @classmethod
+    def build(cls, config: controls.Config, data: Any) -> Self:
+        """A fresh method for ``data``; raises ValueError where settings and data do not fit."""
+        return cls(config, data.image_size)
+
+    def batches(self, data: Any, seed: int) -> Batches:
+        """Where :meth:`step` gets its batches from."""
+        return ImageBatches(data.train, seed)
+
+    def items(self, batch: Any) -> float:
+        """How much one batch is, in units of ``item``."""
+        return len(batch)
 
     @abstractmethod
-    def step(self, images: Tensor, generator: torch.Generator) -> StepResult:
-        """One forward pass on a batch. ``images: (B, 3, H, W)`` uint8 on the training device.
+    def step(self, batch: Any, generator: torch.Generator) -> StepResult:
+        """One forward pass on a batch of :meth:`batches`: for images ``(B, 3, H, W)`` uint8.
 
         Every random choice is drawn from ``generator``, so that a run repeats exactly.
         """
 
-    def prepare(self, images: Tensor) -> None:
-        """Called once, before the first step of a new run, with some training images ``(B, 3, H, W)`` uint8."""
+    def prepare(self, data: Any) -> None:
+        """Called once, before the first step of a new run, with the data on the training device."""
 
     @abstractmethod
-    def look(self, data: ImageData, step: int) -> object:
+    def look(self, data: Any, step: int) -> object:
         """The light picture that the lab's panels draw, about once a second while somebody watches."""
 
     @abstractmethod
-    def probe(self, data: ImageData) -> Probe:
+    def probe(self, data: Any) -> Probe:
         """What the representation knows, by held-out labels where the data has them."""
 
     @abstractmethod

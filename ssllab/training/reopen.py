@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ssllab.controls import Value
-from ssllab.data.types import ImageData
+from ssllab.data.batches import Data
 from ssllab.training import checkpoint
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import CheckpointRef, Event, RunError, RunSettings
@@ -18,7 +18,7 @@ from ssllab.training.session import Change, Session
 
 
 def resume_run(
-    workspace: Workspace, run_id: str, data: ImageData, *, steps: int | None = None, device: str | None = None
+    workspace: Workspace, run_id: str, data: Data, *, steps: int | None = None, device: str | None = None
 ) -> Session:
     """The run goes on from its last checkpoint, in its own folder; ``steps`` is the new total.
 
@@ -50,7 +50,7 @@ def resume_run(
 def fork_run(
     workspace: Workspace,
     run_id: str,
-    data: ImageData,
+    data: Data,
     *,
     step: int,
     before: Event | None = None,
@@ -88,7 +88,7 @@ def fork_run(
 
 
 def fork_before(
-    workspace: Workspace, run_id: str, data: ImageData, change: Event, *, device: str | None = None
+    workspace: Workspace, run_id: str, data: Data, change: Event, *, device: str | None = None
 ) -> Session:
     """A new run that is the old one up to just before ``change``, one of its "set" events.
 

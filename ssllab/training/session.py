@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ssllab.controls import Config, ControlError, Value
-from ssllab.data.types import ImageData
+from ssllab.data.batches import Data
 from ssllab.diagnostics.doctor import Verdict
 from ssllab.training.checkpoint import CheckpointError, snapshot
 from ssllab.training.metrics import MetricsLog
@@ -68,7 +68,7 @@ class Session:
     def __init__(
         self,
         settings: RunSettings,
-        data: ImageData,
+        data: Data,
         run: Run | None = None,
         *,
         tree: Mapping[str, Any] | None = None,
@@ -279,8 +279,7 @@ class Session:
         measured = self._trainer.train_step()
         self.step = self._trainer.step
         seconds = time.perf_counter() - started
-        batch = min(self._trainer.config.batch_size, len(self.data.train))  # type: ignore[attr-defined]
-        self.metrics.append(self.step, {**measured, "items_per_second": batch / seconds})
+        self.metrics.append(self.step, {**measured, "items_per_second": self._trainer.items / seconds})
         now = time.monotonic()
         if not _finite(measured["loss"]):
             self._stop_diverged()

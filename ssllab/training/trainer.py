@@ -12,22 +12,20 @@ from typing import Any
 import torch
 
 from ssllab.controls import Config, ControlError, Value
-from ssllab.data.types import ImageData
+from ssllab.data.batches import Data
 from ssllab.methods.base import Probe
 from ssllab.methods.registry import method_class
 from ssllab.training.device import autocast, choose_device, choose_precision
 from ssllab.training.optimizers import apply_settings, build_optimizer, gradient_norm
 from ssllab.training.run_record import RunSettings
-from ssllab.training.sampler import Sampler
 
-PREPARING_IMAGES = 128
 _INITIALISING = threading.Lock()  # weights are drawn from torch's global generator
 
 
 class Trainer:
     """Trains ``settings.method`` on ``data``, one step at a call. Raises ControlError for bad settings."""
 
-    def __init__(self, settings: RunSettings, data: ImageData) -> None:
+    def __init__(self, settings: RunSettings, data: Data) -> None:
         self.settings = settings
         self.device = choose_device(settings.device)
         self.precision = choose_precision(settings.precision, self.device)
@@ -38,15 +36,15 @@ class Trainer:
         with _INITIALISING, torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             try:
-                self.method = method(config, data.image_size)
+                self.method = method.build(config, data)
             except ValueError as error:
                 raise ControlError(str(error)) from error
         self.method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.method.train()
-        few = torch.linspace(0, len(data.train) - 1, min(PREPARING_IMAGES, len(data.train))).long()
-        self.method.prepare(self.data.train.images[few.to(self.device)])
+        self.method.prepare(self.data)
         self.optimizer = build_optimizer(self.method, config)  # type: ignore[arg-type]
-        self.sampler = Sampler(len(data.train), settings.seed)
+        self.batches = self.method.batches(self.data, settings.seed)
+        self.items = 0.0  # of the last step, in the method's unit
         self.generator = torch.Generator(self.device).manual_seed(settings.seed)
 
     @property
@@ -66,10 +64,12 @@ class Trainer:
     def train_step(self) -> dict[str, float]:
         """One step of gradient descent; the scalars it measured, by name."""
         config: Any = self.config
-        images = self.data.train.images[self.sampler.next(config.batch_size).to(self.device)]
+        batch = self.batches.next(config)
+        self.items = self.method.items(batch)
+        self.method.updates = self.step
         rate = apply_settings(self.optimizer, self.step, config)
         with autocast(self.device, self.precision):
-            result = self.method.step(images, self.generator)
+            result = self.method.step(batch, self.generator)
         self.optimizer.zero_grad(set_to_none=True)
         result.loss.backward()
         norm = gradient_norm(self.method.parameters())
@@ -97,7 +97,7 @@ class Trainer:
             "config": self.config.model_dump(),
             "model": dict(self.method.state_dict()),
             "optimizer": self.optimizer.state_dict(),
-            "sampler": self.sampler.state(),
+            "sampler": self.batches.state(),
             "generator": self.generator.get_state(),
         }
 
@@ -107,9 +107,9 @@ class Trainer:
             self.method.config = type(self.config).make(tree["config"])
             self.method.load_state_dict(tree["model"])
             self.optimizer.load_state_dict(tree["optimizer"])
-            self.sampler.load(tree["sampler"])
+            self.batches.load(tree["sampler"])
             self.generator.set_state(tree["generator"])
-            self.step = int(tree["step"])
+            self.step = self.method.updates = int(tree["step"])
         except (KeyError, TypeError, RuntimeError, ValueError) as error:
             first = str(error).splitlines()[0]
             raise ControlError(f"the checkpoint does not fit this run's settings: {first}") from error

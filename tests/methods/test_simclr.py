@@ -131,7 +131,7 @@ def test_batch_norm_starts_from_real_images_and_training_does_not_notice(name):
     data = load("photos")
     method = methods()[name](methods()[name].Config.make({}), 32).train()
     bare = copy.deepcopy(method)
-    method.prepare(data.train.images[:128])
+    method.prepare(data)
     h, _ = method.encode(data.train.images[128:384])
     bare_h, _ = bare.encode(data.train.images[128:384])
     assert h.std(0).mean() > 10 * bare_h.std(0).mean()

@@ -7,7 +7,7 @@ from ssllab.controls import ControlError
 from ssllab.data.types import ImageData, ImageSplit
 from ssllab.training import checkpoint
 from ssllab.training.run_record import RunSettings
-from ssllab.training.sampler import Sampler
+from ssllab.data.sampler import Sampler
 from ssllab.training.trainer import Trainer
 
 
