@@ -1,0 +1,82 @@
+"""The audio on the desk: its samples, what is said in it, and how it grows while the microphone is on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ssllab.data.speech.types import Span
+
+RATE = 16_000  # hertz of every clip on the desk
+HOP = 320  # samples from one code frame to the next
+FRAME_SECONDS = HOP / RATE
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """``samples: (n,)`` at 16 kHz mono, float32 in -1..1 or int16 (an hour may be a memory map).
+
+    ``words`` and ``phones`` are ``()`` where unknown; ``text`` is the transcript without times.
+    """
+
+    name: str
+    samples: NDArray
+    text: str | None = None
+    words: tuple[Span, ...] = ()
+    phones: tuple[Span, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return len(self.samples) / RATE
+
+    @property
+    def frames(self) -> int:
+        """Hops in it, the last one begun; the model gives a frame or two less."""
+        return -(-len(self.samples) // HOP)
+
+    def sound(self, start: int, end: int) -> NDArray[np.float32]:
+        """Samples ``start`` to ``end`` as float32 in -1..1, whatever they are kept as."""
+        part = np.asarray(self.samples[max(0, start) : end])
+        if part.dtype == np.int16:
+            return part.astype(np.float32) / 32768
+        return part.astype(np.float32, copy=False)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A clip that can be opened. ``key`` is its own among all; ``group``: "train", "test" or "takes"."""
+
+    key: str
+    name: str
+    group: str
+    seconds: float
+    load: Callable[[], Clip]
+
+
+class GrowingSound:
+    """Samples that come in while recording; room is doubled, so that appending costs little for hours."""
+
+    def __init__(self) -> None:
+        self._room: NDArray[np.float32] = np.empty(60 * RATE, np.float32)
+        self._length = 0
+
+    @property
+    def samples(self) -> NDArray[np.float32]:
+        """``(n,)`` so far; a view."""
+        return self._room[: self._length]
+
+    def append(self, samples: NDArray[np.float32]) -> None:
+        """Take in ``samples: (n,)`` float32."""
+        end = self._length + len(samples)
+        if end > len(self._room):
+            larger = np.empty(max(end, 2 * len(self._room)), np.float32)
+            larger[: self._length] = self.samples
+            self._room = larger
+        self._room[self._length : end] = samples
+        self._length = end
