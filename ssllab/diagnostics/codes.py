@@ -281,10 +281,11 @@ def pnmi(counts: Tensor) -> float:
     """Phone-normalised mutual information ``I(phone; code) / H(phone)``: ``counts (P, C)`` -> 0..1, nan if empty.
 
     HuBERT, section IV: the share of the uncertainty about the phone that knowing the code removes; 0 where they are
-    independent. With few frames a code the estimate is too high, as for every mutual information.
+    independent. With few frames a code the estimate is too high, as for every mutual information. The rows may be
+    anything else that is known of a frame, such as how loud it is.
     """
     joint = counts.double() / counts.sum()
-    phones, codes = joint.sum(1), joint.sum(0)
-    entropy = torch.special.entr(phones).sum()
-    information = entropy + torch.special.entr(codes).sum() - torch.special.entr(joint).sum()
+    rows, columns = joint.sum(1), joint.sum(0)
+    entropy = torch.special.entr(rows).sum()
+    information = entropy + torch.special.entr(columns).sum() - torch.special.entr(joint).sum()
     return float(information / entropy) if entropy != 0 else math.nan

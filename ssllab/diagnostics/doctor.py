@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from ssllab.diagnostics.thresholds import (
@@ -35,6 +35,7 @@ from ssllab.diagnostics.thresholds import (
     USUAL_TEMPERATURE,
     WARMUP_STEPS,
 )
+from ssllab.diagnostics.verdict import Verdict, lines, tidy
 
 State = Literal[
     "warming up",
@@ -96,22 +97,6 @@ class ContrastEvidence:
     extra_augmentations: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """A state in words; ``evidence``: lines with the numbers seen; ``changes``: what one click would set."""
-
-    state: State
-    title: str
-    evidence: tuple[str, ...] = ()
-    remedy: str = ""
-    changes: dict[str, float | bool | str] = field(default_factory=dict)
-
-    @property
-    def sick(self) -> bool:
-        """Whether something is wrong."""
-        return self.state not in ("warming up", "healthy")
-
-
 def diagnose(evidence: ContrastEvidence) -> Verdict:
     """The state of a run. Pure: the same evidence gives the same verdict."""
     rules: tuple[Callable[[ContrastEvidence], Verdict | None], ...] = (
@@ -152,10 +137,6 @@ def _std_share(e: ContrastEvidence) -> float | None:
     if e.raw_std_h is None or not e.raw_std_h_initial:
         return None
     return e.raw_std_h / e.raw_std_h_initial
-
-
-def _lines(*lines: str | None) -> tuple[str, ...]:
-    return tuple(line for line in lines if line is not None)
 
 
 def _loss_line(e: ContrastEvidence) -> str | None:
@@ -212,11 +193,7 @@ def _lower_learning_rate(e: ContrastEvidence) -> dict[str, float | bool | str]:
     """A tenth of the rate, or the usual one where that is lower still."""
     if not e.learning_rate:
         return {}
-    return {"learning_rate": _tidy(min(e.learning_rate / 10, _usual_learning_rate(e) or math.inf))}
-
-
-def _tidy(value: float) -> float:
-    return float(f"{value:.2g}")
+    return {"learning_rate": tidy(min(e.learning_rate / 10, _usual_learning_rate(e) or math.inf))}
 
 
 def _not_a_number(e: ContrastEvidence) -> Verdict | None:
@@ -227,7 +204,7 @@ def _not_a_number(e: ContrastEvidence) -> Verdict | None:
         return None
     return _diverged(
         e,
-        _lines(
+        lines(
             "The loss is not a number" if loss else None,
             "The gradient is not finite" if gradient else None,
             "The features are not finite" if features else None,
@@ -245,7 +222,7 @@ def _blown_up(e: ContrastEvidence) -> Verdict | None:
         wide = share is not None and share > DIVERGED_STD_RATIO
         blown_up = wide or (high and (bool(at_chance) or (e.temperature or 0) >= LOW_TEMPERATURE))
     if blown_up:
-        return _diverged(e, _lines(_loss_line(e), _std_line(e)))
+        return _diverged(e, lines(_loss_line(e), _std_line(e)))
     return None
 
 
@@ -272,7 +249,7 @@ def _warming_up(e: ContrastEvidence) -> Verdict | None:
     return Verdict(
         "warming up",
         "Too early to say",
-        _lines(
+        lines(
             f"{steps} steps since the start or the last change of a setting; {WARMUP_STEPS} are needed",
             _loss_line(e),
         ),
@@ -299,7 +276,7 @@ def _complete_collapse(e: ContrastEvidence) -> Verdict | None:
     return Verdict(
         "complete collapse",
         "Every image gets the same embedding",
-        _lines(
+        lines(
             _std_line(e),
             f"Spread of the directions of z {e.normalized_std_z:.2f}; 1 is uniform"
             if e.normalized_std_z is not None
@@ -326,7 +303,7 @@ def _stuck_at_chance(e: ContrastEvidence) -> Verdict | None:
     changes: dict[str, float | bool | str] = {}
     if rate and usual and rate > FAR_TOO_HIGH * usual:
         remedy = "The learning rate is far above what usually works: the steps overshoot. Lower it."
-        changes["learning_rate"] = _tidy(usual)
+        changes["learning_rate"] = tidy(usual)
     elif e.temperature is not None and e.temperature > HIGH_TEMPERATURE:
         remedy = (
             "At this temperature all negatives push alike and the gradient is faint. Lower the temperature."
@@ -337,7 +314,7 @@ def _stuck_at_chance(e: ContrastEvidence) -> Verdict | None:
         changes["temperature"] = USUAL_TEMPERATURE
     elif rate is not None and usual and rate < usual / 30:
         remedy = "The learning rate is far below what usually works. Raise it."
-        changes["learning_rate"] = _tidy(usual)
+        changes["learning_rate"] = tidy(usual)
     elif e.extra_augmentations:
         remedy = (
             "The two views may share too little to be recognised. Switch off what SimCLR's recipe does without: "
@@ -352,7 +329,7 @@ def _stuck_at_chance(e: ContrastEvidence) -> Verdict | None:
     return Verdict(
         "stuck at chance",
         "No better than guessing",
-        _lines(
+        lines(
             _loss_line(e),
             _accuracy_line(e),
             f"Learning rate {rate:.2g}" if rate is not None else None,
@@ -384,7 +361,7 @@ def _dimensional_collapse(e: ContrastEvidence) -> Verdict | None:
         changes["temperature"] = 0.2
     elif e.learning_rate and usual and e.learning_rate > FAR_TOO_HIGH * usual:
         remedy = "The learning rate is far above what usually works: the steps overshoot. Lower it."
-        changes["learning_rate"] = _tidy(usual)
+        changes["learning_rate"] = tidy(usual)
     elif (e.jitter_strength or 0) > 1 or (e.crop_min_area is not None and e.crop_min_area < 0.2):
         remedy = (
             "Augmentation stronger than the differences between images squeezes directions out "
@@ -400,7 +377,7 @@ def _dimensional_collapse(e: ContrastEvidence) -> Verdict | None:
     return Verdict(
         "dimensional collapse",
         "The embeddings fill almost no dimensions",
-        _lines(
+        lines(
             _rank_line("z", e.effective_rank_z, e.dimension_z),
             _rank_line("h", e.effective_rank_h, e.dimension_h),
             _std_line(e),
@@ -459,7 +436,7 @@ def _shortcut(e: ContrastEvidence) -> Verdict | None:
     return Verdict(
         "shortcut",
         "The task is solved without learning what is in the image",
-        _lines(
+        lines(
             _accuracy_line(e),
             _probe_line("kNN", e.knn_top1, e.knn_top1_initial),
             _probe_line("Linear probe", e.linear_top1, e.linear_top1_initial),
@@ -473,7 +450,7 @@ def _healthy(e: ContrastEvidence) -> Verdict:
     return Verdict(
         "healthy",
         "Learning",
-        _lines(
+        lines(
             _loss_line(e),
             _accuracy_line(e),
             _probe_line("kNN", e.knn_top1, e.knn_top1_initial),

@@ -18,7 +18,7 @@ from ssllab import controls
 from ssllab.data.batches import Batches, ImageBatches
 
 if TYPE_CHECKING:
-    from ssllab.diagnostics.doctor import Verdict
+    from ssllab.diagnostics.verdict import Verdict
 
 
 @dataclass(frozen=True)
