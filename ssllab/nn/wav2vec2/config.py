@@ -1,0 +1,172 @@
+"""Shapes and switches of a wav2vec 2.0 model, under the names of Hugging Face's ``config.json``."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+FRAME = 320  # samples from one frame to the next: the product of the strides, 20 ms at 16 kHz
+RECEPTIVE_FIELD = 400  # samples that one frame has seen, 25 ms
+FRAME_SECONDS = 0.02
+
+# What this implementation has in one form only; another value in a file is refused, not ignored.
+_FIXED: dict[str, tuple[Any, ...]] = {
+    "model_type": ("wav2vec2",),
+    "hidden_act": ("gelu",),
+    "feat_extract_activation": ("gelu",),
+    "add_adapter": (False,),
+    "adapter_attn_dim": (None,),
+    "mask_feature_prob": (0, 0.0),
+}
+
+
+@dataclass(frozen=True)
+class Wav2Vec2Config:
+    """The published settings; defaults are Base's (paper section 4.2, fairseq ``wav2vec2_base_librispeech``).
+
+    ``quantizer`` is ours and not Hugging Face's: "gumbel" as published, "cosine" (normalised codes) or "fsq".
+    """
+
+    hidden_size: int = 768
+    num_hidden_layers: int = 12
+    num_attention_heads: int = 12
+    intermediate_size: int = 3072
+    hidden_dropout: float = 0.1
+    activation_dropout: float = 0.1
+    attention_dropout: float = 0.1
+    feat_proj_dropout: float = 0.0
+    feat_quantizer_dropout: float = 0.0
+    final_dropout: float = 0.1
+    layerdrop: float = 0.1
+    initializer_range: float = 0.02
+    layer_norm_eps: float = 1e-5
+    feat_extract_norm: Literal["group", "layer"] = "group"
+    conv_dim: tuple[int, ...] = (512,) * 7
+    conv_stride: tuple[int, ...] = (5, 2, 2, 2, 2, 2, 2)
+    conv_kernel: tuple[int, ...] = (10, 3, 3, 3, 3, 2, 2)
+    conv_bias: bool = False
+    num_conv_pos_embeddings: int = 128
+    num_conv_pos_embedding_groups: int = 16
+    do_stable_layer_norm: bool = False
+    mask_time_prob: float = 0.65
+    mask_time_length: int = 10
+    mask_time_min_masks: int = 2
+    num_codevectors_per_group: int = 320
+    num_codevector_groups: int = 2
+    codevector_dim: int = 256
+    proj_codevector_dim: int = 256
+    contrastive_logits_temperature: float = 0.1
+    num_negatives: int = 100
+    diversity_loss_weight: float = 0.1
+    vocab_size: int = 32
+    pad_token_id: int = 0
+    ctc_loss_reduction: Literal["sum", "mean"] = "mean"
+    ctc_zero_infinity: bool = True
+    quantizer: Literal["gumbel", "cosine", "fsq"] = "gumbel"
+    other: Mapping[str, Any] = field(default_factory=dict, compare=False)  # kept as read, written back
+
+    def __post_init__(self) -> None:
+        if self.hidden_size % self.num_attention_heads:
+            raise ValueError(
+                f"hidden_size {self.hidden_size}: expected a multiple of num_attention_heads "
+                f"({self.num_attention_heads})."
+            )
+        if not len(self.conv_dim) == len(self.conv_stride) == len(self.conv_kernel):
+            raise ValueError("conv_dim, conv_stride and conv_kernel: expected three lists of one length.")
+        if self.codevector_dim % self.num_codevector_groups:
+            raise ValueError(
+                f"codevector_dim {self.codevector_dim}: expected a multiple of num_codevector_groups "
+                f"({self.num_codevector_groups})."
+            )
+
+    def frames(self, samples: int) -> int:
+        """Frames of a clip of so many samples; 0 for one shorter than the receptive field."""
+        for kernel, stride in zip(self.conv_kernel, self.conv_stride, strict=True):
+            samples = (samples - kernel) // stride + 1 if samples >= kernel else 0
+        return samples
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Wav2Vec2Config:
+        """From the contents of a ``config.json``. Raises ValueError naming what is not supported."""
+        for key, allowed in _FIXED.items():
+            if key in document and document[key] not in allowed:
+                raise ValueError(
+                    f"config.json has {key} = {json.dumps(document[key])}: expected {json.dumps(allowed[0])}; "
+                    "adapters and other variants of wav2vec 2.0 are not supported."
+                )
+        names = {f.name for f in dataclasses.fields(cls)} - {"other"}
+        known = {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in document.items()
+            if key in names
+        }
+        return cls(**known, other={key: value for key, value in document.items() if key not in names})
+
+    def to_dict(self, architecture: str) -> dict[str, Any]:
+        """The contents of a ``config.json`` for the named Hugging Face class."""
+        own = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "other"}
+        if self.quantizer == "gumbel":
+            del own["quantizer"]
+        lists = {key: list(value) if isinstance(value, tuple) else value for key, value in own.items()}
+        fixed = {key: allowed[0] for key, allowed in _FIXED.items()}
+        return {**self.other, **fixed, **lists, "architectures": [architecture]}
+
+
+# The layer-norm variant without bias: what a frame's code is depends on its own 25 ms alone, so that a microphone's
+# stream gives the very codes of the finished file.
+_OURS = Wav2Vec2Config(
+    feat_extract_norm="layer",
+    do_stable_layer_norm=True,
+    hidden_dropout=0.0,
+    activation_dropout=0.0,
+    attention_dropout=0.0,
+    final_dropout=0.0,
+    layerdrop=0.0,
+    num_codevectors_per_group=64,
+)
+
+PRESETS: dict[str, Wav2Vec2Config] = {
+    "tiny": replace(
+        _OURS,
+        conv_dim=(64,) * 7,
+        hidden_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=512,
+        num_conv_pos_embeddings=32,
+        num_conv_pos_embedding_groups=8,
+        codevector_dim=64,
+        proj_codevector_dim=64,
+    ),
+    "small": replace(
+        _OURS,
+        conv_dim=(128,) * 7,
+        hidden_size=256,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        intermediate_size=1024,
+        num_conv_pos_embeddings=64,
+        codevector_dim=128,
+        proj_codevector_dim=128,
+    ),
+    "base": Wav2Vec2Config(layerdrop=0.05),
+    "large": Wav2Vec2Config(
+        feat_extract_norm="layer",
+        conv_bias=True,
+        do_stable_layer_norm=True,
+        hidden_size=1024,
+        num_hidden_layers=24,
+        num_attention_heads=16,
+        intermediate_size=4096,
+        hidden_dropout=0.0,
+        activation_dropout=0.0,
+        attention_dropout=0.0,
+        layerdrop=0.0,
+        codevector_dim=768,
+        proj_codevector_dim=768,
+    ),
+}
+"""``base`` and ``large`` as published (large: LV-60k); ``tiny`` and ``small`` are ours, for a CPU."""

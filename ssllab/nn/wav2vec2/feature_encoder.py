@@ -1,0 +1,86 @@
+"""The convolutional feature encoder f: waveform -> latents z, 320 samples a frame (paper section 2).
+
+Parameter names are Hugging Face's. With ``lengths`` padding never reaches a valid frame: no convolution pads, and
+the group norm of Base takes its statistics from valid frames alone.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ssllab.nn.wav2vec2.config import Wav2Vec2Config
+
+
+class ConvLayer(nn.Module):
+    """Convolution, the variant's norm if any, GELU."""
+
+    def __init__(self, config: Wav2Vec2Config, index: int) -> None:
+        super().__init__()
+        width = config.conv_dim[index]
+        self.conv = nn.Conv1d(
+            config.conv_dim[index - 1] if index else 1,
+            width,
+            config.conv_kernel[index],
+            config.conv_stride[index],
+            bias=config.conv_bias,
+        )
+        self.layer_norm: nn.GroupNorm | nn.LayerNorm | None = None
+        if config.feat_extract_norm == "layer":
+            self.layer_norm = nn.LayerNorm(width)
+        elif index == 0:
+            self.layer_norm = nn.GroupNorm(width, width)
+
+    def forward(self, x: Tensor, lengths: Tensor | None) -> Tensor:
+        """``x: (B, C, n)``; ``lengths: (B,)`` of the output, for the group norm; gives ``(B, C', n')``."""
+        x = self.conv(x)
+        if isinstance(self.layer_norm, nn.GroupNorm):
+            x = self.layer_norm(x) if lengths is None else _norm_over_time(x, lengths, self.layer_norm)
+        elif isinstance(self.layer_norm, nn.LayerNorm):
+            x = self.layer_norm(x.transpose(1, 2)).transpose(1, 2)
+        return F.gelu(x)
+
+
+class FeatureEncoder(nn.Module):
+    """All convolutional layers."""
+
+    def __init__(self, config: Wav2Vec2Config) -> None:
+        super().__init__()
+        self.config = config
+        self.conv_layers = nn.ModuleList(ConvLayer(config, i) for i in range(len(config.conv_dim)))
+
+    def forward(self, waveform: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """``waveform: (B, n)`` float; ``lengths: (B,)`` samples; gives latents ``(B, T, C)``.
+
+        Without ``lengths`` the whole row counts, padding included, as in the published Base.
+        """
+        x = waveform[:, None]
+        for i, layer in enumerate(self.conv_layers):
+            if lengths is not None:
+                kernel, stride = self.config.conv_kernel[i], self.config.conv_stride[i]
+                lengths = ((lengths - kernel).div(stride, rounding_mode="floor") + 1).clamp_min(0)
+            x = layer(x, lengths)
+        return x.transpose(1, 2)
+
+
+def frame_counts(config: Wav2Vec2Config, lengths: Tensor) -> Tensor:
+    """Frames ``(B,)`` of clips of ``lengths (B,)`` samples."""
+    for kernel, stride in zip(config.conv_kernel, config.conv_stride, strict=True):
+        lengths = ((lengths - kernel).div(stride, rounding_mode="floor") + 1).clamp_min(0)
+    return lengths
+
+
+def frame_mask(counts: Tensor, frames: int) -> Tensor:
+    """``(B, frames)`` bool, True where a frame belongs to its clip."""
+    return torch.arange(frames, device=counts.device) < counts[:, None]
+
+
+def _norm_over_time(x: Tensor, lengths: Tensor, norm: nn.GroupNorm) -> Tensor:
+    """Group norm with one channel a group, over the first ``lengths`` positions only."""
+    valid = frame_mask(lengths, x.shape[2])[:, None]
+    count = lengths.clamp_min(1)[:, None, None]
+    mean = (x * valid).sum(2, keepdim=True) / count
+    variance = ((x - mean).square() * valid).sum(2, keepdim=True) / count
+    x = (x - mean) * torch.rsqrt(variance + norm.eps)
+    return x * norm.weight[:, None] + norm.bias[:, None]
