@@ -1,0 +1,65 @@
+"""The file of a running recording: 16 kHz mono, 16 bit, readable at every moment.
+
+libsndfile leaves the length in a WAV's header at 0 until the file is closed. The standard library's ``wave`` sets it
+right after every block, so a killed process leaves a whole file.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+import wave
+from pathlib import Path
+
+import numpy as np
+
+from ssllab.audio.files import SAMPLE_RATE
+from ssllab.training.run_lock import LOCK_NAME, RunLock
+
+NAME = "recording.wav"
+
+
+class TakeFile:
+    """A folder of its own below ``folder``, locked while it grows, so that nobody takes it for an abandoned one.
+
+    Raises OSError where the disk refuses.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        own = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+        own.mkdir(parents=True)
+        self.path = own / NAME
+        self.samples = 0
+        self._lock = RunLock(own)
+        self._lock.acquire()
+        self._file = self.path.open("wb")
+        self._wave = wave.open(self._file, "wb")  # noqa: SIM115
+        self._wave.setnchannels(1)
+        self._wave.setsampwidth(2)
+        self._wave.setframerate(SAMPLE_RATE)
+        self.write(np.zeros(0, np.float32))
+
+    def write(self, samples: np.ndarray) -> None:
+        """Append ``samples (n,)`` float32; beyond full scale they are clipped. The header says so at once."""
+        self._wave.writeframes((np.clip(samples, -1, 1) * 32767).round().astype("<i2").tobytes())
+        self._file.flush()
+        self.samples += len(samples)
+
+    def sync(self) -> None:
+        """Have the system put it on the disk, so that it survives a power cut too."""
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Finish; safe to call twice."""
+        try:
+            self._wave.close()
+        finally:
+            self._file.close()
+            self._lock.release()
+
+    def remove(self) -> None:
+        """Throw a recording of nothing away."""
+        self.path.unlink()
+        (self.path.parent / LOCK_NAME).unlink()
+        self.path.parent.rmdir()
