@@ -1,0 +1,77 @@
+"""How loud a frame is, and whether codes say no more than that: the shortcut through volume and silence.
+
+A quantizer may tell frames apart by how loud they are. Its codes are then all alive, the contrastive task is solved
+(a loud frame is easily told from a silent one), and they know next to nothing about the sound.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ssllab.diagnostics.codes import joint_perplexity, phone_code_counts, pnmi, usage
+
+FLOOR_DECIBELS = -100.0
+QUIET_DECIBELS = 30.0  # so far below the loud frames of the same recordings a frame counts as silent
+LOUD_QUANTILE = 0.95
+MOST_BINS = 64
+
+
+def frame_decibels(samples: Tensor, *, hop: int = 320, window: int = 400) -> Tensor:
+    """Level of every frame: ``samples (n,)`` in [-1, 1] -> ``(T,)`` dB re full scale, at least -100.
+
+    Frame t is the root mean square of samples ``hop * t`` to ``hop * t + window``, as the feature encoder hears them.
+    """
+    if len(samples) < window:
+        return samples.new_empty(0)
+    power = samples.float().unfold(0, window, hop).square().mean(1)
+    return (10 * power.clamp_min(1e-12).log10()).clamp_min(FLOOR_DECIBELS)
+
+
+def loudness_bins(decibels: Tensor, bins: int) -> Tensor:
+    """Into which of ``bins`` equally full drawers each level falls: ``(N,)`` -> ``(N,)`` int64.
+
+    Equal levels (digital silence) share a drawer, so some may stay empty.
+    """
+    if not len(decibels):
+        return torch.empty(0, dtype=torch.int64)
+    ordered = decibels.double().sort().values
+    edges = ordered[torch.arange(1, bins) * len(ordered) // bins]
+    return torch.bucketize(decibels.double(), edges, right=True)
+
+
+def silent(decibels: Tensor) -> Tensor:
+    """Which frames are silent, ``(N,)`` bool: 30 dB or more below the level that 5 % exceed."""
+    if not len(decibels):
+        return torch.empty(0, dtype=torch.bool)
+    ordered = decibels.sort().values
+    return decibels < ordered[int(LOUD_QUANTILE * (len(ordered) - 1))] - QUIET_DECIBELS
+
+
+def shortcut_measures(
+    codes: Tensor, decibels: Tensor, codebook_size: int, phones: Tensor | None = None, n_phones: int = 0
+) -> dict[str, float]:
+    """What loudness alone explains: ``codes (N, G)``, ``decibels (N,)``, ``phones (N,)`` (-1 unknown) -> probe scalars.
+
+    - ``volume_share``: I(code; loudness) / H(code), mean over groups: 1 where the level of a frame settles its code.
+    - ``pnmi_volume`` (where phones are known): PNMI of loudness itself, cut into as many equally full drawers as there
+      are combinations of codes in use. Codes worth having know more about the phone than that.
+    - ``silence_codes``: share of the codes in use most of whose frames are silent; ``silent_frames``: share of frames.
+    """
+    drawers = min(MOST_BINS, max(2, round(float(joint_perplexity(codes, codebook_size)))))
+    loudness = loudness_bins(decibels, drawers)
+    shares = [
+        pnmi(phone_code_counts(group, loudness, codebook_size, drawers))
+        for group in codes.long().unbind(1)
+        if len(group.unique()) > 1  # one code has no uncertainty to explain
+    ]
+    quiet = silent(decibels)
+    everywhere, in_silence = usage(codes, codebook_size), usage(codes[quiet], codebook_size)
+    found = {
+        "volume_share": sum(shares) / len(shares) if shares else 0.0,
+        "silence_codes": float((2 * in_silence > everywhere).sum() / (everywhere > 0).sum().clamp_min(1)),
+        "silent_frames": float(quiet.double().mean()),
+    }
+    if phones is not None and n_phones and bool((phones >= 0).any()):
+        found["pnmi_volume"] = pnmi(phone_code_counts(phones, loudness, n_phones, drawers))
+    return found

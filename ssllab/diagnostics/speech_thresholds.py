@@ -1,0 +1,63 @@
+"""Where the doctor of speech runs draws its lines between healthy and sick, each with its reason."""
+
+from __future__ import annotations
+
+# Before this many steps under the present settings a healthy run may sit at chance with few codes.
+WARMUP_STEPS = 100
+
+# Fresh codebooks have few winners and the loss leaves chance slowly: judged from here on.
+PATIENCE_STEPS = 300
+
+# A loss this many nats above guessing, with guesses no better than chance, is no plateau: it blew up.
+DIVERGED_LOSS_MARGIN = 1.0
+
+# The share of a group's room that hard perplexity fills, (perplexity - 1) / (V - 1); below it the group counts as
+# collapsed.
+COLLAPSED_SHARE = 0.05
+
+# A codebook that still gains this factor in hard perplexity over TREND_STEPS steps is waking up.
+RISING_FACTOR = 1.05
+TREND_STEPS = 100
+
+# With this share of the codes not chosen once in the sliding window, the rest is not merely unevenly used.
+DEAD_SHARE = 0.5
+
+# A loss below this share of chance has begun to learn the task.
+LEARNING_LOSS_SHARE = 0.9
+
+# A task this well solved with so few codes is solved because negatives equal to the positive do not count.
+SOLVED_TOP1 = 0.9
+
+# Soft usage may be even while one code wins everywhere; seen: soft 602.7 of 640 with hard 23.8.
+EVEN_SOFT_SHARE = 0.5
+SOFT_TO_HARD = 4.0
+
+# A loss within this share of guessing has learned nothing.
+CHANCE_LOSS_SHARE = 0.97
+
+# Contrastive accuracy counts as chance up to three times chance, and at least one point above it.
+CHANCE_FACTOR = 3.0
+CHANCE_MARGIN = 0.01
+
+# The shortcut is looked for once the task is solved this well.
+SHORTCUT_TOP1 = 0.3
+
+# Codes that know no more than this many times what loudness alone knows of the phone are loudness in other words.
+VOLUME_FACTOR = 1.15
+
+# Without phones: the share of a code's uncertainty that the level of the frame settles. An even cut of the level
+# into as many drawers gives 1, codes of phones about .3.
+VOLUME_SHARE = 0.7
+
+# Most of the codes spent on silence, far more than there is silence.
+SILENCE_CODES = 0.6
+SILENCE_FACTOR = 2.0
+
+# AdamW's usual rate for these small models; a rate this many times higher is to blame before anything else.
+USUAL_LEARNING_RATE = 5e-4
+FAR_TOO_HIGH = 10.0
+
+# wav2vec 2.0, section 4.2 and 3.2.
+USUAL_DIVERSITY_WEIGHT = 0.1
+USUAL_TEMPERATURE = 2.0
+USUAL_FLOOR = 0.5

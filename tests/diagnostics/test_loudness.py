@@ -1,0 +1,72 @@
+"""Levels of frames, and codes that are nothing but loudness."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from ssllab.diagnostics.loudness import (
+    FLOOR_DECIBELS,
+    frame_decibels,
+    loudness_bins,
+    shortcut_measures,
+    silent,
+)
+
+
+def test_a_full_scale_sine_has_minus_three_decibels_and_silence_the_floor() -> None:
+    sine = (2 * math.pi * 200 * torch.arange(16_000) / 16_000).sin()
+    levels = frame_decibels(sine)
+    assert levels.shape == (49,)
+    assert levels.tolist() == pytest.approx([-10 * math.log10(2)] * 49, abs=1e-3)
+    assert frame_decibels(0.1 * sine)[0] - levels[0] == pytest.approx(-20, abs=1e-3)
+    assert frame_decibels(torch.zeros(720)).tolist() == [FLOOR_DECIBELS] * 2
+    assert len(frame_decibels(torch.zeros(399))) == 0
+
+
+def test_drawers_are_equally_full_and_equal_levels_share_one() -> None:
+    levels = torch.randperm(100).float()
+    assert loudness_bins(levels, 4).bincount().tolist() == [25] * 4
+    digital_silence = torch.cat([torch.full((50,), -100.0), torch.arange(50.0)])
+    assert len(loudness_bins(digital_silence, 10)[:50].unique()) == 1
+
+
+def test_silence_is_what_is_far_below_the_loud_frames() -> None:
+    assert silent(torch.tensor([-20.0] * 8 + [-49, -51])).tolist() == [False] * 9 + [True]
+
+
+def frames(count: int = 4000) -> tuple[torch.Tensor, torch.Tensor]:
+    """Phones, and levels that depend on them a little."""
+    generator = torch.Generator().manual_seed(0)
+    phones = torch.randint(8, (count,), generator=generator)
+    return phones, -40 + phones.float() + 8 * torch.randn(count, generator=generator)
+
+
+def test_codes_of_loudness_are_explained_by_it_and_know_no_more_of_the_phone() -> None:
+    phones, levels = frames()
+    codes = loudness_bins(levels, 16)[:, None]
+    found = shortcut_measures(codes, levels, 16, phones, 8)
+    assert found["volume_share"] > 0.95
+    assert found["pnmi_volume"] < 0.2
+
+
+def test_codes_of_the_phone_are_not_explained_by_loudness() -> None:
+    phones, levels = frames()
+    found = shortcut_measures(phones[:, None], levels, 16, phones, 8)
+    assert found["volume_share"] < 0.2
+
+
+def test_codes_spent_on_silence_are_counted() -> None:
+    levels = torch.tensor([-20.0] * 60 + [-80.0] * 40)
+    codes = torch.cat([torch.zeros(60), 1 + torch.arange(40) % 4]).long()[:, None]
+    found = shortcut_measures(codes, levels, 16)
+    assert found["silence_codes"] == pytest.approx(4 / 5)
+    assert found["silent_frames"] == pytest.approx(0.4)
+    assert "pnmi_volume" not in found
+
+
+def test_one_code_is_explained_by_nothing() -> None:
+    found = shortcut_measures(torch.zeros(50, 2).long(), torch.randn(50), 8)
+    assert found["volume_share"] == 0
