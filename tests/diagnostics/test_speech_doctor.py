@@ -297,6 +297,7 @@ ODD_VALUES = {
     ),
     **dict.fromkeys(("step", "steps_seen"), st.none() | st.integers(0, 10**6)),
     "codes": st.none() | st.integers(1, 320),
+    "chance_loss": st.none() | st.floats(0, 12),
     **dict.fromkeys(("code_perplexities", "code_perplexities_before", "prob_perplexities"), PERPLEXITIES),
     **dict.fromkeys(
         ("learning_rate", "diversity_weight", "gumbel_temperature", "entropy_weight", "target_perplexity"),
