@@ -29,6 +29,11 @@ class RingBuffer:
         return self._written - self._taken
 
     @property
+    def taken(self) -> int:
+        """Frames read up to now."""
+        return self._taken
+
+    @property
     def dropped(self) -> int:
         """Frames lost up to now."""
         return self._dropped
