@@ -10,12 +10,19 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from ssllab.data.speech.types import SpeechData
     from ssllab.data.types import ImageData
 
-DEFAULT = "shapes"
+    Data: TypeAlias = ImageData | SpeechData
+
+Kind = Literal["images", "speech"]
+
+#: What a lab begins with, by the kind of data its methods learn from.
+DEFAULTS: dict[Kind, str] = {"images": "shapes", "speech": "spoken"}
+DEFAULT = DEFAULTS["images"]
 
 #: Called as ``progress(fraction, text)``, fraction in 0..1, from the thread that loads.
 Progress = Callable[[float, str], None]
@@ -33,7 +40,8 @@ class Cancelled(Exception):
 class SourceInfo:
     """One data set as the window and ``ssllab data --json`` list it.
 
-    ``origin`` names where the images come from and their licence; ``download_mb`` is 0 for offline sources.
+    ``origin`` names where the data come from and their licence; ``download_mb`` is 0 for offline sources;
+    ``image_size`` is None for speech; ``classes`` is 0 where clips have no class.
     """
 
     name: str
@@ -42,8 +50,9 @@ class SourceInfo:
     origin: str
     offline: bool
     download_mb: int
-    image_size: int
+    image_size: int | None
     classes: int
+    kind: Kind = "images"
 
 
 _SOURCES = (
@@ -110,12 +119,69 @@ _SOURCES = (
         96,
         10,
     ),
+    SourceInfo(
+        "spoken",
+        "Spoken samples",
+        "Twenty minutes of small sentences in several synthetic voices. Every word and phone is known to the "
+        "millisecond, so probes can say what a code means; the test sentences are never heard in training.",
+        "Spoken by espeak-ng from sentences of our own (tools/make_spoken_samples.py); MIT licence.",
+        True,
+        0,
+        None,
+        0,
+        "speech",
+    ),
+    SourceInfo(
+        "takes",
+        "Your takes",
+        "What you recorded or imported in the Speech lab. Transcripts that you typed are used.",
+        "Your own; nothing leaves this machine.",
+        True,
+        0,
+        None,
+        0,
+        "speech",
+    ),
+    SourceInfo(
+        "fsdd",
+        "Free Spoken Digits",
+        "3,000 digits from zero to nine, spoken by six people: the smallest real set with words and speakers.",
+        "Jackson and others, https://github.com/Jakobovski/free-spoken-digit-dataset, CC BY-SA 4.0.",
+        False,
+        16,
+        None,
+        10,
+        "speech",
+    ),
+    SourceInfo(
+        "librispeech",
+        "LibriSpeech",
+        "Five hours of read English with transcripts from 28 speakers (mini LibriSpeech), tested on clean "
+        "development speech of 38 others: the standard benchmark, in a size for one machine.",
+        "Panayotov, Chen, Povey and Khudanpur, 2015, https://www.openslr.org/31/, CC BY 4.0.",
+        False,
+        458,
+        None,
+        0,
+        "speech",
+    ),
+    SourceInfo(
+        "speech_commands",
+        "Speech Commands",
+        "105,829 one-second clips of 35 words by 2,618 people (version 0.02).",
+        "Warden, 2018, https://arxiv.org/abs/1804.03209, CC BY 4.0.",
+        False,
+        2430,
+        None,
+        35,
+        "speech",
+    ),
 )
 
 
-def sources() -> tuple[SourceInfo, ...]:
-    """Every data set that has a name, the offline ones first."""
-    return _SOURCES
+def sources(kind: Kind | None = None) -> tuple[SourceInfo, ...]:
+    """Every data set that has a name (of that kind), the offline ones of a kind first."""
+    return tuple(info for info in _SOURCES if kind in (None, info.kind))
 
 
 def source(name: str) -> SourceInfo | None:
@@ -123,36 +189,75 @@ def source(name: str) -> SourceInfo | None:
     return next((info for info in _SOURCES if info.name == name), None)
 
 
+def parts(name_or_path: str) -> tuple[str, ...]:
+    """What ``A+B`` joins: names or paths of speech, learned from together. One thing is its own only part.
+
+    A path that exists is never cut, whatever its name.
+    """
+    if source(name_or_path) is not None or _exists(name_or_path):
+        return (name_or_path,)
+    return tuple(part.strip() for part in name_or_path.split("+"))
+
+
+def exists(name_or_path: str) -> bool:
+    """Whether every part is a name of the catalogue or a path on this machine."""
+    return all(source(part) is not None or _exists(part) for part in parts(name_or_path))
+
+
+def absolute(name_or_path: str) -> str:
+    """The same with whole paths: what a run keeps, so that it resumes from anywhere."""
+    return "+".join(
+        part if source(part) is not None else os.path.abspath(os.path.expanduser(part))
+        for part in parts(name_or_path)
+    )
+
+
 def load(
     name_or_path: str,
     *,
+    kind: Kind | None = None,
     seed: int = 0,
     size: int | None = None,
     root: Path | None = None,
+    workspace: Path | None = None,
     progress: Progress | None = None,
     cancelled: CancelQuestion | None = None,
-) -> ImageData:
-    """The data of that name, or of a folder or ``.zip`` of images at that path.
+) -> Data:
+    """The data of that name, or of a folder or archive of the user's own at that path.
 
-    ``size``: height and width in pixels (default: the source's own, 32 for a folder); ``seed`` draws Shapes
-    and the crops of Photos (splits of the others never change); ``root`` is where downloads are kept
-    (default: the user's cache folder). Raises :class:`ssllab.data.types.DataError` with one line, or
+    ``kind`` is what the method learns from; a path is read as images unless it says speech, and ``A+B`` joins
+    names or paths of speech into one set. ``size``: height and width in pixels (default: the source's own, 32
+    for a folder); ``seed`` draws Shapes and the crops of Photos (splits of the others never change); ``root``
+    is where downloads and decoded audio are kept (default: the user's cache folder); ``workspace`` where the
+    takes are (default: the user's own). Raises :class:`ssllab.data.types.DataError` with one line, or
     :class:`Cancelled`.
     """
     from ssllab.data.types import DataError
 
     name = os.fspath(name_or_path)
+    report: Progress = progress or (lambda fraction, text: None)
+    stop: CancelQuestion = cancelled or (lambda: False)
+    several = parts(name)
+    info = source(name)
+    if info is not None and kind not in (None, info.kind):
+        fitting = ", ".join(other.name for other in sources(kind))
+        raise DataError(
+            f"'{name}' is {info.kind}, but {kind} are needed: choose one of {fitting}, or a path."
+        )
+    if len(several) == 1 and not _exists(name) and info is None:
+        raise _unknown(name, kind)
+    if kind == "speech" or len(several) > 1 or (info is not None and info.kind == "speech"):
+        return _load_speech(several, kind, root, workspace, report, stop)
     if size is not None and not _SMALLEST <= size <= _LARGEST:
         raise DataError(
             f"image size {size}: expected a whole number of pixels from {_SMALLEST} to {_LARGEST}; "
             "32 suits the small encoders."
         )
-    report: Progress = progress or (lambda fraction, text: None)
-    stop: CancelQuestion = cancelled or (lambda: False)
-    info = source(name)
     if info is None:
-        return _load_path(name, size or 32, report, stop)
-    size = size or info.image_size
+        from ssllab.data.folder import folder
+
+        return folder(Path(name).expanduser(), size=size or 32, progress=report, cancelled=stop)
+    size = size or info.image_size or 32
     match info.name:
         case "shapes":
             from ssllab.data.shapes import shapes
@@ -172,25 +277,59 @@ def load(
             return torchvision_sets.load(info.name, size=size, root=root, progress=report, cancelled=stop)
 
 
-def _load_path(name: str, size: int, progress: Progress, cancelled: CancelQuestion) -> ImageData:
+def _load_speech(
+    names: tuple[str, ...],
+    kind: Kind | None,
+    root: Path | None,
+    workspace: Path | None,
+    progress: Progress,
+    cancelled: CancelQuestion,
+) -> SpeechData:
+    """One speech source, or several as one."""
+    from ssllab.data.speech import combine, sources
     from ssllab.data.types import DataError
 
-    try:
-        path = Path(name).expanduser()
-        there = path.exists()
-    except (OSError, ValueError, RuntimeError):
-        there = False
-    if not name.strip() or not there:
-        names = [info.name for info in _SOURCES]
-        near = difflib.get_close_matches(name.lower().replace("-", "_"), names, n=1)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise DataError(
-            f"no data called '{_one_line(name)}' and no such folder or .zip file.{hint} Expected one of "
-            f"{', '.join(names)}, or the path of a folder of images."
+    if kind == "images":
+        raise DataError(f"'{'+'.join(names)}': only speech can be joined with +; choose one set of images.")
+    for name in names:
+        info = source(name)
+        if info is None and not _exists(name):
+            raise _unknown(name, "speech")
+        if info is not None and info.kind != "speech":
+            raise DataError(f"'{name}' is {info.kind}: only speech can be joined with +.")
+    found = []
+    for index, name in enumerate(names):
+        found.append(
+            sources.load(
+                name,
+                root=root,
+                workspace=workspace,
+                progress=lambda part, text, before=index: progress((before + part) / len(names), text),  # type: ignore[misc]
+                cancelled=cancelled,
+            )
         )
-    from ssllab.data.folder import folder
+    return found[0] if len(found) == 1 else combine.combine(found, root=root)
 
-    return folder(path, size=size, progress=progress, cancelled=cancelled)
+
+def _exists(name: str) -> bool:
+    """Whether there is such a path; False for what cannot be one."""
+    try:
+        return bool(name.strip()) and Path(name).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def _unknown(name: str, kind: Kind | None) -> Exception:
+    from ssllab.data.types import DataError
+
+    names = [info.name for info in sources(kind)]
+    near = difflib.get_close_matches(name.lower().replace("-", "_"), names, n=1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    own = "recordings" if kind == "speech" else "images" if kind == "images" else "images or recordings"
+    return DataError(
+        f"no data called '{_one_line(name)}' and no such folder or .zip file.{hint} Expected one of "
+        f"{', '.join(names)}, or the path of a folder of {own}."
+    )
 
 
 def _one_line(text: str) -> str:

@@ -14,6 +14,8 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
+
 from ssllab.data.catalogue import Cancelled, CancelQuestion, Progress
 from ssllab.data.types import DataError
 
@@ -33,6 +35,11 @@ class Remote:
     def file_name(self) -> str:
         """What the file is called on the disk."""
         return self.url.rsplit("/", 1)[-1]
+
+
+def cache_directory() -> Path:
+    """Where downloads are kept unless the caller names a folder."""
+    return Path(platformdirs.user_cache_dir("ssllab"))
 
 
 def fetch(

@@ -16,14 +16,13 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ssllab._torchvision import torchvision
 from ssllab.data.catalogue import Cancelled, CancelQuestion, Progress
-from ssllab.data.download import Remote, fetch
+from ssllab.data.download import Remote, cache_directory, fetch
 from ssllab.data.types import DataError, ImageData, ImageSplit
 
 # The binary edition lies beside the pickled one that torchvision reads; its MD5 is given on the same page.
@@ -37,11 +36,6 @@ FASHION_MNIST = tuple(
     for name, md5 in torchvision.datasets.FashionMNIST.resources
 )
 STL10 = Remote(torchvision.datasets.STL10.url, torchvision.datasets.STL10.tgz_md5, "STL-10")
-
-
-def cache_directory() -> Path:
-    """Where downloads are kept unless the caller names a folder."""
-    return Path(platformdirs.user_cache_dir("ssllab"))
 
 
 def load(

@@ -19,16 +19,20 @@ def test_the_catalogue_is_listed_without_torch():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_the_default_is_offline_and_names_are_unique():
+def test_the_defaults_are_offline_and_names_are_unique():
     names = [info.name for info in catalogue.sources()]
     assert len(set(names)) == len(names)
-    default = catalogue.source(catalogue.DEFAULT)
-    assert default is not None
-    assert default.offline
+    for kind, name in catalogue.DEFAULTS.items():
+        default = catalogue.source(name)
+        assert default is not None
+        assert default.offline
+        assert default.kind == kind
     assert all(info.offline == (info.download_mb == 0) for info in catalogue.sources())
 
 
-@pytest.mark.parametrize("info", [info for info in catalogue.sources() if info.offline], ids=lambda i: i.name)
+@pytest.mark.parametrize(
+    "info", [info for info in catalogue.sources("images") if info.offline], ids=lambda i: i.name
+)
 def test_offline_sources_are_what_the_catalogue_says(info):
     data = catalogue.load(info.name)
     assert (data.name, data.title) == (info.name, info.title)
