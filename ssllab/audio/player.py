@@ -193,7 +193,7 @@ def output_blocks(
 def _faded(part: np.ndarray, rate: int, speed: float) -> Iterator[np.ndarray]:
     if speed == 1:
         size = max(1, round(_BLOCK_SECONDS * rate))
-        blocks = (part[i : i + size] for i in range(0, len(part), size))
+        blocks: Iterator[np.ndarray] = (part[i : i + size] for i in range(0, len(part), size))
     else:
         blocks = stretched(part, speed, rate)
     total, fade, at = round(len(part) / speed), _FADE_SECONDS * rate, 0
