@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ssllab.ui.speech.clip import RATE, Clip, GrowingSound
+from ssllab.ui.speech.models import Models
+from ssllab.ui.speech.playback import Playback
+from ssllab.ui.speech.reader import Reader
+from ssllab.ui.speech.reading import Reading
+from ssllab.ui.speech.sound import Sound
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import Span
@@ -23,19 +28,43 @@ class Desk(QObject):
 
     audio_changed = Signal()  # another clip
     audio_grew = Signal()  # the live one has new samples or codes
+    sound_changed = Signal()  # waveform or spectrogram are known further
     inspection_changed = Signal()
     selection_changed = Signal()
     cursor_changed = Signal()
+    picked_changed = Signal()
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
         self.bench = bench
         self.clip: Clip | None = None
-        self.inspection: Any = None
         self.selection: tuple[float, float] | None = None  # seconds
-        self.cursor: float | None = None  # seconds; None while nothing plays
+        self.picked: tuple[int, int] | None = None  # group and code that the person clicked
         self.live = False
-        self._sound = GrowingSound()
+        self._recording = GrowingSound()
+        self.sound = Sound(self)
+        self.models = Models(bench)
+        self.reader = Reader(self)
+        self.playback = Playback(self)
+        self.sound.changed.connect(self.sound_changed)
+        self.reader.changed.connect(self.inspection_changed)
+        self.reader.failed.connect(lambda line, trace: bench.say("error", line, trace))
+        self.models.failed.connect(lambda line, trace: bench.say("error", line, trace))
+        self.models.changed.connect(self._read)
+        self.playback.moved.connect(self.cursor_changed)
+        self.playback.failed.connect(lambda line: bench.say("warning", line))
+        if (app := QCoreApplication.instance()) is not None:
+            app.aboutToQuit.connect(self.close)
+
+    @property
+    def inspection(self) -> Reading | None:
+        """What the model says of the clip, as far as it has read; None without a model."""
+        return self.reader.reading
+
+    @property
+    def cursor(self) -> float | None:
+        """Where in the clip the player is, in seconds; None while the clip is not heard."""
+        return self.playback.position if self.playback.clip is self.clip else None
 
     def open_clip(
         self,
@@ -46,20 +75,50 @@ class Desk(QObject):
         text: str | None = None,
     ) -> None:
         """Put ``samples: (n,)`` (float32 in -1..1 or int16, 16 kHz, mono; a memory map will do) on the desk."""
+        self.open(Clip(name, samples, text, words, phones))
+
+    def open(self, clip: Clip | None) -> None:
+        """Put a clip on the desk, or clear it."""
         self.live = False
-        self._show(Clip(name, samples, text, words, phones))
+        self._show(clip)
 
     def _show(self, clip: Clip | None) -> None:
+        self.playback.stop()
         self.clip = clip
-        self.inspection = None
+        self.sound.open(clip)
+        self._read()
         self.select(None)
         self.audio_changed.emit()
+
+    def _read(self) -> None:
+        chosen = self.models.chosen
+        self.reader.read(None if self.live else self.clip, chosen.inspector if chosen is not None else None)
+        self.inspection_changed.emit()
+
+    def look_near(self, seconds: float) -> None:
+        """Where the person looks: what is made in the background begins there."""
+        self.sound.near = self.reader.near = seconds
 
     def select(self, span: tuple[float, float] | None) -> None:
         """Select ``(start, end)`` in seconds, or nothing."""
         if span != self.selection:
             self.selection = span
             self.selection_changed.emit()
+
+    def pick(self, code: tuple[int, int] | None) -> None:
+        """Mark every occurrence of a code, ``(group, code)``, or of none."""
+        if code != self.picked:
+            self.picked = code
+            self.picked_changed.emit()
+
+    def play(self, start: float | None = None) -> None:
+        """Play from ``start`` on; without it the selection, or the whole clip."""
+        if self.clip is None or self.live:
+            return
+        if start is None:
+            self.playback.play(self.clip, *(self.selection or (0.0, None)))
+        else:
+            self.playback.play(self.clip, start)
 
     # While the microphone is on
 
@@ -68,23 +127,29 @@ class Desk(QObject):
         if rate != RATE:
             raise ValueError(f"Live sound comes at {RATE} Hz, not {rate}: resample it first.")
         self.live = True
-        self._sound = GrowingSound()
-        self._show(Clip("Recording", self._sound.samples))
+        self._recording = GrowingSound()
+        self._show(Clip("Recording", self._recording.samples))
 
     def append_live(self, samples: NDArray[np.float32]) -> None:
         """What came in since the last call, ``(n,)`` float32 at 16 kHz."""
         if self.live and len(samples):
-            self._sound.append(samples)
-            self.clip = Clip("Recording", self._sound.samples)
+            self._recording.append(samples)
+            self.clip = Clip("Recording", self._recording.samples)
+            self.sound.grow(self.clip, samples)
             self.audio_grew.emit()
 
     def end_live(self, take: Any = None) -> None:
-        """The recording ended; ``take`` (with ``name`` and ``path``) is opened in its place, if there is one."""
-        if not self.live:
-            return
-        self.live = False
-        name = take.name if take is not None else "Recording"
-        self._show(Clip(name, self._sound.samples))
+        """The recording ended; it stays on the desk, under the name of its ``take`` if there is one."""
+        if self.live:
+            self.live = False
+            name = take.name if take is not None else "Recording"
+            self._show(Clip(name, self._recording.samples))
+
+    def close(self) -> None:
+        """End sound and the background's work."""
+        self.playback.stop()
+        self.sound.close()
+        self.reader.close()
 
 
 def desk_of(bench: Bench) -> Desk:

@@ -1,0 +1,88 @@
+"""Which clip lies on the desk and which model looks at it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QListView, QSizePolicy, QToolButton, QWidget
+
+from ssllab.ui.speech.axis import clock
+from ssllab.ui.speech.clip import Listed
+from ssllab.ui.speech.library import GROUPS
+from ssllab.ui.speech.models import RUN, SHIPPED
+
+_MODELS = {SHIPPED: "Shipped model", RUN: "Live run"}
+
+
+class Chooser(QWidget):
+    """Two boxes, and a button for the live run's codes of now."""
+
+    clip_chosen = Signal(object)  # a Listed
+    model_chosen = Signal(str)
+    refresh_asked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listed: list[Listed] = []
+        self.clips = QComboBox()
+        self.clips.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.clips.setMaxVisibleItems(24)
+        self.clips.setAccessibleName("Clip")
+        self.clips.setToolTip("The clip on the desk")
+        view = QListView()
+        view.setUniformItemSizes(True)  # thousands of clips open at once
+        self.clips.setView(view)
+        self.models = QComboBox()
+        for name, words in _MODELS.items():
+            self.models.addItem(words, name)
+        self.models.setAccessibleName("Model")
+        self.models.setToolTip("The model whose codes are shown")
+        self.refresh_button = QToolButton(text="Codes of now")
+        self.refresh_button.setToolTip("Read the clip with the live run as it is at this step")
+        self.refresh_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(self.clips, 1)
+        row.addWidget(self.models)
+        row.addWidget(self.refresh_button)
+        self.clips.activated.connect(self._chosen)
+        self.models.activated.connect(lambda i: self.model_chosen.emit(self.models.itemData(i)))
+        self.refresh_button.clicked.connect(self.refresh_asked)
+        self.refresh_button.hide()
+
+    def show_clips(self, listed: list[Listed]) -> None:
+        """Other clips to choose from, under the headings of their groups; what was chosen stays if it is there."""
+        chosen = self.clips.currentData()
+        self.listed = listed
+        model = QStandardItemModel(self)
+        group = None
+        for i, clip in enumerate(listed):
+            if clip.group != group:
+                group = clip.group
+                heading = QStandardItem(GROUPS[group])
+                heading.setFlags(Qt.ItemFlag.NoItemFlags)
+                model.appendRow(heading)
+            item = QStandardItem(f"{clip.name}   {clock(clip.seconds, 0.1)}")
+            item.setData(clip.key, Qt.ItemDataRole.UserRole)
+            item.setData(i, Qt.ItemDataRole.UserRole + 1)
+            model.appendRow(item)
+        self.clips.setModel(model)
+        self.show_clip(chosen, "")
+
+    def show_clip(self, key: str | None, name: str) -> None:
+        """The box names the clip on the desk, also one that is not in its list."""
+        row = self.clips.findData(key) if key is not None else -1
+        self.clips.setCurrentIndex(row)
+        self.clips.setPlaceholderText(name or "Choose a clip")
+
+    def show_model(self, name: str, newer: bool) -> None:
+        """The model in use; ``newer``: the live run has learned since."""
+        self.models.setCurrentIndex(self.models.findData(name))
+        self.refresh_button.setVisible(name == RUN)
+        self.refresh_button.setEnabled(newer)
+
+    def _chosen(self, row: int) -> None:
+        i = self.clips.itemData(row, Qt.ItemDataRole.UserRole + 1)
+        if i is not None:
+            self.clip_chosen.emit(self.listed[i])

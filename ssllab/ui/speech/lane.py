@@ -1,0 +1,86 @@
+"""What a lane is: one band of the inspector, painted for the part of the clip in view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter
+
+from ssllab.ui import theme
+from ssllab.ui.speech.clip import FRAME_SECONDS
+from ssllab.ui.speech.colours import image_of
+
+if TYPE_CHECKING:
+    from ssllab.ui.speech.axis import TimeAxis
+    from ssllab.ui.speech.desk import Desk
+
+
+class Lane:
+    """One lane over the desk's clip. It owns no widget: the canvas gives it a painter and an area."""
+
+    key: ClassVar[str]  # for what is remembered of the view
+    title: str
+    tip: ClassVar[str] = ""
+    lines: ClassVar[float] = 1.5  # its least height in lines of text
+    weight: ClassVar[float] = 0.0  # its part of the height that is left over
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def shown(self) -> bool:
+        """Whether there is anything to show for the clip on the desk."""
+        return self.desk.clip is not None
+
+    def paint(self, painter: QPainter, area: QRectF, axis: TimeAxis) -> None:
+        """Draw what is in view; ``axis`` has the area's left and width."""
+        raise NotImplementedError
+
+    def value(self, seconds: float) -> str:
+        """What the lane says at a time, short; empty where it says nothing."""
+        return ""
+
+
+def columns(area: QRectF, axis: TimeAxis, ratio: float) -> NDArray[np.float64]:
+    """The times (seconds) of the left edges of the device's pixel columns in ``area``, and of the last's right."""
+    count = max(1, round(area.width() * ratio))
+    return axis.start + np.arange(count + 1) * (axis.span / count)
+
+
+def frame_columns(area: QRectF, axis: TimeAxis, ratio: float, frames: int) -> tuple[NDArray[np.int64], int]:
+    """The frame in the middle of every pixel column, and how many frames share one column (at least 1).
+
+    Frames beyond the clip are ``-1``.
+    """
+    edges = columns(area, axis, ratio)
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    frame = np.floor(middle / FRAME_SECONDS).astype(np.int64)
+    frame[(frame < 0) | (frame >= frames)] = -1
+    return frame, max(1, int((edges[1] - edges[0]) / FRAME_SECONDS))
+
+
+def draw_pixels(painter: QPainter, area: QRectF, pixels: NDArray[np.uint8], *, smooth: bool = False) -> None:
+    """Stretch ``(h, w, 3 or 4)`` over the area; ``smooth`` blends rows and columns."""
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+    painter.drawImage(area, image_of(pixels))
+
+
+def draw_levels(painter: QPainter, area: QRectF, labels: dict[str, float]) -> None:
+    """Faint lines with their numbers at the right edge, over the curves; ``labels``: text -> 0 (bottom) .. 1."""
+    colours = theme.current()
+    metrics = painter.fontMetrics()
+    line = metrics.ascent() + 1
+    faint, ground = QColor(colours.grid), QColor(colours.surface)
+    ground.setAlphaF(0.8)
+    for text, share in labels.items():
+        y = area.bottom() - share * area.height()
+        painter.setPen(faint)
+        painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+        width = metrics.horizontalAdvance(text) + 6
+        top = min(max(y - line / 2, area.top()), area.bottom() - line)
+        box = QRectF(area.right() - width, top, width, line)
+        painter.fillRect(box, ground)
+        painter.setPen(QColor(colours.muted))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

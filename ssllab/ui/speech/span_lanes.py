@@ -1,0 +1,96 @@
+"""Lanes of labelled spans: words and phones where their times are known, else the transcript."""
+
+# Overridden methods are documented in their base class.
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter
+
+from ssllab.ui import theme
+from ssllab.ui.embedding.strokes import pen
+from ssllab.ui.speech.colours import rgb
+from ssllab.ui.speech.lane import Lane, columns, draw_pixels
+
+if TYPE_CHECKING:
+    from ssllab.data.speech.types import Span
+
+
+class SpanLane(Lane):
+    """Spans as soft boxes with their labels; too narrow ones share the tone of a pixel column."""
+
+    lines = 1.5
+
+    def spans(self) -> Sequence[Span]:
+        """In order of time; of the clip on the desk."""
+        raise NotImplementedError
+
+    def shown(self) -> bool:
+        return self.desk.clip is not None and len(self.spans()) > 0
+
+    def value(self, seconds: float) -> str:
+        return next((span.label for span in self.spans() if span.start <= seconds < span.end), "")
+
+    def paint(self, painter: QPainter, area: QRectF, axis) -> None:
+        seen = [span for span in self.spans() if span.end > axis.start and span.start < axis.end]
+        if len(seen) > area.width() / 6:
+            self._paint_crowd(painter, area, axis, seen)
+            return
+        colours = theme.current()
+        metrics = painter.fontMetrics()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for span in seen:
+            left, right = max(axis.x(span.start), area.left() - 8), min(axis.x(span.end), area.right() + 8)
+            box = QRectF(left + 0.5, area.top() + 0.5, max(1.0, right - left - 1.0), area.height() - 1.0)
+            painter.setPen(pen(colours.border))
+            painter.setBrush(QColor(colours.raised))
+            painter.drawRoundedRect(box, 3, 3)
+            text = box.intersected(area).adjusted(2, 0, -2, 0)
+            if metrics.horizontalAdvance(span.label) <= text.width():
+                label = span.label
+            elif text.width() > 4 * metrics.averageCharWidth():
+                label = metrics.elidedText(span.label, Qt.TextElideMode.ElideRight, int(text.width()))
+            else:
+                continue
+            painter.setPen(QColor(colours.text))
+            painter.drawText(text, Qt.AlignmentFlag.AlignCenter, label)
+
+    def _paint_crowd(self, painter: QPainter, area: QRectF, axis, seen: Sequence[Span]) -> None:
+        edges = columns(area, axis, painter.device().devicePixelRatioF())
+        starts, ends = np.array([[span.start, span.end] for span in seen]).T
+        # How many spans have begun less how many have ended: the column lies in one.
+        middle = 0.5 * (edges[1:] + edges[:-1])
+        inside = np.searchsorted(starts, middle, "right") > np.searchsorted(np.sort(ends), middle, "right")
+        pixels = np.empty((1, len(middle), 4), np.uint8)
+        pixels[..., :3] = rgb(theme.current().border)
+        pixels[..., 3] = np.where(inside, 255, 0)
+        draw_pixels(painter, area, pixels)
+
+
+class WordLane(SpanLane):
+    """Words with known times, or the transcript over the whole clip."""
+
+    key, title = "words", "Words"
+    tip = "What was said; where the times of words are unknown, the transcript over the whole clip."
+
+    def spans(self) -> Sequence[Span]:
+        clip = self.desk.clip
+        if clip.words or not clip.text:
+            return clip.words
+        from ssllab.data.speech.types import Span
+
+        return (Span(0.0, clip.seconds, clip.text),)
+
+
+class PhoneLane(SpanLane):
+    """Phones with known times."""
+
+    key, title = "phones", "Phones"
+    tip = "The sounds of the language, where the data knows them. The model never sees them."
+
+    def spans(self) -> Sequence[Span]:
+        return self.desk.clip.phones
