@@ -19,10 +19,12 @@ from ssllab.training.metrics import MetricsLog
 from ssllab.ui.panel import Band, Overlay, Scene
 from ssllab.ui.plots.axis import tick_text, value_text
 from ssllab.ui.plots.chart_panel import arrangement
+from ssllab.ui.plots.curves import stairs
 from ssllab.ui.plots.decimation import Pyramid
 from ssllab.ui.plots.export import save_table
 from ssllab.ui.plots.markers import markers
 from ssllab.ui.plots.smoothing import ema
+from ssllab.ui.plots.stroke import folds
 from ssllab.ui.plots.time_plot import Curve, Level, TimePlot
 
 
@@ -187,6 +189,76 @@ def test_a_million_steps_become_some_points_per_pixel_and_keep_their_extremes(pl
     assert x[np.argmax(y)] == 777_777
 
 
+@pytest.mark.parametrize(
+    ("values", "times"),
+    [([0.0, 5.0], 0), ([0.0, 1.0, 2.0], 1), ([0.0, 1.0, 0.0, 1.0], 3), ([3.0, 3.0, 3.0], 0)],
+)
+def test_folds_are_the_times_a_curve_runs_over_its_height(values, times):
+    assert folds(np.array(values)) == times
+
+
+def test_random_numbers_fold_a_third_of_their_number():
+    assert folds(np.random.default_rng(0).random(30_000)) == pytest.approx(10_000, rel=0.02)
+
+
+def costly(plot):
+    """Curves Qt would outline in one long path: many folds with a pen wider than a pixel."""
+    strokes = [stroke for items in plot._items.values() for stroke in items if stroke.xData is not None]
+    return [
+        stroke
+        for stroke in strokes
+        if stroke.opts["pen"] is not None
+        and stroke.opts["pen"].widthF() > 1
+        and stroke.opts["segmentedLineMode"] == "off"
+        and max(folds(stroke.xData), folds(stroke.yData)) > 40
+    ]
+
+
+@pytest.mark.parametrize("window", [0, 5, 1000])
+@pytest.mark.parametrize("log", [(False, False), (True, True)])
+def test_a_noisy_million_is_never_one_path_of_a_wide_pen(plot, window, log):
+    n = 1_000_000
+    noise = np.random.default_rng(0).random(n).astype(np.float32)
+    run = log_of(n, loss=noise, chance_loss=noise)
+    plot.set_smoothing(window)
+    plot.set_log(*log)
+    plot.draw(scene(run, overlays=[Overlay("again", run, MetricsLog(), "#e69f00")]))
+    assert not costly(plot)
+    plot.set_log(x=False)
+    for start in (0, 123_456, 800_000):
+        plot.view.setXRange(start, start + 200_000, padding=0)
+        assert not costly(plot)
+
+
+def test_a_short_curve_keeps_its_two_pixels_and_a_flat_line_its_dashes(plot):
+    n = 500
+    noise = np.random.default_rng(0).normal(0, 0.1, n)
+    plot.draw(scene(log_of(n, loss=6 - 3 * np.arange(n) / n + noise, chance_loss=np.full(n, 6.0))))
+    loss, chance = plot._live["loss"].main, plot._live["chance_loss"].main
+    assert loss.opts["pen"].widthF() == 2.0
+    assert loss.opts["antialias"]
+    assert chance.opts["pen"].style() == Qt.PenStyle.CustomDashLine
+
+
+def test_a_value_that_stays_needs_no_points(plot):
+    x, y = stairs(np.arange(6), np.array([2.0, 2, 2, 5, 5, 5]))
+    assert list(zip(x, y, strict=True)) == [(0, 2), (3, 2), (3, 5), (5, 5)]
+
+
+def test_sick_bands_differ_in_colour_and_edge(plot):
+    steps = np.arange(3)
+    bands = [
+        Band(name, name == "healthy", {"loss": (steps, np.ones(3), np.full(3, 2.0))})
+        for name in ("shortcut", "healthy", "too fast")
+    ]
+    plot.draw(scene(log_of(100), bands=bands))
+    looks = [(e.colour, e.style) for e in plot.legend.entries() if e.key.startswith("band")]
+    assert len({ink for ink, _ in looks}) == 3
+    assert looks[0][1] != looks[2][1]
+    inks = [item.opts["brush"].color().name() for *_, item in plot._band_items]
+    assert inks == [ink for ink, _ in looks]  # the legend shows what the plot draws
+
+
 def test_the_view_follows_the_run_until_the_user_zooms_and_again_on_follow(plot, qtbot):
     log = log_of(100)
     plot.draw(scene(log))
@@ -313,6 +385,13 @@ def test_pictures_and_numbers_are_saved(plot, tmp_path):
     svg = plot.tools.save(tmp_path / "a.svg").read_text()
     assert "loss" in svg
     assert "<image" not in svg  # lines and text, not a photograph of them
+    noisy = np.random.default_rng(0).normal(6, 0.2, 500) - np.linspace(0, 3, 500)
+    plot.draw(scene(log_of(500, loss=noisy)))
+    assert plot._live["loss"].main.opts["segmentedLineMode"] == "on"
+    whole = plot.tools.save(tmp_path / "b.svg").read_text()
+    assert whole.count("<polyline") < svg.count("<polyline") + 50  # a curve is one line of the file
+    assert plot._live["loss"].main.opts["segmentedLineMode"] == "on"
+    plot.draw(scene(log_of(20)))
     with save_table(plot.columns(), tmp_path / "a.csv").open() as file:
         rows = list(csv.reader(file))
     assert rows[0] == ["step", "loss", "chance_loss"]

@@ -26,8 +26,7 @@ from ssllab.ui.plots.axis import NumberAxis
 from ssllab.ui.plots.canvas import Canvas, View
 from ssllab.ui.plots.legend import Entry, Legend, small_font
 from ssllab.ui.plots.ranges import log10, span
-
-_FINE = 700  # points up to which a curve is drawn with antialiasing
+from ssllab.ui.plots.stroke import Stroke
 
 
 def colour(role: str) -> str:
@@ -165,12 +164,12 @@ class Chart(QWidget):
         fill: float = 0.0,
         fill_to: float | str | None = None,
         z: float = 0,
-    ) -> pg.PlotCurveItem:
+    ) -> Stroke:
         """A curve of the colour ``role``; ``fill`` is the opacity of the area down to ``fill_to``."""
-        item = pg.PlotCurveItem(fillLevel=fill_to)
+        item = Stroke(fill_to)
         item.setZValue(z)
 
-        def style(curve: pg.PlotCurveItem) -> None:
+        def style(curve: Stroke) -> None:
             ink = QColor(colour(role))
             if fill:
                 ground = QColor(ink)
@@ -181,7 +180,7 @@ class Chart(QWidget):
             pen.setCosmetic(True)
             if dash:
                 pen.setDashPattern([4.0, 3.0])
-            curve.setPen(pen if width else None)
+            curve.dress(pen if width else None)
 
         return self.add(key, item, style)
 
@@ -193,14 +192,14 @@ class Chart(QWidget):
             if item in items:
                 items.remove(item)
 
-    def put(self, item: pg.PlotCurveItem, x: NDArray, y: NDArray, **options) -> None:
+    def put(self, item: Stroke, x: NDArray, y: NDArray, **options) -> None:
         """Give a curve its points, in data coordinates; what a logarithm cannot show is left out."""
         x, y = self.map_x(x), self.map_y(y)
         if not options.get("stepMode"):
             keep = np.isfinite(x) & np.isfinite(y)
             if not keep.all():
                 x, y = x[keep], y[keep]
-        item.setData(x, y, antialias=len(x) <= _FINE, connect="all", **options)
+        item.trace(x, y, **options)
 
     def map_x(self, x: NDArray) -> NDArray[np.float64]:
         """Data to view coordinates."""

@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 
 from ssllab.ui.panel import Band, Overlay, Scene
 from ssllab.ui.plots.chart import colour
 from ssllab.ui.plots.legend import Entry
+from ssllab.ui.plots.stroke import Stroke
 from ssllab.ui.plots.track import Track
 
 RUN = "run "  # how the keys of other runs begin
+_SICK = ("bad", "warn", "3")  # the colours of sick bands, in their order
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Level:
 class LiveCurve:
     """The items of one curve: ``main`` is smoothed where smoothing is on, ``raw`` then stands behind it."""
 
-    def __init__(self, main: pg.PlotCurveItem, raw: pg.PlotCurveItem | None, role: str) -> None:
+    def __init__(self, main: Stroke, raw: Stroke | None, role: str) -> None:
         self.main = main
         self.raw = raw
         self.role = role
@@ -86,12 +87,27 @@ def legend_entries(
         if known[i] is not None
     ]
     entries += [Entry(run_key(o), o.name, o.colour, "thin") for o in overlays]
-    for band in {band.name: band for band in bands}.values():
-        kind = "A healthy run" if band.healthy else "A sick run"
-        ink = colour("good" if band.healthy else "bad")
+    named = {band.name: band for band in bands}
+    for name, (role, dash) in band_looks(named.values()).items():
+        kind = "A healthy run" if named[name].healthy else "A sick run"
         about = f"{kind} of the same recipe, for comparison."
-        entries.append(Entry(f"band {band.name}", band.name, ink, "fill", help=about))
+        style = "dashed fill" if dash else "fill"
+        entries.append(Entry(f"band {name}", name, colour(role), style, help=about))
     return entries
+
+
+def band_looks(bands: Iterable[Band]) -> dict[str, tuple[str, bool]]:
+    """Role and dashed edge of every band by name: sick ones differ in both, as red and amber are not for
+    every eye."""
+    looks: dict[str, tuple[str, bool]] = {}
+    sick = 0
+    for band in {band.name: band for band in bands}.values():
+        if band.healthy:
+            looks[band.name] = ("good", False)
+        else:
+            looks[band.name] = (_SICK[sick % len(_SICK)], sick % 2 == 1)
+            sick += 1
+    return looks
 
 
 def table_of(curves: Sequence[Curve], live: Mapping[str, LiveCurve], others: Others) -> dict[str, NDArray]:
@@ -115,7 +131,11 @@ def table_of(curves: Sequence[Curve], live: Mapping[str, LiveCurve], others: Oth
 
 
 def stairs(x: NDArray, y: NDArray) -> tuple[NDArray, NDArray]:
-    """Corner points of a curve that keeps its value until the next step."""
+    """Corner points of a curve that keeps its value until the next step; none where the value stays."""
     if len(x) < 2:
         return x, y
-    return np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1]
+    corners = np.flatnonzero(np.diff(y)) + 1
+    ends = np.concatenate((x[:1], np.repeat(x[corners], 2), x[-1:]))
+    heights = np.repeat(y[np.concatenate(([0], corners))], 2)
+    last = len(ends) - int(y[-1] != y[-2])  # a value that is new at the end has no line behind it
+    return ends[:last], heights[:last]

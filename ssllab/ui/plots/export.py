@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import QGraphicsView, QWidget
 from ssllab.training.export import csv_pieces
 from ssllab.training.files import write_whole
 from ssllab.ui import theme
+from ssllab.ui.plots.stroke import Stroke
 
 _SCALE = 2  # pixels of the picture per pixel of the window, for print and projector
 
@@ -80,7 +82,11 @@ def _paint_lines(widget: QWidget, root: QWidget, painter: QPainter) -> None:
     """Paint a widget and all in it; a graphics view as lines, where ``render`` would give its pixels."""
     place = widget.mapTo(root, QPoint())
     if isinstance(widget, QGraphicsView):
-        widget.render(painter, QRectF(place, widget.viewport().size()), widget.viewport().rect())
+        with ExitStack() as strokes:
+            for item in widget.items():
+                if isinstance(item, Stroke):
+                    strokes.enter_context(item.in_one_path())
+            widget.render(painter, QRectF(place, widget.viewport().size()), widget.viewport().rect())
         return
     if widget is not root:
         widget.render(painter, place, QRegion(), QWidget.RenderFlag(0))

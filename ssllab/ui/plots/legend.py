@@ -19,7 +19,7 @@ _WIDEST_VALUE = "00.000"
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry. ``style``: "line", "dash", "thin", "fill" or "block"; ``valued``: it has a readout."""
+    """One entry. ``style``: "line", "dash", "thin", "fill", "dashed fill" or "block"; ``valued``: it has a readout."""
 
     key: str
     name: str
@@ -161,10 +161,18 @@ class Legend(QWidget):
         if off:
             colour.setAlphaF(0.35)
         middle = box.center().y() + 1
-        if entry.style in ("fill", "block"):
-            if entry.style == "fill":
-                colour.setAlphaF(0.15 if off else 0.45)
+        if entry.style == "block":
             painter.fillRect(QRectF(box.left(), middle - 4, _SWATCH, 8), colour)
+            return
+        if "fill" in entry.style:
+            area = QRectF(box.left() + 0.5, middle - 4.5, _SWATCH - 1, 8)
+            edge = QPen(colour, 1.0)
+            if entry.style == "dashed fill":
+                edge.setDashPattern([3.0, 2.0])
+            colour.setAlphaF(0.1 if off else 0.3)
+            painter.fillRect(area, colour)
+            painter.setPen(edge)
+            painter.drawRect(area)
             return
         pen = QPen(colour, 1.0 if entry.style == "thin" else 2.0)
         if entry.style == "dash":

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu
@@ -27,6 +26,7 @@ from ssllab.ui.plots.curves import (
     Curve,
     Level,
     LiveCurve,
+    band_looks,
     legend_entries,
     level_key,
     run_key,
@@ -35,6 +35,7 @@ from ssllab.ui.plots.curves import (
 )
 from ssllab.ui.plots.ranges import ahead_of, around
 from ssllab.ui.plots.smoothing_slider import WINDOWS, smoothing_slider
+from ssllab.ui.plots.stroke import Stroke
 from ssllab.ui.plots.track import Track
 
 __all__ = ["Curve", "Level", "TimePlot"]
@@ -77,7 +78,7 @@ class TimePlot(Chart):
         self._busy = False
         self._fit_y = True
         self._others: dict[tuple[str, int], LiveCurve] = {}  # (key of the run, curve number)
-        self._band_items: list[tuple[Band, str, float, pg.PlotCurveItem]] = []
+        self._band_items: list[tuple[Band, str, float, Stroke]] = []
         self._level_values: list[float | None] = [None] * len(self._levels)
         super().__init__(
             x_label="step",
@@ -302,7 +303,7 @@ class TimePlot(Chart):
             if have is None or have.role != overlay.colour:
                 if have is not None:
                     self.remove(have.main)
-                item = self.line(run, overlay.colour, width=1.2, dash=number > 0, opacity=0.9, z=3)
+                item = self.line(run, overlay.colour, width=1.2, dash=number > 0, z=3)
                 have = self._others[run, number] = LiveCurve(item, None, overlay.colour)
             have.name = overlay.name
         self._list(overlays)
@@ -316,19 +317,19 @@ class TimePlot(Chart):
         ]
         if [(id(b), m) for b, m, *_ in self._band_items] == [(id(b), c.metric) for b, c in wanted]:
             return
-        self._put_bands(
-            (band, curve, f"band {band.name}", "good" if band.healthy else "bad", 0.16)
-            for band, curve in wanted
-        )
+        looks = band_looks(band for band, _ in wanted)
+        self._put_bands((band, curve, f"band {band.name}", *looks[band.name], 0.16) for band, curve in wanted)
         self._list(self._scene.overlays if self._scene else ())
 
-    def _put_bands(self, bands: Iterable[tuple[Band, Curve, str, str, float]]) -> None:
-        """Draw these in place of the present ones: band, curve, key, role and opacity of each."""
+    def _put_bands(self, bands: Iterable[tuple[Band, Curve, str, str, bool, float]]) -> None:
+        """Draw these in place of the present ones: band, curve, key, role, dashed edge, opacity of each."""
         for *_, item in self._band_items:
             self.remove(item)
         self._band_items = []
-        for band, curve, key, role, opacity in bands:
-            item = self.line(key, role, width=0, fill=opacity, fill_to="enclosed", z=-10)
+        for band, curve, key, role, dash, opacity in bands:
+            item = self.line(
+                key, role, width=1, dash=dash, opacity=0.5, fill=opacity, fill_to="enclosed", z=-10
+            )
             self._band_items.append((band, curve.metric, curve.scale, item))
 
     def _take_levels(self, scene: Scene) -> None:

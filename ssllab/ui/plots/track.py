@@ -93,9 +93,9 @@ class Track:
             pieces = max(1, int(np.ceil(np.log(max(high / low, 1.0001)) / np.log(4))))
             edges = np.geomspace(low, max(high, low * 1.0001), pieces + 1).tolist()
             blocks = max(32, blocks // pieces)
-        cuts = np.searchsorted(self.steps, edges)
+        cuts = [self._row_of(edge) for edge in edges]
         cuts[0] = max(0, cuts[0] - 1)
-        cuts[-1] = min(self.length, np.searchsorted(self.steps, edges[-1], side="right") + 1)
+        cuts[-1] = min(self.length, self._row_of(np.nextafter(edges[-1], np.inf)) + 1)
         parts = [
             pyramid.envelope(values, int(a), int(b), blocks) for a, b in itertools.pairwise(cuts) if b > a
         ]
@@ -106,6 +106,11 @@ class Track:
         keep = np.isfinite(y)
         return self.steps[index[keep]].astype(np.float64), y[keep]
 
+    def _row_of(self, step: float) -> int:
+        """The first row at or after ``step``. A whole number spares numpy a copy of all steps as floats."""
+        whole = self.steps.dtype.type(np.ceil(np.clip(step, -(2.0**53), 2.0**53)))
+        return int(np.searchsorted(self.steps, whole))
+
     def last(self, smooth: bool) -> float | None:
         """The newest value."""
         return self._back(self.length - 1, smooth)
@@ -114,7 +119,7 @@ class Track:
         """The step of the row nearest to ``step``, None while there is none."""
         if not self.length:
             return None
-        i = int(np.searchsorted(self.steps, step))
+        i = self._row_of(step)
         near = [j for j in (i - 1, i) if 0 <= j < self.length]
         return int(self.steps[min(near, key=lambda j: abs(int(self.steps[j]) - step))])
 

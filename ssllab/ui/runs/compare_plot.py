@@ -91,7 +91,7 @@ class ComparePlot(TimePlot):
     def _take_bands(self, bands: Sequence[Band]) -> None:
         owners = {other.name: (run, other.role) for (run, _), other in self._others.items()}
         self._put_bands(
-            (band, self._curves[0], *owners[band.name], 0.2)
+            (band, self._curves[0], *owners[band.name], False, 0.2)
             for band in bands
             if band.name in owners and self.quantity in band.curves and len(band.curves[self.quantity][0])
         )

@@ -1,0 +1,92 @@
+"""A curve whose pen is chosen by how often it folds, so that a million noisy steps pan as smoothly as ten.
+
+Qt outlines a pen wider than a pixel before it fills it: some thousand zigzags in one path take a second, drawn
+line by line or with a hair they take milliseconds. Between neighbouring pixel columns nobody sees the
+difference.
+"""
+
+# Overridden methods are documented in their base class.
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPen
+
+_SOME_FOLDS = 20  # a curve that runs over its own height more often is drawn line by line ...
+_MANY_FOLDS = 80  # ... and beyond this with a hair
+_DASHED_FOLDS = 40  # the same for dashes and transparency, which forbid drawing line by line
+_MANY_POINTS = 1000  # as many are drawn line by line however smooth they are
+
+
+class Stroke(pg.PlotCurveItem):
+    """A :class:`pyqtgraph.PlotCurveItem` that is drawn with a solid hair where it folds very often."""
+
+    def __init__(self, fill_to: float | str | None = None) -> None:
+        super().__init__(fillLevel=fill_to, antialias=True)
+        self._pen: QPen | None = None
+        self._folds = 0.0
+        self._points = 0
+        self._whole = False
+
+    def dress(self, pen: QPen | None) -> None:
+        """The pen of a curve that folds seldom; None draws no line."""
+        self._pen = pen
+        self._choose()
+
+    def trace(self, x: NDArray, y: NDArray, **options) -> None:
+        """Take these points (view coordinates, finite)."""
+        self._folds = 0.0 if options.get("stepMode") else max(folds(x), folds(y))
+        self._points = len(x)
+        self._choose()
+        self.setData(x, y, connect="all", **options)
+
+    @property
+    def hair(self) -> bool:
+        """Whether it is drawn one pixel wide because it folds so often."""
+        limit = _MANY_FOLDS if self._solid() else _DASHED_FOLDS
+        return self._pen is not None and self._pen.widthF() > 1.0 and self._folds > limit
+
+    def _solid(self) -> bool:
+        """Whether the pen leaves no trace of where one line ends and the next begins."""
+        pen = self._pen
+        solid = pen is not None and pen.style() == Qt.PenStyle.SolidLine and pen.color().alphaF() == 1.0
+        return solid and self.opts["fillLevel"] is None
+
+    def _choose(self) -> None:
+        pen = self._pen
+        much = self._folds > _SOME_FOLDS or self._points > _MANY_POINTS
+        pieces = much and self._solid() and not (self.hair or self._whole)
+        if self.hair:
+            pen = QPen(pen.color(), 1.0)
+            pen.setCosmetic(True)
+        elif pieces and self._points <= _MANY_POINTS:  # far enough apart for corners to be seen
+            pen = QPen(pen)
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        if pen != self.opts["pen"]:
+            self.setPen(pen)
+        self.setSegmentedLineMode("on" if pieces else "off")
+
+    @contextmanager
+    def in_one_path(self) -> Iterator[None]:
+        """Drawn as one path meanwhile: what a file of lines (SVG) wants."""
+        self._whole = True
+        self._choose()
+        try:
+            yield
+        finally:
+            self._whole = False
+            self._choose()
+
+
+def folds(values: NDArray) -> float:
+    """How many times ``values: (n,)`` run over their whole extent: 1 for a rise, n / 3 for n random numbers."""
+    if len(values) < 3:
+        return 0.0
+    extent = float(np.ptp(values))
+    return float(np.abs(np.diff(values)).sum()) / extent if extent > 0 else 0.0
