@@ -116,26 +116,16 @@ class Recorder:
 
     def listen(self) -> None:
         """Open the device and measure its level; nothing is kept. Raises :class:`AudioError`."""
-        if self.state != "idle":
-            return
-        self.close()
-        source = self._given or Microphone(self._device)
-        self._failure = None
-        self._intake = Intake(source.rate)
-        self._ring = RingBuffer(RING_SECONDS, source.rate, source.channels)
-        source.start(self._ring)
-        self._source = source
-        self._end = threading.Event()
-        self._writer = threading.Thread(
-            target=self._write, args=(source, self._intake), name="recorder", daemon=True
-        )
-        self._writer.start()
+        if self.state == "idle":
+            self.close()
+            self._open()
 
     def start(self) -> None:
         """Begin a recording. Raises :class:`AudioError` when the device or the disk refuses."""
         if self.state in ("recording", "paused"):
             raise AudioError("A recording is running already; stop it first.")
-        self.listen()
+        if self.state == "idle":
+            self.close()
         self._live.read()
         try:
             file = TakeFile(self._folder)
@@ -144,6 +134,13 @@ class Recorder:
             raise AudioError(why_refused(error, self._folder)) from None
         with self._lock:
             self._file, self._keeping = file, True
+        if self._source is None:  # after the file is there, so that no first syllable is lost
+            try:
+                self._open()
+            except AudioError:
+                self._file = None
+                file.remove()
+                raise
 
     def pause(self) -> None:
         """Keep the device open and its level alive, but write nothing."""
@@ -181,6 +178,19 @@ class Recorder:
     def new_samples(self) -> np.ndarray:
         """What was recorded since the last call: ``(n,)`` float32, 16 kHz mono; a minute at most is kept for it."""
         return self._live.read()[:, 0]
+
+    def _open(self) -> None:
+        source = self._given or Microphone(self._device)
+        intake = Intake(source.rate)
+        self._failure = None
+        self._ring = RingBuffer(RING_SECONDS, source.rate, source.channels)
+        source.start(self._ring)
+        self._source, self._intake = source, intake
+        self._end = threading.Event()
+        self._writer = threading.Thread(
+            target=self._write, args=(source, intake), name="recorder", daemon=True
+        )
+        self._writer.start()
 
     def _write(self, source: Source, intake: Intake) -> None:
         """The writer thread, from the opened device to the finished file."""

@@ -18,6 +18,7 @@ from ssllab.audio.files import SAMPLE_RATE
 from ssllab.training.run_lock import LOCK_NAME, RunLock
 
 NAME = "recording.wav"
+_PIECE = SAMPLE_RATE // 4
 
 
 class TakeFile:
@@ -38,13 +39,14 @@ class TakeFile:
         self._wave.setnchannels(1)
         self._wave.setsampwidth(2)
         self._wave.setframerate(SAMPLE_RATE)
-        self.write(np.zeros(0, np.float32))
+        self._append(b"")
 
     def write(self, samples: np.ndarray) -> None:
         """Append ``samples (n,)`` float32; beyond full scale they are clipped. The header says so at once."""
-        self._wave.writeframes((np.clip(samples, -1, 1) * 32767).round().astype("<i2").tobytes())
-        self._file.flush()
-        self.samples += len(samples)
+        for start in range(0, len(samples), _PIECE):  # so that a full disk takes as much as fits
+            piece = samples[start : start + _PIECE]
+            self._append((np.clip(piece, -1, 1) * 32767).round().astype("<i2").tobytes())
+            self.samples += len(piece)
 
     def sync(self) -> None:
         """Have the system put it on the disk, so that it survives a power cut too."""
@@ -59,7 +61,12 @@ class TakeFile:
             self._lock.release()
 
     def remove(self) -> None:
-        """Throw a recording of nothing away."""
+        """Throw it away, as a recording of nothing."""
+        self.close()
         self.path.unlink()
         (self.path.parent / LOCK_NAME).unlink()
         self.path.parent.rmdir()
+
+    def _append(self, content: bytes) -> None:
+        self._wave.writeframes(content)
+        self._file.flush()

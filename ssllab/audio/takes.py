@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -79,7 +80,7 @@ class TakeStore:
         with _disk(self.folder):
             created = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             take = self._new(f"Take {created.astimezone():%Y-%m-%d %H:%M:%S}", created, summary)
-            _save(take)
+            _store(take)
             os.replace(path, take.path)
             if path.parent.parent == self.recordings:
                 shutil.rmtree(path.parent, ignore_errors=True)
@@ -123,18 +124,18 @@ class TakeStore:
         """Give it another name."""
         if not name.strip():
             raise AudioError("A take needs a name; type one.")
-        return self._save(replace(self.take(id), name=name.strip()))
+        return self._changed(replace(self.take(id), name=name.strip()))
 
     def set_transcript(self, id: str, text: str) -> Take:
         """Write down what is said in it."""
-        return self._save(replace(self.take(id), transcript=text.strip()))
+        return self._changed(replace(self.take(id), transcript=text.strip()))
 
     def delete(self, id: str) -> None:
         """Move it to the trash, from where :meth:`undo_delete` brings it back."""
         take = self.take(id)
         with _disk(take.path):
             self._trash.mkdir(exist_ok=True)
-            os.utime(take.path)  # the trash is in the order of deletion
+            os.utime(take.path, ns=(time.time_ns(), time.time_ns()))  # the trash is in the order of deletion
             os.replace(take.path, self._trash / take.path.name)
 
     def undo_delete(self) -> Take | None:
@@ -152,17 +153,14 @@ class TakeStore:
 
     def recover(self) -> list[Take]:
         """Make takes of what killed processes were recording; call it once at the start."""
+        left = [path for path in self.recordings.glob(f"*/{RECORDING}") if not is_locked(path.parent)]
+        left += [path for path in self._sounds() if _load(path) is None]  # the JSON is missing or damaged
         found = []
-        for path in sorted(self.recordings.glob(f"*/{RECORDING}")):
-            if not is_locked(path.parent):
-                with contextlib.suppress(
-                    AudioError
-                ):  # not a sample in it: nothing to keep, nothing to throw away
-                    found.append(self.add_recording(path))
-        for path in self._sounds():
-            if _load(path) is None:  # its JSON is gone or damaged
-                with contextlib.suppress(AudioError):
-                    found.append(self.add_recording(path))
+        for path in sorted(left):
+            with contextlib.suppress(
+                AudioError
+            ):  # not a sample in it: nothing to keep, nothing to throw away
+                found.append(self.add_recording(path))
         return found
 
     def _sounds(self) -> list[Path]:
@@ -184,7 +182,7 @@ class TakeStore:
             try:
                 files.write(beside, blocks())
                 take = self._new(sound.stem, datetime.now(UTC), summary)
-                _save(take)
+                _store(take)
                 os.replace(beside, take.path)
             finally:
                 beside.unlink(missing_ok=True)
@@ -196,9 +194,9 @@ class TakeStore:
         path = self.folder / f"{id}.wav"
         return Take(id, name, path, seconds, summary.level_db, "", created, summary.thumbnail())
 
-    def _save(self, take: Take) -> Take:
+    def _changed(self, take: Take) -> Take:
         with _disk(take.path):
-            _save(take)
+            _store(take)
         return take
 
 
@@ -223,7 +221,7 @@ class _Summary:
         return self._peaks.between(0, self.samples, THUMBNAIL_COLUMNS)
 
 
-def _save(take: Take) -> None:
+def _store(take: Take) -> None:
     entry = {
         "name": take.name,
         "seconds": take.seconds,
