@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from ssllab.controls import Control
 from ssllab.data.augment import AugmentConfig
-from ssllab.methods.settings import EncoderSettings, OptimizerSettings
+from ssllab.methods.settings import BatchSettings, EncoderSettings, OptimizerSettings
 
 
-class ContrastConfig(AugmentConfig, OptimizerSettings, EncoderSettings):
+class ContrastConfig(AugmentConfig, OptimizerSettings, BatchSettings, EncoderSettings):
     """Temperature and the kind of loss; augmentations, optimizer, encoder and head by inheritance."""
 
     temperature: Annotated[

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from ssllab.controls import Config, Control
 
 
-class OptimizerSettings(Config):
-    """How weights move. Read by :mod:`ssllab.training.optimizers`."""
+class BatchSettings(Config):
+    """How many images a step sees."""
 
     batch_size: Annotated[
         int,
@@ -21,6 +21,14 @@ class OptimizerSettings(Config):
             paper="SimCLR figure 9 and table B.1",
         ),
     ] = 256
+
+
+class OptimizerSettings(Config):
+    """How weights move. Read by :mod:`ssllab.training.optimizers`."""
+
+    adam_beta2: ClassVar[float] = 0.999
+    adam_epsilon: ClassVar[float] = 1e-8
+
     optimizer: Annotated[
         Literal["sgd", "adamw", "lars"],
         Control(
@@ -72,20 +80,25 @@ class OptimizerSettings(Config):
         ),
     ] = 30
     schedule: Annotated[
-        Literal["cosine", "constant"],
-        Control("How the learning rate goes on after warm-up.", group="Optimizer"),
+        Literal["cosine", "linear", "tri_stage", "constant"],
+        Control(
+            "How the learning rate goes on after warm-up. tri_stage, for fine-tuning, has a warm-up of its own: it "
+            "rises over 10 % of the schedule, stays for 40 % and falls to a twentieth over the rest.",
+            group="Optimizer",
+            paper="wav2vec 2.0 sections 4.2 (linear) and 4.3 (tri-stage)",
+        ),
     ] = "cosine"
     schedule_steps: Annotated[
         int,
         Control(
-            "Length of the cosine: it falls to one hundredth of the peak by this step and stays there.",
+            "Length of the schedule: the rate has fallen to its lowest by this step and stays there.",
             low=1,
             high=10_000_000,
             log=True,
             unit="steps",
             live=True,
             group="Optimizer",
-            needs="schedule=cosine",
+            needs="schedule=cosine,linear,tri_stage",
         ),
     ] = 1500
 

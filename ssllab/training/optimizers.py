@@ -11,7 +11,9 @@ from torch import Tensor, nn
 
 from ssllab.methods.settings import OptimizerSettings
 
-FLOOR = 0.01  # the cosine ends at this share of the peak, so that an open-ended run still learns
+FLOOR = 0.01  # cosine and line end at this share of the peak, so that an open-ended run still learns
+TRI_STAGE = (0.1, 0.4, 0.5)  # shares of the schedule that the rate rises, holds and falls
+TRI_STAGE_FLOOR = 0.05
 
 
 class LARS(torch.optim.Optimizer):
@@ -71,22 +73,38 @@ def build_optimizer(model: nn.Module, config: OptimizerSettings) -> torch.optim.
         {"params": [p for p in trainable if p.ndim <= 1], "decays": False, "adapt": False},
     ]
     if config.optimizer == "adamw":
-        return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(config.momentum, 0.999))
+        return torch.optim.AdamW(
+            groups,
+            lr=config.learning_rate,
+            betas=(config.momentum, config.adam_beta2),
+            eps=config.adam_epsilon,
+        )
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.momentum)
     return LARS(groups, lr=config.learning_rate, momentum=config.momentum)
 
 
 def learning_rate_at(step: int, config: OptimizerSettings) -> float:
-    """Linear warm-up, then constant or cosine (SimCLR appendix B.6) down to a hundredth of the peak."""
+    """Linear warm-up, then constant, or down to a hundredth of the peak along a cosine (SimCLR appendix B.6) or a
+    line; or the three stages of wav2vec 2.0's fine-tuning (section 4.3, exponential fall as in fairseq)."""
     peak = config.learning_rate
+    if config.schedule == "tri_stage":
+        return peak * _tri_stage((step + 1) / config.schedule_steps)
     if step < config.warmup_steps:
         return peak * (step + 1) / config.warmup_steps
     if config.schedule == "constant":
         return peak
     length = max(1, config.schedule_steps - config.warmup_steps)
     share = min(1.0, (step - config.warmup_steps) / length)
-    return peak * (FLOOR + (1 - FLOOR) * (1 + math.cos(math.pi * share)) / 2)
+    fall = 1 - share if config.schedule == "linear" else (1 + math.cos(math.pi * share)) / 2
+    return peak * (FLOOR + (1 - FLOOR) * fall)
+
+
+def _tri_stage(share: float) -> float:
+    rise, hold, fall = TRI_STAGE
+    if share < rise:
+        return share / rise
+    return TRI_STAGE_FLOOR ** min(1.0, max(0.0, share - rise - hold) / fall)
 
 
 def apply_settings(optimizer: torch.optim.Optimizer, step: int, config: OptimizerSettings) -> float:

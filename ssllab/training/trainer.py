@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import nn
 
 from ssllab.controls import Config, ControlError, Value
 from ssllab.data.batches import Data
@@ -73,6 +74,8 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         result.loss.backward()
         norm = gradient_norm(self.method.parameters())
+        if most := getattr(config, "clip_norm", 0.0):
+            nn.utils.clip_grads_with_norm_(self.method.parameters(), most, norm)
         self.optimizer.step()
         self.step += 1
         measured = {**result.metrics, "gradient_norm": norm}

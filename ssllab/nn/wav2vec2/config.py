@@ -98,7 +98,7 @@ class Wav2Vec2Config:
                     "adapters and other variants of wav2vec 2.0 are not supported."
                 )
         names = {f.name for f in dataclasses.fields(cls)} - {"other"}
-        known = {
+        known: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in document.items()
             if key in names
