@@ -1,4 +1,4 @@
-"""The line above the table that says what went to the trash, with Undo."""
+"""The line above a table or list that says what went to the trash, with Undo."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ class UndoBar(QFrame):
 
     undo_wanted = Signal(list)
 
-    def __init__(self) -> None:
+    def __init__(self, noun: str = "run") -> None:
         super().__init__()
         self.setObjectName("undo_bar")
+        self._noun = noun
         self._ids: list[str] = []
         self.text = QLabel()
         self.undo_button = QPushButton("Undo")
-        self.undo_button.setToolTip("Take the runs back out of the trash (Ctrl+Z)")
+        self.undo_button.setToolTip(f"Take the {noun}s back out of the trash (Ctrl+Z)")
         self.dismiss_button = QPushButton("Dismiss")
         self.dismiss_button.setFlat(True)
         row = QHBoxLayout(self)
@@ -36,20 +37,20 @@ class UndoBar(QFrame):
         self.hide()
 
     def offer(self, ids: Sequence[str]) -> None:
-        """These runs have just gone to the trash."""
+        """These have just gone to the trash."""
         self._ids = list(ids)
-        self.text.setText(f"{plural(len(ids), 'run')} moved to the trash.")
+        self.text.setText(f"{plural(len(ids), self._noun)} moved to the trash.")
         self.show()
 
     def undo(self) -> None:
-        """Ask for the runs back."""
+        """Ask for them back."""
         ids, self._ids = self._ids, []
         self.hide()
         if ids:
             self.undo_wanted.emit(ids)
 
     def dismiss(self) -> None:
-        """Leave the runs in the trash."""
+        """Leave them in the trash."""
         self._ids = []
         self.hide()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +88,7 @@ class RunExporter(QObject):
             targets = [_with_ending(Path(path), ending)] if path else []
         else:
             folder = QFileDialog.getExistingDirectory(self._page, f"{title} into a folder")
-            targets = free_paths(Path(folder), infos, ending) if folder else []
+            targets = free_paths(Path(folder), map(run_title, infos), ending) if folder else []
         if targets:
             self.export(kind, infos, targets)
 
@@ -141,11 +141,11 @@ class RunExporter(QObject):
         self.work.close()
 
 
-def free_paths(folder: Path, infos: Sequence[RunInfo], ending: str) -> list[Path]:
-    """A file of its own for each run, named after it; nothing that is there already is overwritten."""
+def free_paths(folder: Path, titles: Iterable[str], ending: str) -> list[Path]:
+    """A file of its own for each title, named after it; nothing that is there already is overwritten."""
     paths: list[Path] = []
-    for info in infos:
-        stem, number = file_name(run_title(info)), 1
+    for title in titles:
+        stem, number = file_name(title), 1
         path = folder / f"{stem}{ending}"
         while path in paths or path.exists():
             number += 1

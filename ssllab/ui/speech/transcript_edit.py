@@ -1,0 +1,74 @@
+"""What is said in a take, typed by the person: one line that grows to a few, stored while it is typed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QPlainTextEdit
+
+_PAUSE_MILLISECONDS = 400
+_MOST_LINES = 4
+
+
+class TranscriptEdit(QPlainTextEdit):
+    """Signals: ``typed(id, text)`` in a short pause of typing and whenever the field is left; ``next_wanted`` on Enter."""
+
+    typed = Signal(str, str)
+    next_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._id: str | None = None
+        self._stored = ""
+        self.setTabChangesFocus(True)
+        self.setAccessibleName("Transcript")
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MILLISECONDS)
+        self._pause.timeout.connect(self.store)
+        self.textChanged.connect(self._pause.start)
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self.show_take(None, "", "")
+
+    def show_take(self, id: str | None, text: str, hint: str) -> None:
+        """Edit another take's transcript; what was typed for the one before is stored first."""
+        self.store()
+        self.setPlaceholderText(hint)
+        self.setEnabled(id is not None)
+        if id != self._id or text != self.toPlainText().strip():
+            self._id, self._stored = id, text
+            self.setPlainText(text)
+            self._pause.stop()
+
+    def store(self) -> None:
+        """Give out what was typed since the last time."""
+        self._pause.stop()
+        text = self.toPlainText().strip()
+        if self._id is not None and text != self._stored:
+            self._stored = text
+            self.typed.emit(self._id, text)
+
+    def _fit(self) -> None:
+        needed = max(round(self.document().size().height()), 1)  # in lines
+        policy = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAsNeeded if needed > _MOST_LINES else policy.ScrollBarAlwaysOff
+        )
+        frame = 2 * self.frameWidth() + 2 * round(self.document().documentMargin()) + 2
+        self.setFixedHeight(min(needed, _MOST_LINES) * self.fontMetrics().lineSpacing() + frame)
+
+    def restyle(self) -> None:
+        """The font changed."""
+        self._fit()
+
+    def keyPressEvent(self, event) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
+            self.store()
+            self.next_wanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event) -> None:
+        self.store()
+        super().focusOutEvent(event)
+
+    def hideEvent(self, event) -> None:
+        self.store()
+        super().hideEvent(event)
