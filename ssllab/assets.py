@@ -7,5 +7,5 @@ from importlib.resources.abc import Traversable
 
 
 def asset(*parts: str) -> Traversable:
-    """The shipped file or folder, as ``asset("lessons", "01-colour.md")``."""
+    """The shipped file or folder, as ``asset("lessons", "contrast", "01-no-colour.md")``."""
     return files("ssllab.resources").joinpath(*parts)

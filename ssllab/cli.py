@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from ssllab import __version__
+from ssllab.labs import LABS, lab_for
 
 BAD_INPUT = 2
 OUR_FAILURE = 1
-LABS = ("contrast", "runs")
 
 
 class UsageError(ValueError):
@@ -35,8 +35,8 @@ def parser() -> Parser:
     """Every command and option."""
     top = Parser(prog="ssllab", description="A desktop laboratory for self-supervised learning.")
     top.add_argument("--version", action="version", version=f"ssllab {__version__}")
-    top.add_argument("--lab", choices=LABS, help="the tab to open")
-    top.add_argument("--data", help="a data set's name or a folder or .zip of images")
+    top.add_argument("--lab", choices=(*LABS, "runs"), help="the tab to open")
+    top.add_argument("--data", help="a data set's name or a folder of your own, of what the lab learns from")
     _common(top)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
 
@@ -189,22 +189,31 @@ def _window(options: argparse.Namespace) -> int:
         from ssllab.ui.tour import tour
 
         return tour(15.0, Path("ssllab-tour"))
-    if options.data is not None:
-        _check_data(options.data)
+    lab = options.lab if options.data is None else _lab_of_data(options.data, options.lab)
     from ssllab.training.run_store import Workspace
     from ssllab.ui.app import open_window
 
     workspace = options.workspace or Workspace.default_path()
-    return open_window(workspace, lab=options.lab, data=options.data, device=options.device)
+    return open_window(workspace, lab=lab, data=options.data, device=options.device)
 
 
-def _check_data(name: str) -> None:
-    """Refuse a misspelt name before the window opens."""
-    from ssllab.data.catalogue import source, sources
+def _lab_of_data(name: str, wanted: str | None) -> str:
+    """The lab that learns from this data; a path of the user's own goes to the one wanted, or to the first.
 
-    if source(name) is None and not os.path.exists(os.path.expanduser(name)):
-        names = ", ".join(info.name for info in sources())
+    Refuses a misspelt name, or one of another lab, before the window opens.
+    """
+    from ssllab.data.catalogue import exists, parts, source, sources
+
+    info = source(parts(name)[0])
+    lab = LABS.get(wanted) if wanted else lab_for(info.kind if info else "images")
+    if lab is None:
+        raise UsageError(f"--lab {wanted} learns from no data: leave --data out, or name a lab.")
+    names = ", ".join(other.name for other in sources(lab.kind))
+    if not exists(name):
         raise UsageError(f"no data called '{name}' and no such path: expected one of {names}, or a folder.")
+    if info is not None and info.kind != lab.kind:
+        raise UsageError(f"'{name}' is not for the {lab.title} lab: expected one of {names}, or a folder.")
+    return lab.name
 
 
 def _has_display() -> bool:

@@ -31,7 +31,8 @@ class Control:
 
     ``live`` controls may change while training; the others need a restart of the run.
     ``needs`` names the control that must be on (``"name"``) or have one of some values
-    (``"name=a,b"``) for this one to matter; the window greys it out otherwise.
+    (``"name=a,b"``) for this one to matter; the window greys it out otherwise. ``browse``: what a text
+    control's button looks for, where the text is a path.
     """
 
     help: str
@@ -44,6 +45,7 @@ class Control:
     title: str = ""
     paper: str = ""
     needs: str = ""
+    browse: Literal["", "file", "folder"] = ""
 
     def range(self) -> str:
         """The bounds in words, for errors and tooltips."""
@@ -64,6 +66,8 @@ class Control:
             )
             if not inside:
                 raise PydanticCustomError("bounds", "expected a number {range}", {"range": self.range()})
+        if isinstance(value, str) and not value.isprintable():
+            raise PydanticCustomError("text", "expected one line of text")
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -75,7 +79,7 @@ class ControlSpec:
     """A control as the rest of the program sees it: the declaration joined with name, kind, default."""
 
     name: str
-    kind: Literal["float", "int", "bool", "choice"]
+    kind: Literal["float", "int", "bool", "choice", "text"]
     default: Value
     control: Control
     choices: tuple[str, ...] = ()
@@ -96,6 +100,9 @@ class ControlSpec:
             return "one of " + ", ".join(self.choices)
         if self.kind == "bool":
             return "true or false"
+        if self.kind == "text":
+            what = {"file": "the path of a file", "folder": "the path of a folder"}
+            return what.get(self.control.browse, "one line of text")
         noun = "a whole number" if self.kind == "int" else "a number"
         return f"{noun} {self.control.range()}"
 
@@ -132,13 +139,15 @@ class Config(BaseModel):
             if control is None:
                 continue
             choices: tuple[str, ...] = ()
-            kind: Literal["float", "int", "bool", "choice"]
+            kind: Literal["float", "int", "bool", "choice", "text"]
             if get_origin(field.annotation) is Literal:
                 kind, choices = "choice", tuple(get_args(field.annotation))
             elif field.annotation is bool:
                 kind = "bool"
             elif field.annotation is int:
                 kind = "int"
+            elif field.annotation is str:
+                kind = "text"
             else:
                 kind = "float"
             specs[name] = ControlSpec(name, kind, field.default, control, choices)
@@ -160,6 +169,14 @@ class Config(BaseModel):
     def changed(self, updates: Mapping[str, Any]) -> Self:
         """A validated copy with some values replaced."""
         return type(self).make({**self.model_dump(), **updates})
+
+    def needs_restart(self, running: Config) -> bool:
+        """Whether a run with the settings ``running`` must begin anew to take these: one is not live and differs."""
+        return any(
+            getattr(running, name, None) != getattr(self, name)
+            for name, spec in self.controls().items()
+            if not spec.live
+        )
 
     @classmethod
     def _known(cls, names: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""The guided experiments of "Try this": text in ``resources/lessons``, read without torch or Qt."""
+"""The guided experiments of "Try this": text in ``resources/lessons/LAB``, read without torch or Qt."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ class Lesson:
 
 
 @cache
-def lessons() -> tuple[Lesson, ...]:
-    """Every lesson in the order of its file's name."""
-    files = sorted((f for f in asset("lessons").iterdir() if f.name.endswith(".md")), key=lambda f: f.name)
+def lessons(lab: str) -> tuple[Lesson, ...]:
+    """Every lesson of a lab, in the order of its file's name."""
+    files = sorted(
+        (f for f in asset("lessons", lab).iterdir() if f.name.endswith(".md")), key=lambda f: f.name
+    )
     return tuple(_read(file.name, file.read_text(encoding="utf-8")) for file in files)
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
-from ssllab.data.catalogue import DEFAULT
+from ssllab.labs import LABS
 from ssllab.training.run_store import Workspace
 from ssllab.ui import theme
-from ssllab.ui.bench import Bench
+from ssllab.ui.benches import Benches
 from ssllab.ui.window import Window
-from ssllab.ui.window_state import as_dict
+from ssllab.ui.window_state import bring_back_bench
+from ssllab.ui.work import LongWork
 
 SWITCH_SECONDS = 0.001  # a painting thread waits at most this long for a training thread to hand over
 
@@ -29,21 +30,26 @@ def application() -> QApplication:
     return app
 
 
-def build_window(workspace: Path, *, data: str | None = None, device: str | None = None) -> Window:
-    """The window on a workspace, as it was left there, with ``data`` and ``device`` if given."""
+def build_window(
+    workspace: Path, *, lab: str | None = None, data: str | None = None, device: str | None = None
+) -> Window:
+    """The window on a workspace, as it was left there.
+
+    ``lab`` names the tab to show ("runs" too), ``data`` what its lab learns from, ``device`` where every lab trains.
+    """
     application()
     workspace.mkdir(parents=True, exist_ok=True)
     settings = QSettings(str(workspace / "window.ini"), QSettings.Format.IniFormat)
     theme.apply(str(settings.value("theme", "light")))
-    bench = Bench(
-        Workspace(workspace),
-        method=str(settings.value("method", "simclr")),
-        data=data or str(settings.value("data", DEFAULT)),
-        device=device or str(settings.value("device", "auto")),
-        settings=as_dict(settings.value("controls")),
-        seed=int(str(settings.value("seed", 0))),
-    )
-    return Window(bench, settings)
+    store, long_work = Workspace(workspace), LongWork()
+    benches = [
+        bring_back_bench(name, store, long_work, settings, data=data if name == lab else None, device=device)
+        for name in LABS
+    ]
+    window = Window(Benches(benches), settings)
+    if lab:
+        window.show_tab(lab)
+    return window
 
 
 def open_window(
@@ -51,19 +57,10 @@ def open_window(
 ) -> int:
     """Show the window until it is closed; the exit code."""
     app = application()
-    window = build_window(workspace, data=data, device=device)
-    if lab:
-        show_lab(window, lab)
+    window = build_window(workspace, lab=lab, data=data, device=device)
     window.show()
     # Python handles Ctrl-C only between byte codes: give it some.
     alive = QTimer(interval=200)
     alive.timeout.connect(lambda: None)
     alive.start()
     return app.exec()
-
-
-def show_lab(window: Window, name: str) -> None:
-    """Bring the tab of that lab to the front; unknown names are refused by the command line before."""
-    for index in range(window.tabs.count()):
-        if window.tabs.tabText(index).lower() == name.lower():
-            window.tabs.setCurrentIndex(index)

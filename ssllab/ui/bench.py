@@ -6,39 +6,43 @@ torch is imported and data is loaded in a background thread; until then ``config
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from ssllab.controls import Config, ControlError, Value
-from ssllab.data.catalogue import DEFAULT
+from ssllab.labs import LABS
 from ssllab.training.run_record import Event, RunSettings
 from ssllab.ui import loading
+from ssllab.ui.loader import Loader
 from ssllab.ui.panel import Overlay, Scene, Thumbnails
 from ssllab.ui.reference import bands
+from ssllab.ui.rewind import rewound_words
 from ssllab.ui.work import Background, LongWork
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ssllab.data.types import ImageData
+    from ssllab.data.batches import Data
     from ssllab.methods.base import Method
     from ssllab.training.run_store import Workspace
     from ssllab.training.session import Session
 
 
 class Bench(QObject):
-    """One lab's method, data, settings and session. Every method here is called from the window's thread."""
+    """One lab's method, data, settings and session. Every method here is called from the window's thread.
+
+    ``long_work`` is what a person waits for, one at a time in the whole window.
+    """
 
     config_changed = Signal(str, object, object)
     run_changed = Signal()
     state_changed = Signal(str)
     anchor_changed = Signal(int)
-    overlays_changed = Signal()
     message = Signal(str, str, str)  # level ("info", "warning", "error"), text, detail
     loaded = Signal()
     data_loaded = Signal()
@@ -48,38 +52,43 @@ class Bench(QObject):
     def __init__(
         self,
         workspace: Workspace,
+        lab: str,
+        long_work: LongWork,
         *,
-        method: str = "simclr",
-        data: str = DEFAULT,
+        method: str | None = None,
+        data: str | None = None,
         device: str = "auto",
         settings: dict[str, Value] | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__()
         self.workspace = workspace
-        self.method_name = method
-        self.data_name = data
+        self.lab = LABS[lab]
+        self.long_work = long_work
+        self.method_name = method or self.lab.method
+        self.data_name = data or self.lab.data
         self.device = device
         self.seed = seed
         self.steps: int | None = None
         self.config: Config | None = None
-        self.data: ImageData | None = None
+        self.data: Data | None = None
         self.session: Session | None = None
         self.anchor = 0
-        self.overlays: list[str] = []  # ids of the runs drawn beside the live one
-        self._overlays: tuple[Overlay, ...] = ()
+        self.overlays: dict[str, Overlay] = {}  # the lab's runs that are drawn beside the live one, by id
         self.methods: dict[str, type[Method]] = {}
         self.thumbnails: Thumbnails | None = None
         self.watched = True
         self._wished = dict(settings or {})
         self._state = "loading"
-        self._cancel = threading.Event()
-        self._loading = 0
         self._begun = False
         self._problem: str | None = None
         self._seen_failure: object = None
-        self.long_work = LongWork(self)
         self._background = Background(self)
+        self._loader = Loader(self, workspace.path)
+        self._loader.progress.connect(self.progress)
+        self._loader.loaded.connect(self._data_ready)
+        self._loader.failed.connect(self._failed)
+        self._loader.cancelled.connect(self._loading_cancelled)
 
     # Loading, in threads of its own
 
@@ -89,7 +98,7 @@ class Bench(QObject):
         self.say("error", text, detail)
 
     def begin(self) -> None:
-        """Import torch and load the data; called once the window is on the screen."""
+        """Import torch and load the data; called when the lab is first seen, once the window is on the screen."""
         if self._begun:
             return
         self._begun = True
@@ -99,7 +108,9 @@ class Bench(QObject):
             from ssllab.methods.registry import methods
             from ssllab.training.device import use_sensible_threads
 
-            found = methods()
+            found = {name: method for name, method in methods().items() if method.lab == self.lab.name}
+            if self.lab.method not in found:
+                raise RuntimeError(f"The {self.lab.title} lab has no method yet.")
             use_sensible_threads(window=True)
             return lambda: self._engine_ready(found)
 
@@ -108,7 +119,7 @@ class Bench(QObject):
     def _engine_ready(self, methods: dict[str, type[Method]]) -> None:
         self.methods = methods
         if self.method_name not in methods:
-            self.method_name = "simclr"
+            self.method_name = self.lab.method
         cls = methods[self.method_name].Config
         known = {key: value for key, value in self._wished.items() if key in cls.model_fields}
         try:
@@ -116,46 +127,26 @@ class Bench(QObject):
         except ControlError as error:
             self.config = cls.make()
             self.say("warning", f"The last settings do not fit: {error}")
+        if self.data is None and not self._loader.busy:
+            self.set_data(self.data_name)
         self.loaded.emit()
-        self.set_data(self.data_name)
+        self._enter(self._session_state())
 
     def set_data(self, name: str) -> None:
         """Load the data of that name or path; the run is reset when it is there."""
-        self._loading += 1
-        turn = self._loading
-        self._cancel.set()
-        self._cancel = cancel = threading.Event()
         self._enter("loading")
-        self.progress.emit(0.0, f"Loading {name}")
-
-        def report(fraction: float, text: str) -> None:
-            self._background.deliver(lambda: self.progress.emit(fraction, text))
-
-        def work() -> Callable[[], None]:
-            from ssllab.data.catalogue import Cancelled, load
-
-            try:
-                data = load(name, seed=self.seed, progress=report, cancelled=cancel.is_set)
-            except Cancelled:
-                return lambda: self._loading_cancelled(turn)
-            thumbnails = loading.thumbnails_of(data)
-            return lambda: self._data_ready(turn, name, data, thumbnails)
-
-        self._background.run(work, self._failed)
+        self._loader.load(name, self.lab.kind, self.seed)
 
     def cancel_loading(self) -> None:
         """Give up the data that is being loaded; what was there before stays."""
-        self._cancel.set()
+        self._loader.cancel()
 
-    def _loading_cancelled(self, turn: int) -> None:
-        if turn == self._loading:
-            self.progress.emit(-1.0, "")
-            self._enter(self._session_state())
-            self.say("info", "Loading was cancelled; what was downloaded is kept and continued next time.")
+    def _loading_cancelled(self) -> None:
+        self.progress.emit(-1.0, "")
+        self._enter(self._session_state())
+        self.say("info", "Loading was cancelled; what was downloaded is kept and continued next time.")
 
-    def _data_ready(self, turn: int, name: str, data: ImageData, thumbnails: Thumbnails) -> None:
-        if turn != self._loading:
-            return  # another choice was made meanwhile
+    def _data_ready(self, name: str, data: Data, thumbnails: Thumbnails | None) -> None:
         self.progress.emit(-1.0, "")
         self.data, self.data_name, self.thumbnails = data, name, thumbnails
         self.anchor = 0
@@ -224,16 +215,9 @@ class Bench(QObject):
 
     def needs_restart(self) -> bool:
         """Whether a control that is not live differs from what the session was built with."""
-        session = self.session
-        if session is None or self.config is None or session.config is None:
+        if self.session is None or self.session.config is None or self.config is None:
             return False
-        specs = self.config.controls()
-        running = session.config
-        return any(
-            getattr(running, name, None) != getattr(self.config, name)
-            for name, spec in specs.items()
-            if not spec.live
-        )
+        return self.config.needs_restart(self.session.config)
 
     def set_anchor(self, index: int) -> None:
         """Make an image of the map the anchor of the microscope."""
@@ -249,6 +233,13 @@ class Bench(QObject):
             assert self.session is not None
             self.session.start()
 
+    def start_or_pause(self) -> None:
+        """What the one button does."""
+        if self.state == "running":
+            self.pause()
+        else:
+            self.start()
+
     def pause(self) -> None:
         """Stop after the step under way."""
         if self.session is not None:
@@ -263,14 +254,13 @@ class Bench(QObject):
     def reset(self) -> None:
         """Put the run aside (it stays on disk); the next start begins a new one."""
         self._leave_session()
-        self._enter("ready" if self.data is not None and self.config is not None else "loading")
+        self._enter(self._session_state())
         self.run_changed.emit()
         self.restart_needed.emit(False)
 
     def close(self) -> None:
         """End the session and wait for its files."""
-        self._cancel.set()
-        self.long_work.close()
+        self._loader.forget()
         session, self.session = self.session, None
         if session is not None:
             session.stop(timeout=10)
@@ -297,17 +287,17 @@ class Bench(QObject):
 
     def _open_run(self, run_id: str, reopen: loading.Reopen, rewound_to: int | None = None) -> None:
         """End the present session and go on with the stored run."""
+        if not self.methods:
+            again = lambda: self._open_run(run_id, reopen, rewound_to)  # noqa: E731
+            self.loaded.connect(again, Qt.ConnectionType.SingleShotConnection)
+            self.begin()
+            return
         self._enter("loading")
-        self.progress.emit(0.0, "Opening the run")
         old, self.session = self.session, None
-
-        def work() -> Callable[[], None]:
-            if old is not None:
-                old.stop()
-            opened = loading.open_run(self.workspace, run_id, self.device, reopen)
-            return lambda: self._run_opened(opened, rewound_to)
-
-        self._background.run(work, self._failed)
+        self._loader.open_run(
+            lambda: loading.open_run(self.workspace, run_id, self.device, reopen, old),
+            lambda opened: self._run_opened(opened, rewound_to),
+        )
 
     def _run_opened(self, opened: loading.Opened, rewound_to: int | None) -> None:
         session, settings = opened.session, opened.settings
@@ -322,13 +312,7 @@ class Bench(QObject):
         if rewound_to is None:
             session.start()
             return
-        back = f"Rewound to step {session.step:,}. Change what you like, then press Start."
-        if session.step < rewound_to:
-            back = (
-                f"Rewound to the checkpoint of step {session.step:,}, the last one kept before the change: "
-                f"Start repeats the run from there up to step {rewound_to:,} and goes on."
-            )
-        self.say("info", back)
+        self.say("info", rewound_words(session.step, rewound_to))
 
     def _ready_session(self) -> bool:
         if self.session is not None and self.session.state in ("finished", "failed", "stopped"):
@@ -406,23 +390,7 @@ class Bench(QObject):
         """The overlays but for the live run, which is drawn anyway."""
         session = self.session
         live = session.run.id if session is not None and session.run is not None else None
-        pairs = zip(self.overlays, self._overlays, strict=True)
-        return tuple(overlay for run_id, overlay in pairs if run_id != live)
-
-    def set_overlays(self, run_ids: Sequence[str]) -> None:
-        """Draw stored runs beside the live one; read in the background."""
-        ids = list(run_ids)
-
-        def work() -> Callable[[], None]:
-            found = loading.read_overlays(self.workspace, ids)
-
-            def show() -> None:
-                self.overlays, self._overlays = ids, found
-                self.overlays_changed.emit()
-
-            return show
-
-        self._background.run(work, self._failed)
+        return tuple(overlay for run_id, overlay in self.overlays.items() if run_id != live)
 
     def say(self, level: str, text: str, detail: str = "") -> None:
         """A line for the user, with detail for those who want it."""
@@ -447,7 +415,7 @@ class Bench(QObject):
 
     def _session_state(self) -> str:
         if self.session is None:
-            return "ready" if self.data is not None else "loading"
+            return "ready" if self.data is not None and self.config is not None else "loading"
         state = self.session.state
         return {"building": "ready", "stopped": "finished"}.get(state, state)
 
@@ -455,9 +423,3 @@ class Bench(QObject):
         if state != self._state:
             self._state = state
             self.state_changed.emit(state)
-
-
-def as_path_or_name(text: str) -> str:
-    """A dropped or typed place as the catalogue takes it."""
-    path = Path(text).expanduser()
-    return str(path) if path.exists() else text

@@ -16,8 +16,9 @@ from ssllab.ui.panel import Overlay, Thumbnails
 from ssllab.ui.runs.words import distinct_titles
 
 if TYPE_CHECKING:
-    from ssllab.data.types import ImageData
-    from ssllab.training.run_store import Workspace
+    from ssllab.data.batches import Data
+    from ssllab.methods.base import Method
+    from ssllab.training.run_store import Run, Workspace
     from ssllab.training.session import Session
 
 _BUILT_WITHIN = 30.0  # seconds to wait for a reopened session before the window takes it as it is
@@ -28,16 +29,16 @@ class Opened:
     """A stored run that goes on."""
 
     session: Session
-    data: ImageData
-    thumbnails: Thumbnails
+    data: Data
+    thumbnails: Thumbnails | None
     settings: RunSettings
 
 
-Reopen = Callable[["Workspace", str, "ImageData", str], "Session"]
+Reopen = Callable[["Workspace", str, "Data", str], "Session"]
 """How a stored run goes on: workspace, run, data and device give the session."""
 
 
-def resumed(workspace: Workspace, run_id: str, data: ImageData, device: str) -> Session:
+def resumed(workspace: Workspace, run_id: str, data: Data, device: str) -> Session:
     """From its last checkpoint on."""
     from ssllab.training.reopen import resume_run
 
@@ -47,7 +48,7 @@ def resumed(workspace: Workspace, run_id: str, data: ImageData, device: str) -> 
 def forked(step: int) -> Reopen:
     """As a new run that begins at ``step``."""
 
-    def fork(workspace: Workspace, run_id: str, data: ImageData, device: str) -> Session:
+    def fork(workspace: Workspace, run_id: str, data: Data, device: str) -> Session:
         from ssllab.training.reopen import fork_run
 
         return fork_run(workspace, run_id, data, step=step, device=device)
@@ -58,7 +59,7 @@ def forked(step: int) -> Reopen:
 def forked_before(change: Event) -> Reopen:
     """As a new run that begins just before ``change``."""
 
-    def fork(workspace: Workspace, run_id: str, data: ImageData, device: str) -> Session:
+    def fork(workspace: Workspace, run_id: str, data: Data, device: str) -> Session:
         from ssllab.training.reopen import fork_before
 
         return fork_before(workspace, run_id, data, change, device=device)
@@ -66,14 +67,22 @@ def forked_before(change: Event) -> Reopen:
     return fork
 
 
-def open_run(workspace: Workspace, run_id: str, device: str, reopen: Reopen) -> Opened:
-    """Load the run's data and reopen it. Raises :class:`RunError` and :class:`DataError`."""
+def open_run(
+    workspace: Workspace, run_id: str, device: str, reopen: Reopen, present: Session | None
+) -> Opened:
+    """End the present session, load the run's data and reopen it. Raises RunError, ControlError and DataError."""
     from ssllab.data.catalogue import load
 
-    settings = workspace.open(run_id).info.settings
-    if settings is None:
-        raise RunError(f"Run {run_id} has no readable settings and cannot go on.")
-    data = load(settings.data, seed=settings.seed, size=settings.image_size)
+    if present is not None:
+        present.stop()
+    settings, method = _method_of(workspace.open(run_id))
+    data = load(
+        settings.data,
+        kind=method.data_kind,
+        seed=settings.seed,
+        size=settings.image_size,
+        workspace=workspace.path,
+    )
     thumbnails = thumbnails_of(data)
     session = reopen(workspace, run_id, data, device)
     deadline = time.monotonic() + _BUILT_WITHIN
@@ -82,19 +91,37 @@ def open_run(workspace: Workspace, run_id: str, device: str, reopen: Reopen) -> 
     return Opened(session, data, thumbnails, settings)
 
 
-def read_overlays(workspace: Workspace, run_ids: Sequence[str]) -> tuple[Overlay, ...]:
-    """The curves of stored runs, each with a colour and a title of its own."""
+def lab_of(workspace: Workspace, run_id: str) -> str:
+    """The lab whose method made a stored run. Raises RunError and ControlError."""
+    return _method_of(workspace.open(run_id))[1].lab
+
+
+def _method_of(run: Run) -> tuple[RunSettings, type[Method]]:
+    from ssllab.methods.registry import method_class
+
+    settings = run.info.settings
+    if settings is None:
+        raise RunError(f"Run {run.id} has no readable settings and cannot go on.")
+    return settings, method_class(settings.method)
+
+
+def read_overlays(workspace: Workspace, run_ids: Sequence[str]) -> dict[str, dict[str, Overlay]]:
+    """Lab -> run id -> its curves, each with a colour and a title of its own. Raises RunError, ControlError."""
     colours = theme.current().series
     runs = [workspace.open(run_id) for run_id in run_ids]
     titles = distinct_titles(run.info for run in runs)
-    return tuple(
-        Overlay(titles[run.id], run.metrics(), run.probes(), colours[(index + 2) % len(colours)])
-        for index, run in enumerate(runs)
-    )
+    found: dict[str, dict[str, Overlay]] = {}
+    for index, run in enumerate(runs):
+        colour = colours[(index + 2) % len(colours)]
+        overlay = Overlay(titles[run.id], run.metrics(), run.probes(), colour)
+        found.setdefault(_method_of(run)[1].lab, {})[run.id] = overlay
+    return found
 
 
-def thumbnails_of(data: ImageData) -> Thumbnails:
-    """The map's images as arrays, with every way to colour them."""
+def thumbnails_of(data: Data) -> Thumbnails | None:
+    """The map's images as arrays, with every way to colour them; None for data that is no images."""
+    if data.kind != "images":
+        return None
     from ssllab.methods.contrast import map_index
 
     index = map_index(len(data.test))

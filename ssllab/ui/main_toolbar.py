@@ -1,7 +1,8 @@
-"""The bar at the top of the window: the run's buttons, what is trained on which data, how loading goes."""
+"""The bar at the top of a lab: the run's buttons, what is trained on which data, how loading goes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from ssllab.data.catalogue import source, sources
+from ssllab.ui.data_words import WORDS
 
 if TYPE_CHECKING:
     from ssllab.ui.bench import Bench
@@ -39,16 +41,16 @@ class MainToolbar(QToolBar):
 
     folder_wanted = Signal()
 
-    def __init__(self, bench: Bench, start: QAction, step: QAction, reset: QAction) -> None:
+    def __init__(self, bench: Bench) -> None:
         super().__init__("Run")
         self.bench = bench
         self.setObjectName("toolbar")
         self.setMovable(False)
+        self.toggleViewAction().setVisible(False)  # it stays
         self.setIconSize(QSize(16, 16))
-        self.start_button, self.step_button, self.reset_button = (
-            self._button(name, action)
-            for name, action in (("Start", start), ("Step", step), ("Reset", reset))
-        )
+        self.start_button = self._button("Start", "Train, or pause (Space)", bench.start_or_pause)
+        self.step_button = self._button("Step", "One training step (S)", bench.step)
+        self.reset_button = self._button("Reset", "Put this run aside and begin anew (R)", bench.reset)
         self.start_button.setProperty("primary", True)
         self.addSeparator()
         self._labels: list[QAction] = []
@@ -64,11 +66,11 @@ class MainToolbar(QToolBar):
 
     # Parts
 
-    def _button(self, text: str, action: QAction) -> QPushButton:
+    def _button(self, text: str, tip: str, act: Callable[[], None]) -> QPushButton:
         button = QPushButton(text)
-        button.clicked.connect(action.trigger)
+        button.clicked.connect(lambda: act())
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.setToolTip(action.toolTip())
+        button.setToolTip(tip)
         # A full bar may squeeze a button no further than its words.
         button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         self.addWidget(button)
@@ -78,13 +80,13 @@ class MainToolbar(QToolBar):
         bench = self.bench
         self.method_box = QComboBox()
         self.method_box.setToolTip("The method that is trained")
-        self.method_box.addItem("SimCLR", "simclr")
+        self.method_box.setMinimumContentsLength(8)
         self.method_box.activated.connect(lambda: bench.set_method(self.method_box.currentData()))
         self.data_box = QComboBox()
-        self.data_box.setToolTip("The images that are learned from")
+        self.data_box.setToolTip(WORDS[bench.lab.kind].what)
         self.data_box.setMinimumContentsLength(10)
         self.data_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        for info in sources():
+        for info in sources(bench.lab.kind):
             self.data_box.addItem(info.title if info.offline else f"{info.title} (download)", info.name)
             about = f"{info.about}\n{info.origin}"
             self.data_box.setItemData(self.data_box.count() - 1, about, Qt.ItemDataRole.ToolTipRole)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from PySide6.QtWidgets import QWidget
@@ -94,6 +95,10 @@ class Panel(QWidget):
 
     def reset(self) -> None:
         """A new run began: forget what was drawn; how it is viewed stays."""
+
+    def drop(self, path: Path) -> bool:
+        """A file or folder was dropped on the lab, or chosen by its menu: whether the panel takes it."""
+        return False
 
     def view_state(self) -> dict[str, Any]:
         """How the person looks at the panel (smoothing, axes, hidden curves ...) as plain JSON values."""

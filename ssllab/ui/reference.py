@@ -8,30 +8,26 @@ from functools import cache
 import numpy as np
 
 from ssllab.assets import asset
-from ssllab.controls import Config
+from ssllab.controls import Config, Value
 from ssllab.ui.panel import Band
 
 
 def bands(method: str, data: str, config: Config | None) -> tuple[Band, ...]:
-    """The bands made with this method, data, encoder and batch size; empty where there are none."""
+    """The bands whose recipe (method, data and the values of some controls) is this one."""
     if config is None:
         return ()
-    recipe = (method, data, getattr(config, "encoder", ""), getattr(config, "batch_size", 0))
-    return _all().get(recipe, ())
+    here = {**dict(config), "method": method, "data": data}
+    return tuple(band for recipe, band in _all() if recipe.items() <= here.items())
 
 
 @cache
-def _all() -> dict[tuple[str, str, str, int], tuple[Band, ...]]:
-    found: dict[tuple[str, str, str, int], tuple[Band, ...]] = {}
+def _all() -> tuple[tuple[dict[str, Value], Band], ...]:
+    found = []
     folder = asset("reference")
-    if not folder.is_dir():
-        return found
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if not file.name.endswith(".json"):
             continue
         document = json.loads(file.read_text(encoding="utf-8"))
-        recipe = document["recipe"]
-        key = (recipe["method"], recipe["data"], recipe["encoder"], recipe["batch_size"])
         band = Band(
             document["name"],
             document["healthy"],
@@ -40,5 +36,5 @@ def _all() -> dict[tuple[str, str, str, int], tuple[Band, ...]]:
                 for name, curve in document["curves"].items()
             },
         )
-        found[key] = (*found.get(key, ()), band)
-    return found
+        found.append((document["recipe"], band))
+    return tuple(found)

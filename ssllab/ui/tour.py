@@ -10,9 +10,11 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 
 from ssllab.ui.app import application, build_window
+from ssllab.ui.bench import Bench
 from ssllab.ui.window import Window
 
 LOADING_SECONDS = 120.0
+FIRST_LOOK_SECONDS = 60.0
 
 
 def tour(seconds: float, out: Path) -> int:
@@ -24,37 +26,44 @@ def tour(seconds: float, out: Path) -> int:
         window = build_window(Path(folder))
         window.resize(1600, 1000)
         window.show()
-        window.tabs.setCurrentIndex(0)
-        name = window.tabs.tabText(0)
-        trained = _train(window, seconds)
-        saved = _photograph(window, out / f"{name.lower()}.png")
-        window.bench.pause()
-        for panel in ("microscope", "augmentations", "factors", "forces", "lessons"):
-            window.lab.show_panel(panel)
-        window.set_theme("dark")
-        saved = _photograph(window, out / f"{name.lower()}-dark.png") and saved
-        window.set_theme("light")
-        window.tabs.setCurrentIndex(1)
-        saved = _photograph(window, out / "runs.png") and saved
-        steps = window.bench.session.step if window.bench.session else 0
-        print(f"{name}: {steps} steps, pictures in {out}", file=sys.stderr)
-        good = trained and saved
+        for name in window.labs:
+            good = _visit(window, name, seconds, out) and good
+        window.show_tab("runs")
+        good = _photograph(window, out / "runs.png") and good
         window.close()
     return 0 if good else 1
+
+
+def _visit(window: Window, name: str, seconds: float, out: Path) -> bool:
+    """A lab in the light while it trains, then every panel of it in the dark."""
+    window.show_tab(name)
+    trained = _train(window, seconds)
+    saved = _photograph(window, out / f"{name}.png")
+    window.bench.pause()
+    window.set_theme("dark")
+    for panel in window.lab.panels:
+        window.lab.show_panel(panel.id)
+        _spin(0.2)
+    saved = _photograph(window, out / f"{name}-dark.png") and saved
+    window.set_theme("light")
+    steps = window.bench.session.step if window.bench.session else 0
+    print(f"{window.lab.lab.title}: {steps} steps, pictures in {out}", file=sys.stderr)
+    return trained and saved
 
 
 def _train(window: Window, seconds: float) -> bool:
     bench = window.bench
     _spin(LOADING_SECONDS, until=lambda: bench.state in ("ready", "failed"))
     if bench.state != "ready":
-        print("the data could not be loaded", file=sys.stderr)
+        print(f"{window.lab.lab.title}: the data could not be loaded", file=sys.stderr)
         return False
-    window.start_button.click()
+    window.lab.toolbar.start_button.click()
     _spin(seconds)
-    _spin(
-        30,
-        until=lambda: bench.session is not None and bench.session.step > 2 and bench.session.look is not None,
-    )
+    _spin(FIRST_LOOK_SECONDS, until=lambda: _trained(bench))
+    return _trained(bench)
+
+
+def _trained(bench: Bench) -> bool:
     session = bench.session
     return session is not None and session.failure is None and session.step > 2 and session.look is not None
 

@@ -1,6 +1,8 @@
-"""The main window: toolbar, labs and run browser, keyboard, theme, and what is remembered between starts."""
+"""The main window: a tab per lab and the run browser, keyboard, theme, and what is remembered between starts."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtGui import (
@@ -10,29 +12,24 @@ from PySide6.QtGui import (
     QDropEvent,
     QKeySequence,
     QShowEvent,
+    QUndoGroup,
 )
-from PySide6.QtWidgets import (
-    QApplication,
-    QFileDialog,
-    QLabel,
-    QMainWindow,
-    QMessageBox,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMessageBox, QTabWidget, QVBoxLayout, QWidget
 
 from ssllab import __version__
 from ssllab.ui import theme, window_state
-from ssllab.ui.bench import Bench, as_path_or_name
-from ssllab.ui.controls_panel import ControlsPanel
+from ssllab.ui.bench import Bench
+from ssllab.ui.benches import Benches
+from ssllab.ui.data_words import WORDS, amount, speed
 from ssllab.ui.labs.contrast import contrast_lab
-from ssllab.ui.main_toolbar import MainToolbar
+from ssllab.ui.labs.lab import LabPage
+from ssllab.ui.labs.speech import speech_lab
 from ssllab.ui.message_bar import MessageBar
 from ssllab.ui.plots.markers import markers
 from ssllab.ui.rewind import ask_rewind
 from ssllab.ui.runs.page import RunsPage
 
+PAGES = {"contrast": contrast_lab, "speech": speech_lab}
 FRAME_MILLISECONDS = 83  # twelve pictures a second: smooth to the eye, cheap beside training
 FONT_POINTS = (8, 9, 10, 11, 12, 14, 16, 18, 22)
 KEYS = (
@@ -40,7 +37,7 @@ KEYS = (
     ("S", "one step"),
     ("R", "reset: put this run aside, begin anew"),
     ("Ctrl+Z / Ctrl+Shift+Z", "undo or redo a control's change"),
-    ("Ctrl+O", "open a folder of images"),
+    ("Ctrl+O", "open a folder of your own data"),
     ("Ctrl+T", "light or dark"),
     ("Ctrl++ / Ctrl+-", "larger or smaller text"),
     ("F11", "full screen"),
@@ -50,23 +47,26 @@ KEYS = (
 
 
 class Window(QMainWindow):
-    """Everything a person sees. ``settings`` remembers arrangement, theme, data and controls."""
+    """Everything a person sees. ``settings`` remembers each lab's arrangement, data and controls.
 
-    def __init__(self, bench: Bench, settings: QSettings) -> None:
+    Keys and menus act on the current lab: the one that is seen or, while the runs are, that was seen last.
+    """
+
+    def __init__(self, benches: Benches, settings: QSettings) -> None:
         super().__init__()
-        self.bench = bench
+        self.benches = benches
         self.settings = settings
         self.setWindowTitle("ssllab")
         self.setAcceptDrops(True)
         self.resize(1280, 800)
-        self.controls = ControlsPanel(bench)
-        self.lab = contrast_lab(bench, self.controls)
-        self.runs = RunsPage(bench)
+        self.labs = {name: PAGES[name](bench) for name, bench in benches.all.items()}
+        self.runs = RunsPage(benches)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self.lab, "Contrast")
+        for lab in self.labs.values():
+            self.tabs.addTab(lab, lab.lab.title)
         self.tabs.addTab(self.runs, "Runs")
-        self.messages = MessageBar(bench.long_work)
+        self.messages = MessageBar(benches.long_work)
         centre = QWidget()
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
@@ -75,21 +75,71 @@ class Window(QMainWindow):
         column.addWidget(self.messages)
         self.setCentralWidget(centre)
         self._make_actions()
-        self.toolbar = MainToolbar(bench, self.start_action, self.step_action, self.reset_action)
-        self.toolbar.folder_wanted.connect(self._open_folder)
-        self.addToolBar(self.toolbar)
-        self.start_button, self.reset_button = self.toolbar.start_button, self.toolbar.reset_button
         self._make_menus()
         self._make_status()
-        bench.state_changed.connect(self._show_state)
-        bench.data_loaded.connect(self._show_data)
-        bench.message.connect(self.messages.say)
-        bench.run_changed.connect(self.lab.reset)
+        for bench in benches.all.values():
+            bench.state_changed.connect(self._follow_lab)
+            bench.data_loaded.connect(self._follow_lab)
+            bench.message.connect(lambda *said, bench=bench: self._say(bench, *said))
+        benches.lab_wanted.connect(self.show_tab)
+        self.runs.lab_wanted.connect(lambda: self.show_tab(self.bench.lab.name))
+        self.tabs.currentChanged.connect(self._tab_changed)
         window_state.bring_back(self, settings)
-        self._show_state(bench.state)
+        self._tab_changed()
         self._timer = QTimer(self, interval=FRAME_MILLISECONDS)
         self._timer.timeout.connect(self.draw)
         self._timer.start()
+
+    @property
+    def bench(self) -> Bench:
+        """The bench of the current lab."""
+        return self.benches.current
+
+    @property
+    def lab(self) -> LabPage:
+        """The page of the current lab."""
+        return self.labs[self.bench.lab.name]
+
+    # Tabs
+
+    @property
+    def tab(self) -> str:
+        """The name of the tab that is seen: a lab's, or "runs"."""
+        page = self.tabs.currentWidget()
+        return page.lab.name if isinstance(page, LabPage) else "runs"
+
+    def show_tab(self, name: str) -> None:
+        """Bring a lab, or "runs", to the front; an unknown name changes nothing."""
+        page = self.runs if name == "runs" else self.labs.get(name)
+        if page is not None:
+            self.tabs.setCurrentWidget(page)
+
+    def _tab_changed(self) -> None:
+        if self.tab in self.labs:
+            self.benches.current = self.benches.all[self.tab]
+        for name, bench in self.benches.all.items():
+            bench.watched = name == self.tab
+        self.undo_group.setActiveStack(self.lab.controls.undo_stack)
+        self._follow_lab()
+        if self.isVisible():
+            self.bench.begin()
+
+    def _follow_lab(self) -> None:
+        """Say what the current lab does, and offer what it can do."""
+        state, words = self.bench.state, WORDS[self.bench.lab.kind]
+        self.start_action.setText("Pause" if state == "running" else "Start")
+        for what in (self.start_action, self.step_action, self.reset_action):
+            what.setEnabled(state != "loading")
+        self.open_action.setText(words.open_folder)
+        self.open_file_action.setText(words.open_file)
+        data = self.bench.data
+        text = amount(data) if data is not None else ""
+        self.data_label.setText(text)
+        self.data_label.setToolTip(f"{text}\nRuns are kept in {self.bench.workspace.path}")
+
+    def _say(self, bench: Bench, level: str, text: str, detail: str) -> None:
+        # A lab that is not seen goes on training; what it says has its name.
+        self.messages.say(level, text if bench is self.bench else f"{bench.lab.title}: {text}", detail)
 
     # Parts
 
@@ -102,18 +152,21 @@ class Window(QMainWindow):
             self.addAction(made)
             return made
 
-        self.start_action = action("Start", "Space", self._start_or_pause, "Train, or pause")
-        self.step_action = action("Step", "S", self.bench.step, "One training step")
-        self.reset_action = action("Reset", "R", self.bench.reset, "Put this run aside and begin anew")
-        self.undo_action = self.controls.undo_stack.createUndoAction(self, "Undo")
+        self.start_action = action("Start", "Space", lambda: self.bench.start_or_pause(), "Train, or pause")
+        self.step_action = action("Step", "S", lambda: self.bench.step(), "One training step")
+        self.reset_action = action(
+            "Reset", "R", lambda: self.bench.reset(), "Put this run aside and begin anew"
+        )
+        self.undo_group = QUndoGroup(self)
+        for lab in self.labs.values():
+            self.undo_group.addStack(lab.controls.undo_stack)
+        self.undo_action = self.undo_group.createUndoAction(self, "Undo")
         self.undo_action.setShortcut(QKeySequence.StandardKey.Undo)
-        self.redo_action = self.controls.undo_stack.createRedoAction(self, "Redo")
+        self.redo_action = self.undo_group.createRedoAction(self, "Redo")
         self.redo_action.setShortcut(QKeySequence("Ctrl+Shift+Z"))
         self.addActions([self.undo_action, self.redo_action])
-        self.open_action = action(
-            "Open a folder of images…", "Ctrl+O", self._open_folder, "Train on your images"
-        )
-        self.open_zip_action = action("Open a .zip of images…", "", self._open_zip, "Train on your images")
+        self.open_action = action("", "Ctrl+O", lambda: self.lab.ask_for_folder(), "Learn from your own")
+        self.open_file_action = action("", "", lambda: self.lab.ask_for_file(), "Learn from your own")
         self.keep_action = action(
             "Keep a checkpoint", "Ctrl+S", self._keep, "Write the present state to disk"
         )
@@ -128,13 +181,15 @@ class Window(QMainWindow):
         self.larger_action.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
         self.smaller_action = action("Smaller text", "Ctrl+-", lambda: self._scale_font(-1), "Smaller text")
         self.full_action = action("Full screen", "F11", self._toggle_full, "The window on the whole screen")
-        self.arrange_action = action("Arrange panels as at first", "", self._arrange, "Every panel back")
+        self.arrange_action = action(
+            "Arrange panels as at first", "", lambda: self.lab.arrange(), "Every panel back"
+        )
         self.quit_action = action("Quit", "Ctrl+Q", self.close, "End ssllab; the run is kept")
 
     def _make_menus(self) -> None:
         menus = self.menuBar()
         file = menus.addMenu("&File")
-        file.addActions([self.open_action, self.open_zip_action])
+        file.addActions([self.open_action, self.open_file_action])
         file.addSeparator()
         file.addAction(self.quit_action)
         run = menus.addMenu("&Run")
@@ -144,8 +199,8 @@ class Window(QMainWindow):
         edit = menus.addMenu("&Edit")
         edit.addActions([self.undo_action, self.redo_action])
         view = menus.addMenu("&View")
-        panels = view.addMenu("Panels")
-        panels.addActions(self.lab.actions_to_show())
+        self.panels_menu = view.addMenu("Panels")
+        self.panels_menu.aboutToShow.connect(self._fill_panels)
         view.addAction(self.arrange_action)
         view.addSeparator()
         view.addActions([self.theme_action, self.larger_action, self.smaller_action, self.full_action])
@@ -154,6 +209,10 @@ class Window(QMainWindow):
         keys.triggered.connect(self._show_keys)
         about = help_menu.addAction("About ssllab")
         about.triggered.connect(self._show_about)
+
+    def _fill_panels(self) -> None:
+        self.panels_menu.clear()
+        self.panels_menu.addActions(self.lab.actions_to_show())
 
     def _make_status(self) -> None:
         self.speed_label = QLabel()
@@ -167,11 +226,12 @@ class Window(QMainWindow):
 
     def draw(self) -> None:
         """One frame: notice what changed, draw what can be seen."""
-        self.bench.poll()
+        for bench in self.benches.all.values():
+            bench.poll()
         if not self.isVisible():
             return
-        if self.tabs.currentWidget() is self.lab:
-            self.lab.draw(self.bench.scene())
+        if self.tab in self.labs:
+            self.lab.draw()
         self._show_speed()
 
     def _show_speed(self) -> None:
@@ -179,49 +239,12 @@ class Window(QMainWindow):
         if session is None:
             self.speed_label.setText("")
             return
-        rate = session.metrics.last("items_per_second")
         text = f"step {session.step:,}"
-        if rate:
-            text += f"   {rate:,.0f} images/s"
+        if rate := session.metrics.last("items_per_second"):
+            text += f"   {speed(rate, self.bench.methods[session.settings.method].item)}"
         self.speed_label.setText(text)
 
-    def _show_data(self) -> None:
-        data = self.bench.data
-        if data is None:
-            return
-        size = data.image_size
-        text = f"{data.title}: {len(data.train):,} images of {size}x{size} to learn from, {len(data.test):,} held out"
-        if data.skipped:
-            text += f", {len(data.skipped)} skipped"
-        self.data_label.setText(text)
-        self.data_label.setToolTip(f"{text}\nRuns are kept in {self.bench.workspace.path}")
-
-    def _show_state(self, state: str) -> None:
-        self.start_action.setText("Pause" if state == "running" else "Start")
-        for what in (self.start_action, self.step_action, self.reset_action):
-            what.setEnabled(state != "loading")
-
     # What a person does
-
-    def _start_or_pause(self) -> None:
-        if self.bench.state == "running":
-            self.bench.pause()
-        else:
-            self.bench.start()
-
-    def _open_folder(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(
-            self, "A folder of images, with a subfolder per class or flat"
-        )
-        if chosen:
-            self.bench.set_data(chosen)
-        else:
-            self.toolbar.show_data()
-
-    def _open_zip(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(self, "A .zip of images", "", "Zip archives (*.zip)")
-        if chosen:
-            self.bench.set_data(chosen)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
@@ -230,7 +253,7 @@ class Window(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         for url in event.mimeData().urls():
             if url.isLocalFile():
-                self.bench.set_data(as_path_or_name(url.toLocalFile()))
+                self.lab.drop(Path(url.toLocalFile()))
                 return
 
     def _keep(self) -> None:
@@ -254,12 +277,8 @@ class Window(QMainWindow):
     def set_theme(self, name: str, points: float | None = None) -> None:
         """Light or dark, and the size of the text."""
         theme.apply(name, points)
-        self.toolbar.restyle()
-        self.lab.restyle()
-        self.messages.restyle()
-        for page in (self.controls, self.runs):
-            if hasattr(page, "restyle"):
-                page.restyle()
+        for part in (*self.labs.values(), self.runs, self.messages):
+            part.restyle()
 
     def _scale_font(self, direction: int) -> None:
         now = QApplication.font().pointSizeF()
@@ -272,9 +291,6 @@ class Window(QMainWindow):
             self.showNormal()
         else:
             self.showFullScreen()
-
-    def _arrange(self) -> None:
-        self.lab.arrange()
 
     def _show_keys(self) -> None:
         rows = "".join(f"<tr><td><b>{keys}</b>&nbsp;&nbsp;</td><td>{does}</td></tr>" for keys, does in KEYS)
@@ -290,7 +306,7 @@ class Window(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         # The first picture before the import of torch, which takes the interpreter for a second.
-        QTimer.singleShot(50, self.bench.begin)
+        QTimer.singleShot(50, lambda: self.bench.begin())
 
     def remember(self) -> None:
         """Write down how the window is left."""
@@ -299,5 +315,5 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._timer.stop()
         self.remember()
-        self.bench.close()
+        self.benches.close()
         super().closeEvent(event)

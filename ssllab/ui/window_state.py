@@ -1,4 +1,4 @@
-"""What the window remembers between two starts, in its ``window.ini``."""
+"""What the window remembers between two starts, in its ``window.ini``: a group of keys for each lab."""
 
 from __future__ import annotations
 
@@ -7,43 +7,77 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QApplication
 
+from ssllab.labs import LABS
 from ssllab.ui import theme
+from ssllab.ui.bench import Bench
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QSettings
 
+    from ssllab.training.run_store import Workspace
     from ssllab.ui.window import Window
+    from ssllab.ui.work import LongWork
+
+
+def bring_back_bench(
+    lab: str,
+    workspace: Workspace,
+    long_work: LongWork,
+    settings: QSettings,
+    *,
+    data: str | None,
+    device: str | None,
+) -> Bench:
+    """A lab's bench with the method, data and controls it was left with, or with ``data`` and ``device``."""
+
+    def left(key: str, default: object) -> str:
+        return str(settings.value(f"{lab}/{key}", default))
+
+    return Bench(
+        workspace,
+        lab,
+        long_work,
+        method=left("method", LABS[lab].method),
+        data=data or left("data", LABS[lab].data),
+        device=device or left("device", "auto"),
+        settings=as_dict(left("controls", "")),
+        seed=int(left("seed", 0)),
+    )
 
 
 def bring_back(window: Window, settings: QSettings) -> None:
-    """Theme, font, geometry, arrangement, the view of every panel and the tab as they were left."""
+    """Theme, font, geometry, each lab's arrangement and views, the current lab and the tab as they were left."""
     get = settings.value
     points = get("font")
     window.set_theme(str(get("theme", "light")), float(points) if points else None)
     if geometry := get("geometry"):
         window.restoreGeometry(geometry)
-    if arrangement := get("lab/contrast"):
-        window.lab.restore(arrangement)
-    window.lab.restore_views(as_dict(get("views/contrast")))
-    window.tabs.setCurrentIndex(min(int(get("tab", 0)), window.tabs.count() - 1))
+    for name, page in window.labs.items():
+        if arrangement := get(f"{name}/arrangement"):
+            page.restore(arrangement)
+        page.restore_views(as_dict(get(f"{name}/views")))
+    for tab in (get("lab"), get("tab")):
+        window.show_tab(str(tab))
 
 
 def remember(window: Window, settings: QSettings) -> None:
-    """Write down how the window is left, and with which method, data and controls."""
+    """Write down how the window is left, and each lab's method, data and controls."""
     put = settings.setValue
     put("theme", theme.current().name)
     put("font", QApplication.font().pointSizeF())
     put("geometry", window.saveGeometry())
-    put("lab/contrast", window.lab.save())
-    put("views/contrast", json.dumps(window.lab.view_states()))
-    put("tab", window.tabs.currentIndex())
-    bench = window.bench
-    put("method", bench.method_name)
-    put("data", bench.data_name)
-    put("device", bench.device)
-    put("seed", bench.seed)
-    if bench.config is not None:
-        put("controls", json.dumps(bench.config.model_dump()))
+    put("lab", window.bench.lab.name)
+    put("tab", window.tab)
+    for name, page in window.labs.items():
+        bench = page.bench
+        put(f"{name}/arrangement", page.save())
+        put(f"{name}/views", json.dumps(page.view_states()))
+        put(f"{name}/method", bench.method_name)
+        put(f"{name}/data", bench.data_name)
+        put(f"{name}/device", bench.device)
+        put(f"{name}/seed", bench.seed)
+        if bench.config is not None:
+            put(f"{name}/controls", json.dumps(bench.config.model_dump()))
     settings.sync()
 
 

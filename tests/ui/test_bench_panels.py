@@ -11,7 +11,7 @@ from ssllab.ui.app import build_window
 
 @pytest.fixture
 def window(qtbot, tmp_path):
-    (tmp_path / "window.ini").write_text("[General]\ndata=digits\n")
+    (tmp_path / "window.ini").write_text("[contrast]\ndata=digits\n")
     made = build_window(tmp_path, device="cpu")
     made.resize(1280, 800)
     qtbot.addWidget(made)
@@ -31,8 +31,8 @@ def panel(window, name):
 
 def test_every_lesson_sets_controls_that_exist_and_shows_panels_that_exist(window):
     config = methods()["simclr"].Config
-    assert len(lessons()) >= 8
-    for lesson in lessons():
+    assert len(lessons("contrast")) >= 8
+    for lesson in lessons("contrast"):
         config.make(lesson.changes)
         assert set(lesson.panels) <= set(window.lab.docks)
         assert 60 <= len(lesson.text.split()) <= 170
@@ -40,7 +40,7 @@ def test_every_lesson_sets_controls_that_exist_and_shows_panels_that_exist(windo
 
 def test_a_lesson_sets_up_its_experiment_and_goes_back(qtbot, window):
     shown = panel(window, "lessons")
-    shown.choice.setCurrentIndex([lesson.title for lesson in lessons()].index("No projection head"))
+    shown.choice.setCurrentIndex([lesson.title for lesson in lessons("contrast")].index("No projection head"))
     qtbot.mouseClick(shown.set_up_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(
         lambda: window.bench.session is not None and window.bench.session.step > 1, timeout=30_000

@@ -23,7 +23,7 @@ def resident_mb():
 
 @pytest.fixture
 def window(qtbot, tmp_path):
-    (tmp_path / "window.ini").write_text("[General]\ndata=digits\n")
+    (tmp_path / "window.ini").write_text("[contrast]\ndata=digits\n")
     made = build_window(tmp_path, device="cpu")
     made.resize(1280, 800)
     qtbot.addWidget(made)

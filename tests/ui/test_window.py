@@ -19,7 +19,7 @@ DEFAULT_TEMPERATURE = 0.1
 
 @pytest.fixture
 def window(qtbot, tmp_path):
-    (tmp_path / "window.ini").write_text("[General]\ndata=digits\n")
+    (tmp_path / "window.ini").write_text("[contrast]\ndata=digits\n")
     made = open_window(qtbot, tmp_path)
     yield made
     made.close()
@@ -45,7 +45,7 @@ def test_space_starts_and_pauses_s_steps_and_r_resets(qtbot, window):
     qtbot.waitUntil(
         lambda: window.bench.session is not None and window.bench.session.step > 2, timeout=60_000
     )
-    qtbot.waitUntil(lambda: window.start_button.text() == "Pause", timeout=5_000)
+    qtbot.waitUntil(lambda: window.lab.toolbar.start_button.text() == "Pause", timeout=5_000)
     qtbot.keyClick(window, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: window.bench.state == "paused", timeout=10_000)
     before = window.bench.session.step
@@ -53,12 +53,12 @@ def test_space_starts_and_pauses_s_steps_and_r_resets(qtbot, window):
     qtbot.waitUntil(lambda: window.bench.session.step == before + 1, timeout=10_000)
     qtbot.keyClick(window, Qt.Key.Key_R)
     assert window.bench.session is None
-    assert window.start_button.text() == "Start"
+    assert window.lab.toolbar.start_button.text() == "Start"
 
 
 def test_a_moved_slider_is_in_the_training_within_one_step_and_undo_takes_it_back(qtbot, window):
     train(qtbot, window, 3)
-    row = window.controls.rows["temperature"]
+    row = window.lab.controls.rows["temperature"]
     row.slider.setValue(100)
     value = row.value
     session = window.bench.session
@@ -73,10 +73,10 @@ def test_a_moved_slider_is_in_the_training_within_one_step_and_undo_takes_it_bac
 
 
 def test_one_drag_is_one_undo(qtbot, window):
-    row = window.controls.rows["temperature"]
+    row = window.lab.controls.rows["temperature"]
     for at in (300, 350, 400):
         row.slider.setValue(at)
-    assert window.controls.undo_stack.count() == 1
+    assert window.lab.controls.undo_stack.count() == 1
     window.undo_action.trigger()
     assert window.bench.config.temperature == DEFAULT_TEMPERATURE
 
@@ -84,20 +84,20 @@ def test_one_drag_is_one_undo(qtbot, window):
 def test_a_control_that_is_not_live_asks_for_a_reset(qtbot, window):
     train(qtbot, window, 2)
     window.bench.set("dimension", 16)
-    assert window.reset_button.text() == "Reset to apply"
-    window.reset_button.click()
-    assert window.reset_button.text() == "Reset"
+    assert window.lab.toolbar.reset_button.text() == "Reset to apply"
+    window.lab.toolbar.reset_button.click()
+    assert window.lab.toolbar.reset_button.text() == "Reset"
     train(qtbot, window, 1)
     assert window.bench.session.config.dimension == 16
 
 
 def test_a_click_on_a_change_marker_rewinds_to_before_it(qtbot, window):
     train(qtbot, window, 6)
-    window.start_button.click()
+    window.lab.toolbar.start_button.click()
     qtbot.waitUntil(lambda: window.bench.state == "paused", timeout=10_000)
     at = window.bench.session.step
-    window.controls.rows["temperature"].slider.setValue(100)
-    new = window.controls.rows["temperature"].value
+    window.lab.controls.rows["temperature"].slider.setValue(100)
+    new = window.lab.controls.rows["temperature"].value
     train(qtbot, window, at + 4)
     old_run = window.bench.session.run.info.id
     window.draw()
@@ -122,7 +122,7 @@ def test_a_click_on_a_change_marker_rewinds_to_before_it(qtbot, window):
     session = window.bench.session
     assert (session.step, session.config.temperature) == (at, DEFAULT_TEMPERATURE)
     assert window.bench.config.temperature == DEFAULT_TEMPERATURE
-    assert window.controls.rows["temperature"].value == DEFAULT_TEMPERATURE
+    assert window.lab.controls.rows["temperature"].value == DEFAULT_TEMPERATURE
     assert session.run.info.parent == (old_run, at)
     assert f"Rewound to step {at}" in window.messages.text.text()
     train(qtbot, window, at + 2)
@@ -136,7 +136,7 @@ def test_a_failure_in_the_thread_is_a_message_and_the_window_lives_on(qtbot, win
 
     with monkeypatch.context() as patch:
         patch.setattr(SimCLR, "step", fail)
-        window.start_button.click()
+        window.lab.toolbar.start_button.click()
         qtbot.waitUntil(lambda: window.messages.isVisible(), timeout=30_000)
         assert "something broke on purpose" in window.messages.text.text()
         window.messages.more.click()
@@ -210,12 +210,12 @@ def test_a_dropped_folder_without_images_is_one_clear_line(qtbot, window, tmp_pa
 
 
 def test_the_window_comes_back_as_it_was(qtbot, tmp_path):
-    (tmp_path / "window.ini").write_text("[General]\ndata=digits\n")
+    (tmp_path / "window.ini").write_text("[contrast]\ndata=digits\n")
     first = open_window(qtbot, tmp_path)
     first.set_theme("dark", 12)
     first.bench.set("temperature", 0.25)
     first.lab.docks["spectrum"].close()
-    first.tabs.setCurrentIndex(1)
+    first.show_tab("runs")
     first.close()
     second = open_window(qtbot, tmp_path)
     try:
@@ -224,14 +224,14 @@ def test_the_window_comes_back_as_it_was(qtbot, tmp_path):
         assert second.bench.config.temperature == 0.25
         assert second.bench.data_name == "digits"
         assert second.lab.docks["spectrum"].isHidden()
-        assert second.tabs.currentIndex() == 1
+        assert second.tab == "runs"
     finally:
         second.set_theme("light", 10)
         second.close()
 
 
 def test_every_panel_is_looked_at_as_it_was(qtbot, tmp_path):
-    (tmp_path / "window.ini").write_text("[General]\ndata=digits\n")
+    (tmp_path / "window.ini").write_text("[contrast]\ndata=digits\n")
     first = open_window(qtbot, tmp_path)
     panels = {panel.id: panel for panel in first.lab.panels}
     plot = panels["loss"].plot

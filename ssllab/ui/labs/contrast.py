@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
-
 from ssllab.ui.bench import Bench
-from ssllab.ui.labs.lab import LabPage, Place
+from ssllab.ui.labs.lab import Column, LabPage, Place
 from ssllab.ui.panels.ablation import AblationPanel
 from ssllab.ui.panels.accuracy import AccuracyPanel
 from ssllab.ui.panels.alignment_uniformity import AlignmentUniformityPanel
@@ -39,24 +36,25 @@ PANELS = (
     DoctorPanel,
 )
 
-_LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
-_PLACES = (
-    Place(("map", "microscope", "augmentations", "ablation"), _LEFT, 560, 430),
-    Place(("lessons", "doctor"), _LEFT, 420, 230),
-    Place(("loss", "accuracy"), _LEFT, 420, 230),
-    Place(("similarity", "forces", "alignment"), _LEFT, 560, 250),
-    Place(("probes", "factors", "spectrum"), _LEFT, 420, 230),
-)
-_ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-_SPLITS = (
-    ("controls", "map", _ACROSS),
-    ("map", "lessons", _ACROSS),
-    ("map", "similarity", _DOWN),
-    ("lessons", "loss", _DOWN),
-    ("loss", "probes", _DOWN),
+_COLUMNS = (
+    Column(
+        560,
+        (
+            Place(("map", "microscope", "augmentations", "ablation"), 430),
+            Place(("similarity", "forces", "alignment"), 250),
+        ),
+    ),
+    Column(
+        420,
+        (
+            Place(("lessons", "doctor"), 230),
+            Place(("loss", "accuracy"), 230),
+            Place(("probes", "factors", "spectrum"), 230),
+        ),
+    ),
 )
 
 
-def contrast_lab(bench: Bench, controls: QWidget) -> LabPage:
+def contrast_lab(bench: Bench) -> LabPage:
     """The page, with every panel on ``bench``."""
-    return LabPage([panel(bench) for panel in PANELS], _PLACES, controls, _SPLITS)
+    return LabPage(bench, [panel(bench) for panel in PANELS], _COLUMNS)

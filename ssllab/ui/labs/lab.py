@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QDockWidget,
+    QFileDialog,
     QHBoxLayout,
     QLabel,
     QMainWindow,
@@ -21,17 +24,27 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ssllab.ui.panel import Panel, Scene
+from ssllab.ui.bench import Bench
+from ssllab.ui.controls_panel import ControlsPanel
+from ssllab.ui.data_words import WORDS
+from ssllab.ui.main_toolbar import MainToolbar
+from ssllab.ui.panel import Panel
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a group of panels stands at first: tabs on one another, the first in front."""
+    """Panels that stand together at first: tabs on one another, the first in front."""
 
     panels: tuple[str, ...]
-    area: Qt.DockWidgetArea
-    width: int
     height: int
+
+
+@dataclass(frozen=True)
+class Column:
+    """Places below one another; the columns of a lab stand side by side, right of the controls."""
+
+    width: int
+    places: tuple[Place, ...]
 
 
 class PanelDock(QDockWidget):
@@ -124,16 +137,16 @@ class FullScreen(QWidget):
 
 
 class LabPage(QMainWindow):
-    """The docks of one lab. ``side``: widgets that are no panels (the controls), by name and title."""
+    """One lab: the bar of its bench, and its controls and panels as docks."""
 
-    def __init__(
-        self,
-        panels: Sequence[Panel],
-        places: Sequence[Place],
-        controls: QWidget,
-        layout_of: tuple[tuple[str, str, Qt.Orientation], ...],
-    ) -> None:
+    def __init__(self, bench: Bench, panels: Sequence[Panel], columns: Sequence[Column]) -> None:
         super().__init__()
+        self.bench = bench
+        self.lab = bench.lab
+        self.toolbar = MainToolbar(bench)
+        self.toolbar.folder_wanted.connect(self.ask_for_folder)
+        self.addToolBar(self.toolbar)
+        self.controls = ControlsPanel(bench)
         self.setDockOptions(
             QMainWindow.DockOption.AllowNestedDocks
             | QMainWindow.DockOption.AllowTabbedDocks
@@ -141,11 +154,12 @@ class LabPage(QMainWindow):
         )
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.panels = list(panels)
-        self.docks: dict[str, PanelDock] = {"controls": PanelDock(controls, "controls", "Controls", "")}
+        self.docks: dict[str, PanelDock] = {"controls": PanelDock(self.controls, "controls", "Controls", "")}
         for panel in panels:
             self.docks[panel.id] = PanelDock(panel, panel.id, panel.title, panel.help)
-        self._places, self._splits = list(places), layout_of
+        self._columns = _existing(columns, self.docks)
         self.arrange()
+        bench.run_changed.connect(self.reset)
 
     def arrange(self) -> None:
         """Put every panel where it stood at first."""
@@ -153,20 +167,26 @@ class LabPage(QMainWindow):
             dock.setFloating(False)
             self.removeDockWidget(dock)
         self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.docks["controls"])
-        placed = {"controls"}
-        for anchor, name, orientation in self._splits:
-            self.splitDockWidget(self.docks[anchor], self.docks[name], orientation)
-            placed.add(name)
-        for place in self._places:
-            first = self.docks[place.panels[0]]
-            for name in place.panels[1:]:
-                self.tabifyDockWidget(first, self.docks[name])
+        tops = [self.docks["controls"], *(self.docks[column.places[0].panels[0]] for column in self._columns)]
+        for left, right in pairwise(tops):
+            self.splitDockWidget(left, right, Qt.Orientation.Horizontal)
+        for column in self._columns:
+            for above, below in pairwise(self.docks[place.panels[0]] for place in column.places):
+                self.splitDockWidget(above, below, Qt.Orientation.Vertical)
+        for first, *others in self._places():
+            for other in others:
+                self.tabifyDockWidget(first, other)
         for dock in self.docks.values():
             dock.show()
-        for place in self._places:
-            self.docks[place.panels[0]].raise_()
+        for first, *_ in self._places():
+            first.raise_()
         self._share_out()
         QTimer.singleShot(0, self._share_out)  # again when the sizes of the window are known
+
+    def _places(self) -> list[list[PanelDock]]:
+        return [
+            [self.docks[name] for name in place.panels] for column in self._columns for place in column.places
+        ]
 
     def _style_tabs(self) -> None:
         # Names of panels are read whole; with a large font the bar scrolls.
@@ -176,13 +196,38 @@ class LabPage(QMainWindow):
 
     def _share_out(self) -> None:
         self._style_tabs()
-        heads = [self.docks[place.panels[0]] for place in self._places]
         self.resizeDocks([self.docks["controls"]], [300], Qt.Orientation.Horizontal)
-        self.resizeDocks(heads, [place.width for place in self._places], Qt.Orientation.Horizontal)
-        self.resizeDocks(heads, [place.height for place in self._places], Qt.Orientation.Vertical)
+        heads = [first for first, *_ in self._places()]
+        sizes = [(column.width, place.height) for column in self._columns for place in column.places]
+        self.resizeDocks(heads, [width for width, _ in sizes], Qt.Orientation.Horizontal)
+        self.resizeDocks(heads, [height for _, height in sizes], Qt.Orientation.Vertical)
 
-    def draw(self, scene: Scene) -> None:
+    def ask_for_folder(self) -> None:
+        """Have the person choose a folder to learn from."""
+        chosen = QFileDialog.getExistingDirectory(self, WORDS[self.lab.kind].folder)
+        if chosen:
+            self.bench.set_data(chosen)
+        else:
+            self.toolbar.show_data()
+
+    def ask_for_file(self) -> None:
+        """Have the person choose a file; it goes where a dropped one goes."""
+        words = WORDS[self.lab.kind]
+        chosen, _ = QFileDialog.getOpenFileName(self, words.open_file.rstrip("…"), "", words.file_filter)
+        if chosen:
+            self.drop(Path(chosen))
+
+    def drop(self, path: Path) -> None:
+        """A file or folder for this lab: the first panel that takes it has it, else it becomes the data."""
+        for panel in self.panels:
+            if panel.drop(path):
+                self.show_panel(panel.id)
+                return
+        self.bench.set_data(str(path))
+
+    def draw(self) -> None:
         """Draw the panels that can be seen."""
+        scene = self.bench.scene()
         for panel in self.panels:
             if self.docks[panel.id].drawn:
                 panel.draw(scene)
@@ -194,8 +239,8 @@ class LabPage(QMainWindow):
 
     def restyle(self) -> None:
         """The theme or font changed."""
-        for panel in self.panels:
-            panel.restyle()
+        for part in (self.toolbar, self.controls, *self.panels):
+            part.restyle()
 
     def show_panel(self, name: str) -> None:
         """Bring a panel to the front."""
@@ -226,3 +271,14 @@ class LabPage(QMainWindow):
         if not state.isEmpty():
             self.restoreState(state, 1)
         self._style_tabs()
+
+
+def _existing(columns: Sequence[Column], panels: Container[str]) -> list[Column]:
+    """The columns without the panels that are not there, and without what is empty then."""
+    found = []
+    for column in columns:
+        places = [
+            Place(tuple(n for n in place.panels if n in panels), place.height) for place in column.places
+        ]
+        found.append(Column(column.width, tuple(place for place in places if place.panels)))
+    return [column for column in found if column.places]

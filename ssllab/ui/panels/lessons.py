@@ -19,8 +19,9 @@ class LessonsPanel(Panel):
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
+        self.lessons = lessons(bench.lab.name)
         self.choice = QComboBox()
-        self.choice.addItems([lesson.title for lesson in lessons()])
+        self.choice.addItems([lesson.title for lesson in self.lessons])
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.text = QTextBrowser()
         self.text.setFrameShape(QTextBrowser.Shape.NoFrame)
@@ -46,7 +47,7 @@ class LessonsPanel(Panel):
     @property
     def lesson(self) -> Lesson:
         """The lesson that is shown."""
-        return lessons()[self.choice.currentIndex()]
+        return self.lessons[self.choice.currentIndex()]
 
     def _show(self, index: int) -> None:
         self.text.setMarkdown(self.lesson.text)

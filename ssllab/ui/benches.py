@@ -1,0 +1,85 @@
+"""The benches of all labs together: what does not belong to one of them, and what the run browser asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from ssllab.ui import loading
+from ssllab.ui.bench import Bench
+from ssllab.ui.work import Background
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Benches(QObject):
+    """``current`` is the bench of the lab that is seen, or was seen last. A stored run goes to its method's lab."""
+
+    overlays_changed = Signal()
+    lab_wanted = Signal(str)
+
+    def __init__(self, benches: Sequence[Bench]) -> None:
+        super().__init__()
+        self.all = {bench.lab.name: bench for bench in benches}
+        self.current = benches[0]
+        self.workspace, self.long_work = self.current.workspace, self.current.long_work
+        self.overlays: list[str] = []  # ids of the runs drawn in the labs
+        self._background = Background(self)
+
+    def resume(self, run_id: str) -> None:
+        """Go on with a stored run in its lab."""
+        self._in_its_lab(run_id, lambda bench: bench.resume(run_id))
+
+    def fork(self, run_id: str, step: int) -> None:
+        """A new run in its lab that begins as the stored one was at ``step``."""
+        self._in_its_lab(run_id, lambda bench: bench.fork(run_id, step))
+
+    def _in_its_lab(self, run_id: str, act: Callable[[Bench], None]) -> None:
+        def work() -> Callable[[], None]:
+            lab = loading.lab_of(self.workspace, run_id)
+
+            def go() -> None:
+                act(self.all[lab])
+                self.lab_wanted.emit(lab)
+
+            return go
+
+        self._background.run(work, self._failed)
+
+    def set_overlays(self, run_ids: Sequence[str]) -> None:
+        """Draw stored runs beside the live ones, each in its lab; read in the background."""
+        ids = list(run_ids)
+
+        def work() -> Callable[[], None]:
+            found = loading.read_overlays(self.workspace, ids)
+
+            def show() -> None:
+                self.overlays = ids
+                for lab, bench in self.all.items():
+                    bench.overlays = found.get(lab, {})
+                self.overlays_changed.emit()
+
+            return show
+
+        self._background.run(work, self._failed)
+
+    def say(self, level: str, text: str, detail: str = "") -> None:
+        """A line for the user."""
+        self.current.say(level, text, detail)
+
+    def save_table(self, columns: dict[str, NDArray], path: Path) -> None:
+        """Write columns as CSV in the background."""
+        self.current.save_table(columns, path)
+
+    def close(self) -> None:
+        """End every session and wait for its files."""
+        self.long_work.close()
+        for bench in self.all.values():
+            bench.close()
+
+    def _failed(self, line: str, detail: str) -> None:
+        self.say("error", line, detail)

@@ -1,0 +1,33 @@
+"""The Speech lab: what a model hears in speech without being told. Its panels and their first arrangement."""
+
+from __future__ import annotations
+
+from ssllab.ui.bench import Bench
+from ssllab.ui.labs.lab import Column, LabPage, Place
+from ssllab.ui.panels.doctor import DoctorPanel
+
+PANELS = (DoctorPanel,)
+
+_COLUMNS = (
+    Column(
+        620,
+        (
+            Place(("lanes", "occurrences"), 460),
+            Place(("recorder", "takes"), 220),
+        ),
+    ),
+    Column(
+        380,
+        (
+            Place(("lessons", "doctor"), 230),
+            Place(("loss", "perplexity"), 230),
+            Place(("usage", "joint", "phones"), 230),
+            Place(("probes", "efficiency", "transcription"), 230),
+        ),
+    ),
+)
+
+
+def speech_lab(bench: Bench) -> LabPage:
+    """The page, with every panel on ``bench``."""
+    return LabPage(bench, [panel(bench) for panel in PANELS], _COLUMNS)

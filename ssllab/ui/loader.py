@@ -1,0 +1,96 @@
+"""Loads what a lab trains on, data or a stored run, in a thread of its own; the newest request wins."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from ssllab.ui import loading
+from ssllab.ui.work import Background
+
+
+class Loader(QObject):
+    """One request at a time. Of each, at most one of its outcome, ``cancelled`` and ``failed`` is said."""
+
+    progress = Signal(float, str)
+    loaded = Signal(str, object, object)  # name, data, thumbnails (None where the data has no images)
+    cancelled = Signal()
+    failed = Signal(str, str)  # one line, detail
+
+    def __init__(self, parent: QObject, workspace: Path) -> None:
+        super().__init__(parent)
+        self._workspace = workspace  # where the person's takes are
+        self._request: threading.Event | None = None  # set once it is not wanted any more
+        self._background = Background(self)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being loaded."""
+        return self._request is not None
+
+    def load(self, name: str, kind: str, seed: int) -> None:
+        """Load the data of that name or path, in place of what is being loaded."""
+        request = self._begin(f"Loading {name}")
+
+        def report(fraction: float, text: str) -> None:
+            self._background.deliver(lambda: request.is_set() or self.progress.emit(fraction, text))
+
+        def work() -> Callable[[], None]:
+            from ssllab.data.catalogue import Cancelled, load
+
+            try:
+                data = load(
+                    name,
+                    kind=kind,
+                    seed=seed,
+                    workspace=self._workspace,
+                    progress=report,
+                    cancelled=request.is_set,
+                )
+            except Cancelled:
+                return lambda: None
+            thumbnails = loading.thumbnails_of(data)
+            return lambda: self._end(request) and self.loaded.emit(name, data, thumbnails)
+
+        self._run(request, work)
+
+    def open_run(self, read: Callable[[], loading.Opened], opened: Callable[[loading.Opened], None]) -> None:
+        """Call ``read`` in the thread, then ``opened``, in place of what is being loaded."""
+        request = self._begin("Opening the run")
+
+        def work() -> Callable[[], None]:
+            found = read()
+            return lambda: opened(found) if self._end(request) else found.session.stop(0)
+
+        self._run(request, work)
+
+    def cancel(self) -> None:
+        """Give up what is being loaded, as a person wishes."""
+        if self.busy:
+            self.forget()
+            self.cancelled.emit()
+
+    def forget(self) -> None:
+        """Give up what is being loaded; nothing is said of it any more."""
+        if self._request is not None:
+            self._request.set()
+            self._request = None
+
+    def _begin(self, words: str) -> threading.Event:
+        self.forget()
+        self._request = threading.Event()
+        self.progress.emit(0.0, words)
+        return self._request
+
+    def _run(self, request: threading.Event, work: Callable[[], Callable[[], None]]) -> None:
+        self._background.run(work, lambda line, detail: self._end(request) and self.failed.emit(line, detail))
+
+    def _end(self, request: threading.Event) -> bool:
+        """Whether the request that came to its end is still wanted."""
+        wanted = request is self._request
+        if wanted:
+            self._request = None
+        return wanted
