@@ -1,5 +1,6 @@
 """A microphone for the tests: PulseAudio's null sink, which PortAudio sees as a device like any other."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -7,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -17,57 +18,67 @@ import pytest
 class VirtualMicrophone:
     """What is played with :meth:`play` is what the default microphone hears."""
 
+    server: subprocess.Popen
     environment: dict[str, str]
+    players: list[subprocess.Popen] = field(default_factory=list)
 
     def play(self, path: Path) -> subprocess.Popen:
         """Play an audio file into the microphone; does not wait for its end."""
-        return subprocess.Popen(["paplay", "--device=virt", str(path)], env=self.environment)
+        self.players.append(subprocess.Popen(["paplay", "--device=virt", str(path)], env=self.environment))
+        return self.players[-1]
+
+    def hush(self) -> None:
+        """End what plays."""
+        while self.players:
+            _end(self.players.pop())
 
     def control(self, *words: str) -> str:
-        """``pactl`` of this server: unplug, mute ..."""
-        return subprocess.run(
+        """``pactl`` of this server: list what plays, mute ..."""
+        done = subprocess.run(
             ["pactl", *words], env=self.environment, check=True, capture_output=True, text=True
-        ).stdout
+        )
+        return done.stdout
 
     def latency(self) -> float:
         """Seconds of sound that the sink holds now."""
         found = re.search(r"Latency: (\d+) usec", self.control("list", "sinks"))
         return int(found[1]) / 1e6 if found else 0.0
 
+    def unplug(self) -> None:
+        """Take the whole sound system away, at once and without a word."""
+        self.server.kill()
+        self.server.wait(10)
 
-@pytest.fixture(scope="session")
-def pulse_server() -> Iterator[VirtualMicrophone]:
-    missing = [name for name in ("pulseaudio", "pactl", "paplay") if shutil.which(name) is None]
+
+@contextlib.contextmanager
+def pulse_audio() -> Iterator[VirtualMicrophone]:
+    """A PulseAudio of our own with a null sink, whose monitor is the default microphone."""
+    missing = [name for name in ("pulseaudio", "pactl", "pacat") if shutil.which(name) is None]
     if missing:
-        pytest.skip(f"{', '.join(missing)} missing: no virtual microphone (make test installs it on Debian)")
+        pytest.skip(f"no virtual microphone: {', '.join(missing)} missing (make test installs it on Debian)")
     # A short path: a socket's name may have 107 characters.
     folder = Path(tempfile.mkdtemp(prefix="pulse-"))
-    address = f"unix:{folder}/native"
-    environment = os.environ | {
-        "XDG_RUNTIME_DIR": str(folder),
-        "HOME": str(folder),
-        "PULSE_SERVER": address,
-    }
-    modules = [
+    environment = os.environ | {"XDG_RUNTIME_DIR": str(folder), "HOME": str(folder)}
+    environment.pop("PULSE_SERVER", None)
+    modules = (
         f"module-native-protocol-unix auth-anonymous=1 socket={folder}/native",
         "module-null-sink sink_name=virt rate=48000",
-    ]
-    server = subprocess.Popen(
-        [
-            "pulseaudio",
-            "-n",
-            "--daemonize=no",
-            "--exit-idle-time=-1",
-            "--use-pid-file=no",
-            "--log-level=error",
-        ]
-        + [word for module in modules for word in ("-L", module)],
-        env={key: value for key, value in environment.items() if key != "PULSE_SERVER"},
-        stdout=subprocess.DEVNULL,
-        stderr=(folder / "log").open("w"),
     )
+    words = [
+        "pulseaudio",
+        "-n",
+        "--daemonize=no",
+        "--exit-idle-time=-1",
+        "--use-pid-file=no",
+        "--log-level=error",
+    ]
+    words += [word for module in modules for word in ("-L", module)]
+    log = folder / "log"
+    with log.open("w") as errors:
+        server = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=errors)
+    microphone = VirtualMicrophone(server, environment | {"PULSE_SERVER": f"unix:{folder}/native"})
+    silence: subprocess.Popen | None = None
     try:
-        microphone = VirtualMicrophone(environment)
         deadline = time.monotonic() + 10
         while True:
             try:
@@ -75,37 +86,59 @@ def pulse_server() -> Iterator[VirtualMicrophone]:
                 break
             except subprocess.CalledProcessError:
                 if time.monotonic() > deadline or server.poll() is not None:
-                    pytest.skip(
-                        f"PulseAudio does not start here: {(folder / 'log').read_text().strip()[-300:]}"
-                    )
+                    pytest.skip(f"PulseAudio does not start here: {log.read_text().strip()[-300:]}")
                 time.sleep(0.05)
         # An idle null sink wakes up only every two seconds. Silence in small pieces keeps it awake.
-        hush = subprocess.Popen(
-            ["pacat", "--raw", "--latency-msec=20", "--device=virt", "/dev/zero"], env=environment
-        )
+        words = ["pacat", "--raw", "--latency-msec=20", "--device=virt", "/dev/zero"]
+        silence = subprocess.Popen(words, env=microphone.environment, stderr=subprocess.DEVNULL)
         while microphone.latency() > 0.2 and time.monotonic() < deadline:
             time.sleep(0.05)
         yield microphone
-        hush.terminate()
-        hush.wait(10)
     finally:
-        server.terminate()
-        server.wait(10)
+        for process in (silence, server):
+            if process is not None:
+                _end(process)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def virtual_microphone(
-    pulse_server: VirtualMicrophone, monkeypatch: pytest.MonkeyPatch
+@contextlib.contextmanager
+def default_microphone(
+    microphone: VirtualMicrophone, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[VirtualMicrophone]:
-    """The default microphone of this process, for one test."""
+    """Have PortAudio, in this process, see the virtual microphone."""
     from ssllab.audio.errors import AudioError
     from ssllab.audio.portaudio import refresh
 
-    monkeypatch.setenv("PULSE_SERVER", pulse_server.environment["PULSE_SERVER"])
+    monkeypatch.setenv("PULSE_SERVER", microphone.environment["PULSE_SERVER"])
     try:
         assert refresh(), "a stream of an earlier test is still open"
     except AudioError as error:
         pytest.skip(str(error))
-    yield pulse_server
+    yield microphone
+    microphone.hush()
     refresh()
+
+
+@pytest.fixture(scope="session")
+def pulse_server() -> Iterator[VirtualMicrophone]:
+    with pulse_audio() as microphone:
+        yield microphone
+
+
+@pytest.fixture
+def virtual_microphone(pulse_server, monkeypatch) -> Iterator[VirtualMicrophone]:
+    """The default microphone and loudspeaker of this process, for one test."""
+    with default_microphone(pulse_server, monkeypatch) as microphone:
+        yield microphone
+
+
+@pytest.fixture
+def dying_microphone(monkeypatch) -> Iterator[VirtualMicrophone]:
+    """One that the test may unplug."""
+    with pulse_audio() as server, default_microphone(server, monkeypatch) as microphone:
+        yield microphone
+
+
+def _end(process: subprocess.Popen) -> None:
+    process.terminate()
+    process.wait(10)

@@ -48,7 +48,7 @@ class Peaks:
         total = -(-self.samples // bucket)
         first = np.floor(edges[:-1] / bucket).astype(np.int64).clip(0, total)
         last = np.ceil(edges[1:] / bucket).astype(np.int64).clip(0, total)
-        heard = first < last
+        heard = (edges[:-1] < self.samples) & (edges[1:] > 0)
         out = np.full((columns, 2), np.nan, np.float32)
         if heard.any():
             low = int(first[heard].min())
