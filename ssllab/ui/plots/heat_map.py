@@ -1,0 +1,228 @@
+"""A matrix in colours, with the value under the mouse and names on its axes that thin out where room is short."""
+
+# Overridden methods are documented in their base class.
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QLinearGradient, QPainter
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ssllab.ui import theme
+from ssllab.ui.plots.chart import Chart
+from ssllab.ui.plots.legend import small_font
+
+OFF = -1.0  # the level of a cell that is out of use
+_BAR = 60  # pixels of the colour scale
+
+
+def shades() -> list[str]:
+    """The colours of 0, one half and 1: ever further from the ground, in both themes."""
+    now = theme.current()
+    return [now.raised, now.accent, now.text]
+
+
+def off_shade() -> QColor:
+    """The colour of what is out of use."""
+    ground, ink = QColor(theme.current().surface).getRgb(), QColor(theme.current().bad).getRgb()
+    return QColor(*(round(0.78 * a + 0.22 * b) for a, b in zip(ground, ink, strict=True)))
+
+
+def shade(values: NDArray) -> NDArray[np.uint8]:
+    """``(...)`` floats in 0..1 -> ``(..., 4)`` RGBA; NaN is transparent, :data:`OFF` has a colour of its own."""
+    stops = np.array([QColor(ink).getRgb() for ink in shades()], float)
+    known = np.isfinite(values)
+    at = np.where(known, np.clip(values, 0.0, 1.0), 0.0)
+    places = np.linspace(0.0, 1.0, len(stops))
+    rgba = np.stack([np.interp(at, places, stops[:, channel]) for channel in range(4)], axis=-1)
+    rgba[values == OFF] = off_shade().getRgb()
+    rgba[~known] = 0.0
+    return rgba.round().astype(np.uint8)
+
+
+class ColourScale(QWidget):
+    """What the colours mean: what is out of use, the strip between two values, and a caption of the whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)  # as the legend of other charts, or a grid would give them all the room
+        self.setSizePolicy(policy)
+        self.caption, self._ends, self._off = "", ("", ""), ""
+
+    def say(self, caption: str, low: str = "", high: str = "", off: str = "") -> None:
+        """The caption, the values at the ends of the strip, the name of what is out of use; each may be empty."""
+        if (caption, (low, high), off) != (self.caption, self._ends, self._off):
+            self.caption, self._ends, self._off = caption, (low, high), off
+            self.setToolTip(caption)
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(120, self.heightForWidth(120))
+
+    def heightForWidth(self, width: int) -> int:
+        return QFontMetrics(small_font(0.88)).height() + 2
+
+    def paintEvent(self, event) -> None:
+        now = theme.current()
+        painter = QPainter(self)
+        painter.setFont(small_font(0.88))
+        left, middle = 0.0, self.height() / 2
+        if self._off:
+            painter.fillRect(QRectF(0, middle - 4, 12, 8), off_shade())
+            left = self._write(painter, self._off, now.muted, 16) + 10
+        if any(self._ends):
+            left = self._write(painter, self._ends[0], now.muted, left) + 5
+            strip = QRectF(left, middle - 4, min(_BAR, self.width() / 5), 8)
+            blend = QLinearGradient(strip.topLeft(), strip.topRight())
+            for i, ink in enumerate(shades()):
+                blend.setColorAt(i / 2, QColor(ink))
+            painter.fillRect(strip, blend)
+            left = self._write(painter, self._ends[1], now.muted, strip.right() + 5) + 12
+        self._write(painter, self.caption, now.text, left)
+        painter.end()
+
+    def _write(self, painter: QPainter, text: str, ink: str, left: float) -> float:
+        """Write at ``left``; where it ends."""
+        fm = painter.fontMetrics()
+        room = self.rect().adjusted(round(left), 0, 0, 0)
+        words = fm.elidedText(text, Qt.TextElideMode.ElideRight, max(0, room.width()))
+        painter.setPen(QColor(ink))
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, words)
+        return left + fm.horizontalAdvance(words)
+
+
+class HeatMap(Chart):
+    """A matrix; the first row is at the top. Subclasses say what a cell is (:meth:`describe`).
+
+    ``cell_clicked`` brings row and column.
+    """
+
+    cell_clicked = Signal(int, int)
+
+    def __init__(self, *, x_label: str, y_label: str, hint: str) -> None:
+        self._levels: NDArray | None = None
+        self._row_names: Sequence[str] = ()
+        self._column_names: Sequence[str] = ()
+        self._row_places: Sequence[float] = ()
+        self._named: list[list[tuple[float, str]] | None] = [None, None]
+        self._cell: tuple[int, int] | None = None
+        super().__init__(x_label=x_label, y_label=y_label, hint=hint, can_log=(False, False))
+        self.view.invertY(True)
+        self.scale = ColourScale()
+        self.legend.hide()
+        self.layout().itemAt(0).layout().insertWidget(0, self.scale, 1)
+        self._image = self.add("image", pg.ImageItem(axisOrder="row-major"), lambda item: self._paint())
+        self._frame = self.line("cell", "warn", width=2, z=5)
+        for axis in self.axes:
+            axis.setGrid(False)
+        self.view.sigRangeChanged.connect(lambda *_: self._name_axes())
+        self.view.sigResized.connect(self._name_axes)
+        self.view.clicked.connect(self._clicked)
+        self._name_axes()
+
+    def describe(self, row: int, column: int) -> str:
+        """A cell in a few words, for the readout."""
+        return ""
+
+    def show_matrix(
+        self,
+        levels: NDArray | None,
+        rows: Sequence[str] = (),
+        columns: Sequence[str] = (),
+        row_places: Sequence[float] = (),
+    ) -> None:
+        """Show ``levels (R, C)`` in 0..1 (NaN: no cell), or nothing.
+
+        ``rows``, ``columns`` are names of the axes' places; ``row_places`` says where those of the rows stand, in
+        rows from the top, if not at every row's middle.
+        """
+        self._row_names, self._column_names = rows, columns
+        self._row_places = row_places or [i + 0.5 for i in range(len(rows))]
+        changed = levels is None or self._levels is None or levels.shape != self._levels.shape
+        self._levels = levels
+        self._show_empty(levels is None)
+        self._image.setVisible(levels is not None)
+        if levels is not None:
+            self._paint()
+            if changed:
+                height, width = levels.shape
+                self._image.setRect(QRectF(0, 0, width, height))
+                self.view.setLimits(xMin=0, xMax=width, yMin=0, yMax=height)
+                self.frame((0, width), (0, height), pad=(0, 0))
+        else:
+            self._cell = None
+        self._name_axes()
+        self.show_values()
+
+    def redraw(self) -> None:
+        if self._levels is not None:
+            height, width = self._levels.shape
+            self.frame((0, width), (0, height), pad=(0, 0))
+
+    def _paint(self) -> None:
+        if self._levels is not None:
+            self._image.setImage(shade(self._levels), autoLevels=False)
+
+    def restyle(self) -> None:
+        super().restyle()
+        for axis in self.axes:
+            axis.setGrid(False)
+        self._name_axes()
+        self.scale.updateGeometry()
+        self.scale.update()
+
+    def _name_axes(self) -> None:
+        """As many names as have room, at even distances where they stand at every place."""
+        fm = QFontMetrics(small_font(0.8))
+        columns = [i + 0.5 for i in range(len(self._column_names))]
+        widest = max((fm.horizontalAdvance(name) for name in self._column_names), default=0) + 8
+        sides = (
+            (self.axes[0], self._column_names, columns, widest, self.view.width(), 0),
+            (self.axes[1], self._row_names, self._row_places, fm.height(), self.view.height(), 1),
+        )
+        for axis, names, places, need, room, side in sides:
+            low, high = self.view.viewRange()[side]
+            seen = [(place, name) for place, name in zip(places, names, strict=True) if low <= place <= high]
+            stride = max(1, math.ceil(len(seen) * need / max(1.0, room)))
+            if seen[::stride] != self._named[side]:
+                self._named[side] = seen[::stride]
+                axis.setTicks([seen[::stride], []])
+
+    def _mouse_moved(self, position: QPointF) -> None:
+        self._cell = None
+        if self._levels is not None and self.view.sceneBoundingRect().contains(position):
+            at = self.view.mapSceneToView(position)
+            row, column = math.floor(at.y()), math.floor(at.x())
+            height, width = self._levels.shape
+            if 0 <= row < height and 0 <= column < width and np.isfinite(self._levels[row, column]):
+                self._cell = row, column
+        super()._mouse_moved(position)
+
+    def mouse_left(self) -> None:
+        self._cell = None
+        super().mouse_left()
+
+    def show_values(self) -> None:
+        if self._cell is None:
+            self._frame.setData([], [])
+        else:
+            row, column = self._cell
+            x = np.array([0.0, 1.0, 1.0, 0.0, 0.0]) + column
+            self.put(self._frame, x, np.array([0.0, 0.0, 1.0, 1.0, 0.0]) + row)
+        super().show_values()
+
+    def readout(self, x):
+        if self._cell is None:
+            return None
+        return self._cell[1] + 0.5, self.describe(*self._cell), {}, []
+
+    def _clicked(self) -> None:
+        if self._cell is not None:
+            self.cell_clicked.emit(*self._cell)
