@@ -6,14 +6,16 @@ from ssllab.ui.bench import Bench
 from ssllab.ui.labs.lab import Column, LabPage, Place
 from ssllab.ui.panels.code_perplexity import CodePerplexityPanel
 from ssllab.ui.panels.code_usage import CodeUsagePanel
-from ssllab.ui.panels.doctor import DoctorPanel
 from ssllab.ui.panels.joint_usage import JointUsagePanel
+from ssllab.ui.panels.lessons import LessonsPanel
 from ssllab.ui.panels.phone_table import PhoneTablePanel
+from ssllab.ui.panels.speech_doctor import SpeechDoctorPanel
 from ssllab.ui.panels.speech_loss import SpeechLossPanel
 from ssllab.ui.panels.speech_probes import SpeechProbesPanel
 
 PANELS = (
-    DoctorPanel,
+    LessonsPanel,
+    SpeechDoctorPanel,
     SpeechLossPanel,
     CodePerplexityPanel,
     CodeUsagePanel,
