@@ -13,12 +13,10 @@ from ssllab.ui.panel import Panel, Scene
 from ssllab.ui.plots.export import copy_plot, save_plot
 from ssllab.ui.speech.canvas import LanesCanvas
 from ssllab.ui.speech.chooser import Chooser
-from ssllab.ui.speech.clip import Listed
 from ssllab.ui.speech.code_lanes import CodeLane, MaskLane
 from ssllab.ui.speech.curve_lanes import ConfidenceLane, PosteriorLane, SimilarityLane
 from ssllab.ui.speech.desk import desk_of
 from ssllab.ui.speech.lane import Lane
-from ssllab.ui.speech.library import clips_of
 from ssllab.ui.speech.models import RUN, SHIPPED
 from ssllab.ui.speech.player_bar import PlayerBar
 from ssllab.ui.speech.sound_lanes import MelLane, WaveLane
@@ -53,14 +51,13 @@ class LanesPanel(Panel):
         self.canvas = LanesCanvas(self.desk)
         self.canvas.empty_text = _EMPTY
         self.player = PlayerBar(self.desk)
-        self._clips: list[Listed] = []
-        self._data: object = None
         self._groups = -1
         self._shown: list[Lane] = []
-        self._key: str | None = None
         self._make_view()
         self._connect()
         self._make_lanes()
+        self._list_clips()
+        self._audio_changed()
 
     def _make_view(self) -> None:
         scroll = QScrollArea()
@@ -92,18 +89,20 @@ class LanesPanel(Panel):
 
     def _connect(self) -> None:
         desk, canvas = self.desk, self.canvas
+        desk.clips_changed.connect(self._list_clips)
         desk.audio_changed.connect(self._audio_changed)
         desk.audio_grew.connect(canvas.follow)
-        desk.sound_changed.connect(canvas.redraw)
+        desk.sound_changed.connect(canvas.redraw_soon)
         desk.inspection_changed.connect(self._inspected)
         desk.selection_changed.connect(canvas.update)
         desk.picked_changed.connect(canvas.redraw)
+        desk.marked_changed.connect(self._marked)
         desk.cursor_changed.connect(self._cursor_moved)
         desk.models.changed.connect(self._show_model)
         canvas.axis_changed.connect(lambda: desk.look_near(canvas.axis.start + canvas.axis.span / 2))
         canvas.play_asked.connect(desk.play)
         canvas.code_clicked.connect(self._code_clicked)
-        self.chooser.clip_chosen.connect(self.open)
+        self.chooser.clip_chosen.connect(desk.open_listed)
         self.chooser.model_chosen.connect(desk.models.choose)
         self.chooser.refresh_asked.connect(desk.models.refresh)
         self.whole_button.clicked.connect(canvas.show_all)
@@ -113,10 +112,7 @@ class LanesPanel(Panel):
     # Panel
 
     def draw(self, scene: Scene) -> None:
-        """Other data bring other clips; the live run goes on."""
-        if self.bench.data is not self._data and self.bench.data is not None:
-            self._data = self.bench.data
-            self._list_clips()
+        """The live run goes on: its codes of now may be others."""
         self._show_model()
 
     def restyle(self) -> None:
@@ -137,22 +133,11 @@ class LanesPanel(Panel):
     # Clips
 
     def _list_clips(self) -> None:
-        self._clips = clips_of(self._data)
-        self.chooser.show_clips(self._clips)
-        if self.desk.models.chosen is None:
-            self.desk.models.refresh()
-        if self.desk.clip is None and self._clips:
-            self.open(self._clips[0])
-
-    def open(self, listed: Listed) -> None:
-        """Put a clip of the list on the desk."""
-        self._key = listed.key
-        self.desk.open(listed.load())
+        self.chooser.show_clips(self.desk.clips)
+        self.chooser.show_clip(self.desk.clip)
 
     def _audio_changed(self) -> None:
-        clip = self.desk.clip
-        self.chooser.show_clip(self._key, clip.name if clip is not None else "")
-        self._key = None
+        self.chooser.show_clip(self.desk.clip)
         self.canvas.arrange()
         self.canvas.show_all()
 
@@ -170,7 +155,7 @@ class LanesPanel(Panel):
         elif self.canvas.shown() != self._shown:
             self.canvas.arrange()
         self._shown = self.canvas.shown()
-        self.canvas.redraw()
+        self.canvas.redraw_soon()
 
     def _make_lanes(self) -> None:
         desk = self.desk
@@ -193,6 +178,11 @@ class LanesPanel(Panel):
 
     def _code_clicked(self, group: int, code: int) -> None:
         self.desk.pick(None if self.desk.picked == (group, code) else (group, code))
+
+    def _marked(self) -> None:
+        if self.desk.marked is not None:
+            self.canvas.point_at(*self.desk.marked)
+        self.canvas.update()
 
     def _cursor_moved(self) -> None:
         if self.desk.cursor is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QApplication, QSizePolicy, QToolTip, QWidget
 
@@ -22,6 +22,7 @@ from ssllab.ui.speech.lane import Lane
 
 _WHEEL = 1.0015  # zoom for one unit of the wheel: a notch is 120
 _GAP = 5.0  # pixels from lane to lane
+_TOGETHER_MS = 80  # what is found in the background within this time is drawn at once
 _FOLLOWED = 10.0  # seconds in view while recording, unless the person zooms
 
 
@@ -31,7 +32,6 @@ class LanesCanvas(QWidget):
     play_asked = Signal(float)  # a time that was double-clicked
     code_clicked = Signal(int, int)  # group, code
     axis_changed = Signal()
-    lanes_changed = Signal()
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -47,6 +47,8 @@ class LanesCanvas(QWidget):
         self._selecting = False
         self._before = self.axis
         self._span = _FOLLOWED
+        self._soon = QTimer(self, interval=_TOGETHER_MS, singleShot=True)
+        self._soon.timeout.connect(self.redraw)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -61,8 +63,14 @@ class LanesCanvas(QWidget):
 
     def redraw(self) -> None:
         """Something in the lanes changed."""
+        self._soon.stop()
         self._picture = None
         self.update()
+
+    def redraw_soon(self) -> None:
+        """As :meth:`redraw`, but what the background finds in a moment is drawn together."""
+        if not self._soon.isActive():
+            self._soon.start()
 
     def show_lanes(self, lanes: Sequence[Lane]) -> None:
         """Other lanes, in their order from the top."""
@@ -115,6 +123,12 @@ class LanesCanvas(QWidget):
         """Zoom to a span, with some room around it."""
         room = 0.15 * (end - start)
         self.set_axis(replace(self.axis, start=start - room, span=max(SHORTEST, end - start + 2 * room)))
+
+    def point_at(self, start: float, end: float) -> None:
+        """Bring a place into view; the zoom stays unless the place would be hardly seen."""
+        span = min(self.axis.span, max(4.0, 4 * (end - start)))
+        if not (self.axis.start <= start and end <= self.axis.end and span == self.axis.span):
+            self.set_axis(replace(self.axis, start=0.5 * (start + end - span), span=span))
 
     def reveal(self, seconds: float) -> None:
         """Turn the page when a time is out of view."""
@@ -170,6 +184,8 @@ class LanesCanvas(QWidget):
         painter.setClipRect(QRectF(left, 0, strip.width(), self.height()))
         if self.desk.selection is not None:
             ruler.paint_selection(painter, strip, lanes, self.axis, self.desk.selection)
+        if self.desk.marked is not None:
+            ruler.paint_marked(painter, lanes, self.axis, self.desk.marked)
         if self.desk.cursor is not None:
             ruler.paint_cursor(painter, strip, lanes, float(self.axis.x(self.desk.cursor)))
         if self._pointer is not None:
@@ -306,8 +322,9 @@ class LanesCanvas(QWidget):
             self.show_all()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.desk.selection is not None:
             self.show_span(*self.desk.selection)
-        elif key == Qt.Key.Key_Escape and (self.desk.selection is not None or self.desk.picked is not None):
+        elif key == Qt.Key.Key_Escape and (self.desk.selection or self.desk.picked or self.desk.marked):
             self.desk.select(None)
             self.desk.pick(None)
+            self.desk.mark(None)
         else:
             super().keyPressEvent(event)

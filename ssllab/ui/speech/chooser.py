@@ -7,7 +7,7 @@ from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QListView, QSizePolicy, QToolButton, QWidget
 
 from ssllab.ui.speech.axis import clock
-from ssllab.ui.speech.clip import Listed
+from ssllab.ui.speech.clip import Clip, Listed
 from ssllab.ui.speech.library import GROUPS
 from ssllab.ui.speech.models import RUN, SHIPPED
 
@@ -52,8 +52,7 @@ class Chooser(QWidget):
         self.refresh_button.hide()
 
     def show_clips(self, listed: list[Listed]) -> None:
-        """Other clips to choose from, under the headings of their groups; what was chosen stays if it is there."""
-        chosen = self.clips.currentData()
+        """Other clips to choose from, under the headings of their groups."""
         self.listed = listed
         model = QStandardItemModel(self)
         group = None
@@ -68,13 +67,11 @@ class Chooser(QWidget):
             item.setData(i, Qt.ItemDataRole.UserRole + 1)
             model.appendRow(item)
         self.clips.setModel(model)
-        self.show_clip(chosen, "")
 
-    def show_clip(self, key: str | None, name: str) -> None:
+    def show_clip(self, clip: Clip | None) -> None:
         """The box names the clip on the desk, also one that is not in its list."""
-        row = self.clips.findData(key) if key is not None else -1
-        self.clips.setCurrentIndex(row)
-        self.clips.setPlaceholderText(name or "Choose a clip")
+        self.clips.setPlaceholderText(clip.name if clip is not None else "Choose a clip")
+        self.clips.setCurrentIndex(self.clips.findData(clip.key) if clip is not None else -1)
 
     def show_model(self, name: str, newer: bool) -> None:
         """The model in use; ``newer``: the live run has learned since."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,8 @@ FRAME_SECONDS = HOP / RATE
 class Clip:
     """``samples: (n,)`` at 16 kHz mono, float32 in -1..1 or int16 (an hour may be a memory map).
 
-    ``words`` and ``phones`` are ``()`` where unknown; ``text`` is the transcript without times.
+    ``words`` and ``phones`` are ``()`` where unknown; ``text`` is the transcript without times. ``key`` is that of
+    its :class:`Listed`, empty for a clip of no list.
     """
 
     name: str
@@ -29,16 +31,21 @@ class Clip:
     text: str | None = None
     words: tuple[Span, ...] = ()
     phones: tuple[Span, ...] = ()
+    key: str = ""
 
     @property
     def seconds(self) -> float:
         """Its length."""
         return len(self.samples) / RATE
 
-    @property
-    def frames(self) -> int:
-        """Hops in it, the last one begun; the model gives a frame or two less."""
-        return -(-len(self.samples) // HOP)
+    @cached_property
+    def spoken(self) -> tuple[Span, ...]:
+        """The words, or the transcript as one long word."""
+        if self.words or not self.text:
+            return self.words
+        from ssllab.data.speech.types import Span
+
+        return (Span(0.0, self.seconds, self.text),)
 
     def sound(self, start: int, end: int) -> NDArray[np.float32]:
         """Samples ``start`` to ``end`` as float32 in -1..1, whatever they are kept as."""
@@ -48,7 +55,7 @@ class Clip:
         return part.astype(np.float32, copy=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Listed:
     """A clip that can be opened. ``key`` is its own among all; ``group``: "train", "test" or "takes"."""
 
@@ -57,6 +64,7 @@ class Listed:
     group: str
     seconds: float
     load: Callable[[], Clip]
+    phones: tuple[Span, ...] = ()
 
 
 class GrowingSound:

@@ -5,18 +5,22 @@ Panels share one desk per bench; the recorder feeds it while the microphone is o
 
 from __future__ import annotations
 
+import wave
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from ssllab.ui.speech.clip import RATE, Clip, GrowingSound
+from ssllab.ui.speech.clip import RATE, Clip, GrowingSound, Listed
+from ssllab.ui.speech.library import clips_of, clips_of_takes
 from ssllab.ui.speech.models import Models
 from ssllab.ui.speech.playback import Playback
 from ssllab.ui.speech.reader import Reader
 from ssllab.ui.speech.reading import Reading
+from ssllab.ui.speech.search import Search
 from ssllab.ui.speech.sound import Sound
+from ssllab.ui.speech.take_shelf import key_of, shelf_of
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import Span
@@ -33,6 +37,8 @@ class Desk(QObject):
     selection_changed = Signal()
     cursor_changed = Signal()
     picked_changed = Signal()
+    marked_changed = Signal()
+    clips_changed = Signal()
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
@@ -40,21 +46,51 @@ class Desk(QObject):
         self.clip: Clip | None = None
         self.selection: tuple[float, float] | None = None  # seconds
         self.picked: tuple[int, int] | None = None  # group and code that the person clicked
+        self.marked: tuple[float, float] | None = None  # a place that was searched for, in seconds
         self.live = False
         self._recording = GrowingSound()
         self.sound = Sound(self)
         self.models = Models(bench)
         self.reader = Reader(self)
         self.playback = Playback(self)
+        self.search = Search(self)
+        self.clips: list[Listed] = []  # all that can be opened
+        self._shelf = shelf_of(bench)
         self.sound.changed.connect(self.sound_changed)
         self.reader.changed.connect(self.inspection_changed)
         self.reader.failed.connect(lambda line, trace: bench.say("error", line, trace))
         self.models.failed.connect(lambda line, trace: bench.say("error", line, trace))
         self.models.changed.connect(self._read)
+        self.search.failed.connect(lambda line, trace: bench.say("error", line, trace))
+        bench.data_loaded.connect(self.list_clips)
+        self._shelf.changed.connect(self.list_clips)
         self.playback.moved.connect(self.cursor_changed)
         self.playback.failed.connect(lambda line: bench.say("warning", line))
         if (app := QCoreApplication.instance()) is not None:
             app.aboutToQuit.connect(self.close)
+        self.list_clips()
+
+    def list_clips(self) -> None:
+        """The data or the takes are others. The first clip is opened where none is on the desk."""
+        data = self.bench.data
+        self.clips = clips_of_takes(self._shelf.takes) + (clips_of(data) if data is not None else [])
+        self.search.show_clips(self.clips)
+        self.clips_changed.emit()
+        if data is not None and self.models.chosen is None:
+            self.models.refresh()
+        if data is not None and self.clip is None and self.clips:
+            self.open_listed(self.clips[0])
+
+    def open_listed(self, listed: Listed) -> None:
+        """Put a clip of the list on the desk, if it is not there yet."""
+        if self.clip is not None and self.clip.key == listed.key:
+            return
+        try:
+            clip = listed.load()
+        except (OSError, EOFError, wave.Error) as error:
+            self.bench.say("error", f"{listed.name} cannot be opened: {error}")
+            return
+        self.open(clip)
 
     @property
     def inspection(self) -> Reading | None:
@@ -64,7 +100,11 @@ class Desk(QObject):
     @property
     def cursor(self) -> float | None:
         """Where in the clip the player is, in seconds; None while the clip is not heard."""
-        return self.playback.position if self.playback.clip is self.clip else None
+        heard = self.playback.clip
+        if heard is None or self.clip is None:
+            return None
+        same = heard is self.clip or (heard.key != "" and heard.key == self.clip.key)
+        return self.playback.position if same else None
 
     def open_clip(
         self,
@@ -88,6 +128,7 @@ class Desk(QObject):
         self.sound.open(clip)
         self._read()
         self.select(None)
+        self.mark(None)
         self.audio_changed.emit()
 
     def _read(self) -> None:
@@ -104,6 +145,12 @@ class Desk(QObject):
         if span != self.selection:
             self.selection = span
             self.selection_changed.emit()
+
+    def mark(self, span: tuple[float, float] | None) -> None:
+        """Point at ``(start, end)`` in seconds, a place that was found, or at nothing."""
+        if span != self.marked:
+            self.marked = span
+            self.marked_changed.emit()
 
     def pick(self, code: tuple[int, int] | None) -> None:
         """Mark every occurrence of a code, ``(group, code)``, or of none."""
@@ -142,14 +189,15 @@ class Desk(QObject):
         """The recording ended; it stays on the desk, under the name of its ``take`` if there is one."""
         if self.live:
             self.live = False
-            name = take.name if take is not None else "Recording"
-            self._show(Clip(name, self._recording.samples))
+            name, key = (take.name, key_of(take)) if take is not None else ("Recording", "")
+            self._show(Clip(name, self._recording.samples, key=key))
 
     def close(self) -> None:
         """End sound and the background's work."""
         self.playback.stop()
         self.sound.close()
         self.reader.close()
+        self.search.close()
 
 
 def desk_of(bench: Bench) -> Desk:

@@ -116,6 +116,16 @@ def paint_selection(
     )
 
 
+def paint_marked(painter: QPainter, lanes: QRectF, axis: TimeAxis, span: tuple[float, float]) -> None:
+    """A frame around a place that was searched for."""
+    left, right = float(axis.x(span[0])), float(axis.x(span[1]))
+    if right < lanes.left() or left > lanes.right():
+        return
+    painter.setPen(pen(theme.current().repel, 2.0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(QRectF(left, lanes.top(), max(3.0, right - left), lanes.height()))
+
+
 def paint_cursor(painter: QPainter, ruler: QRectF, lanes: QRectF, x: float) -> None:
     """Where the player is."""
     if not lanes.left() <= x <= lanes.right():

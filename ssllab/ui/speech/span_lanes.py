@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
@@ -25,6 +26,11 @@ class SpanLane(Lane):
 
     lines = 1.5
 
+    def __init__(self, desk) -> None:
+        super().__init__(desk)
+        self._known: Sequence[Span] | None = None
+        self._found = np.empty((0, 2))
+
     def spans(self) -> Sequence[Span]:
         """In order of time; of the clip on the desk."""
         raise NotImplementedError
@@ -33,12 +39,25 @@ class SpanLane(Lane):
         return self.desk.clip is not None and len(self.spans()) > 0
 
     def value(self, seconds: float) -> str:
-        return next((span.label for span in self.spans() if span.start <= seconds < span.end), "")
+        return next((span.label for span in self._between(seconds, seconds)), "")
+
+    def _times(self) -> NDArray[np.float64]:
+        """``(n, 2)`` starts and ends of all spans; an hour has tens of thousands."""
+        spans = self.spans()
+        if spans is not self._known:
+            self._known = spans
+            self._found = np.array([(span.start, span.end) for span in spans]).reshape(-1, 2)
+        return self._found
+
+    def _between(self, start: float, end: float) -> Sequence[Span]:
+        starts, ends = self._times().T
+        # Spans do not overlap, so that their ends are in order too.
+        return self.spans()[np.searchsorted(ends, start, "right") : np.searchsorted(starts, end, "right")]
 
     def paint(self, painter: QPainter, area: QRectF, axis) -> None:
-        seen = [span for span in self.spans() if span.end > axis.start and span.start < axis.end]
+        seen = self._between(axis.start, axis.end)
         if len(seen) > area.width() / 6:
-            self._paint_crowd(painter, area, axis, seen)
+            self._paint_crowd(painter, area, axis)
             return
         colours = theme.current()
         metrics = painter.fontMetrics()
@@ -59,12 +78,12 @@ class SpanLane(Lane):
             painter.setPen(QColor(colours.text))
             painter.drawText(text, Qt.AlignmentFlag.AlignCenter, label)
 
-    def _paint_crowd(self, painter: QPainter, area: QRectF, axis, seen: Sequence[Span]) -> None:
+    def _paint_crowd(self, painter: QPainter, area: QRectF, axis) -> None:
+        """A tone where a pixel column lies within any span."""
         edges = columns(area, axis, painter.device().devicePixelRatioF())
-        starts, ends = np.array([[span.start, span.end] for span in seen]).T
-        # How many spans have begun less how many have ended: the column lies in one.
         middle = 0.5 * (edges[1:] + edges[:-1])
-        inside = np.searchsorted(starts, middle, "right") > np.searchsorted(np.sort(ends), middle, "right")
+        starts, ends = self._times().T
+        inside = np.searchsorted(starts, middle, "right") > np.searchsorted(ends, middle, "right")
         pixels = np.empty((1, len(middle), 4), np.uint8)
         pixels[..., :3] = rgb(theme.current().border)
         pixels[..., 3] = np.where(inside, 255, 0)
@@ -78,12 +97,7 @@ class WordLane(SpanLane):
     tip = "What was said; where the times of words are unknown, the transcript over the whole clip."
 
     def spans(self) -> Sequence[Span]:
-        clip = self.desk.clip
-        if clip.words or not clip.text:
-            return clip.words
-        from ssllab.data.speech.types import Span
-
-        return (Span(0.0, clip.seconds, clip.text),)
+        return self.desk.clip.spoken
 
 
 class PhoneLane(SpanLane):
