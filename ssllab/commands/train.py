@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from ssllab.cli import BAD_INPUT, OUR_FAILURE, UsageError
 from ssllab.controls import Config, ControlError, Value
-from ssllab.data.catalogue import DEFAULT, load, source
+from ssllab.data.catalogue import DEFAULTS, load, source
 from ssllab.methods.registry import method_class
 from ssllab.training.device import choose_device, choose_precision, use_sensible_threads
 from ssllab.training.reopen import fork_run, resume_run
@@ -38,8 +38,8 @@ def train(options: argparse.Namespace) -> int:
             )
     device = choose_device(options.device or "auto")
     precision = choose_precision(options.precision, device)
-    name = DEFAULT if options.data is None else options.data
-    data = load(name, seed=options.seed, size=options.size)
+    name = DEFAULTS[method.data_kind] if options.data is None else options.data
+    data = load(name, kind=method.data_kind, seed=options.seed, size=options.size)
     settings = RunSettings(
         method=options.method,
         config=config.model_dump(),
@@ -82,7 +82,8 @@ def _reopen(options: argparse.Namespace, step: int | None) -> int:
         raise UsageError(
             f"run {options.run} already has {stored.info.steps} steps: say how far to go with --steps."
         )
-    data = load(settings.data, seed=settings.seed, size=settings.image_size)
+    kind = method_class(settings.method).data_kind
+    data = load(settings.data, kind=kind, seed=settings.seed, size=settings.image_size)
     if step is None:
         session = resume_run(store, options.run, data, steps=total, device=options.device)
     else:
