@@ -37,6 +37,7 @@ KEYS = (
     ("S", "one step"),
     ("R", "reset: put this run aside, begin anew"),
     ("Ctrl+Z / Ctrl+Shift+Z", "undo or redo a control's change"),
+    ("Ctrl+R", "record, or end the recording (Speech)"),
     ("Ctrl+O", "open a folder of your own data"),
     ("Ctrl+T", "light or dark"),
     ("Ctrl++ / Ctrl+-", "larger or smaller text"),

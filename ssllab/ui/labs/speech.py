@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QKeySequence, QShortcut
+
 from ssllab.ui.bench import Bench
 from ssllab.ui.labs.lab import Column, LabPage, Place
 from ssllab.ui.panels.code_perplexity import CodePerplexityPanel
@@ -9,9 +11,11 @@ from ssllab.ui.panels.code_usage import CodeUsagePanel
 from ssllab.ui.panels.joint_usage import JointUsagePanel
 from ssllab.ui.panels.lessons import LessonsPanel
 from ssllab.ui.panels.phone_table import PhoneTablePanel
+from ssllab.ui.panels.recorder import KEYS, RecorderPanel
 from ssllab.ui.panels.speech_doctor import SpeechDoctorPanel
 from ssllab.ui.panels.speech_loss import SpeechLossPanel
 from ssllab.ui.panels.speech_probes import SpeechProbesPanel
+from ssllab.ui.panels.takes import TakesPanel
 
 PANELS = (
     LessonsPanel,
@@ -46,4 +50,14 @@ _COLUMNS = (
 
 def speech_lab(bench: Bench) -> LabPage:
     """The page, with every panel on ``bench``."""
-    return LabPage(bench, [panel(bench) for panel in PANELS], _COLUMNS)
+    recorder, takes = RecorderPanel(bench), TakesPanel(bench)
+    page = LabPage(bench, [recorder, takes, *(panel(bench) for panel in PANELS)], _COLUMNS)
+
+    def record() -> None:
+        page.show_panel(recorder.id)
+        recorder.record_or_stop()
+
+    QShortcut(QKeySequence(KEYS), page, record)
+    takes.record_wanted.connect(record)
+    recorder.import_wanted.connect(takes.ask_import)
+    return page
