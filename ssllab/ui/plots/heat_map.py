@@ -191,9 +191,10 @@ class HeatMap(Chart):
             low, high = self.view.viewRange()[side]
             seen = [(place, name) for place, name in zip(places, names, strict=True) if low <= place <= high]
             stride = max(1, math.ceil(len(seen) * need / max(1.0, room)))
-            if seen[::stride] != self._named[side]:
-                self._named[side] = seen[::stride]
-                axis.setTicks([seen[::stride], []])
+            seen = seen[stride // 2 :: stride]  # away from the edge, where a name would be cut off
+            if seen != self._named[side]:
+                self._named[side] = seen
+                axis.setTicks([seen, []])
 
     def _mouse_moved(self, position: QPointF) -> None:
         self._cell = None
