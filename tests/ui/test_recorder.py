@@ -133,9 +133,46 @@ def test_the_level_is_shown_without_recording(qtbot, virtual_microphone, open_pa
     panel = open_panel()
     press(qtbot, panel.level_button)
     reach(qtbot, panel, "listening")
+    assert panel.recording.recorder.seconds == 0
     panel.hide()  # nobody looks: the microphone is let go
     reach(qtbot, panel, "idle")
-    assert panel.shelf.takes == []
+
+    panel.show()
+    press(qtbot, panel.level_button)
+    panel.hide()  # before it is open
+    qtbot.waitUntil(lambda: panel.recording.state != "opening", timeout=5000)
+    reach(qtbot, panel, "idle")
+    assert not panel.level_button.isChecked()
+    assert not any(panel.shelf.folder.rglob("*.wav"))
+
+
+def test_hearing_oneself_is_off_until_it_is_wished(qtbot, virtual_microphone, open_panel):
+    panel = open_panel()
+    press(qtbot, panel.record_button)
+    reach(qtbot, panel, "recording")
+    recorder = panel.recording.recorder
+    assert not recorder.monitoring
+    panel.monitor.setChecked(True)
+    qtbot.waitUntil(lambda: recorder.monitoring, timeout=5000)
+    panel.monitor.setChecked(False)
+    qtbot.waitUntil(lambda: not recorder.monitoring, timeout=5000)
+
+
+def test_without_a_loudspeaker_nobody_hears_himself_but_the_recording_goes_on(
+    qtbot, monkeypatch, virtual_microphone, open_panel
+):
+    def refuse():
+        raise AudioError("No loudspeaker was found.")
+
+    monkeypatch.setattr("ssllab.audio.recorder.Monitor", refuse)
+    panel = open_panel()
+    panel.monitor.setChecked(True)
+    with qtbot.waitSignal(panel.bench.message, timeout=10000) as said:
+        reach(qtbot, panel, "listening")
+    assert said.args[:2] == ["warning", "No loudspeaker was found."]
+    assert not panel.monitor.isChecked()
+    press(qtbot, panel.record_button)
+    reach(qtbot, panel, "recording")
 
 
 def test_the_window_goes_and_the_recording_stays(qtbot, virtual_microphone, open_panel):

@@ -53,7 +53,7 @@ def add(store, tmp_path):
 
 @pytest.fixture
 def open_panel(qtbot, tmp_path):
-    benches = []
+    panels = []
 
     def build():
         bench = Bench(Workspace(tmp_path / "workspace"), "speech", LongWork())
@@ -63,14 +63,15 @@ def open_panel(qtbot, tmp_path):
         qtbot.addWidget(panel)
         panel.resize(620, 300)
         panel.show()
-        benches.append(bench)
+        panels.append(panel)
         settle(qtbot, panel)
         return panel
 
     yield build
-    for bench in benches:
-        desk_of(bench).close()
-        bench.long_work.close()
+    for panel in panels:
+        panel.hide()
+        panel.desk.close()
+        panel.bench.long_work.close()
 
 
 def settle(qtbot, panel):
@@ -134,6 +135,14 @@ def test_a_transcript_is_stored_without_being_asked(qtbot, open_panel, add, stor
     settle(qtbot, panel)
     assert store.take(above.id).transcript == "the sea is calm"
     assert store.take(below.id).transcript == ""
+
+
+def test_a_transcript_from_elsewhere_is_shown(qtbot, open_panel, add):
+    take = add("heard by a model")
+    panel = open_panel()
+    panel.list.select([take.id])
+    panel.shelf.set_transcript(take.id, "as a model heard it")
+    assert panel.transcript.toPlainText() == "as a model heard it"
 
 
 def test_words_typed_just_before_the_end_are_stored(qtbot, open_panel, add, store):
@@ -295,4 +304,5 @@ def test_a_long_take_is_mapped_and_not_read(store, tmp_path):
 def test_the_thumbnail_has_the_shape_of_the_sound():
     loud_end = np.repeat([[-0.1, 0.1], [-0.5, 0.5]], 50, axis=0)
     assert columns(loud_end, 4) == pytest.approx(np.array([[-0.2, 0.2]] * 2 + [[-1, 1]] * 2))
+    assert columns(loud_end, 300).shape == (300, 2)
     assert np.abs(columns(np.full((10, 2), 1e-4), 20)).max() < 0.01  # silence is not blown up

@@ -114,6 +114,7 @@ class RecorderPanel(Panel):
         self.dropped.setToolTip(
             "Frames of the microphone that were lost because the computer was too busy to take them in time"
         )
+        self.dropped.hide()
         self.line = QFrame()
         self.line.setObjectName("recorderLine")
         self.line_text = QLabel(wordWrap=True)
@@ -299,9 +300,9 @@ class RecorderPanel(Panel):
             self.elapsed.setText(clock(recorder.seconds, 0.1))
         elif state in ("idle", "listening", "opening"):
             self.elapsed.setText(clock(0, 0.1))
-        lost = recorder.dropped if recorder is not None else 0
-        self.dropped.setVisible(lost > 0)
-        self.dropped.setText(f"{plural(lost, 'frame')} dropped")
+        if recorder is not None:  # the number stays in sight until the next recording
+            self.dropped.setVisible(recorder.dropped > 0)
+            self.dropped.setText(f"{plural(recorder.dropped, 'frame')} dropped")
 
     def _show_line(self) -> None:
         line = self.recording.problem or self._no_devices

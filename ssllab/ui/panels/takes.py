@@ -34,6 +34,7 @@ from ssllab.ui.speech.transcript_edit import TranscriptEdit
 DATA = "takes"  # the catalogue's name of the takes as training data
 _EXPORTS = {".wav": ("As WAV…", "WAV (*.wav)"), ".flac": ("As FLAC…", "FLAC (*.flac)")}
 _HINT = "What is said in it? It is stored as you type; Return goes to the next take."
+_NO_HINT = "Select a take to write its transcript"
 
 
 class TakesPanel(Panel):
@@ -115,7 +116,8 @@ class TakesPanel(Panel):
             self, singleShot=True, interval=120
         )  # arrow keys held down open the last take only
         self._settle.timeout.connect(self._open_selected)
-        listing.selection_changed.connect(self._selected)
+        listing.selection_changed.connect(self._show_selection)
+        listing.selection_changed.connect(self._settle.start)
         listing.play_wanted.connect(self.play)
         listing.deletion_wanted.connect(self.delete_selected)
         listing.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -135,26 +137,21 @@ class TakesPanel(Panel):
         self.model.set_takes(self.shelf.takes)
         if before != [take.id for take in self.model.takes]:
             self.list.select([id for id in chosen if self.shelf.take(id) is not None])
-            self._selected()
+        self._show_selection()
         self.stack.setCurrentWidget(self._filled if self.shelf.takes else self.empty)
 
     def _came_in(self, ids: Sequence[str]) -> None:
         self.list.select(ids)
 
-    def _selected(self) -> None:
+    def _show_selection(self) -> None:
         ids = self.list.selected_ids()
         take = self.shelf.take(ids[0]) if len(ids) == 1 else None
-        hint = (
-            _HINT
-            if take
-            else f"{plural(len(ids), 'take')} selected"
-            if ids
-            else "Select a take to write its transcript"
-        )
-        self.transcript.show_take(take.id if take else None, take.transcript if take else "", hint)
+        if take is not None:
+            self.transcript.show_take(take.id, take.transcript, _HINT)
+        else:
+            self.transcript.show_take(None, "", f"{plural(len(ids), 'take')} selected" if ids else _NO_HINT)
         for button in (self.export_button, self.delete_button):
             button.setEnabled(bool(ids))
-        self._settle.start()
 
     def _show_heard(self) -> None:
         clip, position = self.desk.playback.clip, self.desk.playback.position
@@ -166,9 +163,9 @@ class TakesPanel(Panel):
     # What a person does
 
     def _open_selected(self) -> None:
-        """The one take that is selected lies on the desk, unless the microphone is on."""
+        """The one take that is selected lies on the desk, unless the microphone is on or nobody sees the list."""
         ids = self.list.selected_ids()
-        if len(ids) == 1 and not self.desk.live:
+        if len(ids) == 1 and not self.desk.live and self.isVisible():
             self._open(ids[0])
 
     def _open(self, id: str) -> Clip | None:

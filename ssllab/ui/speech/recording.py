@@ -41,6 +41,7 @@ class Recording(QObject):
         self.gain = 1.0
         self.problem: str | None = None
         self.recorder: Recorder | None = None
+        self._level_wanted = False
         self._desk, self._shelf = desk, shelf
         self._background = Background(self)
         self._timer = QTimer(self, interval=LOOK_MILLISECONDS)
@@ -57,11 +58,13 @@ class Recording(QObject):
 
     def listen(self) -> None:
         """Show the level without recording."""
+        self._level_wanted = True
         if self.state == "idle":
             self._open(lambda recorder: recorder.listen(), "listening")
 
     def deafen(self) -> None:
         """End :meth:`listen`."""
+        self._level_wanted = False
         if self.state == "listening":
             self._close(lambda recorder: recorder.close(), lambda _: self._enter("idle"))
 
@@ -149,6 +152,8 @@ class Recording(QObject):
             self._desk.begin_live()
         self._enter(state)
         self._timer.start()
+        if state == "listening" and not self._level_wanted:
+            self.deafen()
 
     def _close(self, end: Callable[[Recorder], object], then: Callable[[object], None]) -> None:
         recorder = self.recorder

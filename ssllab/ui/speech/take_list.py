@@ -231,9 +231,11 @@ class TakeList(QListView):
 
     def show_heard(self, heard: tuple[str, float] | None) -> None:
         """Key of the take that plays now, and how far it is (0..1)."""
-        if heard != self.delegate.heard:
-            self.delegate.heard = heard
-            self.viewport().update()
+        before, self.delegate.heard = self.delegate.heard, heard
+        moved = {part[0] for part in (before, heard) if part is not None}
+        for row, take in enumerate(self.takes.takes if moved else ()):
+            if key_of(take) in moved:
+                self.viewport().update(self.visualRect(self.takes.index(row)))
 
     def rename_selected(self) -> None:
         """Open the editor of the name of the selected take."""

@@ -17,10 +17,13 @@ def columns(peaks: NDArray, width: int) -> NDArray:
     """
     if not len(peaks):
         return np.zeros((width, 2), np.float32)
-    edges = np.linspace(0, len(peaks), width + 1)
-    first = np.minimum(edges[:-1].astype(int), len(peaks) - 1)
-    last = np.maximum(np.ceil(edges[1:]).astype(int), first + 1)
-    drawn = np.array([(peaks[a:b, 0].min(), peaks[a:b, 1].max()) for a, b in zip(first, last, strict=True)])
+    first = np.arange(width) * len(peaks) // width
+    if width <= len(peaks):
+        low = np.minimum.reduceat(peaks[:, 0], first)
+        high = np.maximum.reduceat(peaks[:, 1], first)
+        drawn = np.stack([low, high], axis=1)
+    else:
+        drawn = peaks[first]
     return drawn / max(float(np.abs(drawn).max()), _QUIET)
 
 
@@ -33,6 +36,6 @@ def paint_waveform(painter: QPainter, box: QRectF, peaks: NDArray, colour: QColo
     painter.drawLines(
         [
             QLineF(left + x, middle - max(high * half, 0.5), left + x, middle - min(low * half, -0.5))
-            for x, (low, high) in enumerate(shape)
+            for x, (low, high) in enumerate(shape.tolist())
         ]
     )
