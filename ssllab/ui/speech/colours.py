@@ -48,7 +48,7 @@ def code_colours(group: int, codes: int, dark: bool) -> NDArray[np.uint8]:
     hue = (number * _GOLDEN + group * 0.37) % 1.0
     shade = (number * 7 + group) % 3 - 1  # three shades, for hundreds of hues cannot be told apart
     if dark:
-        return oklch(0.52 + 0.055 * shade, np.float64(0.078), hue)
+        return oklch(0.45 + 0.045 * shade, np.float64(0.078), hue)
     return oklch(0.80 + 0.05 * shade, np.float64(0.078), hue)
 
 

@@ -48,6 +48,7 @@ class Desk(QObject):
         self.picked: tuple[int, int] | None = None  # group and code that the person clicked
         self.marked: tuple[float, float] | None = None  # a place that was searched for, in seconds
         self.live = False
+        self._closed = False
         self._recording = GrowingSound()
         self.sound = Sound(self)
         self.models = Models(bench)
@@ -123,6 +124,8 @@ class Desk(QObject):
         self._show(clip)
 
     def _show(self, clip: Clip | None) -> None:
+        if self._closed:
+            return
         self.playback.stop()
         self.clip = clip
         self.sound.open(clip)
@@ -193,7 +196,8 @@ class Desk(QObject):
             self._show(Clip(name, self._recording.samples, key=key))
 
     def close(self) -> None:
-        """End sound and the background's work."""
+        """End sound and the background's work; nothing is opened any more."""
+        self._closed = True
         self.playback.stop()
         self.sound.close()
         self.reader.close()
