@@ -1,0 +1,76 @@
+"""What the codes of held-out speech know: purity, phone-normalised mutual information, and the shortcut of loudness."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from ssllab.diagnostics.codes import (
+    perplexity,
+    phone_code_counts,
+    phone_given_code,
+    phone_purity,
+    pnmi,
+    table_order,
+    usage,
+)
+from ssllab.diagnostics.loudness import frame_decibels, shortcut_measures
+from ssllab.methods.speech import Heard, PhoneTable, phone_names, phones_of
+from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining
+
+if TYPE_CHECKING:
+    from ssllab.data.speech.types import SpeechData
+
+TABLE_COLUMNS = 300  # combinations of codes in the table, the most frequent
+
+
+@torch.no_grad()
+def code_probes(
+    model: Wav2Vec2ForPreTraining, data: SpeechData, heard: Heard
+) -> tuple[dict[str, float], PhoneTable | None]:
+    """Scalars by name and, where phones are known, the table P(phone | code)."""
+    device = next(model.parameters()).device
+    codes, levels = [], []
+    for batch in heard.batches:
+        frames = model.codes(batch.samples.to(device), batch.lengths.to(device))
+        for row, count, samples, n in zip(
+            frames.codes.cpu(), frames.counts.tolist(), batch.samples, batch.lengths.tolist(), strict=True
+        ):
+            codes.append(row[:count])
+            levels.append(frame_decibels(samples[:n])[:count])
+    chosen, decibels = torch.cat(codes), torch.cat(levels)
+    size = model.config.num_codevectors_per_group
+    names = phone_names(data)
+    phones = phones_of(data.test, heard, names) if names else None
+    scalars = {"heldout_code_perplexity": float(perplexity(usage(chosen, size).double()).sum())}
+    scalars |= shortcut_measures(chosen, decibels, size, phones, len(names))
+    if phones is None or not bool((phones >= 0).any()):
+        return scalars, None
+    known = phones >= 0
+    words, ids = combinations(chosen[known], size)
+    counts = phone_code_counts(phones[known], ids, len(names), len(words))
+    scalars |= {"purity": phone_purity(counts), "pnmi": pnmi(counts)}
+    return scalars, _table(counts, names, words)
+
+
+def combinations(codes: Tensor, size: int) -> tuple[list[str], Tensor]:
+    """Combinations of the groups' codes as one code: names such as "12·7", and ``(N,)`` int64 numbers of them."""
+    weights = size ** torch.arange(codes.shape[1])
+    found, ids = (codes * weights).sum(1).unique(return_inverse=True)
+    digits = found[:, None] // weights % size
+    return ["·".join(map(str, row)) for row in digits.tolist()], ids
+
+
+def _table(counts: Tensor, phones: tuple[str, ...], words: list[str]) -> PhoneTable:
+    most = counts.sum(0).topk(min(TABLE_COLUMNS, counts.shape[1])).indices
+    counts = counts[:, most]
+    table = phone_given_code(counts)
+    order = table_order(table)
+    return PhoneTable(
+        table[:, order].float().numpy(),
+        phones,
+        tuple(words[most[i]] for i in order.tolist()),
+        counts.sum(0)[order].numpy(),
+    )

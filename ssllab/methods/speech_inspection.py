@@ -1,0 +1,99 @@
+"""One recording through a pre-trained model, frame by frame, in windows so that hours fit into memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ssllab.methods.speech import Inspection, windows
+from ssllab.nn.wav2vec2.files import ModelFileError, read
+from ssllab.nn.wav2vec2.masking import mask_spans
+from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining
+from ssllab.objectives.masked_contrast import draw_distractors, pack
+
+
+class Inspector(Protocol):
+    """What shows recordings frame by frame: a method in training, or a model from a folder."""
+
+    def inspect_audio(self, samples: Tensor, seed: int = 0, mask: bool = True) -> Inspection:
+        """``samples (n,)`` float32 at 16 kHz."""
+
+
+class PretrainedInspector:
+    """A pre-trained model that nobody trains."""
+
+    def __init__(self, model: Wav2Vec2ForPreTraining) -> None:
+        self.model = model
+
+    def inspect_audio(self, samples: Tensor, seed: int = 0, mask: bool = True) -> Inspection:
+        """``samples (n,)`` float32 at 16 kHz."""
+        config = self.model.config
+        task = (config.mask_time_prob, config.mask_time_length) if mask else None
+        return inspect_pretrained(self.model, samples, seed=seed, task=task, distractors=config.num_negatives)
+
+
+def inspector(folder: Path) -> Inspector:
+    """The model of a folder in Hugging Face's format. Raises :class:`ssllab.nn.wav2vec2.files.ModelFileError`."""
+    model = read(folder)
+    if not isinstance(model, Wav2Vec2ForPreTraining):
+        raise ModelFileError(
+            f"{folder} holds a {type(model).__name__}, which has no quantizer: expected a pre-training model."
+        )
+    return PretrainedInspector(model)
+
+
+@torch.no_grad()
+def inspect_pretrained(
+    model: Wav2Vec2ForPreTraining,
+    samples: Tensor,
+    *,
+    seed: int,
+    task: tuple[float, int] | None,
+    distractors: int,
+) -> Inspection:
+    """``samples (n,)``; ``task``: mask probability and span length, None for codes alone."""
+    device = next(model.parameters()).device
+    generator = torch.Generator(device).manual_seed(seed)
+    total = model.config.frames(len(samples))
+    groups, width = model.config.num_codevector_groups, model.config.conv_dim[-1]
+    codes = torch.zeros((total, groups), dtype=torch.int64)
+    confidence, latents = torch.zeros((total, groups)), torch.zeros((total, width))
+    masked = torch.zeros(total, dtype=torch.bool)
+    true = torch.full((total,), torch.nan)
+    others = torch.full((total, distractors), torch.nan) if task else torch.zeros((0, 0))
+    for first, begin, end in windows(len(samples), total):
+        part = samples[None, begin:end].to(device)
+        heard = model.codes(part)
+        at = slice(first, first + heard.codes.shape[1])
+        codes[at], confidence[at] = heard.codes[0].cpu(), heard.confidence[0].cpu()
+        latents[at] = heard.latents[0].float().cpu()
+        if task is None:
+            continue
+        frames = heard.codes.shape[1]
+        hidden = mask_spans(heard.counts, frames, task[0], task[1], generator)
+        places = pack(hidden)
+        found = model.wav2vec2(part, masked=hidden)
+        context = F.normalize(model.project_hid(places.gather(found.context)).float(), dim=-1)
+        target = F.normalize(
+            model.project_q(model.quantize(places.gather(found.latents)).vectors).float(), dim=-1
+        )
+        cosines = context @ target.transpose(1, 2)
+        drawn = cosines.gather(2, draw_distractors(places, distractors, generator))
+        rows = first + places.index[places.valid].cpu()
+        masked[at] = hidden[0].cpu()
+        true[rows] = cosines.diagonal(dim1=1, dim2=2)[places.valid].cpu()
+        others[rows] = drawn[places.valid].cpu()
+    found_codes = Inspection(codes.numpy(), confidence.numpy(), latents.numpy())
+    if task is None:
+        return found_codes
+    return replace(
+        found_codes,
+        masked=masked.numpy(),
+        similarity_true=true.numpy(),
+        similarity_distractors=others.numpy(),
+    )

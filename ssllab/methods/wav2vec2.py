@@ -1,0 +1,275 @@
+"""wav2vec 2.0: a framework for self-supervised learning of speech representations (Baevski et al. 2020).
+
+Latents of some frames are hidden from a Transformer; from what it makes of the rest it must tell the true quantized
+latent of each hidden frame from distractors of the same utterance. A diversity loss keeps all codes in use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from ssllab.data.speech.batches import SpeechBatch
+from ssllab.diagnostics.codes import SlidingMean, SlidingUsage, perplexity
+from ssllab.diagnostics.speech_doctor import diagnose_speech
+from ssllab.diagnostics.verdict import Verdict
+from ssllab.methods.base import Log, Probe, Series, StepResult
+from ssllab.methods.code_probes import code_probes
+from ssllab.methods.speech import Inspection, PhoneTable, SpeechLook, SpeechMethod
+from ssllab.methods.speech_evidence import speech_evidence
+from ssllab.methods.speech_inspection import inspect_pretrained
+from ssllab.methods.wav2vec2_settings import Wav2Vec2Settings, model_config
+from ssllab.nn.wav2vec2.config import FRAME_SECONDS
+from ssllab.nn.wav2vec2.feature_encoder import frame_counts
+from ssllab.nn.wav2vec2.masking import mask_spans
+from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining
+from ssllab.nn.wav2vec2.quantizer import k_means_start, restart_dead
+from ssllab.nn.wav2vec2.random import set_dropout
+from ssllab.objectives.codebook_diversity import diversity_loss, entropy_loss
+from ssllab.objectives.masked_contrast import chance_loss, draw_distractors, masked_contrast, pack
+
+if TYPE_CHECKING:
+    from ssllab.data.speech.types import SpeechData
+
+RECENT_FRAMES = 4000  # perplexities are of so many masked frames, whatever the batch: 80 s of hidden sound
+MOST_EPOCH_FRAMES = 40_000
+MASKED_SHARE = 0.49
+RESTART_EVERY = 25  # steps between two restarts of dead codes
+
+
+class Wav2Vec2(SpeechMethod):
+    """The paper's section 3, with fairseq's constants."""
+
+    name = "wav2vec2"
+    title = "wav2vec 2.0"
+    paper = "Baevski, Zhou, Mohamed, Auli: wav2vec 2.0, NeurIPS 2020"
+    Config = Wav2Vec2Settings
+    config: Wav2Vec2Settings
+    series: ClassVar[dict[str, Series]] = {
+        "loss": Series(
+            "Loss", "Contrastive loss, weighted diversity loss and feature penalty.", "nats", "lower"
+        ),
+        "contrastive_loss": Series(
+            "Contrastive loss", "Mean over hidden frames of -log p(positive).", "nats", "lower"
+        ),
+        "chance_loss": Series("Chance", "The loss of a guess: ln(1 + K).", "nats"),
+        "contrastive_top1": Series("Accuracy", "Share of hidden frames that find their positive first."),
+        "code_perplexity": Series(
+            "Hard perplexity", "Codes in use, by what was chosen; sum of groups.", "", "higher"
+        ),
+        "prob_perplexity": Series("Soft perplexity", "The same of the mean softmax: proves nothing alone."),
+        "joint_perplexity": Series("Joint perplexity", "Combinations of codes in use."),
+        "dead_codes": Series(
+            "Dead codes", "Share of codes that nothing in the sliding epoch chose.", "", "lower"
+        ),
+        "diversity_loss": Series("Diversity loss", "(GV - sum of soft perplexities) / GV.", "", "lower"),
+        "feature_penalty": Series("Feature penalty", "Mean square of the encoder's outputs.", "", "lower"),
+        "gumbel_temperature": Series("Gumbel temperature"),
+        "masked_share": Series("Masked", "Share of frames hidden."),
+        "restarted": Series("Restarted codes", "Dead codes that were moved in this step."),
+    }
+
+    def __init__(self, config: Wav2Vec2Settings, train_seconds: float = 0.0) -> None:
+        super().__init__()
+        self.config = config
+        self.model = Wav2Vec2ForPreTraining(model_config(config))
+        epoch = int(train_seconds / FRAME_SECONDS * MASKED_SHARE)
+        window = min(MOST_EPOCH_FRAMES, max(RECENT_FRAMES, epoch))
+        self.epoch_usage = SlidingUsage(config.groups, config.codebook_size, window)
+        self.recent_usage = SlidingUsage(config.groups, config.codebook_size, RECENT_FRAMES)
+        self.soft_usage = SlidingMean(RECENT_FRAMES)
+        self.phone_table: PhoneTable | None = None
+
+    @property
+    def temperature(self) -> float:
+        """Of the Gumbel softmax now: max(start x decay^n, floor)."""
+        config = self.config
+        return max(config.gumbel_temperature * config.gumbel_decay**self.updates, config.gumbel_floor)
+
+    @torch.no_grad()
+    def prepare(self, data: SpeechData) -> None:
+        """K-means of the untrained latents, where it is wanted."""
+        if not self.config.kmeans_init or self.config.quantizer == "fsq":
+            return
+        heard = self.hear(data.train, seconds=120.0)
+        latents = [
+            self.model.codes(batch.samples.to(self.device), batch.lengths.to(self.device)).latents.flatten(
+                0, 1
+            )
+            for batch in heard.batches
+        ]
+        # A generator of its own: what training draws must not depend on this switch.
+        k_means_start(self.model.quantizer, torch.cat(latents), torch.Generator(self.device).manual_seed(0))
+
+    def step(self, batch: SpeechBatch, generator: torch.Generator) -> StepResult:
+        """Mask, context, quantize, contrast."""
+        config, model = self.config, self.model
+        set_dropout(model, config.dropout, config.layerdrop)
+        model.quantizer.requires_grad_(not config.freeze_codes)
+        counts = frame_counts(model.config, batch.lengths)
+        masked = mask_spans(
+            counts,
+            model.config.frames(batch.samples.shape[1]),
+            config.mask_probability,
+            config.mask_length,
+            generator,
+        )
+        frames = pack(masked)
+        found = model.wav2vec2(
+            batch.samples, batch.lengths, masked, generator, feature_gradient=config.feature_gradient
+        )
+        latents = frames.gather(found.latents)
+        restarted = self._restart(latents[frames.valid], generator)
+        quantized = model.quantize(latents, self.temperature, generator, config.gumbel_noise)
+        contrast = masked_contrast(
+            model.project_hid(frames.gather(found.context)),
+            model.project_q(quantized.vectors),
+            quantized.codes,
+            frames,
+            draw_distractors(frames, config.distractors, generator),
+            config.kappa,
+        )
+        probabilities = quantized.probabilities[frames.valid]
+        contrastive, diversity = contrast.loss(), diversity_loss(probabilities)
+        penalty = found.raw_latents[found.valid].float().square().mean()
+        loss = contrastive + config.diversity_weight * diversity + config.feature_penalty * penalty
+        if config.entropy_weight:
+            loss = loss + config.entropy_weight * entropy_loss(probabilities)
+        metrics = {
+            "loss": loss.detach(),
+            "contrastive_loss": contrastive.detach(),
+            "chance_loss": torch.tensor(chance_loss(config.distractors), device=loss.device),
+            "contrastive_top1": contrast.accuracy(),
+            "diversity_loss": diversity.detach(),
+            "feature_penalty": penalty.detach(),
+            "masked_share": masked.sum() / counts.sum().clamp_min(1),
+            **self._count(quantized.codes[frames.valid], probabilities, loss.device),
+            "gumbel_temperature": torch.tensor(self.temperature, device=loss.device),
+            "restarted": torch.tensor(float(restarted), device=loss.device),
+        }
+        return StepResult(loss, metrics)
+
+    @torch.no_grad()
+    def _restart(self, latents: Tensor, generator: torch.Generator) -> int:
+        config = self.config
+        wanted = config.dead_code_restart and not config.freeze_codes and self.updates % RESTART_EVERY == 0
+        if not wanted or len(self.recent_usage) < RECENT_FRAMES:
+            return 0
+        dead = (self.recent_usage.counts == 0).to(latents.device)
+        return restart_dead(self.model.quantizer, dead, latents, generator)
+
+    @torch.no_grad()
+    def _count(self, codes: Tensor, probabilities: Tensor, device: torch.device) -> dict[str, Tensor]:
+        """Take the codes of a step into the windows; the perplexities by name."""
+        self.epoch_usage.push(codes)
+        self.recent_usage.push(codes)
+        self.soft_usage.push(probabilities.mean(0), len(codes))
+        soft = self.soft_usage.mean
+        assert soft is not None
+        hard_groups, soft_groups = self.recent_usage.perplexities, perplexity(soft.double())
+        found = {
+            "code_perplexity": hard_groups.sum(),
+            "prob_perplexity": soft_groups.sum(),
+            "joint_perplexity": torch.tensor(self.recent_usage.joint_perplexity),
+            "dead_codes": torch.tensor(self.epoch_usage.dead),
+        }
+        for i, (hard, smooth) in enumerate(zip(hard_groups, soft_groups, strict=True), 1):
+            found |= {f"code_perplexity_{i}": hard, f"prob_perplexity_{i}": smooth}
+        return {name: value.to(device) for name, value in found.items()}
+
+    # Looking
+
+    def context_of(self, samples: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """See :meth:`ssllab.methods.speech.SpeechMethod.context_of`."""
+        found = self.model.wav2vec2(samples, lengths)
+        return found.context, found.counts
+
+    def look(self, data: SpeechData, step: int) -> SpeechLook:
+        """Usage now, and the phone table of the last probe."""
+        usage, table = self.epoch_usage, self.phone_table
+        soft = self.soft_usage.mean
+        shares = usage.shares
+        return SpeechLook(
+            step=step,
+            groups=self.config.groups,
+            codes=self.config.codebook_size,
+            temperature=self.temperature,
+            window_seconds=len(usage) * FRAME_SECONDS,
+            usage=shares.numpy(),
+            soft_usage=(torch.zeros_like(shares) if soft is None else soft.float()).numpy(),
+            joint=usage.joint.float().numpy() if self.config.groups > 1 else None,
+            phone_given_code=None if table is None else table.table,
+            phone_names=() if table is None else table.phone_names,
+            code_names=() if table is None else table.code_names,
+            code_counts=None if table is None else table.code_counts,
+        )
+
+    @torch.no_grad()
+    def probe(self, data: SpeechData) -> Probe:
+        """Context vectors, codes and the task itself on held-out speech."""
+        scalars, constants, heard = self.context_probes(data)
+        found, self.phone_table = code_probes(self.model, data, heard)
+        return Probe(
+            {**scalars, **found, **self._held_out_task(heard.batches)}, {**constants, **self._constants()}
+        )
+
+    def _held_out_task(self, batches: tuple[SpeechBatch, ...]) -> dict[str, float]:
+        """The contrastive task on held-out clips with the same masks each time, best codes, no noise."""
+        config, model = self.config, self.model
+        generator = torch.Generator(self.device).manual_seed(0)
+        losses, hits, total = 0.0, 0.0, 0
+        for batch in (b.to(self.device) for b in batches):
+            counts = frame_counts(model.config, batch.lengths)
+            longest = model.config.frames(batch.samples.shape[1])
+            masked = mask_spans(counts, longest, config.mask_probability, config.mask_length, generator)
+            frames = pack(masked)
+            found = model.wav2vec2(batch.samples, batch.lengths, masked)
+            quantized = model.quantize(frames.gather(found.latents))
+            contrast = masked_contrast(
+                model.project_hid(frames.gather(found.context)), model.project_q(quantized.vectors), quantized.codes,
+                frames, draw_distractors(frames, config.distractors, generator), config.kappa,
+            )  # fmt: skip
+            count = len(contrast.logits)
+            losses, hits = losses + float(contrast.loss()) * count, hits + float(contrast.accuracy()) * count
+            total += count
+        total = max(total, 1)
+        return {"heldout_contrastive_loss": losses / total, "heldout_top1": hits / total}
+
+    def _constants(self) -> dict[str, float]:
+        groups, codes = self.config.groups, self.config.codebook_size
+        return {
+            "groups": float(groups),
+            "codes": float(codes),
+            "code_floor": float(groups),
+            "code_ceiling": float(groups * codes),
+            "joint_ceiling": float(codes**groups),
+            "distractors": float(self.config.distractors),
+        }
+
+    def diagnose(self, metrics: Log, probes: Log, constants: dict[str, float], last_change: int) -> Verdict:
+        """The doctor's word on this run."""
+        return diagnose_speech(speech_evidence(self.config, metrics, probes, constants, last_change))
+
+    def inspect_audio(self, samples: Tensor, seed: int = 0, mask: bool = True) -> Inspection:
+        """Codes, and the contrastive task with masks drawn from ``seed``."""
+        config = self.config
+        task = (config.mask_probability, config.mask_length) if mask else None
+        return inspect_pretrained(self.model, samples, seed=seed, task=task, distractors=config.distractors)
+
+    # What a checkpoint keeps beyond weights: the windows decide which codes are dead
+
+    def get_extra_state(self) -> dict[str, Any]:
+        """The sliding windows."""
+        return {
+            "epoch": self.epoch_usage.state(),
+            "recent": self.recent_usage.state(),
+            "soft": self.soft_usage.state(),
+        }
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Go on with the windows of a checkpoint."""
+        self.epoch_usage.load(state["epoch"])
+        self.recent_usage.load(state["recent"])
+        self.soft_usage.load(state["soft"])
