@@ -8,6 +8,7 @@ is somebody else's work.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
@@ -82,8 +83,13 @@ class Method(nn.Module, ABC):
     updates: int = 0  # steps done so far, set by the engine: schedules of a method's own depend on it
 
     @classmethod
-    def build(cls, config: controls.Config, data: Any) -> Self:
-        """A fresh method for ``data``; raises ValueError where settings and data do not fit."""
+    def build(
+        cls, config: controls.Config, data: Any, read_model: Callable[[str], Any] | None = None
+    ) -> Self:
+        """A fresh method for ``data``; raises ValueError where settings and data do not fit.
+
+        ``read_model``: how a model that was trained before is read, for methods that go on with one.
+        """
         return cls(config, data.image_size)
 
     def batches(self, data: Any, seed: int) -> Batches:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,6 +21,7 @@ from ssllab.diagnostics.codes import phone_of_frames
 from ssllab.diagnostics.linear_probe import linear_probes
 from ssllab.diagnostics.spectrum import channel_std, rankme
 from ssllab.methods.base import Method
+from ssllab.methods.stored import ReadModel, StoredModel
 from ssllab.nn.wav2vec2.config import FRAME, FRAME_SECONDS
 
 if TYPE_CHECKING:
@@ -108,9 +109,14 @@ class SpeechMethod(Method):
     config: Any
 
     @classmethod
-    def build(cls, config: Any, data: SpeechData) -> Self:
+    def build(cls, config: Any, data: SpeechData, read_model: ReadModel | None = None) -> Self:
         """A fresh method; how long the data is decides what a sliding epoch is."""
         return cls(config, data.train.seconds)
+
+    @classmethod
+    def stored(cls, config: Any, state: Mapping[str, Any]) -> StoredModel:
+        """The model within a checkpoint's ``state`` of such a method. Raises ValueError where there is no such."""
+        raise ValueError(f"a model of {cls.title} has no counterpart in Hugging Face's format.")
 
     @property
     def device(self) -> torch.device:

@@ -6,6 +6,7 @@ latent of each hidden frame from distractors of the same utterance. A diversity 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
@@ -20,6 +21,7 @@ from ssllab.methods.code_probes import code_probes
 from ssllab.methods.speech import Inspection, PhoneTable, SpeechLook, SpeechMethod
 from ssllab.methods.speech_evidence import speech_evidence
 from ssllab.methods.speech_inspection import inspect_pretrained
+from ssllab.methods.stored import StoredModel, take_weights
 from ssllab.methods.wav2vec2_settings import Wav2Vec2Settings, model_config
 from ssllab.nn.wav2vec2.config import FRAME_SECONDS
 from ssllab.nn.wav2vec2.feature_encoder import frame_counts
@@ -81,6 +83,13 @@ class Wav2Vec2(SpeechMethod):
         self.recent_usage = SlidingUsage(config.groups, config.codebook_size, RECENT_FRAMES)
         self.soft_usage = SlidingMean(RECENT_FRAMES)
         self.phone_table: PhoneTable | None = None
+
+    @classmethod
+    def stored(cls, config: Wav2Vec2Settings, state: Mapping[str, Any]) -> StoredModel:
+        """See :meth:`ssllab.methods.speech.SpeechMethod.stored`."""
+        model = Wav2Vec2ForPreTraining(model_config(config))
+        take_weights(model, state)
+        return StoredModel(model.eval())
 
     @property
     def temperature(self) -> float:

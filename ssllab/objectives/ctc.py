@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -49,6 +50,6 @@ def deaf_loss(
     return ctc_loss(logits, counts, targets, target_counts, blank=blank)
 
 
-def frames_needed(targets: list[int]) -> int:
+def frames_needed(targets: Sequence[int]) -> int:
     """The fewest frames that can write ``targets``: one each, and a blank between two equal neighbours."""
     return len(targets) + sum(a == b for a, b in pairwise(targets))

@@ -57,6 +57,25 @@ def greedy(log_probs: NDArray, blank: int = 0) -> list[int]:
     return collapse(np.asarray(log_probs).argmax(1).tolist(), blank) if len(log_probs) else []
 
 
+def cut_at_pauses(
+    log_probs: NDArray, blank: int = 0, *, long: int = 400, pause: int = 15, most: int = 1500
+) -> list[NDArray]:
+    """``(T, A)`` in parts to be searched one by one, cut within pauses: search over an hour would keep too much.
+
+    Cut is once a part has ``long`` frames (8 s) and the best class was blank for ``pause`` frames (0.3 s), and at
+    ``most`` frames in any case.
+    """
+    silent = np.asarray(log_probs).argmax(1) == blank if len(log_probs) else np.empty(0, bool)
+    parts, begin, run = [], 0, 0
+    for frame, is_silent in enumerate(silent.tolist()):
+        run = run + 1 if is_silent else 0
+        length = frame + 1 - begin
+        if (length >= long and run >= pause) or length >= most:
+            parts.append(log_probs[begin : frame + 1])
+            begin = frame + 1
+    return [*parts, log_probs[begin:]]
+
+
 def beam_search(
     log_probs: NDArray,
     *,

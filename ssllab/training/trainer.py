@@ -19,6 +19,7 @@ from ssllab.methods.registry import method_class
 from ssllab.training.device import autocast, choose_device, choose_precision
 from ssllab.training.optimizers import apply_settings, build_optimizer, gradient_norm
 from ssllab.training.run_record import RunSettings
+from ssllab.training.stored_models import read_model
 
 _INITIALISING = threading.Lock()  # weights are drawn from torch's global generator
 
@@ -37,7 +38,7 @@ class Trainer:
         with _INITIALISING, torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             try:
-                self.method = method.build(config, data)
+                self.method = method.build(config, data, read_model)
             except ValueError as error:
                 raise ControlError(str(error)) from error
         self.method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -1,0 +1,331 @@
+"""Fine-tuning to text by connectionist temporal classification (wav2vec 2.0, section 4.3; Graves et al. 2006).
+
+One linear layer on the context vectors gives posteriors of characters and of the blank; the loss sums over all
+timings of the transcript. The same architecture from random weights is one switch away: the difference is what
+pre-training is worth.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import torch
+from torch import Tensor
+
+from ssllab.data.speech.batches import SpeechBatch, SpeechBatches, collate
+from ssllab.diagnostics.ctc_doctor import diagnose_ctc
+from ssllab.methods.base import Log, Probe, Series, StepResult
+from ssllab.methods.ctc_evidence import ctc_evidence
+from ssllab.methods.ctc_settings import CTCConfig
+from ssllab.methods.recogniser import Recogniser, Search, Transcript
+from ssllab.methods.speech import Inspection, SpeechMethod
+from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
+from ssllab.methods.transcribed import (
+    LONGEST_SECONDS,
+    Utterance,
+    evenly,
+    first_minutes,
+    minutes_of,
+    padded_classes,
+    utterances,
+)
+from ssllab.nn.wav2vec2.config import Wav2Vec2Config
+from ssllab.nn.wav2vec2.masking import mask_spans
+from ssllab.nn.wav2vec2.model import Context, Wav2Vec2ForCTC, Wav2Vec2Model
+from ssllab.nn.wav2vec2.random import dropout, set_dropout
+from ssllab.objectives.ctc import ctc_loss, deaf_loss
+from ssllab.text.alphabet import Alphabet
+from ssllab.text.ctc_decode import collapse
+from ssllab.text.ngram import CharacterModel, WordModel
+from ssllab.text.word_error import error_rates
+
+if TYPE_CHECKING:
+    from ssllab.data.speech.types import SpeechData, SpeechSplit
+    from ssllab.diagnostics.verdict import Verdict
+
+PROBE_SECONDS = 60.0  # held-out speech of a live probe: about two seconds of work on two cores
+BLANK_SHARE = 0.75  # of frames, before anything is learned
+HEARD_CLIPS = 8  # of like length, in a batch of a probe
+MOST_LATENTS = 64_000_000  # numbers: a quarter of a gigabyte, nearly three hours of the small model
+
+
+@dataclass(frozen=True)
+class CTCLook:
+    """What was heard in the held-out clips at ``step``; one entry a clip in each tuple."""
+
+    step: int
+    clips: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    greedy: tuple[str, ...] = ()
+    beam: tuple[str, ...] = ()
+
+
+class CTC(SpeechMethod):
+    """A pre-trained encoder (or a fresh one) and a linear layer to characters."""
+
+    name = "ctc"
+    title = "Fine-tuning to text (CTC)"
+    paper = "Graves, Fernández, Gomez, Schmidhuber: CTC, ICML 2006; Baevski et al.: wav2vec 2.0, section 4.3"
+    Config = CTCConfig
+    config: CTCConfig
+    series: ClassVar[dict[str, Series]] = {
+        "loss": Series("Loss", "-log P(transcript | audio), per character.", "nats", "lower"),
+        "chance_loss": Series("Hears nothing", "The loss of the best guess that ignores the sound.", "nats"),
+        "batch_cer": Series("Batch CER", "Character errors of the best path on the batch.", better="lower"),
+        "blank_share": Series("Blank frames", "Share of frames whose most probable class is the blank."),
+        "masked_share": Series("Masked", "Share of frames that were hidden."),
+    }
+
+    def __init__(
+        self, config: CTCConfig, model: Wav2Vec2ForCTC, alphabet: Alphabet, data: SpeechData
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.model = model
+        self.recogniser = Recogniser(model, alphabet)
+        self._transcribed = utterances(data.train, alphabet, model.config)
+        self._held_out = utterances(data.test, alphabet, model.config)
+        self._labelled: dict[int, Utterance] = {}
+        self._languages: dict[str, Any] = {}
+        self._latents: dict[int, Tensor] = {}
+        self._heard = CTCLook(0)
+        if not self._transcribed:
+            raise ValueError(
+                f"{data.title} has no clip with a transcript of at most {LONGEST_SECONDS:g} s to learn from: expected "
+                "transcribed speech. Type transcripts of your takes, or choose other data."
+            )
+
+    @classmethod
+    def build(cls, config: Any, data: SpeechData, read_model: ReadModel | None = None) -> Self:
+        """Weights as ``config`` says, for the transcripts of ``data``. Raises ValueError where they do not fit."""
+        model, alphabet = starting_point((read_model or read_stored)(config.pretrained), config.from_scratch)
+        return cls(config, model, alphabet, data)
+
+    @classmethod
+    def stored(cls, config: CTCConfig, state: Mapping[str, Any]) -> StoredModel:
+        """See :meth:`ssllab.methods.speech.SpeechMethod.stored`."""
+        extra = state["_extra_state"]
+        model = Wav2Vec2ForCTC(Wav2Vec2Config.from_dict(extra["config"]))
+        take_weights(model, state)
+        return StoredModel(model.eval(), Alphabet(tuple(extra["symbols"])))
+
+    def get_extra_state(self) -> dict[str, Any]:
+        """What :meth:`stored` needs besides weights; where they came from may be gone by then."""
+        return {
+            "config": self.model.config.to_dict("Wav2Vec2ForCTC"),
+            "symbols": list(self.recogniser.alphabet.symbols),
+        }
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Nothing: shapes and alphabet were settled when the model was built."""
+
+    def batches(self, data: SpeechData, seed: int) -> SpeechBatches:
+        """Whole clips with transcripts: the labelled minutes, drawn from the run's seed."""
+        chosen = first_minutes(self._transcribed, self.config.labelled_minutes, seed)
+        self._labelled = {utterance.clip: utterance for utterance in chosen}
+        self._languages = {}
+        return SpeechBatches(
+            data.train,
+            seed,
+            batch_seconds=self.config.batch_seconds,
+            crop_seconds=LONGEST_SECONDS,
+            least_seconds=0.0,
+            device=self.device,
+            clips=torch.tensor(sorted(self._labelled)),
+        )
+
+    def step(self, batch: SpeechBatch, generator: torch.Generator) -> StepResult:
+        """Posteriors of all frames, some of them masked; the loss of the transcripts."""
+        chosen = [self._labelled[clip] for clip in batch.clips.tolist()]
+        classes, class_counts = (tensor.to(self.device) for tensor in padded_classes(chosen))
+        found, masked = self._listen(batch, generator)
+        logits = self.model.lm_head(dropout(found.context, self.config.dropout, generator))
+        blank = self.recogniser.alphabet.blank
+        loss = ctc_loss(logits, found.counts, classes, class_counts, blank=blank)
+        with torch.no_grad():
+            guess = deaf_loss(
+                logits.shape[1],
+                found.counts,
+                classes,
+                class_counts,
+                len(self.recogniser.alphabet),
+                blank=blank,
+            )
+            best = logits.argmax(-1)
+            frames = found.counts.sum()
+            metrics = {
+                "loss": loss.detach(),
+                "chance_loss": guess,
+                "batch_cer": torch.tensor(self._batch_cer(best, found.counts, chosen), device=loss.device),
+                "blank_share": ((best == blank) & found.valid).sum() / frames,
+                "masked_share": loss.new_zeros(()) if masked is None else masked.sum() / frames,
+            }
+        return StepResult(loss, metrics)
+
+    def _mask(self, counts: Tensor, generator: torch.Generator) -> Tensor | None:
+        config = self.config
+        if not config.mask_probability:
+            return None
+        frames = int(counts.max())
+        return mask_spans(counts, frames, config.mask_probability, config.mask_length, generator, least=0)
+
+    def _listen(self, batch: SpeechBatch, generator: torch.Generator) -> tuple[Context, Tensor | None]:
+        """The context vectors, with as much gradient as the freezing leaves, and which frames were masked."""
+        config, wav2vec2 = self.config, self.model.wav2vec2
+        only_head = not config.from_scratch and (config.freeze_encoder or self.updates < config.freeze_steps)
+        set_dropout(self.model, config.dropout, config.layerdrop)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not only_head):
+            if config.from_scratch or not config.freeze_feature_encoder:
+                self._latents.clear()
+                raw, counts = wav2vec2.encode(batch.samples, batch.lengths)
+            else:
+                raw, counts = self._kept_latents(batch)
+            masked = self._mask(counts, generator)
+            return wav2vec2.contextualise(raw, counts, True, masked, generator), masked
+
+    def _kept_latents(self, batch: SpeechBatch) -> tuple[Tensor, Tensor]:
+        """What the frozen convolutions give for a clip never changes, and they are most of the work."""
+        rows = []
+        for row, clip in enumerate(batch.clips.tolist()):
+            latents = self._latents.get(clip)
+            if latents is None:
+                # Each clip alone: the numbers are then the same whatever batch it was first met in.
+                with torch.no_grad():
+                    alone = batch.samples[row : row + 1, : int(batch.lengths[row])]
+                    latents = self.model.wav2vec2.encode(alone)[0][0]
+                if sum(kept.numel() for kept in self._latents.values()) < MOST_LATENTS:
+                    self._latents[clip] = latents
+            rows.append(latents)
+        counts = torch.tensor([len(latents) for latents in rows], device=self.device)
+        return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True), counts
+
+    def _batch_cer(self, best: Tensor, counts: Tensor, chosen: list[Utterance]) -> float:
+        alphabet = self.recogniser.alphabet
+        rows = zip(best.tolist(), counts.tolist(), strict=True)
+        heard = [alphabet.decode(collapse(row[:count], alphabet.blank)) for row, count in rows]
+        return error_rates([utterance.text for utterance in chosen], heard).cer
+
+    def search(self) -> Search:
+        """How held-out clips are searched, by the settings in force."""
+        config = self.config
+        return Search(
+            self._language(config.language_model),
+            config.language_weight,
+            config.length_bonus,
+            config.beam_width,
+        )
+
+    def _language(self, kind: str) -> CharacterModel | WordModel | None:
+        makers = {"character": CharacterModel, "word": WordModel}
+        if kind in makers and kind not in self._languages:
+            texts = [utterance.text for utterance in self._labelled.values()]
+            self._languages[kind] = makers[kind](texts, self.recogniser.alphabet)
+        return self._languages.get(kind)
+
+    def recognise(self, split: SpeechSplit, chosen: Sequence[Utterance]) -> tuple[list[Transcript], float]:
+        """What is written for utterances of ``split``, and their loss in nats per character."""
+        clips = torch.tensor([utterance.clip for utterance in chosen])
+        lengths = torch.tensor([utterance.samples for utterance in chosen])
+        search, written, losses = self.search(), [], []
+        for part in lengths.argsort().split(HEARD_CLIPS):
+            batch = collate(split, clips[part], torch.zeros_like(part), lengths[part]).to(self.device)
+            rows = self.recogniser.log_probs(batch.samples, batch.lengths)
+            written += [
+                (int(i), self.recogniser.read(row, search)) for i, row in zip(part, rows, strict=True)
+            ]
+            classes, class_counts = padded_classes([chosen[i] for i in part])
+            logits = torch.nn.utils.rnn.pad_sequence(
+                [torch.from_numpy(row) for row in rows], batch_first=True
+            )
+            counts = torch.tensor([len(row) for row in rows])
+            blank = self.recogniser.alphabet.blank
+            losses.append(len(part) * float(ctc_loss(logits, counts, classes, class_counts, blank=blank)))
+        return [transcript for _, transcript in sorted(written, key=lambda item: item[0])], sum(losses) / len(
+            chosen
+        )
+
+    @torch.no_grad()
+    def probe(self, data: SpeechData, *, seconds: float = PROBE_SECONDS) -> Probe:
+        """Word and character error rates of both decoders on about ``seconds`` of held-out clips."""
+        chosen = evenly(self._held_out, seconds)
+        if not chosen:
+            return Probe({}, self.constants())
+        heard, loss = self.recognise(data.test, chosen)
+        references = tuple(utterance.text for utterance in chosen)
+        best, searched = tuple(t.greedy for t in heard), tuple(t.beam for t in heard)
+        self._heard = CTCLook(
+            self.updates + bool(self.updates),
+            tuple(utterance.clip for utterance in chosen),
+            tuple(data.test.names[utterance.clip] for utterance in chosen),
+            references,
+            best,
+            searched,
+        )
+        rates, beam_rates = error_rates(references, best), error_rates(references, searched)
+        scalars = {
+            "wer": rates.wer,
+            "cer": rates.cer,
+            "wer_beam": beam_rates.wer,
+            "cer_beam": beam_rates.cer,
+            "heldout_loss": loss,
+        }
+        return Probe(scalars, self.constants())
+
+    def look(self, data: SpeechData, step: int) -> CTCLook:
+        """What the last probe heard, clip by clip."""
+        return self._heard
+
+    def context_of(self, samples: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """See :meth:`ssllab.methods.speech.SpeechMethod.context_of`."""
+        found = self.model.wav2vec2(samples, lengths)
+        return found.context, found.counts
+
+    def inspect_audio(self, samples: Tensor, seed: int = 0, mask: bool = True) -> Inspection:
+        """Posteriors frame by frame; a recogniser has no quantizer and no masked task."""
+        return self.recogniser.inspect_audio(samples, seed, mask)
+
+    def frozen(self) -> Recogniser:
+        """The model as it is now, without what it learns from."""
+        return Recogniser(copy.deepcopy(self.model), self.recogniser.alphabet)
+
+    def transcribe(self, samples: Tensor) -> Transcript:
+        """The text of ``samples (n,)`` float32 at 16 kHz, of any length, by both decoders."""
+        return self.recogniser.transcribe(samples, self.search())
+
+    def constants(self) -> dict[str, float]:
+        """How much speech is learned from and tested on, in minutes; the size of the alphabet."""
+        return {
+            "labelled_minutes": minutes_of(list(self._labelled.values())),
+            "transcribed_minutes": minutes_of(self._transcribed),
+            "heldout_minutes": minutes_of(self._held_out),
+            "symbols": float(len(self.recogniser.alphabet)),
+        }
+
+    def diagnose(self, metrics: Log, probes: Log, constants: dict[str, float], last_change: int) -> Verdict:
+        """The doctor's word on this run."""
+        return diagnose_ctc(ctc_evidence(self.config, metrics, probes, constants, last_change))
+
+
+def starting_point(source: StoredModel, from_scratch: bool) -> tuple[Wav2Vec2ForCTC, Alphabet]:
+    """A model to fine-tune and its alphabet: that of ``source``, or the same shapes with random weights.
+
+    A model that can already write goes on with its own last layer.
+    """
+    alphabet = source.alphabet or Alphabet()
+    shape = dataclasses.replace(source.model.config, vocab_size=len(alphabet), pad_token_id=alphabet.blank)
+    model = Wav2Vec2ForCTC(shape)
+    # Most frames of any text are blank: without this the first dozens of steps learn nothing else.
+    model.lm_head.bias.data[alphabet.blank] = math.log(BLANK_SHARE / (1 - BLANK_SHARE) * (len(alphabet) - 1))
+    if not from_scratch:
+        known = source.model
+        body = known if isinstance(known, Wav2Vec2Model) else known.wav2vec2
+        model.wav2vec2.load_state_dict(body.state_dict())
+        if isinstance(known, Wav2Vec2ForCTC):
+            model.lm_head.load_state_dict(known.lm_head.state_dict())
+    return model, alphabet

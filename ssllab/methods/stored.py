@@ -1,0 +1,52 @@
+"""Speech models that were trained before: what a method may begin with and what is asked to transcribe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from ssllab.assets import asset
+from ssllab.nn.wav2vec2 import files
+from ssllab.text.alphabet import Alphabet, read_alphabet, write_alphabet
+
+SHIPPED = "shipped"
+VOCABULARY = "vocab.json"
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model, and the alphabet that it writes with where it is fine-tuned to text."""
+
+    model: files.Wav2Vec2
+    alphabet: Alphabet | None = None
+
+    def write(self, folder: Path) -> None:
+        """Weights, settings and alphabet in Hugging Face's format, as ``transformers`` reads them."""
+        files.write(self.model, folder)
+        if self.alphabet is not None:
+            write_alphabet(self.alphabet, folder / VOCABULARY)
+
+
+ReadModel = Callable[[str], StoredModel]
+"""From what a person calls a model to the model; the engine's knows runs, too."""
+
+
+def read_stored(place: str) -> StoredModel:
+    """The shipped model, or that of a folder in Hugging Face's format. Raises ModelFileError, DataError."""
+    folder = Path(str(asset("models", "speech-small"))) if place == SHIPPED else Path(place).expanduser()
+    vocabulary = folder / VOCABULARY
+    return StoredModel(files.read(folder), read_alphabet(vocabulary) if vocabulary.exists() else None)
+
+
+def take_weights(model: nn.Module, state: Mapping[str, Any], prefix: str = "model.") -> None:
+    """Put what a checkpoint holds of a method's ``model`` into one of the same shapes. Raises RuntimeError."""
+    tensors = {
+        name.removeprefix(prefix): value
+        for name, value in state.items()
+        if name.startswith(prefix) and isinstance(value, Tensor)
+    }
+    model.load_state_dict(tensors)

@@ -1,0 +1,43 @@
+"""Speech models by name: the shipped one, a folder in Hugging Face's format, or what a run learned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ssllab.methods.registry import method_class
+from ssllab.methods.speech import SpeechMethod
+from ssllab.methods.stored import StoredModel, read_stored
+from ssllab.training import checkpoint
+from ssllab.training.checkpoint import CheckpointError
+from ssllab.training.run_record import RECORD_NAME, CheckpointRef, RunError
+from ssllab.training.run_store import Run, described
+
+
+def read_model(place: str) -> StoredModel:
+    """``place``: "shipped", the folder of a run, or one with ``config.json`` and ``model.safetensors``.
+
+    Raises ModelFileError, DataError, RunError, CheckpointError: ValueErrors of one line.
+    """
+    path = Path(place).expanduser()
+    if (path / RECORD_NAME).exists():
+        run = Run(path, described(path))
+        refs = run.checkpoints()
+        if not refs:
+            raise RunError(f"run {run.id} has no checkpoint, so it has no model.")
+        return model_of(run, refs[-1])
+    return read_stored(place)
+
+
+def model_of(run: Run, ref: CheckpointRef) -> StoredModel:
+    """The model of a run of the Speech lab as it was at a checkpoint. Raises RunError, CheckpointError."""
+    settings = run.info.settings
+    if settings is None:
+        raise RunError(f"run {run.id} has no readable settings: {run.info.problem}")
+    method = method_class(settings.method)
+    if not issubclass(method, SpeechMethod):
+        raise RunError(f"run {run.id} trained {method.title}: expected a run of the Speech lab.")
+    tree, _ = checkpoint.load(ref.stem)
+    try:
+        return method.stored(method.Config.make(tree["config"]), tree["model"])
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise CheckpointError(f"the checkpoint {ref.stem.name} holds no model: {error}") from error
