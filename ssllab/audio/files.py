@@ -125,15 +125,17 @@ def mono(frames: np.ndarray) -> np.ndarray:
 
 
 def _open(path: Path) -> soundfile.SoundFile:
+    if path.is_dir():
+        raise AudioError(f"{path} is a folder; expected an audio file.")
     try:
         with path.open("rb") as file:  # gives the system's own reason, which libsndfile swallows
             empty = not file.read(1)
-    except IsADirectoryError:
-        raise AudioError(f"{path} is a folder; expected an audio file.") from None
+    except FileNotFoundError:
+        raise AudioError(f"{path} does not exist. Check the name.") from None
     except OSError as error:
-        if isinstance(error, FileNotFoundError):
-            raise AudioError(f"{path} does not exist. Check the name.") from None
-        raise AudioError(why_refused(error, path).replace("written", "read")) from None
+        raise AudioError(
+            f"{path} cannot be read ({error.strerror}). Allow reading it or copy it elsewhere."
+        ) from None
     if empty:
         raise AudioError(f"{path.name} is empty (0 bytes). Record or copy it again.")
     try:

@@ -100,6 +100,17 @@ def test_missing_files_and_folders_are_named(tmp_path):
         read(tmp_path)
 
 
+def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    path = write_bytes(tmp_path / "secret.wav", encoded("wav", np.zeros(100)))
+
+    def refuse(*arguments):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(path), "open", refuse)
+    with pytest.raises(AudioError, match=r"secret.wav cannot be read \(Permission denied\)"):
+        read(path)
+
+
 def test_one_sample_is_read_and_less_than_one_is_refused(tmp_path):
     path = tmp_path / "one.wav"
     soundfile.write(path, np.full(1, 0.5), 16_000)
