@@ -7,7 +7,7 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -18,6 +18,9 @@ from PySide6.QtWidgets import QApplication
 
 from ssllab.audio.log_mel import log_mel
 from ssllab.data.speech.types import Span, SpeechData, SpeechSplit
+from ssllab.methods.speech_inspection import PretrainedInspector
+from ssllab.nn.wav2vec2.config import PRESETS
+from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining
 from ssllab.training.run_store import Workspace
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
@@ -39,6 +42,7 @@ from ssllab.ui.speech.spectrogram import Spectrogram
 from ssllab.ui.work import LongWork
 
 GROUPS, CODES = 2, 40
+SMALL = replace(PRESETS["tiny"], conv_dim=(8,) * 7, hidden_size=16, intermediate_size=16)
 
 
 @dataclass
@@ -272,7 +276,7 @@ def test_a_long_clip_is_read_block_by_block_from_the_view_outwards_as_if_whole()
     whole = model.inspect_audio(torch.from_numpy(clip.sound(0, len(sound))))
     reading = Reading(len(sound))
     first = reading.next_stretch(45.0)
-    assert first.first == 2 * BLOCK
+    assert first.first == int(45.0 / FRAME_SECONDS) // BLOCK * BLOCK
     while (stretch := reading.next_stretch(45.0)) is not None:
         reading.put(stretch, model.inspect_audio(torch.from_numpy(clip.sound(stretch.start, stretch.end))))
     np.testing.assert_array_equal(reading.codes, whole.codes)
@@ -540,6 +544,29 @@ def test_lanes_follow_the_sound_while_it_is_recorded(panel, qtbot):
     assert not desk.live
     assert (canvas.axis.start, canvas.axis.span) == pytest.approx((0.0, 15.0))
     read(panel, qtbot)
+
+
+def test_codes_follow_the_sound_and_are_those_of_the_whole_recording(panel, qtbot):
+    desk = panel.desk
+    torch.manual_seed(0)
+    give_model(desk, PretrainedInspector(Wav2Vec2ForPreTraining(SMALL)), ("small",))
+    desk.begin_live()
+    sound = tones(300, 900, 500).astype(np.float32) / 32768
+    for piece in np.split(sound, 25):
+        desk.append_live(piece)
+        qtbot.wait(1)
+    frames = (len(sound) - 400) // 320 + 1
+    qtbot.waitUntil(lambda: desk.inspection is not None and desk.inspection.frames == frames, timeout=10000)
+    live = desk.inspection
+    assert [lane.key for lane in panel.canvas.shown()] == [
+        *("waveform", "spectrogram", "codes", "codes", "confidence")
+    ]
+    panel.canvas.grab()
+    desk.end_live()
+    read(panel, qtbot)
+    np.testing.assert_array_equal(live.codes, desk.inspection.codes)
+    np.testing.assert_allclose(live.confidence, desk.inspection.confidence, atol=1e-5)
+    assert desk.inspection.masked.any()
 
 
 def test_live_sound_of_another_rate_is_refused(panel):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
+from ssllab.text.alphabet import Alphabet
 from ssllab.ui import theme
 from ssllab.ui.embedding.strokes import pen
 from ssllab.ui.speech.clip import FRAME_SECONDS
@@ -189,10 +190,11 @@ class PosteriorLane(CurveLane):
             self._version = (id(reading), reading.version)
             shares = np.exp(reading.log_probs.astype(np.float32))
             shares[~reading.known] = np.nan
-            rest = shares.copy()
-            rest[:, 0] = -1.0
-            best = np.where(reading.known, np.nan_to_num(rest, nan=-1.0).argmax(1), 0)
-            self._found = shares[:, 0], best, shares[np.arange(len(best)), best]
+            blank = Alphabet(tuple(reading.alphabet)).blank
+            rest = np.nan_to_num(shares)
+            rest[:, blank] = -1.0
+            best = rest.argmax(1)
+            self._found = shares[:, blank], best, shares[np.arange(len(best)), best]
         return self._found
 
     def value(self, seconds: float) -> str:

@@ -14,6 +14,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ssllab.ui.speech.clip import RATE, Clip, GrowingSound, Listed
 from ssllab.ui.speech.library import clips_of, clips_of_takes
+from ssllab.ui.speech.live_codes import LiveCodes
 from ssllab.ui.speech.models import Models
 from ssllab.ui.speech.playback import Playback
 from ssllab.ui.speech.reader import Reader
@@ -53,16 +54,17 @@ class Desk(QObject):
         self.sound = Sound(self)
         self.models = Models(bench)
         self.reader = Reader(self)
+        self.live_codes = LiveCodes(self)
         self.playback = Playback(self)
         self.search = Search(self)
         self.clips: list[Listed] = []  # all that can be opened
         self._shelf = shelf_of(bench)
         self.sound.changed.connect(self.sound_changed)
         self.reader.changed.connect(self.inspection_changed)
-        self.reader.failed.connect(lambda line, trace: bench.say("error", line, trace))
-        self.models.failed.connect(lambda line, trace: bench.say("error", line, trace))
+        self.live_codes.changed.connect(self.inspection_changed)
         self.models.changed.connect(self._read)
-        self.search.failed.connect(lambda line, trace: bench.say("error", line, trace))
+        for part in (self.reader, self.live_codes, self.models, self.search):
+            part.failed.connect(lambda line, trace: bench.say("error", line, trace))
         bench.data_loaded.connect(self.list_clips)
         self._shelf.changed.connect(self.list_clips)
         self.playback.moved.connect(self.cursor_changed)
@@ -96,7 +98,7 @@ class Desk(QObject):
     @property
     def inspection(self) -> Reading | None:
         """What the model says of the clip, as far as it has read; None without a model."""
-        return self.reader.reading
+        return self.live_codes.reading if self.live else self.reader.reading
 
     @property
     def cursor(self) -> float | None:
@@ -120,7 +122,9 @@ class Desk(QObject):
 
     def open(self, clip: Clip | None) -> None:
         """Put a clip on the desk, or clear it."""
-        self.live = False
+        if self.live:
+            self.live = False
+            self.live_codes.end()
         self._show(clip)
 
     def _show(self, clip: Clip | None) -> None:
@@ -135,9 +139,12 @@ class Desk(QObject):
         self.audio_changed.emit()
 
     def _read(self) -> None:
-        chosen = self.models.chosen
-        self.reader.read(None if self.live else self.clip, chosen.inspector if chosen is not None else None)
+        if not self.live:
+            self.reader.read(self.clip, self._inspector())
         self.inspection_changed.emit()
+
+    def _inspector(self) -> Any:
+        return self.models.chosen.inspector if self.models.chosen is not None else None
 
     def look_near(self, seconds: float) -> None:
         """Where the person looks: what is made in the background begins there."""
@@ -178,6 +185,8 @@ class Desk(QObject):
             raise ValueError(f"Live sound comes at {RATE} Hz, not {rate}: resample it first.")
         self.live = True
         self._recording = GrowingSound()
+        self.reader.read(None, None)
+        self.live_codes.begin(self._inspector())
         self._show(Clip("Recording", self._recording.samples))
 
     def append_live(self, samples: NDArray[np.float32]) -> None:
@@ -186,12 +195,14 @@ class Desk(QObject):
             self._recording.append(samples)
             self.clip = Clip("Recording", self._recording.samples)
             self.sound.grow(self.clip, samples)
+            self.live_codes.push(samples)
             self.audio_grew.emit()
 
     def end_live(self, take: Any = None) -> None:
         """The recording ended; it stays on the desk, under the name of its ``take`` if there is one."""
         if self.live:
             self.live = False
+            self.live_codes.end()
             name, key = (take.name, key_of(take)) if take is not None else ("Recording", "")
             self._show(Clip(name, self._recording.samples, key=key))
 
@@ -201,6 +212,7 @@ class Desk(QObject):
         self.playback.stop()
         self.sound.close()
         self.reader.close()
+        self.live_codes.close()
         self.search.close()
 
 

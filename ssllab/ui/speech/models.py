@@ -7,15 +7,15 @@ up, and all answers are of one step.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
+from ssllab.assets import asset
 from ssllab.ui.work import Background
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from ssllab.ui.bench import Bench
 
 RUN, SHIPPED = "run", "shipped"
@@ -65,10 +65,9 @@ class Models(QObject):
     def can_be_newer(self) -> bool:
         """Whether the live run has learned since it was copied."""
         session = self.bench.session
-        return self.name == RUN and session is not None and self._key(session) != self._chosen_key()
-
-    def _chosen_key(self) -> tuple | None:
-        return self.chosen.key if self.chosen is not None else None
+        if self.name != RUN or session is None:
+            return False
+        return self.chosen is None or self.chosen.key != (RUN, id(session), session.step)
 
     def _run_changed(self) -> None:
         if self.name == RUN:
@@ -76,24 +75,30 @@ class Models(QObject):
             self.changed.emit()
             self.refresh()
 
-    def _key(self, session: Any) -> tuple:
-        return RUN, id(session), session.step
-
     def _copy_run(self) -> None:
         session = self.bench.session
-        future = self.bench.ask(_copy)
+        future = self.bench.ask(lambda trainer: (trainer.method.frozen(), trainer.step))
         if future is None:
             self.changed.emit()
             return
-        self._fetch(lambda: _finished(future, self._key_of(session)))
 
-    def _key_of(self, session: Any) -> Callable[[int], tuple]:
-        return lambda step: (RUN, id(session), step)
+        def finished() -> Chosen:
+            try:
+                inspector, step = future.result()
+            except RuntimeError:
+                raise ValueError(
+                    "The run has ended: resume it from the Runs page to see its codes of now."
+                ) from None
+            return Chosen(inspector, (RUN, id(session), step), f"step {step:,}")
+
+        self._fetch(finished)
 
     def _load_shipped(self) -> Chosen:
-        from ssllab.methods.speech import inspector
+        from ssllab.methods.speech_inspection import inspector
 
-        self._shipped = Chosen(inspector(), (SHIPPED,), "shipped model")
+        self._shipped = Chosen(
+            inspector(Path(str(asset("models", "speech-small")))), (SHIPPED,), "shipped model"
+        )
         return self._shipped
 
     def _fetch(self, get: Callable[[], Chosen]) -> None:
@@ -109,13 +114,3 @@ class Models(QObject):
         if turn == self._request:
             self.chosen = chosen
             self.changed.emit()
-
-
-def _copy(trainer: Any) -> tuple[Any, int]:
-    """A copy of the model in training, to be asked while it goes on learning; and its step."""
-    return trainer.method.frozen(), trainer.step
-
-
-def _finished(future: Future, key: Callable[[int], tuple]) -> Chosen:
-    inspector, step = future.result()
-    return Chosen(inspector, key(step), f"step {step:,}")

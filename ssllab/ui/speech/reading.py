@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from ssllab.ui.speech.clip import FRAME_SECONDS, HOP
 
-BLOCK = 1000  # frames: 20 s
-CONTEXT = 50  # frames heard before and after a block
+BLOCK = 700  # frames: 14 s, with its context what the methods give to the Transformer at a time
+CONTEXT = 25  # frames heard before and after a block
 REACH = 400  # samples a frame looks at: HOP and a little of the next
 
 
@@ -73,10 +73,9 @@ class Reading:
     def put(self, stretch: Stretch, found: Any) -> None:
         """Take in the inspection of ``stretch``; frames of its context are left out."""
         skip = stretch.first - stretch.start // HOP
-        part, here = slice(skip, skip + stretch.last - stretch.first), slice(stretch.first, stretch.last)
         count = min(stretch.last - stretch.first, len(found.codes) - skip)
         part, here = slice(skip, skip + count), slice(stretch.first, stretch.first + count)
-        if not self.groups:
+        if not self.version:
             self._make_room(found)
         self.codes[here] = found.codes[part]
         self.confidence[here] = found.confidence[part]
@@ -104,9 +103,20 @@ class Reading:
             self.log_probs = np.full((self.frames, found.log_probs.shape[1]), -np.inf, np.float16)
             self.alphabet = found.alphabet
 
-    def grow(self, codes: NDArray, confidence: NDArray, latents: NDArray) -> None:
-        """Frames that follow, ``(t, G)``, ``(t, G)`` and ``(t, D)``, as they come while recording."""
-        raise NotImplementedError
+    def grow(self, codes: NDArray, confidence: NDArray) -> None:
+        """Frames that follow, ``(t, G)`` both, as they come while recording. Nothing is masked in them."""
+        if not self.version:
+            self.groups = codes.shape[1]
+            self.codes = np.empty((0, self.groups), np.int32)
+            self.confidence = np.empty((0, self.groups), np.float32)
+        self.codes = np.concatenate([self.codes, codes.astype(np.int32)])
+        self.confidence = np.concatenate([self.confidence, confidence])
+        self.frames = len(self.codes)
+        self.known = np.broadcast_to(np.True_, self.frames)
+        self.masked = np.broadcast_to(np.False_, self.frames)
+        self.similarity_true = np.broadcast_to(np.float32(np.nan), self.frames)
+        self.highest_code = max(self.highest_code, int(codes.max(initial=-1)))
+        self.version += 1
 
 
 def dominant(codes: NDArray[np.int32], size: int) -> NDArray[np.int32]:
