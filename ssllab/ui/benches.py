@@ -43,8 +43,8 @@ class Benches(QObject):
             lab = loading.lab_of(self.workspace, run_id)
 
             def go() -> None:
-                act(self.all[lab])
                 self.lab_wanted.emit(lab)
+                act(self.all[lab])
 
             return go
 

@@ -11,7 +11,22 @@ from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.widgets.control_row import ControlRow
 
-ORDER = ("Loss", "MoCo", "Augmentations", "Optimizer", "Model")
+# What is played with most stands first; groups that are not named here come last, in their own order.
+ORDER = (
+    "Loss",
+    "MoCo",
+    "Augmentations",
+    "Codes",
+    "Contrast",
+    "Against collapse",
+    "Masking",
+    "Regularisation",
+    "Data",
+    "Freezing",
+    "Search",
+    "Optimizer",
+    "Model",
+)
 
 
 class ControlsPanel(QWidget):

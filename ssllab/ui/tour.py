@@ -26,7 +26,7 @@ def tour(seconds: float, out: Path) -> int:
         window = build_window(Path(folder))
         window.resize(1600, 1000)
         window.show()
-        for name in window.labs:
+        for name in window.benches.all:
             good = _visit(window, name, seconds, out) and good
         window.show_tab("runs")
         good = _photograph(window, out / "runs.png") and good

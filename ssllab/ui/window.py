@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMessageBox, QTabWidget, QVBoxLayout, QWidget
 
 from ssllab import __version__
+from ssllab.labs import LABS
 from ssllab.ui import theme, window_state
 from ssllab.ui.bench import Bench
 from ssllab.ui.benches import Benches
@@ -47,6 +48,14 @@ KEYS = (
 )
 
 
+class Holder(QWidget):
+    """A tab whose page is put into it when it is first seen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        QVBoxLayout(self).setContentsMargins(0, 0, 0, 0)
+
+
 class Window(QMainWindow):
     """Everything a person sees. ``settings`` remembers each lab's arrangement, data and controls.
 
@@ -60,13 +69,13 @@ class Window(QMainWindow):
         self.setWindowTitle("ssllab")
         self.setAcceptDrops(True)
         self.resize(1280, 800)
-        self.labs = {name: PAGES[name](bench) for name, bench in benches.all.items()}
+        self.labs: dict[str, LabPage] = {}  # those that were seen
         self.runs = RunsPage(benches)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        for lab in self.labs.values():
-            self.tabs.addTab(lab, lab.lab.title)
-        self.tabs.addTab(self.runs, "Runs")
+        self._places: dict[str, QWidget] = {name: Holder() for name in benches.all} | {"runs": self.runs}
+        for name, place in self._places.items():
+            self.tabs.addTab(place, LABS[name].title if name in LABS else "Runs")
         self.messages = MessageBar(benches.long_work)
         centre = QWidget()
         column = QVBoxLayout(centre)
@@ -98,25 +107,30 @@ class Window(QMainWindow):
 
     @property
     def lab(self) -> LabPage:
-        """The page of the current lab."""
-        return self.labs[self.bench.lab.name]
+        """The page of the current lab; building it takes a while, so that it is built when first seen."""
+        name = self.bench.lab.name
+        if name not in self.labs:
+            page = PAGES[name](self.bench)
+            window_state.bring_back_page(page, self.settings)
+            self.undo_group.addStack(page.controls.undo_stack)
+            self._places[name].layout().addWidget(page)
+            self.labs[name] = page
+        return self.labs[name]
 
     # Tabs
 
     @property
     def tab(self) -> str:
         """The name of the tab that is seen: a lab's, or "runs"."""
-        page = self.tabs.currentWidget()
-        return page.lab.name if isinstance(page, LabPage) else "runs"
+        return list(self._places)[self.tabs.currentIndex()]
 
     def show_tab(self, name: str) -> None:
         """Bring a lab, or "runs", to the front; an unknown name changes nothing."""
-        page = self.runs if name == "runs" else self.labs.get(name)
-        if page is not None:
-            self.tabs.setCurrentWidget(page)
+        if name in self._places:
+            self.tabs.setCurrentWidget(self._places[name])
 
     def _tab_changed(self) -> None:
-        if self.tab in self.labs:
+        if self.tab in LABS:
             self.benches.current = self.benches.all[self.tab]
         for name, bench in self.benches.all.items():
             bench.watched = name == self.tab
@@ -159,8 +173,6 @@ class Window(QMainWindow):
             "Reset", "R", lambda: self.bench.reset(), "Put this run aside and begin anew"
         )
         self.undo_group = QUndoGroup(self)
-        for lab in self.labs.values():
-            self.undo_group.addStack(lab.controls.undo_stack)
         self.undo_action = self.undo_group.createUndoAction(self, "Undo")
         self.undo_action.setShortcut(QKeySequence.StandardKey.Undo)
         self.redo_action = self.undo_group.createRedoAction(self, "Redo")
@@ -231,7 +243,7 @@ class Window(QMainWindow):
             bench.poll()
         if not self.isVisible():
             return
-        if self.tab in self.labs:
+        if self.tab in LABS:
             self.lab.draw()
         self._show_speed()
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QSettings
 
     from ssllab.training.run_store import Workspace
+    from ssllab.ui.labs.lab import LabPage
     from ssllab.ui.window import Window
     from ssllab.ui.work import LongWork
 
@@ -46,18 +47,21 @@ def bring_back_bench(
 
 
 def bring_back(window: Window, settings: QSettings) -> None:
-    """Theme, font, geometry, each lab's arrangement and views, the current lab and the tab as they were left."""
+    """Theme, font, geometry, the current lab and the tab as they were left."""
     get = settings.value
     points = get("font")
     window.set_theme(str(get("theme", "light")), float(points) if points else None)
     if geometry := get("geometry"):
         window.restoreGeometry(geometry)
-    for name, page in window.labs.items():
-        if arrangement := get(f"{name}/arrangement"):
-            page.restore(arrangement)
-        page.restore_views(as_dict(get(f"{name}/views")))
     for tab in (get("lab"), get("tab")):
         window.show_tab(str(tab))
+
+
+def bring_back_page(page: LabPage, settings: QSettings) -> None:
+    """The arrangement of a lab's panels and how each is looked at, as they were left."""
+    if arrangement := settings.value(f"{page.lab.name}/arrangement"):
+        page.restore(arrangement)
+    page.restore_views(as_dict(settings.value(f"{page.lab.name}/views")))
 
 
 def remember(window: Window, settings: QSettings) -> None:
@@ -69,9 +73,9 @@ def remember(window: Window, settings: QSettings) -> None:
     put("lab", window.bench.lab.name)
     put("tab", window.tab)
     for name, page in window.labs.items():
-        bench = page.bench
         put(f"{name}/arrangement", page.save())
         put(f"{name}/views", json.dumps(page.view_states()))
+    for name, bench in window.benches.all.items():
         put(f"{name}/method", bench.method_name)
         put(f"{name}/data", bench.data_name)
         put(f"{name}/device", bench.device)

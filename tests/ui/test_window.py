@@ -99,6 +99,8 @@ def test_a_click_on_a_change_marker_rewinds_to_before_it(qtbot, window):
     window.lab.controls.rows["temperature"].slider.setValue(100)
     new = window.lab.controls.rows["temperature"].value
     train(qtbot, window, at + 4)
+    window.lab.toolbar.start_button.click()  # while it trains the axis grows and the marker moves
+    qtbot.waitUntil(lambda: window.bench.state == "paused", timeout=10_000)
     old_run = window.bench.session.run.info.id
     window.draw()
     plot = next(panel for panel in window.lab.panels if panel.id == "loss").plot

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt, QTimer
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtGui import QAction, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QFileDialog,
@@ -180,8 +180,9 @@ class LabPage(QMainWindow):
             dock.show()
         for first, *_ in self._places():
             first.raise_()
-        self._share_out()
-        QTimer.singleShot(0, self._share_out)  # again when the sizes of the window are known
+        self._shared = False
+        if self.isVisible():
+            self._share_out()
 
     def _places(self) -> list[list[PanelDock]]:
         return [
@@ -195,6 +196,9 @@ class LabPage(QMainWindow):
             bar.setUsesScrollButtons(True)
 
     def _share_out(self) -> None:
+        if self._shared:
+            return
+        self._shared = True
         self._style_tabs()
         self.resizeDocks([self.docks["controls"]], [300], Qt.Orientation.Horizontal)
         heads = [first for first, *_ in self._places()]
@@ -269,8 +273,12 @@ class LabPage(QMainWindow):
     def restore(self, state: QByteArray) -> None:
         """Bring back a saved arrangement."""
         if not state.isEmpty():
-            self.restoreState(state, 1)
+            self._shared = self.restoreState(state, 1)
         self._style_tabs()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        QTimer.singleShot(0, self._share_out)  # when the sizes of the window are known
 
 
 def _existing(columns: Sequence[Column], panels: Container[str]) -> list[Column]:

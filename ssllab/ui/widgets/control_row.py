@@ -1,4 +1,4 @@
-"""One control as a row: its name, a slider and a number, a tick or a choice; made from its declaration."""
+"""One control as a row: its name, a slider and a number, a tick, a choice or a line of text; made from its declaration."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from PySide6.QtGui import QDoubleValidator, QIntValidator, QMouseEvent, QWheelEv
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QFileDialog,
     QGridLayout,
     QLabel,
     QLineEdit,
     QMenu,
+    QPushButton,
     QSizePolicy,
     QSlider,
     QWidget,
@@ -57,6 +59,7 @@ class ControlRow(QWidget):
         self.number: QLineEdit | None = None
         self.tick: QCheckBox | None = None
         self.choice: CalmCombo | None = None
+        self.line: QLineEdit | None = None
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 1, 0, 1)
         layout.setHorizontalSpacing(8)
@@ -72,6 +75,8 @@ class ControlRow(QWidget):
             self.choice.activated.connect(lambda: self._person_changed(self.choice.currentText()))
             layout.addWidget(self.name, 0, 0)
             layout.addWidget(self.choice, 0, 1)
+        elif spec.kind == "text":
+            self._add_line(layout)
         else:
             self._add_number(layout)
         layout.setColumnStretch(0, 1)
@@ -94,12 +99,25 @@ class ControlRow(QWidget):
             self.slider.valueChanged.connect(self._slider_moved)
             layout.addWidget(self.slider, 1, 0, 1, 2)
 
+    def _add_line(self, layout: QGridLayout) -> None:
+        self.line = QLineEdit()
+        self.line.setAccessibleName(self.spec.title)
+        self.line.editingFinished.connect(lambda: self._line_edited(self.line.text().strip()))
+        layout.addWidget(self.name, 0, 0)
+        layout.addWidget(self.line, 1, 0, 1, 2)
+        if self.spec.control.browse:
+            self.browse = QPushButton("Browse…")
+            self.browse.clicked.connect(self._browse)
+            layout.addWidget(self.browse, 0, 1)
+
     def show_value(self, value: Value) -> None:
         """Show a value without saying that a person changed it."""
         self.value = value
-        for widget in (self.slider, self.tick, self.choice, self.number):
-            if widget is not None:
-                widget.blockSignals(True)
+        parts = [
+            part for part in (self.slider, self.tick, self.choice, self.number, self.line) if part is not None
+        ]
+        for part in parts:
+            part.blockSignals(True)
         if self.tick is not None:
             self.tick.setChecked(bool(value))
         elif self.choice is not None:
@@ -108,9 +126,10 @@ class ControlRow(QWidget):
             self.number.setText(_written(value))
             if self.slider is not None and not self.slider.isSliderDown():
                 self.slider.setValue(position(float(value), self.spec))
-        for widget in (self.slider, self.tick, self.choice, self.number):
-            if widget is not None:
-                widget.blockSignals(False)
+        elif self.line is not None:
+            self.line.setText(str(value))
+        for part in parts:
+            part.blockSignals(False)
         self.restyle()
 
     def restyle(self) -> None:
@@ -146,7 +165,7 @@ class ControlRow(QWidget):
 
     def contextMenuEvent(self, event) -> None:
         menu = QMenu(self)
-        back = menu.addAction(f"Back to the default ({_written(self.spec.default)})")
+        back = menu.addAction(f"Back to the default ({_written(self.spec.default) or 'empty'})")
         back.triggered.connect(self.to_default)
         menu.exec(event.globalPos())
 
@@ -172,6 +191,19 @@ class ControlRow(QWidget):
             self.show_value(value)
             self.edited.emit(value)
 
+    def _line_edited(self, text: str) -> None:
+        if text != self.value:
+            self._person_changed(text)
+
+    def _browse(self) -> None:
+        if self.spec.control.browse == "folder":
+            chosen = QFileDialog.getExistingDirectory(self, self.spec.title, str(self.value))
+        else:
+            chosen, _ = QFileDialog.getOpenFileName(self, self.spec.title, str(self.value))
+        if chosen:
+            self.show_value(chosen)
+            self.edited.emit(chosen)
+
 
 def tooltip(spec: ControlSpec) -> str:
     """Meaning, paper, range, default, and when a change takes effect; rich text."""
@@ -180,7 +212,7 @@ def tooltip(spec: ControlSpec) -> str:
     if control.paper:
         lines.append(f"<i>{control.paper}</i>")
     expects = spec.expected()
-    lines.append(f"{expects[0].upper()}{expects[1:]}; default {_written(spec.default)}.")
+    lines.append(f"{expects[0].upper()}{expects[1:]}; default {_written(spec.default) or 'empty'}.")
     lines.append("Takes effect at the next step." if spec.live else "Takes effect after Reset.")
     lines.append(f"<code>--set {spec.name}={_written(spec.default)}</code>")
     return "<div style='max-width: 340px'>" + "<br>".join(lines) + "</div>"
