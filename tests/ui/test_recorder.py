@@ -15,6 +15,7 @@ from ssllab.audio.errors import AudioError
 from ssllab.audio.level import Level
 from ssllab.training.run_store import Workspace
 from ssllab.ui.bench import Bench
+from ssllab.ui.labs.speech import speech_lab
 from ssllab.ui.panels.recorder import RecorderPanel
 from ssllab.ui.speech.desk import desk_of
 from ssllab.ui.speech.level_meter import FLOOR_DB, LevelMeter, decibels
@@ -99,6 +100,31 @@ def test_what_is_played_is_recorded_by_the_button(qtbot, tmp_path, virtual_micro
     assert similarity > 0.95
     assert best_match(np.asarray(desk.clip.samples), played) == pytest.approx((lag, similarity), abs=1e-3)
     assert panel.recording.problem is None
+
+
+def test_the_key_records_and_the_new_take_is_chosen(qtbot, tmp_path, virtual_microphone):
+    bench = Bench(Workspace(tmp_path / "workspace"), "speech", LongWork())
+    page = speech_lab(bench)
+    qtbot.addWidget(page)
+    recorder, takes = page.docks["recorder"].panel, page.docks["takes"].panel
+    try:
+        with qtbot.waitActive(page):
+            page.show()
+        page.show_panel("takes")
+        qtbot.waitUntil(takes.isVisible, timeout=5000)
+        qtbot.waitUntil(recorder.record_button.isEnabled, timeout=10000)
+        control = Qt.KeyboardModifier.ControlModifier
+        qtbot.keyClick(page, Qt.Key.Key_R, control)
+        reach(qtbot, recorder, "recording")
+        assert recorder.isVisible()  # whoever records sees the level
+        qtbot.waitUntil(lambda: recorder.recording.recorder.seconds > 0.3, timeout=10000)
+        qtbot.keyClick(page, Qt.Key.Key_R, control)
+        qtbot.waitUntil(lambda: len(takes.list.selected_ids()) == 1, timeout=10000)
+        assert takes.shelf.take(takes.list.selected_ids()[0]).name == desk_of(bench).clip.name
+    finally:
+        recorder.recording.close()
+        desk_of(bench).close()
+        bench.long_work.close()
 
 
 def test_nothing_is_written_while_paused(qtbot, virtual_microphone, open_panel):

@@ -213,6 +213,7 @@ class RecorderPanel(Panel):
         """List the microphones, in the background; ``again``: also those that were plugged in meanwhile."""
         self._looked_for_devices = True
         self.refresh_button.setEnabled(False)
+        self.recording.dismiss()
 
         def work() -> Callable[[], None]:
             from ssllab.audio.devices import input_devices
@@ -305,7 +306,7 @@ class RecorderPanel(Panel):
             self.dropped.setText(f"{plural(recorder.dropped, 'frame')} dropped")
 
     def _show_line(self) -> None:
-        line = self.recording.problem or self._no_devices
+        line = self._no_devices or self.recording.problem
         self.line.setVisible(line is not None)
         self.line_text.setText(line or "")
         self.import_button.setVisible(self.recording.device is None)
@@ -357,6 +358,7 @@ class RecorderPanel(Panel):
 
     def showEvent(self, event) -> None:
         super().showEvent(event)
+        self.shelf.open()
         if not self._looked_for_devices:
             self.look_for_devices()
 

@@ -33,7 +33,7 @@ from ssllab.ui.speech.transcript_edit import TranscriptEdit
 
 DATA = "takes"  # the catalogue's name of the takes as training data
 _EXPORTS = {".wav": ("As WAV…", "WAV (*.wav)"), ".flac": ("As FLAC…", "FLAC (*.flac)")}
-_HINT = "What is said in it? It is stored as you type; Return goes to the next take."
+_HINT = "What is said in it? Return goes to the next take."
 _NO_HINT = "Select a take to write its transcript"
 
 

@@ -95,6 +95,10 @@ class Recording(QObject):
 
         self._close(lambda recorder: recorder.stop(), add)
 
+    def dismiss(self) -> None:
+        """The person goes on after a problem."""
+        self._say(None)
+
     def set_gain(self, gain: float) -> None:
         """Amplify what comes in by this factor."""
         self.gain = gain

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QPlainTextEdit
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
+
+from ssllab.ui import theme
 
 _PAUSE_MILLISECONDS = 400
 _MOST_LINES = 4
@@ -20,12 +22,14 @@ class TranscriptEdit(QPlainTextEdit):
         self._id: str | None = None
         self._stored = ""
         self.setTabChangesFocus(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Transcript")
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MILLISECONDS)
         self._pause.timeout.connect(self.store)
         self.textChanged.connect(self._pause.start)
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self.show_take(None, "", "")
+        self.restyle()
 
     def show_take(self, id: str | None, text: str, hint: str) -> None:
         """Edit another take's transcript; what was typed for the one before is stored first."""
@@ -45,18 +49,30 @@ class TranscriptEdit(QPlainTextEdit):
             self._stored = text
             self.typed.emit(self._id, text)
 
+    def _lines(self) -> int:
+        return max(round(self.document().size().height()), 1)
+
     def _fit(self) -> None:
-        needed = max(round(self.document().size().height()), 1)  # in lines
         policy = Qt.ScrollBarPolicy
         self.setVerticalScrollBarPolicy(
-            policy.ScrollBarAsNeeded if needed > _MOST_LINES else policy.ScrollBarAlwaysOff
+            policy.ScrollBarAsNeeded if self._lines() > _MOST_LINES else policy.ScrollBarAlwaysOff
         )
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
         frame = 2 * self.frameWidth() + 2 * round(self.document().documentMargin()) + 2
-        self.setFixedHeight(min(needed, _MOST_LINES) * self.fontMetrics().lineSpacing() + frame)
+        height = min(self._lines(), _MOST_LINES) * self.fontMetrics().lineSpacing() + frame
+        return QSize(200, height)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(80, self.sizeHint().height())
 
     def restyle(self) -> None:
-        """The font changed."""
-        self._fit()
+        """Colours anew."""
+        now = theme.current()
+        self.setStyleSheet(
+            f"QPlainTextEdit {{ border: 1px solid {now.border}; border-radius: 6px; background: {now.surface}; }}"
+        )
 
     def keyPressEvent(self, event) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
