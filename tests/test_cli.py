@@ -187,6 +187,11 @@ def test_runs_are_listed_compared_exported_and_deleted(lab):
 
     _, out, _ = lab("runs", "compare", first, second, "--workspace", "w", "--json")
     assert strict_json(out)["settings"] == {"temperature": [0.1, 0.7], "seed": [1, 0]}
+    rows = [
+        line.split() for line in lab("runs", "compare", first, second, "--workspace", "w")[1].splitlines()
+    ]
+    assert rows[0] == ["run", first, second]
+    assert ["temperature", "0.1", "0.7"] in rows
 
     files = [
         "--csv",
@@ -305,7 +310,10 @@ def test_mistakes_about_a_stored_run_change_nothing(lab, pictures):
     assert "cannot change" in refused(lab(*fork, 2, "--set", "batch_size=4"))
     assert "temperature = -1" in refused(lab(*fork, 2, "--set", "temperature=-1"))
     assert "--csv" in refused(lab("runs", "export", run))
-    assert "cannot write" in refused(lab("runs", "export", run, "--csv", "/nowhere/at/all.csv"))
+    for kind in ("--csv", "--png", "--svg", "--weights", "--script"):
+        said = refused(lab("runs", "export", run, kind, "/nowhere/at/all"))
+        assert "annot write" in said
+        assert said.count("Choose another") <= 1
     assert len(strict_json(lab("runs", "list", "--workspace", "w", "--json")[1])["runs"]) == 1
 
 

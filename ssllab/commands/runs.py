@@ -96,17 +96,30 @@ def _compare(store: Workspace, options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"runs": [run.info.id for run in opened], "settings": difference, "last": last}))
         return 0
-    for key, values in difference.items():
-        print(f"{key}: {', '.join(map(str, values))}")
+    rows = [("run", *(run.info.id for run in opened))]
+    rows += [(key, *map(_text, values)) for key, values in difference.items()]
     for name in ("loss", "contrastive_top1", "knn_top1", "linear_top1"):
-        print(f"{name}: {', '.join(str(values.get(name)) for values in last.values())}")
+        if any(values.get(name) is not None for values in last.values()):
+            rows.append((name, *(_text(values.get(name)) for values in last.values())))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
     return 0
+
+
+def _text(value: Any) -> str:
+    """A value of a run in a column of text."""
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _export(store: Workspace, options: argparse.Namespace) -> int:
     try:
         return _export_files(store, options)
     except OSError as error:
+        if error.errno is None:  # already a line for the user
+            raise UsageError(str(error)) from error
         raise UsageError(
             f"cannot write {error.filename or 'the file'}: {error.strerror or error}. Choose another place."
         ) from error

@@ -241,6 +241,16 @@ def test_the_spectrum_names_rankme_and_its_ceiling(show):
     assert names == ["h: RankMe 20.0 of 32", "g(h): RankMe 12.0 of 16"]
 
 
+def test_the_spectrum_is_relative_to_its_largest_value_as_its_axis_says(show):
+    panel = show(SpectrumPanel)
+    scene = full_scene()
+    scene.look.singular_values_h *= 100
+    panel.draw(scene)
+    h = panel.spectrum.columns()["h"]
+    assert h[0] == 1.0
+    np.testing.assert_allclose(h, np.geomspace(1, 1e-12, 32))
+
+
 def test_the_weights_tell_how_many_negatives_push(show):
     panel = show(ForcesPanel)
     panel.draw(full_scene())

@@ -21,7 +21,7 @@ from ssllab.ui.plots.axis import tick_text, value_text
 from ssllab.ui.plots.chart_panel import arrangement
 from ssllab.ui.plots.curves import stairs
 from ssllab.ui.plots.decimation import Pyramid
-from ssllab.ui.plots.export import save_table
+from ssllab.ui.plots.export import picture, save_table
 from ssllab.ui.plots.markers import markers
 from ssllab.ui.plots.smoothing import ema
 from ssllab.ui.plots.stroke import folds
@@ -399,6 +399,28 @@ def test_pictures_and_numbers_are_saved(plot, tmp_path):
     assert float(rows[11][1]) == pytest.approx(4.5)
     with pytest.raises(OSError, match="Cannot write"):
         plot.tools.save(tmp_path / "missing" / "a.png")
+
+
+def test_a_picture_has_lines_as_thick_as_the_window_and_no_buttons(plot):
+    plot.draw(scene(log_of(20, loss=np.full(20, 3.0), chance_loss=np.full(20, np.nan))))
+
+    def ink(image):
+        """The thickness of the loss in pixels of the window."""
+        ratio = image.devicePixelRatioF()
+        view = plot.view.sceneBoundingRect()
+        at = plot.plot.mapTo(plot, plot.plot.mapFromScene(view.center()))
+        x = round((at.x() - 0.2 * view.width()) * ratio)
+        column = [image.pixelColor(x, y) for y in range(image.height())]
+        return sum(c.blue() - c.red() > 100 for c in column) / ratio
+
+    shown, saved = plot.grab().toImage(), picture(plot).toImage()
+    assert saved.devicePixelRatioF() == 2 * shown.devicePixelRatioF()
+    assert ink(shown) == pytest.approx(2, abs=0.6)
+    assert ink(saved) == pytest.approx(2, abs=0.6)
+    button = plot._menu_button.geometry()
+    corner = saved.copy(2 * button.x(), 2 * button.y(), 2 * button.width(), 2 * button.height())
+    colours = {corner.pixel(x, y) for x in range(corner.width()) for y in range(corner.height())}
+    assert len(colours) == 1
 
 
 def test_the_menu_offers_smoothing_axes_copy_and_save(plot):

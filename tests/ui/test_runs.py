@@ -19,7 +19,9 @@ from ssllab.training.run_record import RunSettings
 from ssllab.training.run_store import Workspace
 from ssllab.training.run_writer import RunWriter
 from ssllab.ui import theme
+from ssllab.ui.panel import Overlay
 from ssllab.ui.runs import words
+from ssllab.ui.runs.compare_plot import ComparePlot
 from ssllab.ui.runs.curves import thinned
 from ssllab.ui.runs.listing import list_runs
 from ssllab.ui.runs.page import RunsPage, assign_colours
@@ -385,6 +387,20 @@ def test_selected_runs_lie_over_each_other_with_the_values_they_ended_at(qtbot, 
     page.compare.choose(0, "contrastive_top1")
     table = page.compare.plots[0].columns()
     assert table["a: contrastive_top1"][-1] == pytest.approx(1.0)
+
+
+def test_probes_are_compared_as_measured_and_steps_smoothed(qtbot):
+    log = MetricsLog()
+    log.extend(np.arange(5) * 20, {"loss": np.arange(5.0), "knn_top1": np.arange(5) / 10})
+    last = {}
+    for metric, probe in (("loss", False), ("knn_top1", True)):
+        plot = ComparePlot(metric, probe)
+        qtbot.addWidget(plot)
+        plot.set_smoothing(20)
+        plot.show_runs([Overlay("one", log, log, "#e69f00")])
+        last[metric] = list(plot.values().values())
+    assert last["knn_top1"] == ["40.0%"]
+    assert last["loss"] != ["4.000"]
 
 
 def test_runs_that_differ_in_the_seed_alone_become_their_mean(qtbot, workspace, open_page):

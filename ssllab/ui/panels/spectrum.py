@@ -18,10 +18,18 @@ _KINDS = (("h", "h", "attract"), ("z", "g(h)", "repel"))
 
 
 class SortedValues(Chart):
-    """Values of a look by rank, one curve for h and one for g(h)."""
+    """Values of a look by rank, one curve for h and one for g(h); ``relative`` to their largest."""
 
     def __init__(
-        self, field: str, *, x_label: str, y_label: str, hint: str, log_y: bool, levels: bool
+        self,
+        field: str,
+        *,
+        x_label: str,
+        y_label: str,
+        hint: str,
+        log_y: bool,
+        levels: bool,
+        relative: bool = False,
     ) -> None:
         super().__init__(
             x_label=x_label,
@@ -32,6 +40,7 @@ class SortedValues(Chart):
             empty=((1, 128), (1e-4, 1.0) if log_y else (0.0, 0.2)),
         )
         self._field = field
+        self._relative = relative
         self._look = None
         self._ranks: dict[str, float | None] = {}
         self._curves = {key: self.line(key, role, width=2) for key, _, role in _KINDS}
@@ -63,7 +72,8 @@ class SortedValues(Chart):
         values = None if self._look is None else getattr(self._look, f"{self._field}_{key}", None)
         if values is None:
             return np.empty(0)
-        return np.sort(np.asarray(values, float))[::-1]
+        values = np.sort(np.asarray(values, float))[::-1]
+        return values / values[0] if self._relative and len(values) and values[0] > 0 else values
 
     def redraw(self) -> None:
         self._show_empty(self._look is None)
@@ -165,6 +175,7 @@ class SpectrumPanel(ChartPanel):
             hint="Press Start: how many dimensions the embedding uses",
             log_y=True,
             levels=False,
+            relative=True,
         )
         self.spread = SortedValues(
             "channel_std",

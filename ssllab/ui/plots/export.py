@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QRectF, QSize
 from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPixmap, QRegion
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QGraphicsView, QWidget
+from PySide6.QtWidgets import QGraphicsView, QToolButton, QWidget
 
 from ssllab.training.export import csv_pieces
 from ssllab.training.files import write_whole
@@ -26,7 +26,9 @@ def picture(widget: QWidget) -> QPixmap:
     pixmap = QPixmap(widget.size() * _SCALE)
     pixmap.setDevicePixelRatio(_SCALE)
     pixmap.fill(QColor(theme.current().surface))
-    widget.render(pixmap)
+    painter = QPainter(pixmap)
+    _paint(widget, widget, painter, _SCALE, lines=False)
+    painter.end()
     return pixmap
 
 
@@ -73,26 +75,29 @@ def _svg(widget: QWidget) -> bytes:
     generator.setResolution(widget.logicalDpiX())
     painter = QPainter(generator)
     painter.fillRect(0, 0, widget.width(), widget.height(), QColor(theme.current().surface))
-    _paint_lines(widget, widget, painter)
+    _paint(widget, widget, painter, 1.0, lines=True)
     painter.end()
     return bytes(buffer.data().data())
 
 
-def _paint_lines(widget: QWidget, root: QWidget, painter: QPainter) -> None:
-    """Paint a widget and all in it; a graphics view as lines, where ``render`` would give its pixels."""
+def _paint(widget: QWidget, root: QWidget, painter: QPainter, scale: float, lines: bool) -> None:
+    """Paint a widget and all in it but its buttons; a graphics view as ``lines``, where ``render`` would give
+    its pixels."""
     place = widget.mapTo(root, QPoint())
+    if isinstance(widget, QToolButton):
+        return  # nothing can be pressed on a picture
     if isinstance(widget, QGraphicsView):
         with ExitStack() as strokes:
             for item in widget.items():
                 if isinstance(item, Stroke):
-                    strokes.enter_context(item.in_one_path())
+                    strokes.enter_context(item.for_a_file(scale, lines))
             widget.render(painter, QRectF(place, widget.viewport().size()), widget.viewport().rect())
         return
     if widget is not root:
         widget.render(painter, place, QRegion(), QWidget.RenderFlag(0))
     for child in widget.children():
         if isinstance(child, QWidget) and child.isVisibleTo(widget):
-            _paint_lines(child, root, painter)
+            _paint(child, root, painter, scale, lines)
 
 
 def _write(path: Path, content: bytes | Iterable[bytes]) -> Path:

@@ -32,7 +32,9 @@ class Stroke(pg.PlotCurveItem):
         self._pen: QPen | None = None
         self._folds = 0.0
         self._points = 0
+        self._scale = 1.0  # pixels of the device per pixel of the window
         self._whole = False
+        self._filed = False
 
     def dress(self, pen: QPen | None) -> None:
         """The pen of a curve that folds seldom; None draws no line."""
@@ -62,26 +64,37 @@ class Stroke(pg.PlotCurveItem):
         pen = self._pen
         much = self._folds > _SOME_FOLDS or self._points > _MANY_POINTS
         pieces = much and self._solid() and not (self.hair or self._whole)
-        if self.hair:
-            pen = QPen(pen.color(), 1.0)
-            pen.setCosmetic(True)
-        elif pieces and self._points <= _MANY_POINTS:  # far enough apart for corners to be seen
+        if pen is not None:
             pen = QPen(pen)
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            pen.setWidthF((1.0 if self.hair else pen.widthF()) * self._scale)
+            if self.hair:
+                pen.setStyle(Qt.PenStyle.SolidLine)
+            elif pieces and self._points <= _MANY_POINTS:  # far enough apart for corners to be seen
+                pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         if pen != self.opts["pen"]:
             self.setPen(pen)
         self.setSegmentedLineMode("on" if pieces else "off")
 
     @contextmanager
-    def in_one_path(self) -> Iterator[None]:
-        """Drawn as one path meanwhile: what a file of lines (SVG) wants."""
-        self._whole = True
+    def for_a_file(self, scale: float, lines: bool) -> Iterator[None]:
+        """Meanwhile drawn for a picture of ``scale`` pixels per pixel of the window; where the file keeps
+        ``lines`` (SVG), as one."""
+        before = self._scale
+        self._scale, self._whole, self._filed = scale, lines, True
         self._choose()
         try:
             yield
         finally:
-            self._whole = False
+            self._scale, self._whole, self._filed = before, False, False
             self._choose()
+
+    def paint(self, painter, option, widget) -> None:
+        # A cosmetic pen counts the pixels of the screen, of which a dense one has several per unit.
+        ratio = widget.devicePixelRatioF() if widget is not None else 1.0
+        if ratio != self._scale and not self._filed:
+            self._scale = ratio
+            self._choose()
+        super().paint(painter, option, widget)
 
 
 def folds(values: NDArray) -> float:

@@ -23,7 +23,16 @@ class ComparePlot(TimePlot):
         self._logs: set[int] = set()
         self.quantity = metric  # QPaintDevice has a method of the name metric
         super().__init__(
-            [Curve(metric, metric_title(metric), "muted", scale=100.0 if share else 1.0)],
+            # Probes are few and exact: an average over steps would only show them late.
+            [
+                Curve(
+                    metric,
+                    metric_title(metric),
+                    "muted",
+                    scale=100.0 if share else 1.0,
+                    primary=not probe,
+                )
+            ],
             y_label=metric_title(metric),
             unit="%" if share else "",
             hint="These runs have not measured this.",

@@ -112,6 +112,7 @@ class SettingsTable(QWidget):
     def _fit(self) -> None:
         self.table.resizeColumnsToContents()
         widest = 18 * self.fontMetrics().averageCharWidth()
+        self.table.horizontalHeader().setStretchLastSection(True)
         for i in range(1, self.table.columnCount()):
             self.table.setColumnWidth(i, min(self.table.columnWidth(i), widest))
 
