@@ -74,6 +74,18 @@ def parser() -> Parser:
     _common(fork)
     _json(fork)
 
+    for name, words in (
+        ("quantize", "the codes of a recording, one for every 20 ms and group"),
+        ("transcribe", "the text of a recording, from a fine-tuned model"),
+    ):
+        sub = commands.add_parser(name, help=words)
+        sub.add_argument("audio", type=Path, help="a WAV, FLAC, OGG or MP3 file of any length")
+        sub.add_argument(
+            "--model", metavar="RUN-or-DIR", help="a run's id or folder, or one of Hugging Face's format"
+        )
+        sub.add_argument("--workspace", type=Path, help="where runs are kept")
+        _json(sub)
+
     runs = commands.add_parser("runs", help="the run store")
     verbs = runs.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
     verbs.required = True
@@ -168,12 +180,14 @@ def _dispatch(options: argparse.Namespace) -> int:
         from ssllab.ui.tour import tour
 
         return tour(options.seconds, options.out)
-    from ssllab.commands import runs, train
+    from ssllab.commands import runs, speech, train
 
     return {
         "train": train.train,
         "resume": train.resume,
         "fork": train.fork,
+        "quantize": speech.quantize,
+        "transcribe": speech.transcribe,
         "runs": runs.runs,
         "methods": runs.methods,
         "data": runs.data,
@@ -231,12 +245,15 @@ def _is_bad_input(error: ValueError) -> bool:
     """Whether the message is one line for the user; any other ValueError is a failure of ours."""
     if isinstance(error, UsageError):
         return True
+    from ssllab.audio.errors import AudioError
     from ssllab.controls import ControlError
     from ssllab.data.types import DataError
+    from ssllab.nn.wav2vec2.files import ModelFileError
     from ssllab.training.checkpoint import CheckpointError
     from ssllab.training.run_record import RunError
 
-    return isinstance(error, (ControlError, DataError, RunError, CheckpointError))
+    ours = (AudioError, ControlError, DataError, ModelFileError, RunError, CheckpointError)
+    return isinstance(error, ours)
 
 
 def _one_line(error: Exception) -> str:

@@ -93,12 +93,15 @@ def _csv_text(rows: Iterable[Iterable[Any]]) -> bytes:
 
 
 def export_weights(run: Run, path: Path, step: int | None = None) -> None:
-    """The model's tensors as one safetensors file, from the last checkpoint or the last one of ``step``.
+    """The model of the last checkpoint, or of the last one of ``step``.
 
-    Raises RunError, CheckpointError, OSError.
+    As one file: every tensor of the method under its name in the program. A run of the Speech lab whose ``path`` does
+    not end in ``.safetensors``: a folder in Hugging Face's format. Raises RunError, CheckpointError, OSError.
     """
     import torch
     from safetensors.torch import save
+
+    from ssllab.training.stored_models import is_speech, model_of
 
     refs = run.checkpoints()
     wanted = [ref for ref in refs if step is None or ref.step == step]
@@ -106,16 +109,20 @@ def export_weights(run: Run, path: Path, step: int | None = None) -> None:
         there = ", ".join(str(at) for at in sorted({ref.step for ref in refs})) or "none"
         at = "no checkpoint" if step is None else f"no checkpoint at step {step} (there are: {there})"
         raise RunError(f"run {run.id} has {at}, so it has no weights to export.")
+    settings = run.info.settings
+    if settings is not None and path.suffix != ".safetensors" and is_speech(settings):
+        model_of(run, wanted[-1]).write(path)
+        return
     tree, meta = checkpoint.load(wanted[-1].stem)
     model = tree.get("model") if isinstance(tree, dict) else None
-    if not isinstance(model, dict) or not all(isinstance(value, torch.Tensor) for value in model.values()):
+    if not isinstance(model, dict):
         raise CheckpointError(f"the checkpoint {wanted[-1].stem.name} holds no model.")
-    settings = run.info.settings
+    tensors = {name: value for name, value in model.items() if isinstance(value, torch.Tensor)}
     facts = {"format": "pt", "run": run.id, "step": str(meta.get("step", wanted[-1].step))}
     if settings is not None:
         config = tree.get("config", settings.config)
         facts |= {"method": settings.method, "data": settings.data, "config": json.dumps(config)}
-    write_whole(path, save({name: tensor.contiguous() for name, tensor in model.items()}, metadata=facts))
+    write_whole(path, save({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata=facts))
 
 
 def repeat_command(run: Run) -> list[str]:

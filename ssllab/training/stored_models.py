@@ -9,7 +9,7 @@ from ssllab.methods.speech import SpeechMethod
 from ssllab.methods.stored import StoredModel, read_stored
 from ssllab.training import checkpoint
 from ssllab.training.checkpoint import CheckpointError
-from ssllab.training.run_record import RECORD_NAME, CheckpointRef, RunError
+from ssllab.training.run_record import RECORD_NAME, CheckpointRef, RunError, RunSettings
 from ssllab.training.run_store import Run, described
 
 
@@ -39,5 +39,12 @@ def model_of(run: Run, ref: CheckpointRef) -> StoredModel:
     tree, _ = checkpoint.load(ref.stem)
     try:
         return method.stored(method.Config.make(tree["config"]), tree["model"])
+    except ValueError as error:
+        raise RunError(f"run {run.id}: {error}") from error
     except (KeyError, TypeError, RuntimeError) as error:
         raise CheckpointError(f"the checkpoint {ref.stem.name} holds no model: {error}") from error
+
+
+def is_speech(settings: RunSettings) -> bool:
+    """Whether a run trained a model of speech."""
+    return issubclass(method_class(settings.method), SpeechMethod)
