@@ -16,7 +16,9 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
+from ssllab.audio.errors import AudioError
 from ssllab.audio.log_mel import log_mel
+from ssllab.audio.player import Player
 from ssllab.data.speech.types import Span, SpeechData, SpeechSplit
 from ssllab.methods.speech_inspection import PretrainedInspector
 from ssllab.nn.wav2vec2.config import PRESETS
@@ -469,12 +471,10 @@ def test_both_themes_and_a_large_font_draw(panel, qtbot):
 
 
 def test_with_nothing_to_play_on_it_is_said_in_a_line(panel, bench, monkeypatch):
-    from ssllab.audio.errors import AudioError
-
     def refuse(*args, **options):
         raise AudioError("No loudspeaker was found. Plug one in.")
 
-    monkeypatch.setattr(panel.desk.playback._player, "play", refuse)
+    monkeypatch.setattr(Player, "play", refuse)
     panel.player.play_button.click()
     assert bench.said[-1][:2] == ("warning", "No loudspeaker was found. Plug one in.")
     assert not panel.desk.playback.playing

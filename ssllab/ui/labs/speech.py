@@ -9,7 +9,9 @@ from ssllab.ui.labs.lab import Column, LabPage, Place
 from ssllab.ui.panels.code_perplexity import CodePerplexityPanel
 from ssllab.ui.panels.code_usage import CodeUsagePanel
 from ssllab.ui.panels.joint_usage import JointUsagePanel
+from ssllab.ui.panels.lanes import LanesPanel
 from ssllab.ui.panels.lessons import LessonsPanel
+from ssllab.ui.panels.occurrences import OccurrencesPanel
 from ssllab.ui.panels.phone_table import PhoneTablePanel
 from ssllab.ui.panels.recorder import KEYS, RecorderPanel
 from ssllab.ui.panels.speech_doctor import SpeechDoctorPanel
@@ -18,6 +20,8 @@ from ssllab.ui.panels.speech_probes import SpeechProbesPanel
 from ssllab.ui.panels.takes import TakesPanel
 
 PANELS = (
+    LanesPanel,
+    OccurrencesPanel,
     LessonsPanel,
     SpeechDoctorPanel,
     SpeechLossPanel,
@@ -32,8 +36,8 @@ _COLUMNS = (
     Column(
         620,
         (
-            Place(("lanes", "occurrences"), 460),
-            Place(("recorder", "takes"), 220),
+            Place(("lanes",), 480),
+            Place(("recorder", "takes", "occurrences"), 220),
         ),
     ),
     Column(

@@ -12,7 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QModelIndex, Qt, QTimer
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+)
 
 from ssllab.ui.panel import Panel, Scene
 from ssllab.ui.runs.words import plural
@@ -155,6 +163,7 @@ class OccurrencesPanel(Panel):
     def _picked(self) -> None:
         if self.desk.picked is not None:
             self.mode_buttons[LENGTH].setChecked(True)
+            self._come_forward()
         self.refresh()
 
     def _span_settled(self) -> None:
@@ -162,7 +171,13 @@ class OccurrencesPanel(Panel):
             self._query = query
             if self.mode == LENGTH and self.desk.picked is None:
                 self.mode_buttons[DISTANCE].setChecked(True)
+            self._come_forward()
         self.refresh()
+
+    def _come_forward(self) -> None:
+        """What was asked for is shown, where the panel is a tab behind others."""
+        if isinstance(dock := self.parentWidget(), QDockWidget):
+            dock.raise_()
 
     def _selected(self) -> Query | None:
         """The selection as a query; None where nothing is selected, or not yet read, or it is the same as before."""

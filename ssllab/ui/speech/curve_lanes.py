@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
-from ssllab.text.alphabet import Alphabet
 from ssllab.ui import theme
 from ssllab.ui.embedding.strokes import pen
 from ssllab.ui.speech.clip import FRAME_SECONDS
@@ -185,6 +184,8 @@ class PosteriorLane(CurveLane):
 
     def _spikes(self) -> tuple[NDArray, NDArray, NDArray]:
         """Probability of the blank (T,), the likeliest character (T,) and its probability (T,)."""
+        from ssllab.text.alphabet import Alphabet  # brings torch, for which the window does not wait
+
         reading = self.desk.inspection
         if self._version != (id(reading), reading.version):
             self._version = (id(reading), reading.version)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from ssllab.audio.errors import AudioError
-from ssllab.audio.player import Player
 from ssllab.ui.speech.clip import RATE, Clip
+
+if TYPE_CHECKING:
+    from ssllab.audio.player import Player
 
 _FRAME_MS = 33
 
@@ -38,7 +41,7 @@ class Playback(QObject):
         self.clip: Clip | None = None
         self.row = -1
         self.position: float | None = None
-        self._player = Player()
+        self._player: Player | None = None
         self._part = (0.0, 0.0)
         self._waiting: list[Passage] = []
         self._timer = QTimer(self, interval=_FRAME_MS)
@@ -85,6 +88,10 @@ class Playback(QObject):
         if not len(part):
             self._next()
             return
+        if self._player is None:
+            from ssllab.audio.player import Player  # brings PortAudio, for which the window does not wait
+
+            self._player = Player()
         try:
             self._player.play(part, RATE, loop=loop, speed=self.speed)
         except AudioError as error:
@@ -111,7 +118,8 @@ class Playback(QObject):
 
     def _end(self) -> None:
         self._timer.stop()
-        self._player.stop()
+        if self._player is not None:
+            self._player.stop()
         self.clip, self.row, self.position = None, -1, None
         self.changed.emit()
         self.moved.emit()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from ssllab.audio.log_mel import LogMel
 from ssllab.audio.peaks import BUCKET, Peaks, extremes
 from ssllab.ui.speech.clip import HOP, RATE, Clip
 from ssllab.ui.speech.reading import REACH
 from ssllab.ui.speech.spectrogram import Spectrogram, mel_block
 from ssllab.ui.work import Task, Worker
+
+if TYPE_CHECKING:
+    from ssllab.audio.log_mel import LogMel
 
 _PIECE = 60 * RATE  # samples of which the peaks are found at a time
 _AT_ONCE = 30 * RATE  # up to here the waveform is there with the clip, without a blink
@@ -38,7 +42,7 @@ class Sound(QObject):
         self.peaks = Peaks()
         samples = len(clip.samples) if clip is not None else 0
         self.spectrogram = Spectrogram(max(0, (samples - REACH) // HOP + 1))
-        self._live = LogMel(RATE)
+        self._live: LogMel | None = None
 
     def open(self, clip: Clip | None) -> None:
         """Begin with another clip."""
@@ -78,6 +82,10 @@ class Sound(QObject):
 
     def grow(self, clip: Clip, samples: NDArray[np.float32]) -> None:
         """``samples`` were appended to the live clip, which is now ``clip``."""
+        from ssllab.audio.log_mel import LogMel  # brings scipy, for which the window does not wait
+
+        if self._live is None:
+            self._live = LogMel(RATE)
         self.clip = clip
         self.peaks.append(samples)
         self.spectrogram.extend(self._live.push(samples))
