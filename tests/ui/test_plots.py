@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import sys
+from contextlib import ExitStack
 from types import SimpleNamespace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -227,6 +228,11 @@ def test_a_noisy_million_is_never_one_path_of_a_wide_pen(plot, window, log):
     plot.set_log(x=False)
     for start in (0, 123_456, 800_000):
         plot.view.setXRange(start, start + 200_000, padding=0)
+        assert not costly(plot)
+    with ExitStack() as dense:  # a screen of two pixels per unit
+        for live in plot._live.values():
+            for stroke in filter(None, (live.main, live.raw)):
+                dense.enter_context(stroke.for_a_file(2.0, lines=False))
         assert not costly(plot)
 
 

@@ -21,7 +21,6 @@ from PySide6.QtGui import QPen
 _SOME_FOLDS = 20  # a curve that runs over its own height more often is drawn line by line ...
 _MANY_FOLDS = 80  # ... and beyond this with a hair
 _DASHED_FOLDS = 40  # the same for dashes and transparency, which forbid drawing line by line
-_MANY_POINTS = 1000  # as many are drawn line by line however smooth they are
 
 
 class Stroke(pg.PlotCurveItem):
@@ -31,7 +30,6 @@ class Stroke(pg.PlotCurveItem):
         super().__init__(fillLevel=fill_to, antialias=True)
         self._pen: QPen | None = None
         self._folds = 0.0
-        self._points = 0
         self._scale = 1.0  # pixels of the device per pixel of the window
         self._whole = False
         self._filed = False
@@ -44,15 +42,14 @@ class Stroke(pg.PlotCurveItem):
     def trace(self, x: NDArray, y: NDArray, **options) -> None:
         """Take these points (view coordinates, finite)."""
         self._folds = 0.0 if options.get("stepMode") else max(folds(x), folds(y))
-        self._points = len(x)
         self._choose()
         self.setData(x, y, connect="all", **options)
 
     @property
     def hair(self) -> bool:
-        """Whether it is drawn one pixel wide because it folds so often."""
+        """Whether it is drawn one pixel of the device wide because it folds so often."""
         limit = _MANY_FOLDS if self._solid() else _DASHED_FOLDS
-        return self._pen is not None and self._pen.widthF() > 1.0 and self._folds > limit
+        return self._pen is not None and self._pen.widthF() * self._scale > 1.0 and self._folds > limit
 
     def _solid(self) -> bool:
         """Whether the pen leaves no trace of where one line ends and the next begins."""
@@ -62,14 +59,13 @@ class Stroke(pg.PlotCurveItem):
 
     def _choose(self) -> None:
         pen = self._pen
-        much = self._folds > _SOME_FOLDS or self._points > _MANY_POINTS
-        pieces = much and self._solid() and not (self.hair or self._whole)
+        pieces = self._folds > _SOME_FOLDS and self._solid() and not (self.hair or self._whole)
         if pen is not None:
             pen = QPen(pen)
-            pen.setWidthF((1.0 if self.hair else pen.widthF()) * self._scale)
+            pen.setWidthF(1.0 if self.hair else pen.widthF() * self._scale)
             if self.hair:
                 pen.setStyle(Qt.PenStyle.SolidLine)
-            elif pieces and self._points <= _MANY_POINTS:  # far enough apart for corners to be seen
+            elif pieces:  # or corners show as notches
                 pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         if pen != self.opts["pen"]:
             self.setPen(pen)

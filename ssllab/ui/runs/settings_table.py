@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QHeaderView,
     QLabel,
     QTableWidget,
     QTableWidgetItem,
@@ -22,6 +23,10 @@ from ssllab.ui.runs.words import distinct_titles, value_text
 
 if TYPE_CHECKING:
     from ssllab.training.run_record import RunInfo
+
+
+_SHARED = QHeaderView.ResizeMode.Stretch
+_AS_WIDE_AS_TEXT = QHeaderView.ResizeMode.ResizeToContents
 
 
 class SettingsTable(QWidget):
@@ -110,11 +115,12 @@ class SettingsTable(QWidget):
             self.show_runs(infos, self._colours)
 
     def _fit(self) -> None:
-        self.table.resizeColumnsToContents()
-        widest = 18 * self.fontMetrics().averageCharWidth()
-        self.table.horizontalHeader().setStretchLastSection(True)
-        for i in range(1, self.table.columnCount()):
-            self.table.setColumnWidth(i, min(self.table.columnWidth(i), widest))
+        """The runs share the room beside the names of the settings; many of them are scrolled."""
+        header = self.table.horizontalHeader()
+        header.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        header.setMinimumSectionSize(14 * self.fontMetrics().averageCharWidth())
+        for i in range(self.table.columnCount()):
+            header.setSectionResizeMode(i, _SHARED if i else _AS_WIDE_AS_TEXT)
 
 
 def _dot(colour: str | None) -> QIcon:
