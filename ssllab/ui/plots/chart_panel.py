@@ -66,10 +66,11 @@ class ChartPanel(Panel):
     def show_charts(self, charts: Sequence[tuple[str, Chart]]) -> None:
         """The charts of the panel with the names of their tabs; called once."""
         self._charts = list(charts)
-        for name, chart in self._charts:
-            self._tabs.addTab(name)
+        for _, chart in self._charts:  # before the tabs, which show them: without a parent they would be windows
             chart.setParent(self)
             chart.hide()
+        for name, chart in self._charts:
+            self._tabs.addTab(name)
             chart.tools.said.connect(lambda level, text: self.bench.say(level, text))
             chart.tools.table_asked.connect(lambda columns, path: self.bench.save_table(columns, path))
             if isinstance(chart, TimePlot):
