@@ -373,7 +373,7 @@ def _stuck_at_chance(e: SpeechEvidence) -> Verdict | None:
         remedy = "The codebook is frozen. Thaw it."
         changes["freeze_codes"] = False
     elif e.mask_probability is not None and e.mask_probability > 0.8:
-        remedy = "So much is masked that the context says nothing. Reset with the paper's 0.65."
+        remedy = "So much is masked that the context says nothing. Take the paper's 0.65."
         changes["mask_probability"] = 0.65
     else:
         remedy = (

@@ -25,6 +25,7 @@ from ssllab.ui.panels.phone_table import PhoneTablePanel
 from ssllab.ui.panels.speech_loss import SpeechLossPanel
 from ssllab.ui.panels.speech_probes import SpeechProbesPanel
 from ssllab.ui.plots.heat_map import OFF, HeatMap, off_shade, shade
+from ssllab.ui.speech.models import RUN
 
 PANELS = [
     SpeechLossPanel,
@@ -207,18 +208,18 @@ def test_every_code_has_a_tile_that_tells_its_share(show):
 
 def test_a_click_on_a_tile_shows_the_code_s_occurrences(show, monkeypatch):
     asked = []
-    desk = SimpleNamespace(show_code=lambda group, code: asked.append((group, code)))
+    desk = SimpleNamespace(pick=asked.append, models=SimpleNamespace(choose=asked.append))
     monkeypatch.setattr(code_usage, "desk_of", lambda bench: desk)
     panel = show(CodeUsagePanel, 900, 620)
     panel.draw(full_scene())
     last_row = panel.tiles._levels.shape[0] - 1
     hover(panel.tiles, last_row, 0)
     panel.tiles.view.clicked.emit()
-    assert asked == [panel.tiles.code_at(last_row, 0)]
-    assert asked[0][0] == 1
+    assert asked == [RUN, panel.tiles.code_at(last_row, 0)]
+    assert asked[1][0] == 1
     panel.tiles.mouse_left()
     panel.tiles.view.clicked.emit()
-    assert len(asked) == 1
+    assert len(asked) == 2
 
 
 def test_tiles_breathe_towards_the_newest_usage_and_a_code_that_dies_turns_reddish(show):
@@ -291,7 +292,7 @@ def test_one_group_has_no_pairs_and_unknown_phones_no_table(show):
     panel.draw(Scene("running", look=lonely))
     assert "one codebook group" in panel.map.notes.hint
     panel = show(PhoneTablePanel)
-    panel.draw(Scene("running", look=lonely))
+    panel.draw(Scene("running", look=lonely, probes=probes()))
     assert "not known" in panel.map.notes.hint
 
 
@@ -306,10 +307,9 @@ def test_the_phone_table_names_phones_codes_and_scores(show):
 
 def test_where_room_is_short_fewer_names_are_written(show):
     scene = look()
-    scene.phone_given_code = np.eye(60, dtype=np.float32)
-    scene.phone_names = tuple(f"p{i}" for i in range(60))
-    scene.code_names = tuple(f"{i}·{i}" for i in range(60))
-    scene.code_counts = np.ones(60)
+    names = tuple(f"p{i}" for i in range(60))
+    scene.phone_given_code, scene.code_counts = np.eye(60), np.ones(60)
+    scene.phone_names = scene.code_names = names
     panel = show(PhoneTablePanel, 420, 230)
     panel.draw(Scene("running", look=scene))
     small = len(panel.map.axes[1]._tickLevels[0])

@@ -31,7 +31,7 @@ def _group_curves() -> list[Curve]:
                 f"hard {group}",
                 role,
                 overlay=group == 1,
-                help=f"Group {group}: codes chosen, in the batch.",
+                help=f"Group {group}: codes chosen lately.",
             ),
             Curve(
                 f"prob_perplexity_{group}",
@@ -40,7 +40,7 @@ def _group_curves() -> list[Curve]:
                 dash=True,
                 overlay=False,
                 primary=False,
-                help=f"Group {group}: the mean softmax of the batch. Proves nothing alone.",
+                help=f"Group {group}: the mean softmax. Proves nothing alone.",
             ),
         ]
     return curves
@@ -55,13 +55,14 @@ class CodePerplexityPanel(ChartPanel):
     <h3>Code perplexity</h3>
     <p>exp of the entropy of the use of a codebook: as many codes as would give that entropy if all were used alike. It is
     1 where one code takes every frame (the floor) and V where all codes are used alike (the ceiling). <b>Hard</b> counts
-    the code each frame got. <b>Soft</b> takes the mean of the softmax over codes. <b>In all</b>: the sum over the G
-    groups, from G to GV, as fairseq logs it. <b>Together</b>: combinations of the groups' codes in the sliding window;
-    up to V<sup>G</sup>, and no more than one group has where the groups say the same. <b>Dead</b>: codes that no frame
-    of the last pass over the data has chosen.</p>
+    the code each frame got. <b>Soft</b> takes the mean of the softmax over codes. Both are taken over the last 80 seconds
+    of hidden sound, not over a batch whose size would change them. <b>In all</b>: the sum over the G groups, from G to
+    GV, as fairseq logs it. <b>Together</b>: combinations of the groups' codes; up to V<sup>G</sup>, and no more than one
+    group has where the groups say the same. <b>Dead</b>: codes that no frame of the last pass over the data has
+    chosen.</p>
     <p><b>How to read it.</b> Look at hard. It often dips in the first steps and then climbs while the loss falls. Hard at
     the floor is codebook collapse, however low the loss. Soft high with hard low: every frame finds every code equally
-    probable, which satisfies the diversity loss and decides nothing. A batch of few frames cannot show many codes.</p>
+    probable, which satisfies the diversity loss and decides nothing.</p>
     <p>Baevski et al. 2020, <i>wav2vec 2.0</i>, equation 4 and section 4.2 (G = 2, V = 320); Hugging Face reports soft in
     training and hard in evaluation.</p>
     """

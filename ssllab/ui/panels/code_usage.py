@@ -16,6 +16,7 @@ from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.heat_map import OFF, HeatMap
 from ssllab.ui.plots.legend import Entry
 from ssllab.ui.speech.desk import desk_of
+from ssllab.ui.speech.models import RUN
 
 _HINT = "Press Start: which codes are in use"
 _BREATH = 0.35  # the share of the way to the newest usage that a tile goes in one drawing
@@ -208,7 +209,7 @@ class UsageTiles(HeatMap):
 
     def _lay_out(self) -> None:
         if not self._shown.size:
-            self.scale.say("", "", "")
+            self.scale.say("")
             self.show_matrix(None)
             return
         rows = self._rows()
@@ -281,4 +282,6 @@ class CodeUsagePanel(ChartPanel):
     def _show_code(self, row: int, column: int) -> None:
         found = self.tiles.code_at(row, column)
         if found is not None:
-            desk_of(self.bench).show_code(*found)
+            desk = desk_of(self.bench)
+            desk.models.choose(RUN)  # the tile is a code of the live run, not of the shipped model
+            desk.pick(found)

@@ -84,7 +84,7 @@ class JointMap(HeatMap):
 
     def _lay_out(self) -> None:
         if not self._counts.size:
-            self.scale.say("", "", "")
+            self.scale.say("")
             self.show_matrix(None)
             return
         self._orders = order(self._counts)

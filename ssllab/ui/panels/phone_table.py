@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssllab.ui.panel import Scene
 from ssllab.ui.plots.chart_panel import ChartPanel
@@ -21,55 +21,51 @@ class PhoneMap(HeatMap):
     """Phones as rows, codes as columns sorted by their most probable phone."""
 
     def __init__(self) -> None:
-        self._look = None
+        self._look: Any = None
+        self._table: Any = None
         self._scores: tuple[float | None, ...] = ()
         super().__init__(x_label="codes, by their most probable phone", y_label="", hint=_HINT)
-
-    @property
-    def table(self) -> NDArray | None:
-        """``(phones, codes)``."""
-        table = getattr(self._look, "phone_given_code", None)
-        return None if table is None or not np.size(table) else np.asarray(table, float)
 
     def draw(self, scene: Scene) -> None:
         scores: tuple[float | None, ...] = ()
         if scene.probes is not None:
             scores = tuple(scene.probes.last(name) for name in ("purity", "pnmi"))
-        if scene.look is self._look and scores == self._scores:
-            return
-        self._look, self._scores = scene.look, scores
-        self._lay_out()
+        table = getattr(scene.look, "phone_given_code", None)
+        # The table comes with a probe: a run that was probed and has none knows no phones.
+        probed = scene.probes is not None and len(scene.probes) > 0
+        self._hint = _UNKNOWN if scene.look is not None and probed and table is None else _HINT
+        if table is None or table is not self._table or scores != self._scores:
+            self._look, self._table, self._scores = scene.look, table, scores
+            self._lay_out()
 
     def reset(self) -> None:
         super().reset()
-        self._look, self._scores = None, ()
+        self._look, self._table, self._scores, self._hint = None, None, (), _HINT
         self._lay_out()
 
     def _lay_out(self) -> None:
-        table = self.table
-        self._hint = _UNKNOWN if self._look is not None and table is None else _HINT
-        if table is None:
-            self.scale.say("", "", "")
+        if self._table is None:
+            self.scale.say("")
             self.show_matrix(None)
             return
         named = zip(("purity", "PNMI"), self._scores, strict=False)
         words = [f"{name} {value:.2f}" for name, value in named if value is not None and math.isfinite(value)]
         self.scale.say(", ".join(words) or "P(phone | code)", "0", "1")
-        self.show_matrix(table, list(self._look.phone_names), list(self._look.code_names))
+        self.show_matrix(np.asarray(self._table, float), self._look.phone_names, self._look.code_names)
 
     def describe(self, row: int, column: int) -> str:
         look = self._look
-        phone, code = look.phone_names[row], look.code_names[column]
-        counts = getattr(look, "code_counts", None)
-        often = "" if counts is None else f", {int(counts[column])} frames"
-        return f"P({phone} | {code}) = {self.table[row, column]:.2f}{often}"
+        return (
+            f"P({look.phone_names[row]} | {look.code_names[column]}) = {float(self._table[row, column]):.2f}, "
+            f"{int(look.code_counts[column])} frames"
+        )
 
     def columns(self):
-        table = self.table
-        if table is None:
+        look = self._look
+        if self._table is None:
             return {}
-        named = {f"p_{phone}": row for phone, row in zip(self._look.phone_names, table, strict=True)}
-        return {"code": np.array(self._look.code_names), **named}
+        named = {f"p_{name}": row for name, row in zip(look.phone_names, self._table, strict=True)}
+        return {"code": np.array(look.code_names), "frames": look.code_counts, **named}
 
 
 class PhoneTablePanel(ChartPanel):

@@ -52,7 +52,7 @@ class ColourScale(QWidget):
     def __init__(self) -> None:
         super().__init__()
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        policy.setHeightForWidth(True)  # as the legend of other charts, or a grid would give them all the room
+        policy.setHeightForWidth(True)  # as other charts' legends, or a grid would give those all the room
         self.setSizePolicy(policy)
         self.caption, self._ends, self._off = "", ("", ""), ""
 
