@@ -8,7 +8,7 @@ is 0 with an accuracy of 1. The thresholds, with their reasons, are in ``speech_
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +23,7 @@ from ssllab.diagnostics.speech_thresholds import (
     FAR_TOO_HIGH,
     LEARNING_LOSS_SHARE,
     PATIENCE_STEPS,
+    PLATEAU_STEPS,
     RISING_FACTOR,
     SHORTCUT_TOP1,
     SILENCE_CODES,
@@ -140,16 +141,20 @@ def _filled(perplexity: float, codes: int | None) -> float | None:
     return (perplexity - 1) / (codes - 1) if codes is not None and codes > 1 else None
 
 
-def _collapsed_groups(e: SpeechEvidence) -> list[int]:
-    """Groups with few codes and not gaining any, from 0."""
-    found = []
-    for group, perplexity in enumerate(e.code_perplexities):
-        filled = _filled(perplexity, e.codes)
-        before = e.code_perplexities_before[group : group + 1]
-        rising = bool(before) and perplexity > RISING_FACTOR * before[0]
-        if filled is not None and filled < COLLAPSED_SHARE and not rising:
-            found.append(group)
-    return found
+def _empty_groups(e: SpeechEvidence) -> list[int]:
+    """Groups with next to no codes in use, from 0."""
+    filled = [_filled(perplexity, e.codes) for perplexity in e.code_perplexities]
+    return [group for group, share in enumerate(filled) if share is not None and share < COLLAPSED_SHARE]
+
+
+def _rising(e: SpeechEvidence, groups: Sequence[int] | None = None) -> bool:
+    """Whether hard perplexity, that of all groups or of some, is still on its way up."""
+    before = e.code_perplexities_before
+    if len(before) != len(e.code_perplexities):
+        return False
+    chosen = range(len(before)) if groups is None else groups
+    now = sum(e.code_perplexities[group] for group in chosen)
+    return now > RISING_FACTOR * sum(before[group] for group in chosen)
 
 
 def _loss_line(e: SpeechEvidence) -> str | None:
@@ -292,7 +297,7 @@ def _revive(e: SpeechEvidence) -> tuple[str, Changes]:
 
 
 def _collapse(e: SpeechEvidence) -> Verdict | None:
-    groups = _collapsed_groups(e)
+    groups = _empty_groups(e)
     if not groups:
         return None
     solved = e.contrastive_top1 is not None and e.contrastive_top1 >= SOLVED_TOP1
@@ -303,7 +308,8 @@ def _collapse(e: SpeechEvidence) -> Verdict | None:
     )
     dead = e.dead_codes is not None and e.dead_codes >= DEAD_SHARE
     # A solved task with next to no codes needs no more proof; otherwise loss and dead codes must agree.
-    if not (solved or (learning and dead and _steps(e) >= PATIENCE_STEPS)):
+    lasting = _steps(e) >= PATIENCE_STEPS and not _rising(e, groups)
+    if not (solved or (learning and dead and lasting)):
         return None
     everywhere = len(groups) == len(e.code_perplexities)
     which = "groups" if len(groups) > 1 else "group"
@@ -327,9 +333,11 @@ def _soft_but_not_hard(e: SpeechEvidence) -> Verdict | None:
     if _steps(e) < PATIENCE_STEPS or not e.code_perplexities or not e.prob_perplexities or not e.codes:
         return None
     hard, soft = sum(e.code_perplexities), sum(e.prob_perplexities)
-    before = sum(e.code_perplexities_before)
-    rising = bool(e.code_perplexities_before) and hard > RISING_FACTOR * before
-    if rising or soft < EVEN_SOFT_SHARE * e.codes * len(e.prob_perplexities) or hard * SOFT_TO_HARD > soft:
+    if (
+        _rising(e)
+        or soft < EVEN_SOFT_SHARE * e.codes * len(e.prob_perplexities)
+        or hard * SOFT_TO_HARD > soft
+    ):
         return None
     changes: Changes = {}
     if e.diversity_weight is not None and e.diversity_weight > USUAL_DIVERSITY_WEIGHT:
@@ -352,7 +360,8 @@ def _soft_but_not_hard(e: SpeechEvidence) -> Verdict | None:
 
 
 def _stuck_at_chance(e: SpeechEvidence) -> Verdict | None:
-    if _steps(e) < PATIENCE_STEPS:
+    # While codes are being sorted out the targets move faster than the context can follow.
+    if _steps(e) < PLATEAU_STEPS or _rising(e):
         return None
     at_chance, guess = _at_chance(e), _guess(e)
     flat = None
@@ -396,6 +405,8 @@ def _stuck_at_chance(e: SpeechEvidence) -> Verdict | None:
 
 
 def _shortcut(e: SpeechEvidence) -> Verdict | None:
+    if e.code_perplexities and len(_empty_groups(e)) == len(e.code_perplexities):
+        return None  # with next to no codes there is nothing to tell loud from quiet by
     if _steps(e) < PATIENCE_STEPS or e.contrastive_top1 is None or e.contrastive_top1 < SHORTCUT_TOP1:
         return None
     if e.pnmi is not None and e.pnmi_volume is not None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 # Before this many steps under the present settings a healthy run may sit at chance with few codes.
 WARMUP_STEPS = 100
 
-# Fresh codebooks have few winners and the loss leaves chance slowly: judged from here on.
+# Fresh codebooks have few winners, and usage dips before it climbs: judged from here on.
 PATIENCE_STEPS = 300
+
+# Small models leave chance late: only a plateau as long as this is one.
+PLATEAU_STEPS = 1000
 
 # A loss this many nats above guessing, with guesses no better than chance, is no plateau: it blew up.
 DIVERGED_LOSS_MARGIN = 1.0

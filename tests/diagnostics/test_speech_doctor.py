@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssllab.diagnostics.speech_doctor import SpeechEvidence, SpeechState, diagnose_speech
-from ssllab.diagnostics.speech_thresholds import PATIENCE_STEPS, WARMUP_STEPS
+from ssllab.diagnostics.speech_thresholds import PATIENCE_STEPS, PLATEAU_STEPS, WARMUP_STEPS
 from ssllab.methods.speech_evidence import speech_evidence
 from ssllab.training.metrics import MetricsLog
 
 CHANCE = math.log(101)
 
 HEALTHY = SpeechEvidence(
-    step=800,
-    steps_seen=800,
+    step=1500,
+    steps_seen=1500,
     contrastive_loss=3.43,
     loss_is_finite=True,
     chance_loss=CHANCE,
@@ -155,6 +155,13 @@ def test_every_sick_state_has_a_case() -> None:
             "code_perplexities_before": (2.9, 3.0),
             "dead_codes": 0.8,
         },
+        # At chance, and the codes are still being sorted out.
+        {
+            "contrastive_loss": CHANCE,
+            "contrastive_top1": 0.01,
+            "code_perplexities": (25.0, 22.0),
+            "code_perplexities_before": (21.0, 20.0),
+        },
         # Few codes, but more every step.
         {"code_perplexities": (2.5, 2.6), "code_perplexities_before": (1.9, 2.0), "dead_codes": 0.9},
         # A small codebook.
@@ -201,10 +208,27 @@ def test_waits_before_it_judges(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [n for n, s in STATES.items() if s in ("shortcut", "soft but not hard", "stuck at chance")]
+    ("state", "patience"),
+    [
+        ("shortcut", PATIENCE_STEPS),
+        ("soft but not hard", PATIENCE_STEPS),
+        ("stuck at chance", PLATEAU_STEPS),
+    ],
 )
-def test_waits_longer_for_what_moves_later(name: str) -> None:
-    assert not diagnose_speech(replace(SICK[name], steps_seen=PATIENCE_STEPS - 1)).sick
+def test_waits_longer_for_what_moves_later(state: str, patience: int) -> None:
+    for name in (name for name, named in STATES.items() if named == state):
+        assert not diagnose_speech(replace(SICK[name], steps_seen=patience - 1)).sick
+        assert diagnose_speech(replace(SICK[name], steps_seen=patience)).state == state
+
+
+def test_a_solved_task_without_codes_is_collapse_even_while_a_code_comes_back() -> None:
+    flicker = seen(**PERFECT | {"code_perplexities": (1.99, 1.0)})
+    assert diagnose_speech(flicker).state == "codebook collapse"
+
+
+def test_two_codes_are_no_shortcut_through_volume() -> None:
+    two = seen(**PERFECT | {"contrastive_loss": 2.0, "contrastive_top1": 0.6, "dead_codes": 0.3}, pnmi=0.01)
+    assert diagnose_speech(two).state != "shortcut"
 
 
 def test_an_empty_codebook_with_a_solved_task_is_named_without_further_waiting() -> None:
