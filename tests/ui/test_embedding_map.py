@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QWheelEvent
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QWheelEvent
 
 from ssllab.ui import theme
 from ssllab.ui.embedding.camera import Camera
@@ -20,6 +20,7 @@ from ssllab.ui.embedding.geometry import (
 )
 from ssllab.ui.panel import Scene, Thumbnails
 from ssllab.ui.panels.embedding_map import EmbeddingMap
+from ssllab.ui.plots.export import save_plot
 
 M = 30
 
@@ -337,6 +338,15 @@ def test_the_picture_can_be_copied(panel):
     QGuiApplication.clipboard().clear()
     panel.copy.trigger()
     assert not QGuiApplication.clipboard().pixmap().isNull()
+
+
+@pytest.mark.parametrize("name", ["map.png", "map.svg"])
+def test_the_saved_picture_shows_the_map(panel, tmp_path, name):
+    panel.draw(scene())
+    saved = QImage(str(save_plot(panel.canvas, tmp_path / name)))
+    shown = panel.canvas.grab().toImage()
+    assert len({saved.pixel(x, 200) for x in range(saved.width())}) > 20
+    assert abs(saved.width() / saved.height() - shown.width() / shown.height()) < 0.01
 
 
 def test_images_without_labels_or_thumbnails_are_drawn_from_the_views(panel):

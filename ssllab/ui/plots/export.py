@@ -93,8 +93,7 @@ def _paint(widget: QWidget, root: QWidget, painter: QPainter, scale: float, line
                     strokes.enter_context(item.for_a_file(scale, lines))
             widget.render(painter, QRectF(place, widget.viewport().size()), widget.viewport().rect())
         return
-    if widget is not root:
-        widget.render(painter, place, QRegion(), QWidget.RenderFlag(0))
+    widget.render(painter, place, QRegion(), QWidget.RenderFlag(0))
     for child in widget.children():
         if isinstance(child, QWidget) and child.isVisibleTo(widget):
             _paint(child, root, painter, scale, lines)
