@@ -14,11 +14,19 @@ HISTORY_FRAMES = 250  # what a model with group norm hears before: its statistic
 
 
 class CodeFrames(Protocol):
-    """``codes (1, T, G)``, ``confidence (1, T, G)``, ``latents (1, T, C)``."""
+    """What a model gives for one recording."""
 
-    codes: Tensor
-    confidence: Tensor
-    latents: Tensor
+    @property
+    def codes(self) -> Tensor:
+        """``(1, T, G)``."""
+
+    @property
+    def confidence(self) -> Tensor:
+        """``(1, T, G)``."""
+
+    @property
+    def latents(self) -> Tensor:
+        """``(1, T, C)``."""
 
 
 class Quantizes(Protocol):

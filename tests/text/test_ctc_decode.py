@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ssllab.text.alphabet import Alphabet
-from ssllab.text.ctc_decode import beam_search, collapse, greedy
+from ssllab.text.ctc_decode import beam_search, collapse, cut_at_pauses, greedy
 from ssllab.text.ngram import CharacterModel, WordModel
 
 SMALL = Alphabet(("<pad>", "|", "A", "B"))
@@ -85,6 +85,16 @@ def test_a_language_model_decides_where_the_sound_does_not() -> None:
         language = kind(["THE CAT SAT", "A CAT", "SAT DOWN"], alphabet)
         best = beam_search(log_probs, language=language)[0]
         assert alphabet.decode(best.classes) == "CAT SAT"
+
+
+def test_long_posteriors_are_cut_within_pauses_and_nothing_is_lost() -> None:
+    best = np.ones(3000, int)
+    best[500:530] = best[900:905] = best[1300:1320] = 0  # pauses of 0.6, 0.1 and 0.4 s
+    log_probs = np.log(np.eye(3)[best] + 1e-9)
+    parts = cut_at_pauses(log_probs)
+    np.testing.assert_array_equal(np.concatenate(parts), log_probs)
+    assert [len(part) for part in parts] == [515, 1315 - 515, 1500, 3000 - 2815]
+    assert [len(part) for part in cut_at_pauses(np.empty((0, 3)))] == [0]
 
 
 def test_nothing_was_said() -> None:
