@@ -46,10 +46,7 @@ def build_window(
         bring_back_bench(name, store, long_work, settings, data=data if name == lab else None, device=device)
         for name in LABS
     ]
-    window = Window(Benches(benches), settings)
-    if lab:
-        window.show_tab(lab)
-    return window
+    return Window(Benches(benches), settings, lab)
 
 
 def open_window(

@@ -57,12 +57,13 @@ class Holder(QWidget):
 
 
 class Window(QMainWindow):
-    """Everything a person sees. ``settings`` remembers each lab's arrangement, data and controls.
+    """Everything a person sees. ``settings`` remembers each lab's arrangement, data and controls, and the tab,
+    unless ``tab`` names one.
 
     Keys and menus act on the current lab: the one that is seen or, while the runs are, that was seen last.
     """
 
-    def __init__(self, benches: Benches, settings: QSettings) -> None:
+    def __init__(self, benches: Benches, settings: QSettings, tab: str | None = None) -> None:
         super().__init__()
         self.benches = benches
         self.settings = settings
@@ -93,8 +94,8 @@ class Window(QMainWindow):
             bench.message.connect(lambda *said, bench=bench: self._say(bench, *said))
         benches.lab_wanted.connect(self.show_tab)
         self.runs.lab_wanted.connect(lambda: self.show_tab(self.bench.lab.name))
+        window_state.bring_back(self, settings, tab)
         self.tabs.currentChanged.connect(self._tab_changed)
-        window_state.bring_back(self, settings)
         self._tab_changed()
         self._timer = QTimer(self, interval=FRAME_MILLISECONDS)
         self._timer.timeout.connect(self.draw)

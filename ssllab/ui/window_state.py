@@ -46,15 +46,16 @@ def bring_back_bench(
     )
 
 
-def bring_back(window: Window, settings: QSettings) -> None:
-    """Theme, font, geometry, the current lab and the tab as they were left."""
+def bring_back(window: Window, settings: QSettings, tab: str | None) -> None:
+    """Theme, font, geometry, the current lab and the tab as they were left; another ``tab`` if one is named."""
     get = settings.value
     points = get("font")
     window.set_theme(str(get("theme", "light")), float(points) if points else None)
     if geometry := get("geometry"):
         window.restoreGeometry(geometry)
-    for tab in (get("lab"), get("tab")):
-        window.show_tab(str(tab))
+    if bench := window.benches.all.get(str(get("lab"))):
+        window.benches.current = bench
+    window.show_tab(tab or str(get("tab")))
 
 
 def bring_back_page(page: LabPage, settings: QSettings) -> None:
