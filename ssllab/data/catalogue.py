@@ -145,10 +145,10 @@ _SOURCES = (
     SourceInfo(
         "fsdd",
         "Free Spoken Digits",
-        "3,000 digits from zero to nine, spoken by six people: the smallest real set with words and speakers.",
+        "2,500 digits from zero to nine, spoken by five people: the smallest real set with words and speakers.",
         "Jackson and others, https://github.com/Jakobovski/free-spoken-digit-dataset, CC BY-SA 4.0.",
         False,
-        16,
+        12,
         None,
         10,
         "speech",

@@ -25,16 +25,23 @@ _MB = 1e6
 
 @dataclass(frozen=True)
 class Remote:
-    """A file to fetch: where it is, its MD5 as its publishers give it, and what the user calls it."""
+    """A file to fetch: where it is, its checksum as its publishers give it (an MD5 or a SHA-256, by its length),
+    and what the user calls it.
+    """
 
     url: str
-    md5: str
+    checksum: str
     title: str
 
     @property
     def file_name(self) -> str:
         """What the file is called on the disk."""
         return self.url.rsplit("/", 1)[-1]
+
+    @property
+    def algorithm(self) -> str:
+        """``md5`` or ``sha256``."""
+        return "md5" if len(self.checksum) == 32 else "sha256"
 
 
 def cache_directory() -> Path:
@@ -63,10 +70,11 @@ def fetch(
         raise DataError(_explain(remote, part, error)) from None
     except (http.client.HTTPException, ValueError) as error:
         raise DataError(f"{remote.title}: the answer of {remote.url} makes no sense ({error}).") from None
-    if digest != remote.md5:
+    if digest != remote.checksum:
         part.unlink(missing_ok=True)
         raise DataError(
-            f"{remote.title}: the downloaded file is damaged (its MD5 is {digest}, expected {remote.md5}). "
+            f"{remote.title}: the downloaded file is damaged (its {remote.algorithm.upper()} is {digest}, expected "
+            f"{remote.checksum}). "
             "It was removed; load it again."
         )
     part.replace(target)
@@ -76,7 +84,7 @@ def fetch(
 def _receive(
     remote: Remote, part: Path, progress: Progress, cancelled: CancelQuestion, timeout: float
 ) -> str:
-    """Appends the rest of the file to ``part``; the MD5 of the whole."""
+    """Appends the rest of the file to ``part``; the checksum of the whole."""
     have = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(remote.url, headers={"User-Agent": "ssllab"})
     if have:
@@ -90,7 +98,7 @@ def _receive(
         if error.code == 416 and have:
             # Nothing is left to send: complete already, or not the same file any more. The checksum tells.
             if error.headers.get("Content-Range", "") == f"bytes */{have}":
-                return _md5(part).hexdigest()
+                return _digest(remote, part).hexdigest()
             part.unlink()
             return _receive(remote, part, progress, cancelled, timeout)
         raise
@@ -105,7 +113,7 @@ def _receive(
             have = 0
         length = response.headers.get("Content-Length")
         total = have + int(length) if length is not None else None
-        digest = _md5(part) if have else hashlib.md5(usedforsecurity=False)
+        digest = _digest(remote, part) if have else hashlib.new(remote.algorithm, usedforsecurity=False)
         done, began = have, time.monotonic()
         with part.open("ab" if have else "wb") as file:
             while chunk := response.read(_CHUNK):
@@ -128,8 +136,8 @@ def _receive(
     return digest.hexdigest()
 
 
-def _md5(path: Path) -> hashlib._Hash:
-    digest = hashlib.md5(usedforsecurity=False)
+def _digest(remote: Remote, path: Path) -> hashlib._Hash:
+    digest = hashlib.new(remote.algorithm, usedforsecurity=False)
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
@@ -137,7 +145,7 @@ def _md5(path: Path) -> hashlib._Hash:
 
 
 def _explain(remote: Remote, part: Path, error: OSError) -> str:
-    offline = "Or choose data that needs no download: shapes, digits, photos."
+    offline = "Or choose data that needs no download: shapes, digits, photos; spoken."
     if isinstance(error, urllib.error.HTTPError):
         return (
             f"{remote.title}: the server answered {error.code} ({error.reason}) for {remote.url}. "

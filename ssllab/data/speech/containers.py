@@ -11,7 +11,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
@@ -75,7 +75,7 @@ class Directory:
 
     def find(self, cancelled: CancelQuestion) -> Found:
         """All below the folder, hidden files left out."""
-        found, stamp = Found(), hashlib.sha256()
+        found = Found()
 
         def unreadable(error: OSError) -> None:
             found.skipped.append(Skipped(str(error.filename), "no permission to read this folder"))
@@ -89,13 +89,12 @@ class Directory:
                 name = file if below == "." else f"{below}/{file}"
                 if _is_recording(name):
                     found.recordings.append(name)
-                    stamp.update(f"{name}|{self._state(name)}\n".encode("utf-8", "surrogateescape"))
                 elif name.lower().endswith(ARCHIVE_SUFFIXES) and not file.startswith("."):
                     found.archives.append(name)
                 elif _is_table(name):
                     self._read_table(name, found)
             _check_count(found, self.path)
-        found.stamp = stamp.hexdigest()
+        found.stamp = self.stamp_of(found.recordings)
         return found
 
     def walk(self, wanted: Collection[str]) -> Iterator[tuple[str, Path | Unusable]]:
@@ -118,12 +117,16 @@ class Directory:
             raise Unusable(f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
         return path
 
-    def _state(self, name: str) -> str:
-        try:
-            state = (self.path / name).stat()
-        except OSError:
-            return "unreadable"
-        return f"{state.st_size}|{state.st_mtime_ns}"
+    def stamp_of(self, names: Iterable[str]) -> str:
+        """Another one whenever one of these files changed."""
+        stamp = hashlib.sha256()
+        for name in names:
+            try:
+                state = _stamp_of(self.path / name)
+            except OSError:
+                state = "unreadable"
+            stamp.update(f"{name}|{state}\n".encode("utf-8", "surrogateescape"))
+        return stamp.hexdigest()
 
     def _read_table(self, name: str, found: Found) -> None:
         try:
@@ -231,6 +234,36 @@ class Tar:
             raise DataError(
                 f"'{self.path}' is a broken archive ({' '.join(str(error).split())[:80]}): make it anew."
             ) from None
+
+
+class Together:
+    """Several archives of one set, as if all members lay in one."""
+
+    def __init__(self, path: Path, archives: Sequence[Container]) -> None:
+        self.path, self._archives = path, archives
+
+    @property
+    def stamp(self) -> str:
+        """Another one whenever one of the archives changed."""
+        return "|".join(_stamp_of(archive.path) for archive in self._archives)
+
+    def find(self, cancelled: CancelQuestion) -> Found:
+        """What all of them hold."""
+        whole = Found(stamp=self.stamp)
+        for archive in self._archives:
+            found = archive.find(cancelled)
+            whole.recordings += found.recordings
+            whole.tables |= found.tables
+            whole.skipped += found.skipped
+        return whole
+
+    def walk(self, wanted: Collection[str]) -> Iterator[tuple[str, Path | Unusable]]:
+        """One archive after another."""
+        left = dict.fromkeys(wanted)
+        for archive in self._archives:
+            for name, file in archive.walk(left):
+                del left[name]
+                yield name, file
 
 
 def _copy(member: BinaryIO, name: str, place: str) -> Path:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ssllab.data.catalogue import CancelQuestion, Progress
-from ssllab.data.speech.folder import folder
+from ssllab.data.catalogue import CancelQuestion, Progress, source
 from ssllab.data.speech.types import SpeechData
 
 
@@ -13,4 +12,20 @@ def load(
     name: str, *, root: Path | None, workspace: Path | None, progress: Progress, cancelled: CancelQuestion
 ) -> SpeechData:
     """The speech of that name, or at that path. Raises :class:`ssllab.data.types.DataError` with one line."""
-    return folder(Path(name).expanduser(), root=root, progress=progress, cancelled=cancelled)
+    if source(name) is None:
+        from ssllab.data.speech.folder import folder
+
+        return folder(Path(name).expanduser(), root=root, progress=progress, cancelled=cancelled)
+    match name:
+        case "spoken":
+            from ssllab.data.speech.samples import spoken
+
+            return spoken()
+        case "takes":
+            from ssllab.data.speech.takes import takes
+
+            return takes(workspace, root=root, progress=progress, cancelled=cancelled)
+        case _:
+            from ssllab.data.speech import downloads
+
+            return downloads.load(name, root=root, progress=progress, cancelled=cancelled)
