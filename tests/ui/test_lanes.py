@@ -7,22 +7,25 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from ssllab.audio.errors import AudioError
 from ssllab.audio.log_mel import log_mel
 from ssllab.audio.player import Player
 from ssllab.data.speech.types import Span, SpeechData, SpeechSplit
 from ssllab.methods.speech_inspection import PretrainedInspector
+from ssllab.nn.wav2vec2 import files
 from ssllab.nn.wav2vec2.config import PRESETS
-from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining
+from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC, Wav2Vec2ForPreTraining
 from ssllab.training.run_store import Workspace
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
@@ -37,7 +40,7 @@ from ssllab.ui.speech.curve_lanes import column_maxima, column_means
 from ssllab.ui.speech.desk import desk_of
 from ssllab.ui.speech.index import ClipCodes, Index, phones_in
 from ssllab.ui.speech.library import clips_of
-from ssllab.ui.speech.models import Chosen
+from ssllab.ui.speech.models import RUN, Chosen
 from ssllab.ui.speech.places import COSINE, DISTANCE
 from ssllab.ui.speech.reading import BLOCK, Reading, dominant
 from ssllab.ui.speech.spectrogram import Spectrogram
@@ -436,7 +439,7 @@ def test_a_lane_is_put_away_and_stays_away(panel, bench, qtbot):
     qtbot.addWidget(other)
     other.restore_view(state)
     assert other.canvas.hidden == {"codes"}
-    other.restore_view({"hidden": 7, "model": "nothing"})
+    other.restore_view({"hidden": 7})
     assert other.canvas.hidden == {"codes"}
 
 
@@ -455,6 +458,72 @@ def test_another_clip_is_chosen_in_the_box(panel, qtbot):
     panel.chooser.clips.activated.emit(row)
     assert panel.desk.clip.key == "songs/train/1"
     assert panel.chooser.clips.currentIndex() == row
+
+
+def test_clips_of_other_data_take_the_place_of_those_that_are_gone(panel, bench, qtbot):
+    bench.data = replace(DATA, name="other")
+    panel.desk.list_clips()
+    assert panel.desk.clip.key == "other/test/0"
+    panel.desk.open_clip("my own", tones(300))
+    bench.data = DATA
+    panel.desk.list_clips()
+    assert panel.desk.clip.name == "my own"
+    assert panel.chooser.clips.placeholderText() == "my own"
+
+
+def test_a_folder_without_a_model_is_refused_in_a_line(panel, bench, tmp_path, monkeypatch, qtbot):
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    other = panel.chooser.models.count() - 1
+    panel.chooser.models.setCurrentIndex(other)
+    panel.chooser.models.activated.emit(other)
+    assert panel.desk.models.name == str(tmp_path)
+    assert panel.chooser.models.currentData() == str(tmp_path)
+    qtbot.waitUntil(lambda: bool(bench.said), timeout=20000)
+    level, line, _ = bench.said[-1]
+    assert level == "error"
+    assert str(tmp_path) in line
+    assert panel.desk.inspection is None
+
+
+def test_a_model_in_a_folder_and_a_recogniser_read_the_clip(panel, tmp_path, qtbot):
+    torch.manual_seed(0)
+    for name, kind in (("codes", Wav2Vec2ForPreTraining), ("text", Wav2Vec2ForCTC)):
+        files.write(kind(SMALL), tmp_path / name)
+    panel.desk.models.choose(str(tmp_path / "codes"))
+    qtbot.waitUntil(lambda: panel.desk.models.chosen is not None, timeout=20000)
+    read(panel, qtbot)
+    assert panel.desk.inspection.groups == SMALL.num_codevector_groups
+    panel.desk.models.choose(str(tmp_path / "text"))
+    qtbot.waitUntil(lambda: panel.desk.models.chosen is not None, timeout=20000)
+    read(panel, qtbot)
+    assert [lane.key for lane in panel.canvas.shown()] == [
+        *("waveform", "spectrogram", "words", "phones", "characters")
+    ]
+    panel.grab()
+
+
+def test_the_live_run_is_read_as_it_was_until_its_codes_of_now_are_asked_for(panel, bench, qtbot):
+    method = SimpleNamespace(frozen=PitchModel)
+    bench.session = SimpleNamespace(step=7, stop=lambda **_: None)
+
+    def ask(question):
+        future = Future()
+        future.set_result(question(SimpleNamespace(method=method, step=bench.session.step)))
+        return future
+
+    bench.ask = ask
+    panel._choose_model(RUN)
+    qtbot.waitUntil(lambda: panel.desk.models.chosen is not None)
+    assert panel.desk.models.chosen.words == "step 7"
+    assert not panel.chooser.refresh_button.isEnabled()
+    bench.session.step = 12
+    panel.draw(Scene(state="running"))
+    assert panel.desk.models.chosen.words == "step 7"
+    assert panel.chooser.refresh_button.isEnabled()
+    panel.chooser.refresh_button.click()
+    qtbot.waitUntil(lambda: panel.desk.models.chosen.words == "step 12")
+    assert panel.chooser.models.currentText() == "Live run, step 12"
+    bench.session = None
 
 
 def test_both_themes_and_a_large_font_draw(panel, qtbot):

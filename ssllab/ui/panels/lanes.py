@@ -17,7 +17,6 @@ from ssllab.ui.speech.code_lanes import CodeLane, MaskLane
 from ssllab.ui.speech.curve_lanes import ConfidenceLane, PosteriorLane, SimilarityLane
 from ssllab.ui.speech.desk import desk_of
 from ssllab.ui.speech.lane import Lane
-from ssllab.ui.speech.models import RUN, SHIPPED
 from ssllab.ui.speech.player_bar import PlayerBar
 from ssllab.ui.speech.sound_lanes import MelLane, WaveLane
 from ssllab.ui.speech.span_lanes import PhoneLane, WordLane
@@ -103,7 +102,7 @@ class LanesPanel(Panel):
         canvas.play_asked.connect(desk.play)
         canvas.code_clicked.connect(self._code_clicked)
         self.chooser.clip_chosen.connect(desk.open_listed)
-        self.chooser.model_chosen.connect(desk.models.choose)
+        self.chooser.model_chosen.connect(self._choose_model)
         self.chooser.refresh_asked.connect(desk.models.refresh)
         self.whole_button.clicked.connect(canvas.show_all)
         for key, act in (("P", self.player.toggle), ("L", self.player.loop_button.toggle)):
@@ -120,15 +119,13 @@ class LanesPanel(Panel):
         self.canvas.arrange()
 
     def view_state(self) -> dict[str, Any]:
-        return {"hidden": sorted(self.canvas.hidden), "model": self.desk.models.name}
+        return {"hidden": sorted(self.canvas.hidden)}
 
     def restore_view(self, state: Mapping[str, Any]) -> None:
         hidden = state.get("hidden")
         if isinstance(hidden, list):
             self.canvas.hidden = {key for key in hidden if isinstance(key, str)}
             self.canvas.arrange()
-        if state.get("model") in (RUN, SHIPPED):
-            self.desk.models.choose(state["model"])
 
     # Clips
 
@@ -145,7 +142,13 @@ class LanesPanel(Panel):
 
     def _show_model(self) -> None:
         models = self.desk.models
-        self.chooser.show_model(models.name, models.can_be_newer())
+        words = models.chosen.words if models.chosen is not None else ""
+        self.chooser.show_model(models.name, words, models.can_be_newer())
+
+    def _choose_model(self, name: str) -> None:
+        if name:  # empty: the choice of a folder was cancelled
+            self.desk.models.choose(name)
+        self._show_model()
 
     def _inspected(self) -> None:
         reading = self.desk.inspection

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QListView, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QListView,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from ssllab.ui.speech.axis import clock
 from ssllab.ui.speech.clip import Clip, Listed
 from ssllab.ui.speech.library import GROUPS
 from ssllab.ui.speech.models import RUN, SHIPPED
 
-_MODELS = {SHIPPED: "Shipped model", RUN: "Live run"}
+_OTHER = "other"
+_MODELS = {SHIPPED: "Shipped model", RUN: "Live run", _OTHER: "Other model …"}
+_SHOWN_CHARACTERS = 20  # of a long path, its end
 
 
 class Chooser(QWidget):
@@ -36,7 +46,9 @@ class Chooser(QWidget):
         for name, words in _MODELS.items():
             self.models.addItem(words, name)
         self.models.setAccessibleName("Model")
-        self.models.setToolTip("The model whose codes are shown")
+        self.models.setToolTip(
+            "The model that reads the clip: its codes, or the characters of a fine-tuned one"
+        )
         self.refresh_button = QToolButton(text="Codes of now")
         self.refresh_button.setToolTip("Read the clip with the live run as it is at this step")
         self.refresh_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -47,7 +59,7 @@ class Chooser(QWidget):
         row.addWidget(self.models)
         row.addWidget(self.refresh_button)
         self.clips.activated.connect(self._chosen)
-        self.models.activated.connect(lambda i: self.model_chosen.emit(self.models.itemData(i)))
+        self.models.activated.connect(self._model_chosen)
         self.refresh_button.clicked.connect(self.refresh_asked)
         self.refresh_button.hide()
 
@@ -73,13 +85,32 @@ class Chooser(QWidget):
         self.clips.setPlaceholderText(clip.name if clip is not None else "Choose a clip")
         self.clips.setCurrentIndex(self.clips.findData(clip.key) if clip is not None else -1)
 
-    def show_model(self, name: str, newer: bool) -> None:
-        """The model in use; ``newer``: the live run has learned since."""
-        self.models.setCurrentIndex(self.models.findData(name))
+    def show_model(self, name: str, words: str, newer: bool) -> None:
+        """The model in use; ``words``: which it is; ``newer``: the live run has learned since."""
+        row = self.models.findData(name)
+        if row < 0:
+            row = self.models.count() - 1  # before the choice of another
+            self.models.insertItem(row, _short(name), name)
+            self.models.setItemData(row, name, Qt.ItemDataRole.ToolTipRole)
+        if name == RUN:
+            self.models.setItemText(row, f"{_MODELS[RUN]}, {words}" if words else _MODELS[RUN])
+        self.models.setCurrentIndex(row)
         self.refresh_button.setVisible(name == RUN)
         self.refresh_button.setEnabled(newer)
+
+    def _model_chosen(self, row: int) -> None:
+        name = self.models.itemData(row)
+        if name == _OTHER:
+            name = QFileDialog.getExistingDirectory(
+                self, "The folder of a run, or of a model with config.json and model.safetensors"
+            )
+        self.model_chosen.emit(name)
 
     def _chosen(self, row: int) -> None:
         i = self.clips.itemData(row, Qt.ItemDataRole.UserRole + 1)
         if i is not None:
             self.clip_chosen.emit(self.listed[i])
+
+
+def _short(path: str) -> str:
+    return path if len(path) <= _SHOWN_CHARACTERS else f"…{path[-_SHOWN_CHARACTERS:]}"

@@ -18,6 +18,9 @@ from ssllab.ui.speech.clip import FRAME_SECONDS
 from ssllab.ui.speech.colours import rgb
 from ssllab.ui.speech.lane import Lane, columns, draw_levels, draw_pixels
 
+_NARROW = 3.0  # pixels of a frame from which on a curve shows each
+_MEAN_PIXELS = 5
+
 
 def column_means(values: NDArray, edges: NDArray[np.float64]) -> NDArray[np.float64]:
     """The mean of ``values: (T,)`` (one a frame) in every pixel column between ``edges`` (seconds, n + 1).
@@ -69,8 +72,12 @@ class CurveLane(Lane):
     def curve(
         self, painter: QPainter, area: QRectF, axis, values: NDArray, colour: str, width: float = 1.0
     ) -> None:
-        """A line through the values of the frames, level over each frame, open where unknown."""
-        edges = columns(area, axis, painter.device().devicePixelRatioF())
+        """A line through the values of the frames, level over each frame, open where unknown.
+
+        Where frames are too narrow to be told apart, it goes through the means of a few of them.
+        """
+        wide = 1 if FRAME_SECONDS / axis.per_pixel >= _NARROW else _MEAN_PIXELS
+        edges = columns(area, axis, painter.device().devicePixelRatioF(), wide)
         y = self.y(column_means(values, edges), area)
         # Two points a column keep frames level instead of slanted.
         x = np.repeat(axis.x(edges), 2)[1:-1]
@@ -162,7 +169,7 @@ class SimilarityLane(CurveLane):
         self.band(painter, area, axis, low, high, colours.repel, 0.22)
         self.curve(painter, area, axis, middle, colours.repel, 1.2)
         self.curve(painter, area, axis, reading.similarity_true, colours.attract, 1.8)
-        draw_levels(painter, area, {"1": 1.0, "0": 0.5, "−1": 0.0})
+        draw_levels(painter, area, {"1": 1.0, "−1": 0.0, "0": 0.5})
 
 
 class PosteriorLane(CurveLane):

@@ -74,15 +74,17 @@ class Desk(QObject):
         self.list_clips()
 
     def list_clips(self) -> None:
-        """The data or the takes are others. The first clip is opened where none is on the desk."""
+        """The data or the takes are others. Where no clip is on the desk, or one that is gone, the first is opened."""
         data = self.bench.data
-        self.clips = clips_of_takes(self._shelf.takes) + (clips_of(data) if data is not None else [])
+        listed = clips_of(data) if data is not None else []
+        before, self.clips = self.clips, clips_of_takes(self._shelf.takes) + listed
         self.search.show_clips(self.clips)
         self.clips_changed.emit()
         if data is not None and self.models.chosen is None:
             self.models.refresh()
-        if data is not None and self.clip is None and self.clips:
-            self.open_listed(self.clips[0])
+        gone = {clip.key for clip in before} - {clip.key for clip in self.clips}
+        if listed and not self.live and (self.clip is None or self.clip.key in gone):
+            self.open_listed(listed[0])
 
     def open_listed(self, listed: Listed) -> None:
         """Put a clip of the list on the desk, if it is not there yet."""

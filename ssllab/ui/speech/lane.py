@@ -43,9 +43,12 @@ class Lane:
         return ""
 
 
-def columns(area: QRectF, axis: TimeAxis, ratio: float) -> NDArray[np.float64]:
-    """The times (seconds) of the left edges of the device's pixel columns in ``area``, and of the last's right."""
-    count = max(1, round(area.width() * ratio))
+def columns(area: QRectF, axis: TimeAxis, ratio: float, wide: int = 1) -> NDArray[np.float64]:
+    """The times (seconds) of the left edges of the device's pixel columns in ``area``, and of the last's right.
+
+    ``wide``: so many pixels make one column.
+    """
+    count = max(1, round(area.width() * ratio / wide))
     return axis.start + np.arange(count + 1) * (axis.span / count)
 
 
@@ -68,12 +71,16 @@ def draw_pixels(painter: QPainter, area: QRectF, pixels: NDArray[np.uint8], *, s
 
 
 def draw_levels(painter: QPainter, area: QRectF, labels: dict[str, float]) -> None:
-    """Faint lines with their numbers at the right edge, over the curves; ``labels``: text -> 0 (bottom) .. 1."""
+    """Faint lines with their numbers at the right edge, over the curves; ``labels``: text -> 0 (bottom) .. 1.
+
+    Numbers that would touch an earlier one are left out, so the ends of the scale come first.
+    """
     colours = theme.current()
     metrics = painter.fontMetrics()
     line = metrics.ascent() + 1
     faint, ground = QColor(colours.grid), QColor(colours.surface)
     ground.setAlphaF(0.8)
+    written: list[QRectF] = []
     for text, share in labels.items():
         y = area.bottom() - share * area.height()
         painter.setPen(faint)
@@ -81,6 +88,9 @@ def draw_levels(painter: QPainter, area: QRectF, labels: dict[str, float]) -> No
         width = metrics.horizontalAdvance(text) + 6
         top = min(max(y - line / 2, area.top()), area.bottom() - line)
         box = QRectF(area.right() - width, top, width, line)
+        if any(box.intersects(other) for other in written):
+            continue
+        written.append(box)
         painter.fillRect(box, ground)
         painter.setPen(QColor(colours.muted))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

@@ -1,4 +1,4 @@
-"""Which model looks at the clip: the live run as it was at some step, or the shipped one.
+"""Which model looks at the clip: the live run as it was at some step, the shipped one, or one of a folder.
 
 The live run is copied between two steps, so that what is asked of the copy neither waits for training nor holds it
 up, and all answers are of one step.
@@ -7,12 +7,10 @@ up, and all answers are of one step.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
-from ssllab.assets import asset
 from ssllab.ui.work import Background
 
 if TYPE_CHECKING:
@@ -40,13 +38,13 @@ class Models(QObject):
         self.bench = bench
         self.name = SHIPPED
         self.chosen: Chosen | None = None
-        self._shipped: Chosen | None = None
+        self._read: dict[str, Chosen] = {}  # stored models, by their place
         self._request = 0
         self._background = Background(self)
         bench.run_changed.connect(self._run_changed)
 
     def choose(self, name: str) -> None:
-        """``RUN`` or ``SHIPPED``."""
+        """``RUN``, ``SHIPPED``, or the folder of a model or of a run."""
         if name != self.name:
             self.name = name
             self.chosen = None
@@ -57,10 +55,11 @@ class Models(QObject):
         self._request += 1
         if self.name == RUN:
             self._copy_run()
-        elif self._shipped is not None:
-            self._take(self._request, self._shipped)
+        elif self.name in self._read:
+            self._take(self._request, self._read[self.name])
         else:
-            self._fetch(self._load_shipped)
+            self.changed.emit()
+            self._fetch(lambda place=self.name: _stored(place))
 
     def can_be_newer(self) -> bool:
         """Whether the live run has learned since it was copied."""
@@ -93,14 +92,6 @@ class Models(QObject):
 
         self._fetch(finished)
 
-    def _load_shipped(self) -> Chosen:
-        from ssllab.methods.speech_inspection import inspector
-
-        self._shipped = Chosen(
-            inspector(Path(str(asset("models", "speech-small")))), (SHIPPED,), "shipped model"
-        )
-        return self._shipped
-
     def _fetch(self, get: Callable[[], Chosen]) -> None:
         turn = self._request
 
@@ -111,6 +102,21 @@ class Models(QObject):
         self._background.run(work, lambda line, trace: self.failed.emit(line, trace))
 
     def _take(self, turn: int, chosen: Chosen) -> None:
+        if chosen.key[0] != RUN:
+            self._read[chosen.key[0]] = chosen
         if turn == self._request:
             self.chosen = chosen
             self.changed.emit()
+
+
+def _stored(place: str) -> Chosen:
+    """A model from the disk. Raises ValueError in one line."""
+    from ssllab.methods.recogniser import recogniser_of
+    from ssllab.methods.speech_inspection import PretrainedInspector
+    from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining
+    from ssllab.training.stored_models import read_model
+
+    stored = read_model(place)
+    if isinstance(stored.model, Wav2Vec2ForPreTraining):
+        return Chosen(PretrainedInspector(stored.model), (place,), place)
+    return Chosen(recogniser_of(stored, place), (place,), place)
