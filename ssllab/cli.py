@@ -42,7 +42,9 @@ def parser() -> Parser:
 
     train = commands.add_parser("train", help="train without a window")
     train.add_argument("method", help="a method's name; see 'ssllab methods'")
-    train.add_argument("--data", help="a data set's name or a folder or .zip of images")
+    train.add_argument(
+        "--data", help="a data set's name, your own folder or archive, or several of speech joined by +"
+    )
     train.add_argument("--size", type=int, help="image size in pixels")
     train.add_argument("--steps", type=_positive, default=300)
     train.add_argument("--seed", type=_natural, default=0)

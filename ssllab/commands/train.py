@@ -8,14 +8,13 @@ import math
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from ssllab.cli import BAD_INPUT, OUR_FAILURE, UsageError
 from ssllab.controls import Config, ControlError, Value
-from ssllab.data.catalogue import DEFAULTS, load, source
+from ssllab.data.catalogue import DEFAULTS, absolute, load
 from ssllab.methods.registry import method_class
 from ssllab.training.device import choose_device, choose_precision, use_sensible_threads
 from ssllab.training.reopen import fork_run, resume_run
@@ -39,11 +38,13 @@ def train(options: argparse.Namespace) -> int:
     device = choose_device(options.device or "auto")
     precision = choose_precision(options.precision, device)
     name = DEFAULTS[method.data_kind] if options.data is None else options.data
-    data = load(name, kind=method.data_kind, seed=options.seed, size=options.size)
+    data = load(
+        name, kind=method.data_kind, seed=options.seed, size=options.size, workspace=options.workspace
+    )
     settings = RunSettings(
         method=options.method,
         config=config.model_dump(),
-        data=place(name),
+        data=absolute(name),
         image_size=options.size,
         seed=options.seed,
         device=device.type,
@@ -83,7 +84,13 @@ def _reopen(options: argparse.Namespace, step: int | None) -> int:
             f"run {options.run} already has {stored.info.steps} steps: say how far to go with --steps."
         )
     kind = method_class(settings.method).data_kind
-    data = load(settings.data, kind=kind, seed=settings.seed, size=settings.image_size)
+    data = load(
+        settings.data,
+        kind=kind,
+        seed=settings.seed,
+        size=settings.image_size,
+        workspace=options.workspace,
+    )
     if step is None:
         session = resume_run(store, options.run, data, steps=total, device=options.device)
     else:
@@ -188,11 +195,6 @@ def check_live(config: Config, key: str, value: Value) -> None:
         raise ControlError(
             f"'{key}' cannot change while training: train a new run with it, as --set {key}={value}."
         )
-
-
-def place(name: str) -> str:
-    """A data set's name, or the whole path of a folder: a run is resumed from anywhere."""
-    return name if source(name) is not None else str(Path(name).expanduser().absolute())
 
 
 def pairs(groups: Sequence[Sequence[str]]) -> dict[str, str]:

@@ -145,7 +145,7 @@ def _digest(remote: Remote, path: Path) -> hashlib._Hash:
 
 
 def _explain(remote: Remote, part: Path, error: OSError) -> str:
-    offline = "Or choose data that needs no download: shapes, digits, photos; spoken."
+    offline = "Or choose data that needs no download: shapes, digits, photos, or spoken."
     if isinstance(error, urllib.error.HTTPError):
         return (
             f"{remote.title}: the server answered {error.code} ({error.reason}) for {remote.url}. "

@@ -25,10 +25,7 @@ AUDIO_SUFFIXES = (
     *(".au", ".caf", ".w64", ".rf64", ".sph"),
 )
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
-_TABLES = (
-    *("metadata.csv", "metadata.tsv", "transcripts.csv", "transcripts.tsv"),
-    *("testing_list.txt", "validation_list.txt"),
-)
+_TABLES = ("metadata.csv", "metadata.tsv", "transcripts.csv", "transcripts.tsv", "testing_list.txt")
 _LIBRISPEECH_TABLE = ".trans.txt"
 
 _MAX_FILES = 1_000_000
@@ -269,6 +266,7 @@ class Together:
 def _copy(member: BinaryIO, name: str, place: str) -> Path:
     """The member as a file in ``place``, always under the same name."""
     path = Path(place) / f"recording{PurePosixPath(name).suffix.lower()}"
+    path.unlink(missing_ok=True)  # ext4 waits for the disk when a file is emptied, not when it is a new one
     with path.open("wb") as file:
         while chunk := member.read(_CHUNK):
             file.write(chunk)

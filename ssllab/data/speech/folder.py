@@ -82,6 +82,9 @@ def _directory(path: Path, root: Path | None, progress: Progress, cancelled: Can
     container = Directory(path)
     found = container.find(cancelled)
     if found.recordings or not found.archives:
+        found.skipped += [
+            Skipped(name, "an archive beside recordings is not opened") for name in found.archives
+        ]
         return _load(container, found, path, root, progress, cancelled)
     sets, skipped = [], list(found.skipped)
     for index, name in enumerate(found.archives):

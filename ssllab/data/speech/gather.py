@@ -107,8 +107,7 @@ def _decode(
                 writer.pieces.extend(cut(name, length, whole=recording.text is not None))
             except (Unusable, AudioError) as reason:
                 writer.take_back(before)
-                own = file.name if isinstance(file, Path) else ""
-                broken.append((name, str(reason).removeprefix(str(file)).removeprefix(own).lstrip(" :")))
+                broken.append((name, _reason(reason, file)))
             done += 1
             hours = sum(writer.length for writer in writers.values()) / SAMPLE_RATE / 3600
             progress(
@@ -133,6 +132,13 @@ def _decode(
     finally:
         for writer in writers.values():
             writer.discard()
+
+
+def _reason(error: Exception, file: Path | Unusable) -> str:
+    """In words, without the name of the file: that of an archive's member is ours."""
+    if isinstance(file, Unusable):
+        return str(error)
+    return str(error).removeprefix(str(file)).removeprefix(file.name).lstrip(" :")
 
 
 def to_int16(samples: np.ndarray) -> np.ndarray:

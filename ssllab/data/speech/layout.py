@@ -29,6 +29,8 @@ _FSDD = re.compile(r"(\d)_([^\W_]+)_(\d+)")
 _FSDD_TEST_TAKES = 5
 _LIBRISPEECH = re.compile(r"(\d+)-(\d+)-(\d+)")
 _COMMAND = re.compile(r"([0-9a-f]+)_nohash_\d+")
+#: Speech Commands names its test clips in this file; what it keeps for validation is learned from.
+_TEST_LIST = "testing_list.txt"
 _NOISE_FOLDER = "_background_noise_"
 _TRAIN_FOLDER = re.compile(r"train", re.IGNORECASE)
 _TEST_FOLDER = re.compile(r"(test|dev|val)", re.IGNORECASE)
@@ -113,10 +115,12 @@ def read_table(name: str, text: str) -> list[Row]:
     if comma == "," and "|" in first:
         # LJ Speech: id, text, the text as it is spoken ("1455" is "fourteen fifty-five").
         cells = (line.split("|") for line in lines)
-        return [Row(cell[0], cell[-1].strip() or cell[1].strip()) for cell in cells if len(cell) in (2, 3)]
+        return [
+            Row(cell[0], cell[-1].strip() or cell[1].strip() or None) for cell in cells if len(cell) in (2, 3)
+        ]
     if comma == "\t":
         pairs = (line.split("\t") for line in lines)
-        return [Row(pair[0], pair[1].strip()) for pair in pairs if len(pair) >= 2 and pair[0]]
+        return [Row(pair[0], pair[1].strip() or None) for pair in pairs if len(pair) >= 2 and pair[0]]
     raise ValueError("expected id|text, or a header with file_name and transcription")
 
 
@@ -143,7 +147,7 @@ def _match(paths: Sequence[str], tables: Mapping[str, str]) -> tuple[dict[str, R
     rows: dict[str, Row] = {}
     skipped = []
     for table, content in tables.items():
-        if table.lower().endswith("_list.txt"):
+        if table.lower().endswith(_TEST_LIST):
             continue
         try:
             found = read_table(table, content)
@@ -152,7 +156,7 @@ def _match(paths: Sequence[str], tables: Mapping[str, str]) -> tuple[dict[str, R
             continue
         folder = PurePosixPath(table).parent
         for row in found:
-            key = row.key.removeprefix("./")
+            key = row.key.replace("\\", "/").removeprefix("./")
             path = by_path.get(str(folder / key)) or by_stem.get(key) or by_stem.get(_stem(key))
             if path is not None:
                 rows.setdefault(path, row)
@@ -210,14 +214,10 @@ def _split_folders(recordings: Sequence[Recording]) -> dict[str, bool]:
 
 def _split(recordings: list[Recording], tables: Mapping[str, str]) -> list[Recording]:
     """Decides ``test`` for all: as the layout says, else a tenth of the speakers, else of the clips."""
-    lists = [content for name, content in tables.items() if name.lower().endswith("testing_list.txt")]
+    lists = [content for name, content in tables.items() if name.lower().endswith(_TEST_LIST)]
     if lists:
-        listed = {line.strip() for content in lists for line in content.splitlines() if line.strip()}
-        ends = [set(PurePosixPath(line).parts[-2:]) and "/".join(line.split("/")[-2:]) for line in listed]
-        wanted = set(ends)
-        recordings = [
-            replace(r, test="/".join(PurePosixPath(r.path).parts[-2:]) in wanted) for r in recordings
-        ]
+        listed = {_end(line.strip()) for content in lists for line in content.splitlines()}
+        recordings = [replace(r, test=_end(r.path) in listed) for r in recordings]
     elif tops := _split_folders(recordings):
         recordings = [replace(r, test=tops[PurePosixPath(r.name).parts[0]]) for r in recordings]
     if {r.test for r in recordings} == {True, False}:
@@ -246,6 +246,11 @@ def _without_common_folders(paths: Sequence[str]) -> dict[str, str]:
     levels = zip(*(names[:-1] for names in parts.values()), strict=False)
     depth = sum(1 for _ in itertools.takewhile(lambda level: len(set(level)) == 1, levels))
     return {path: "/".join(names[depth:]) for path, names in parts.items()}
+
+
+def _end(path: str) -> str:
+    """The file and the folder it is in."""
+    return "/".join(PurePosixPath(path).parts[-2:])
 
 
 def _stem(path: str) -> str:
