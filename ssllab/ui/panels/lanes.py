@@ -158,7 +158,10 @@ class LanesPanel(Panel):
         elif self.canvas.shown() != self._shown:
             self.canvas.arrange()
         self._shown = self.canvas.shown()
-        self.canvas.redraw_soon()
+        if self.desk.live:
+            self.canvas.redraw()  # sound and its codes, in one picture and at once
+        else:
+            self.canvas.redraw_soon()
 
     def _make_lanes(self) -> None:
         desk = self.desk

@@ -22,7 +22,7 @@ from ssllab.ui.speech.lane import Lane
 
 _WHEEL = 1.0015  # zoom for one unit of the wheel: a notch is 120
 _GAP = 5.0  # pixels from lane to lane
-_TOGETHER_MS = 80  # what is found in the background within this time is drawn at once
+_TOGETHER_MS = 50  # what is found in the background within this time is drawn at once
 _FOLLOWED = 10.0  # seconds in view while recording, unless the person zooms
 
 
@@ -136,10 +136,10 @@ class LanesCanvas(QWidget):
             self.set_axis(replace(self.axis, start=seconds - 0.05 * self.axis.span))
 
     def follow(self) -> None:
-        """While recording: the newest sound at the right edge."""
+        """While recording: the newest sound at the right edge. What comes in together is drawn together."""
         span = min(max(self._span, SHORTEST), max(self.length, _FOLLOWED))
         self.axis = replace(self.axis, start=max(0.0, self.length - span), span=span)
-        self.redraw()
+        self.redraw_soon()
         self.axis_changed.emit()
 
     def set_axis(self, axis: TimeAxis) -> None:

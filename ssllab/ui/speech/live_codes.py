@@ -60,7 +60,11 @@ class LiveCodes(QObject):
             if self._waiting:
                 self._next()
 
-        self._task = self._worker.submit(lambda task: quantizer.push(samples), take, self._fail)
+        def work(task: Task) -> Any:
+            use_one_thread()
+            return quantizer.push(samples)
+
+        self._task = self._worker.submit(work, take, self._fail)
 
     def _fail(self, error: Exception, trace: str) -> None:
         self.end()
@@ -75,3 +79,16 @@ class LiveCodes(QObject):
     def close(self) -> None:
         """End the thread."""
         self._worker.close()
+
+
+def use_one_thread() -> None:
+    """Have torch compute on the calling thread alone, whatever the others do.
+
+    Pieces of 40 ms gain nothing from a second thread, and beside a training each wait for it costs more than the
+    piece. ``torch.set_num_threads`` would speak for threads that begin later, too, such as that of a training.
+    """
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    if torch.get_num_threads() > 1:
+        threadpool_limits(1, user_api="openmp")
