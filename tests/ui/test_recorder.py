@@ -108,6 +108,7 @@ def test_the_key_records_and_the_new_take_is_chosen(qtbot, tmp_path, virtual_mic
     qtbot.addWidget(page)
     recorder, takes = page.docks["recorder"].panel, page.docks["takes"].panel
     try:
+        desk_of(bench).open_clip("before", babble(0.5))
         with qtbot.waitActive(page):
             page.show()
         page.show_panel("takes")
@@ -117,7 +118,8 @@ def test_the_key_records_and_the_new_take_is_chosen(qtbot, tmp_path, virtual_mic
         qtbot.keyClick(page, Qt.Key.Key_R, control)
         reach(qtbot, recorder, "recording")
         assert recorder.isVisible()  # whoever records sees the level
-        qtbot.waitUntil(lambda: recorder.recording.recorder.seconds > 0.3, timeout=10000)
+        qtbot.waitUntil(lambda: desk_of(bench).clip.seconds > 0.3, timeout=10000)
+        assert page.docks["lanes"].panel.canvas.axis.span == 10  # whatever part of a clip was in view before
         qtbot.keyClick(page, Qt.Key.Key_R, control)
         qtbot.waitUntil(lambda: len(takes.list.selected_ids()) == 1, timeout=10000)
         assert takes.shelf.take(takes.list.selected_ids()[0]).name == desk_of(bench).clip.name

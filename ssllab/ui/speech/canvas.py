@@ -116,7 +116,11 @@ class LanesCanvas(QWidget):
     # The view
 
     def show_all(self) -> None:
-        """The whole clip."""
+        """The whole clip; of a recording that grows, its newest seconds."""
+        if self.desk.live:
+            self._span = _FOLLOWED
+            self.follow()
+            return
         self.set_axis(replace(self.axis, start=0.0, span=max(self.length, SHORTEST)))
 
     def show_span(self, start: float, end: float) -> None:
