@@ -18,9 +18,11 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFileDialog
 
+from ssllab.audio import files as audio
 from ssllab.audio.errors import AudioError
 from ssllab.audio.log_mel import log_mel
 from ssllab.audio.player import Player
+from ssllab.audio.takes import TakeStore
 from ssllab.data.speech.types import Span, SpeechData, SpeechSplit
 from ssllab.methods.speech_inspection import PretrainedInspector
 from ssllab.nn.wav2vec2 import files
@@ -44,6 +46,7 @@ from ssllab.ui.speech.models import RUN, Chosen
 from ssllab.ui.speech.places import COSINE, DISTANCE
 from ssllab.ui.speech.reading import BLOCK, Reading, dominant
 from ssllab.ui.speech.spectrogram import Spectrogram
+from ssllab.ui.speech.take_shelf import shelf_of
 from ssllab.ui.work import LongWork
 
 GROUPS, CODES = 2, 40
@@ -524,6 +527,18 @@ def test_the_live_run_is_read_as_it_was_until_its_codes_of_now_are_asked_for(pan
     qtbot.waitUntil(lambda: panel.desk.models.chosen.words == "step 12")
     assert panel.chooser.models.currentText() == "Live run, step 12"
     bench.session = None
+
+
+def test_a_take_stands_in_the_box_and_opens_from_there(panel, bench, qtbot, tmp_path):
+    audio.write(tmp_path / "hello.wav", tones(300).astype(np.float32) / 32768)
+    (take,) = TakeStore(bench.workspace.path / "takes").import_file(tmp_path / "hello.wav")
+    shelf_of(bench).refresh()
+    qtbot.waitUntil(lambda: panel.chooser.clips.findText("hello", Qt.MatchFlag.MatchStartsWith) > 0)
+    row = panel.chooser.clips.findText("hello", Qt.MatchFlag.MatchStartsWith)
+    panel.chooser.clips.setCurrentIndex(row)
+    panel.chooser.clips.activated.emit(row)
+    assert panel.desk.clip.key == f"take/{take.id}"
+    np.testing.assert_allclose(panel.desk.clip.sound(0, 8000), tones(300) / 32768, atol=1e-3)
 
 
 def test_both_themes_and_a_large_font_draw(panel, qtbot):

@@ -40,7 +40,7 @@ def clips_of_takes(takes: Iterable[Take]) -> list[Listed]:
             take.name,
             "takes",
             take.seconds,
-            lambda take=take: take_shelf.read_clip(take),
+            lambda take=take: take_shelf.clip_of_take(take),
         )
         for take in takes
     ]
