@@ -1,4 +1,5 @@
-"""A microphone for the tests: PulseAudio's null sink, which PortAudio sees as a device like any other."""
+"""What tests of several rooms share: a microphone (PulseAudio's null sink, which PortAudio sees as a device like any
+other), and the smallest speech there is with a model that learns from it in a second."""
 
 import contextlib
 import os
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 
@@ -142,3 +144,69 @@ def dying_microphone(monkeypatch) -> Iterator[VirtualMicrophone]:
 def _end(process: subprocess.Popen) -> None:
     process.terminate()
     process.wait(10)
+
+
+PITCH = {"a": 300, "b": 800, "c": 2000}
+
+
+def tones(text: str, noise: np.random.Generator) -> np.ndarray:
+    """A tenth of a second of each letter's tone, silence for a space: ``(n,)`` int16 at 16 kHz."""
+    parts = [np.zeros(noise.integers(300, 1500))]
+    for letter in text:
+        time = np.arange(noise.integers(1600, 2600)) / 16_000
+        parts += [
+            0.5 * np.sin(2 * np.pi * PITCH[letter] * time) if letter in PITCH else 0 * time,
+            np.zeros(480),
+        ]
+    sound = np.concatenate(parts)
+    return (32767 * (sound + 0.01 * noise.normal(size=len(sound)))).clip(-32768, 32767).astype(np.int16)
+
+
+@pytest.fixture(scope="session")
+def tone_data():
+    """Words of three tones: 32 clips to learn from, the last one without a text; four held out."""
+    import torch
+
+    from ssllab.data.speech.types import SpeechData, SpeechSplit
+
+    def split(texts: list[str | None], seed: int) -> SpeechSplit:
+        noise = np.random.default_rng(seed)
+        clips = [tones(text or "abc", noise) for text in texts]
+        starts = torch.tensor(np.cumsum([0, *map(len, clips)]))
+        names = tuple(f"clip-{i}" for i in range(len(texts)))
+        nobody = (None,) * len(texts)
+        return SpeechSplit(torch.from_numpy(np.concatenate(clips)), starts, names, tuple(texts), nobody)
+
+    draw = np.random.default_rng(7)
+    texts = ["".join(draw.choice(list("abc"), draw.integers(2, 5))) for _ in range(30)]
+    return SpeechData("tones", "Tones", split([*texts, "ab ca", None], 0), split(texts[:4], 1))
+
+
+@pytest.fixture(scope="session")
+def tiny_speech_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a pre-training model with random weights."""
+    from dataclasses import replace
+
+    import torch
+
+    from ssllab.methods.stored import StoredModel
+    from ssllab.nn.wav2vec2.config import PRESETS
+    from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining
+
+    shape = replace(
+        PRESETS["tiny"],
+        conv_dim=(16,) * 7,
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        num_conv_pos_embeddings=8,
+        num_conv_pos_embedding_groups=2,
+        num_codevectors_per_group=8,
+        codevector_dim=8,
+        proj_codevector_dim=8,
+    )
+    folder = tmp_path_factory.mktemp("tiny-speech-model")
+    torch.manual_seed(0)
+    StoredModel(Wav2Vec2ForPreTraining(shape)).write(folder)
+    return folder

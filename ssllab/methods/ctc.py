@@ -292,11 +292,7 @@ class CTC(SpeechMethod):
 
     def frozen(self) -> Recogniser:
         """The model as it is now, without what it learns from."""
-        return Recogniser(copy.deepcopy(self.model), self.recogniser.alphabet)
-
-    def transcribe(self, samples: Tensor) -> Transcript:
-        """The text of ``samples (n,)`` float32 at 16 kHz, of any length, by both decoders."""
-        return self.recogniser.transcribe(samples, self.search())
+        return Recogniser(copy.deepcopy(self.model), self.recogniser.alphabet, self.search())
 
     def constants(self) -> dict[str, float]:
         """How much speech is learned from and tested on, in minutes; the size of the alphabet."""

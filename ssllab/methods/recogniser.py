@@ -42,15 +42,19 @@ class Search:
 
 
 class Recogniser:
-    """``model`` writes with ``alphabet``. Evaluation only: nothing is random and no gradient is kept."""
+    """``model`` writes with ``alphabet``, and is searched as ``search`` says unless told otherwise.
 
-    def __init__(self, model: Wav2Vec2ForCTC, alphabet: Alphabet) -> None:
+    Evaluation only: nothing is random and no gradient is kept.
+    """
+
+    def __init__(self, model: Wav2Vec2ForCTC, alphabet: Alphabet, search: Search | None = None) -> None:
         if model.config.vocab_size != len(alphabet):
             raise files.ModelFileError(
                 f"the model writes {model.config.vocab_size} symbols and its alphabet has {len(alphabet)}: expected "
                 "the vocab.json that belongs to it."
             )
         self.model, self.alphabet = model, alphabet
+        self.search = search or Search()
 
     @torch.no_grad()
     def log_probs(self, samples: Tensor, lengths: Tensor | None = None) -> list[NDArray[np.float32]]:
@@ -106,7 +110,7 @@ class Recogniser:
 
     def read(self, log_probs: NDArray, search: Search | None = None) -> Transcript:
         """The text of ``(T, A)`` log posteriors; long ones are cut where nothing is said."""
-        search = search or Search()
+        search = search or self.search
         blank = self.alphabet.blank
         found = (
             beam_search(

@@ -13,33 +13,20 @@ import torch
 import ssllab._torchvision  # noqa: F401  transformers imports torchvision
 from ssllab.controls import ControlError
 from ssllab.data.speech.batches import collate
-from ssllab.data.speech.types import SAMPLE_RATE, SpeechData, SpeechSplit
+from ssllab.data.speech.types import SAMPLE_RATE, SpeechData
 from ssllab.methods.ctc import CTC, starting_point
 from ssllab.methods.recogniser import MARGIN, PART, Recogniser
 from ssllab.methods.stored import StoredModel
 from ssllab.methods.transcribed import evenly, first_minutes, minutes_of, padded_classes, utterances
-from ssllab.nn.wav2vec2.config import FRAME, PRESETS
-from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC, Wav2Vec2ForPreTraining
+from ssllab.nn.wav2vec2 import files
+from ssllab.nn.wav2vec2.config import FRAME, Wav2Vec2Config
+from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC
 from ssllab.objectives.ctc import ctc_loss
 from ssllab.text.alphabet import Alphabet
 from ssllab.training import checkpoint
 from ssllab.training.run_record import RunSettings
 from ssllab.training.stored_models import read_model
 from ssllab.training.trainer import Trainer
-
-PITCH = {"A": 300, "B": 800, "C": 2000}
-SHAPE = replace(
-    PRESETS["tiny"],
-    conv_dim=(16,) * 7,
-    hidden_size=32,
-    num_hidden_layers=1,
-    num_attention_heads=2,
-    intermediate_size=64,
-    num_conv_pos_embeddings=8,
-    num_conv_pos_embedding_groups=2,
-    codevector_dim=8,
-    proj_codevector_dim=8,
-)
 
 
 @pytest.fixture(autouse=True)
@@ -51,64 +38,40 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def tones(text: str, noise: np.random.Generator) -> np.ndarray:
-    """A tenth of a second of each letter's tone, silence for a space."""
-    parts = [np.zeros(noise.integers(300, 1500))]
-    for letter in text:
-        time = np.arange(noise.integers(1600, 2600)) / SAMPLE_RATE
-        parts += [
-            0.5 * np.sin(2 * np.pi * PITCH[letter] * time) if letter in PITCH else 0 * time,
-            np.zeros(480),
-        ]
-    sound = np.concatenate(parts)
-    return (32767 * (sound + 0.01 * noise.normal(size=len(sound)))).clip(-32768, 32767).astype(np.int16)
-
-
-def split(texts: list[str | None], seed: int) -> SpeechSplit:
-    noise = np.random.default_rng(seed)
-    clips = [tones((text or "ABC").upper(), noise) for text in texts]
-    starts = torch.tensor(np.cumsum([0, *map(len, clips)]))
-    names = tuple(f"clip-{i}" for i in range(len(texts)))
-    return SpeechSplit(
-        torch.from_numpy(np.concatenate(clips)), starts, names, tuple(texts), (None,) * len(texts)
-    )
-
-
 @pytest.fixture(scope="module")
-def data() -> SpeechData:
-    draw = np.random.default_rng(7)
-    texts = ["".join(draw.choice(list("abc"), draw.integers(2, 5))) for _ in range(30)]
-    return SpeechData("tones", "Tones", split([*texts, "ab ca", None], 0), split(texts[:4], 1))
-
-
-@pytest.fixture(scope="module")
-def pretrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pretrained")
-    torch.manual_seed(0)
-    StoredModel(Wav2Vec2ForPreTraining(SHAPE)).write(folder)
-    return folder
+def shape(tiny_speech_model: Path) -> Wav2Vec2Config:
+    return files.read(tiny_speech_model).config
 
 
 @pytest.fixture
-def train(data: SpeechData, pretrained: Path):
+def train(tone_data: SpeechData, tiny_speech_model: Path):
     def build(**config) -> Trainer:
-        small = {"pretrained": str(pretrained), "batch_seconds": 3.0, "schedule_steps": 80, "freeze_steps": 0}
-        return Trainer(RunSettings(method="ctc", config={**small, **config}, data="tones"), data)
+        small = {
+            "pretrained": str(tiny_speech_model),
+            "batch_seconds": 3.0,
+            "schedule_steps": 80,
+            "freeze_steps": 0,
+        }
+        return Trainer(RunSettings(method="ctc", config={**small, **config}, data="tones"), tone_data)
 
     return build
 
 
-def test_posteriors_and_loss_are_those_of_transformers(tmp_path: Path, data: SpeechData) -> None:
+def test_posteriors_and_loss_are_those_of_transformers(
+    tmp_path: Path, tone_data: SpeechData, shape: Wav2Vec2Config
+) -> None:
     transformers = pytest.importorskip("transformers")
     torch.manual_seed(1)
-    ours = Wav2Vec2ForCTC(SHAPE).eval()
+    ours = Wav2Vec2ForCTC(shape).eval()
     StoredModel(ours, Alphabet()).write(tmp_path)
     theirs, report = transformers.Wav2Vec2ForCTC.from_pretrained(tmp_path, output_loading_info=True)
     assert not report["missing_keys"]
     assert not report["unexpected_keys"]
-    chosen = utterances(data.train, Alphabet(), SHAPE)[:4]
+    chosen = utterances(tone_data.train, Alphabet(), shape)[:4]
     clips = torch.tensor([utterance.clip for utterance in chosen])
-    batch = collate(data.train, clips, torch.zeros_like(clips), torch.tensor([u.samples for u in chosen]))
+    batch = collate(
+        tone_data.train, clips, torch.zeros_like(clips), torch.tensor([u.samples for u in chosen])
+    )
     classes, counts = padded_classes(chosen)
     attention = torch.arange(batch.samples.shape[1]) < batch.lengths[:, None]
     labels = classes.masked_fill(torch.arange(classes.shape[1]) >= counts[:, None], -100)
@@ -204,9 +167,9 @@ def test_a_resumed_run_goes_on_bit_for_bit_and_its_model_is_read_from_the_checkp
     assert torch.equal(stored.model(sound)[0], first.method.model(sound)[0])
 
 
-def test_fine_tuning_goes_on_with_a_model_that_can_write(tmp_path: Path) -> None:
+def test_fine_tuning_goes_on_with_a_model_that_can_write(tmp_path: Path, shape: Wav2Vec2Config) -> None:
     alphabet = Alphabet(("<pad>", "|", *"abc"))
-    known = Wav2Vec2ForCTC(replace(SHAPE, vocab_size=5))
+    known = Wav2Vec2ForCTC(replace(shape, vocab_size=5))
     StoredModel(known, alphabet).write(tmp_path)
     model, found = starting_point(read_model(str(tmp_path)), from_scratch=False)
     assert found == alphabet
@@ -216,9 +179,11 @@ def test_fine_tuning_goes_on_with_a_model_that_can_write(tmp_path: Path) -> None
     assert fresh.config == model.config
 
 
-def test_long_sound_in_parts_gives_every_frame_once_and_nearly_the_whole_sounds_posteriors() -> None:
+def test_long_sound_in_parts_gives_every_frame_once_and_nearly_the_whole_sounds_posteriors(
+    shape: Wav2Vec2Config,
+) -> None:
     torch.manual_seed(3)
-    recogniser = Recogniser(Wav2Vec2ForCTC(SHAPE).eval(), Alphabet())
+    recogniser = Recogniser(Wav2Vec2ForCTC(shape).eval(), Alphabet())
     sound = np.random.default_rng(0).normal(size=2 * PART + 5 * FRAME + 123).astype(np.float32)
     blocks = [sound[:777], sound[777 : PART + 9], sound[PART + 9 :]]
     found = np.concatenate(list(recogniser.stream(blocks)))
@@ -243,15 +208,15 @@ def test_inspection_shows_posteriors_and_no_codes(train) -> None:
     assert found.latents.shape == (49, 16)
 
 
-def test_only_transcribed_clips_that_fit_are_used(data: SpeechData) -> None:
-    found = utterances(data.train, Alphabet(), SHAPE)
+def test_only_transcribed_clips_that_fit_are_used(tone_data: SpeechData, shape: Wav2Vec2Config) -> None:
+    found = utterances(tone_data.train, Alphabet(), shape)
     assert [utterance.clip for utterance in found] == list(range(31))  # the last one has no text
-    crowded = replace(data.train, texts=("a" * 200, *data.train.texts[1:]))
-    assert utterances(crowded, Alphabet(), SHAPE)[0].clip == 1
+    crowded = replace(tone_data.train, texts=("a" * 200, *tone_data.train.texts[1:]))
+    assert utterances(crowded, Alphabet(), shape)[0].clip == 1
 
 
-def test_fewer_minutes_are_part_of_more(data: SpeechData) -> None:
-    found = utterances(data.train, Alphabet(), SHAPE)
+def test_fewer_minutes_are_part_of_more(tone_data: SpeechData, shape: Wav2Vec2Config) -> None:
+    found = utterances(tone_data.train, Alphabet(), shape)
     few, more = (first_minutes(found, minutes, seed=3) for minutes in (0.1, 0.2))
     assert few[: len(few) - 1] == more[: len(few) - 1]
     assert minutes_of(few) <= 0.1
@@ -263,10 +228,12 @@ def test_fewer_minutes_are_part_of_more(data: SpeechData) -> None:
     assert minutes_of(evenly(found, 6)) <= 0.15
 
 
-def test_data_without_transcripts_are_refused_in_one_line(data: SpeechData, pretrained: Path) -> None:
-    mute = replace(data, train=replace(data.train, texts=(None,) * len(data.train)))
-    settings = RunSettings(method="ctc", config={"pretrained": str(pretrained)}, data="tones")
+def test_data_without_transcripts_are_refused_in_one_line(
+    tone_data: SpeechData, tiny_speech_model: Path
+) -> None:
+    mute = replace(tone_data, train=replace(tone_data.train, texts=(None,) * len(tone_data.train)))
+    settings = RunSettings(method="ctc", config={"pretrained": str(tiny_speech_model)}, data="tones")
     with pytest.raises(ControlError, match=r"^Tones has no clip with a transcript[^\n]*$"):
         Trainer(settings, mute)
     with pytest.raises(ControlError, match="no model in"):
-        Trainer(RunSettings(method="ctc", config={"pretrained": "/nowhere"}, data="tones"), data)
+        Trainer(RunSettings(method="ctc", config={"pretrained": "/nowhere"}, data="tones"), tone_data)

@@ -9,6 +9,7 @@ from ssllab.ui.labs.lab import Column, LabPage, Place
 from ssllab.ui.panels.code_perplexity import CodePerplexityPanel
 from ssllab.ui.panels.code_usage import CodeUsagePanel
 from ssllab.ui.panels.joint_usage import JointUsagePanel
+from ssllab.ui.panels.label_efficiency import LabelEfficiencyPanel
 from ssllab.ui.panels.lanes import LanesPanel
 from ssllab.ui.panels.lessons import LessonsPanel
 from ssllab.ui.panels.occurrences import OccurrencesPanel
@@ -18,6 +19,7 @@ from ssllab.ui.panels.speech_doctor import SpeechDoctorPanel
 from ssllab.ui.panels.speech_loss import SpeechLossPanel
 from ssllab.ui.panels.speech_probes import SpeechProbesPanel
 from ssllab.ui.panels.takes import TakesPanel
+from ssllab.ui.panels.transcription import TranscriptionPanel
 
 PANELS = (
     LanesPanel,
@@ -30,6 +32,8 @@ PANELS = (
     JointUsagePanel,
     PhoneTablePanel,
     SpeechProbesPanel,
+    LabelEfficiencyPanel,
+    TranscriptionPanel,
 )
 
 _COLUMNS = (
@@ -37,16 +41,15 @@ _COLUMNS = (
         620,
         (
             Place(("lanes",), 480),
-            Place(("recorder", "takes", "occurrences"), 220),
+            Place(("recorder", "takes", "occurrences", "transcription"), 220),
         ),
     ),
     Column(
         380,
         (
             Place(("lessons", "doctor"), 230),
-            Place(("loss", "perplexity"), 230),
+            Place(("loss", "perplexity", "probes", "efficiency"), 230),
             Place(("usage", "joint", "phones"), 230),
-            Place(("probes", "efficiency", "transcription"), 230),
         ),
     ),
 )

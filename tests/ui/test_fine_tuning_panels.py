@@ -1,0 +1,199 @@
+"""Transcription and label efficiency by their real widgets: what is drawn, clicked and heard."""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt, QUrl
+
+from ssllab.methods.ctc import CTC, CTCLook
+from ssllab.methods.recogniser import Transcript
+from ssllab.training.label_efficiency import Outcome
+from ssllab.training.metrics import MetricsLog
+from ssllab.training.run_store import Workspace
+from ssllab.ui import theme
+from ssllab.ui.bench import Bench
+from ssllab.ui.panel import Scene
+from ssllab.ui.panels.label_efficiency import LabelEfficiencyPanel
+from ssllab.ui.panels.transcription import TranscriptionPanel
+from ssllab.ui.speech.clip import Clip
+from ssllab.ui.speech.heard_text import coloured
+from ssllab.ui.speech.models import Chosen
+from ssllab.ui.work import LongWork
+
+LOOK = CTCLook(
+    40,
+    (0, 2),
+    ("first", "third"),
+    ("WE HAD A FAIR COP", "YES"),
+    ("WE HAT A COP NOW", ""),
+    ("WE HAD A FAIR COP", "YES"),
+)
+
+
+@pytest.fixture
+def bench(qtbot, tmp_path, tone_data, tiny_speech_model):
+    bench = Bench(Workspace(tmp_path), "speech", LongWork(), method="ctc", data="tones")
+    bench.data, bench.data_name = tone_data, "tones"
+    settings = {"pretrained": str(tiny_speech_model), "batch_seconds": 2, "freeze_steps": 0}
+    bench.config = CTC.Config.make(settings)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def show(qtbot, bench):
+    def make(panel_class, width=420, height=300):
+        panel = panel_class(bench)
+        qtbot.addWidget(panel)
+        panel.resize(width, height)
+        panel.show()
+        qtbot.waitExposed(panel)
+        return panel
+
+    yield make
+    theme.apply("light")
+
+
+def scene():
+    probes = MetricsLog()
+    for step, rate in ((0, 1.0), (20, 0.7), (40, 0.25)):
+        probes.append(step, {"wer": rate, "cer": rate / 2, "wer_beam": rate / 3, "cer_beam": rate / 4})
+    return Scene("running", metrics=MetricsLog(), probes=probes, look=LOOK)
+
+
+def test_rates_and_clips_are_shown_and_a_narrow_panel_shows_the_one_chosen(show, qtbot) -> None:
+    panel = show(TranscriptionPanel)
+    panel.draw(scene())
+    assert panel.plot.values()["wer"].startswith("25")
+    assert panel.plot.isVisible()
+    assert not panel.clips.isVisible()
+    qtbot.mouseClick(panel.clips_button, Qt.MouseButton.LeftButton)
+    assert panel.clips.isVisible()
+    assert not panel.plot.isVisible()
+    text = panel.clips.toPlainText()
+    assert "At step 40" in text
+    for said in LOOK.references:
+        assert said in text
+    assert "HAT" in text
+    assert panel.view_state()["clips"] is True
+    panel.resize(1400, 500)
+    assert panel.clips.isVisible()
+    assert panel.plot.isVisible()
+    panel.reset()
+    assert "FAIR" not in panel.clips.toPlainText()
+
+
+def test_differences_are_marked_by_form_and_colour() -> None:
+    found = coloured("WE HAD A FAIR COP INDEED", "WE HAT A COP INDEED NOW")
+    assert found.count("<b ") == found.count("<u ") == found.count("<s ") == 1
+    assert ">HAT</b>" in found
+    assert ">FAIR</s>" in found
+    assert ">NOW</u>" in found
+    assert "&lt;" in coloured("A", "<")
+    assert "nothing" in coloured("", "")
+
+
+def test_a_clips_name_puts_it_on_the_desk(show) -> None:
+    panel = show(TranscriptionPanel)
+    panel.desk.list_clips()
+    panel.clips.anchorClicked.emit(QUrl("clip:2"))
+    assert panel.desk.clip.name == "clip-2"
+    assert panel.desk.clip.key == "tones/test/2"
+
+
+class Writer:
+    """Stands for a fine-tuned model; keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.heard: list[int] = []
+
+    def inspect_audio(self, samples, seed=0, mask=True):
+        raise AssertionError("not asked here")
+
+    def transcribe(self, samples) -> Transcript:
+        self.heard.append(len(samples))
+        return Transcript("A BAT", "A BAD CAB")
+
+
+def test_the_take_on_the_desk_is_transcribed_by_the_model_chosen_there(show, qtbot) -> None:
+    panel = show(TranscriptionPanel)
+    desk, writer = panel.desk, Writer()
+    desk.reader.read = lambda clip, inspector: None
+    desk.open(Clip("take", np.zeros(8000, np.float32), text="a bad cap"))
+    desk.models.chosen = None
+    panel.transcriber.changed.emit()
+    assert not panel.button.isEnabled()
+    desk.models.chosen = Chosen(writer, ("x",), "x")
+    panel.transcriber.changed.emit()
+    qtbot.mouseClick(panel.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: panel.transcriber.transcript is not None)
+    assert writer.heard == [8000]
+    assert panel.heard.text() == coloured("A BAD CAP", "A BAD CAB")
+    desk.open(Clip("another", np.zeros(100, np.float32)))
+    assert panel.transcriber.transcript is None
+    assert not panel.heard.isVisible()
+
+
+def test_while_the_microphone_is_on_the_last_seconds_are_written_down(show, qtbot) -> None:
+    panel = show(TranscriptionPanel)
+    desk, writer = panel.desk, Writer()
+    desk.live_codes = SimpleNamespace(
+        begin=lambda i: None, push=lambda s: None, end=lambda: None, reading=None
+    )
+    desk.models.chosen = Chosen(writer, ("x",), "x")
+    desk.begin_live()
+    desk.append_live(np.zeros(16_000 * 20, np.float32))
+    qtbot.waitUntil(lambda: writer.heard != [], timeout=5000)
+    assert writer.heard[0] == 12 * 16_000
+    qtbot.waitUntil(lambda: "A BAD CAB" in panel.heard.text())
+    panel.hide()
+    qtbot.waitUntil(lambda: not panel.transcriber.busy)
+    count = len(writer.heard)
+    qtbot.wait(1000)
+    assert len(writer.heard) == count
+
+
+def test_the_curve_is_run_by_its_button_and_can_be_cancelled(show, bench, qtbot) -> None:
+    panel = show(LabelEfficiencyPanel)
+    panel.steps.setValue(2)
+    qtbot.mouseClick(panel.run_button, Qt.MouseButton.LeftButton)
+    assert not panel.run_button.isEnabled()
+    qtbot.waitUntil(lambda: panel.runs is not None and panel.run_button.isEnabled(), timeout=60_000)
+    assert panel.runs.failure is None
+    assert len(panel.runs.results) == 2  # half a minute of speech: all of it, pre-trained and from scratch
+    table = panel.chart.columns()
+    assert len(table["minutes"]) == 1
+    assert np.isfinite(table["pretrained wer"]).all()
+    assert "2 of 2 runs" in panel.note.text()
+    panel.steps.setValue(50_000)
+    qtbot.mouseClick(panel.run_button, Qt.MouseButton.LeftButton)
+    first = panel.runs
+    qtbot.waitUntil(lambda: panel.runs is not first, timeout=10_000)
+    qtbot.mouseClick(panel.cancel_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: panel.run_button.isEnabled(), timeout=30_000)
+    assert not panel.runs.results
+
+
+def test_the_picture_reads_minutes_and_rates(show) -> None:
+    panel = show(LabelEfficiencyPanel)
+    scratch = [Outcome(1.0, 1.0, 0.8, 0.9, 0.7), Outcome(18.0, 0.6, 0.3, 0.5, 0.2)]
+    panel.chart.show_curves({"pretrained": [Outcome(1.0, 0.5, 0.2, 0.4, 0.1)], "scratch": scratch})
+    assert panel.chart.values() == {"pretrained": "50.00 %", "scratch": "60.00 %"}
+    _, text, values, dots = panel.chart.readout(0.2)
+    assert text.startswith("1")
+    assert values == {"pretrained": "50.00 %", "scratch": "100.0 %"}
+    assert len(dots) == 2
+    panel.rates.setCurrentIndex(panel.rates.findData("cer_beam"))
+    assert panel.chart.values()["pretrained"].startswith("10")
+    state = panel.view_state()
+    other = show(LabelEfficiencyPanel)
+    other.restore_view(state)
+    assert other.chart.rate == "cer_beam"
+    theme.apply("dark")
+    panel.restyle()
