@@ -36,7 +36,8 @@ FSDD = Remote(
     "8bc44cde129d505cbbb6b365c09f80c663f2aa77578afc634e6141a2f87100c0",
     "Free Spoken Digits",
 )
-_REMOTES = {
+#: The files of each set, in the order in which they are read.
+REMOTES = {
     "librispeech": (LIBRISPEECH_TRAIN, LIBRISPEECH_TEST),
     "speech_commands": (SPEECH_COMMANDS,),
     "fsdd": (FSDD,),
@@ -53,7 +54,7 @@ def load(name: str, *, root: Path | None, progress: Progress, cancelled: CancelQ
     info = source(name)
     assert info is not None
     root = root or cache_directory()
-    remotes = _REMOTES[name]
+    remotes = REMOTES[name]
     steps = len(remotes)
     archives = [
         fetch(
@@ -77,7 +78,8 @@ def load(name: str, *, root: Path | None, progress: Progress, cancelled: CancelQ
             cancelled=cancelled,
         )
     except DataError as reason:
-        raise DataError(f"{info.title}: {reason} Delete {root / name} and load it again.") from None
+        why = str(reason).removesuffix(": make it anew.")
+        raise DataError(f"{info.title}: {why}. Delete {root / name} and load it again.") from None
     return replace(data, about=info.about)
 
 
