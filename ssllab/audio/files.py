@@ -23,7 +23,7 @@ SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", "
 
 Note = Callable[[str], None]
 
-_CHUNK = 1 << 16  # frames of one read: short enough to keep the caches warm
+_CHUNK = 1 << 16  # frames of one read or write: short enough to keep the caches warm
 _FINE = 1 << 10  # frames of one read where the file breaks off
 _PREROLL = 0.05  # seconds read before a start in mid-file, so that the resampler's filter is full
 
@@ -95,7 +95,9 @@ def write(path: Path | str, samples: np.ndarray | Iterable[np.ndarray], rate: in
     try:
         with soundfile.SoundFile(beside, "w", rate, 1, subtype, format=kind) as file:
             for block in [samples] if isinstance(samples, np.ndarray) else samples:
-                file.write(np.clip(block, -1, 1))
+                # In pieces: libsndfile's Vorbis encoder keeps a whole write on the stack and dies of a long one.
+                for begin in range(0, len(block), _CHUNK):
+                    file.write(np.clip(block[begin : begin + _CHUNK], -1, 1))
         beside.replace(path)
     except soundfile.LibsndfileError as error:
         raise AudioError(

@@ -182,6 +182,12 @@ def test_what_was_written_is_read(tmp_path, sweep, likeness, suffix):
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
+def test_a_long_sound_in_one_piece_is_written_as_ogg(tmp_path):
+    # In one write libsndfile 1.2 dies of it with a segmentation fault.
+    write(tmp_path / "long.ogg", np.zeros(16_000 * 600, np.float32))
+    assert info(tmp_path / "long.ogg").seconds == 600
+
+
 def test_an_unknown_suffix_and_a_broken_stream_leave_nothing(tmp_path):
     with pytest.raises(AudioError, match=r"\.txt"):
         write(tmp_path / "out.txt", np.zeros(10, np.float32))
