@@ -156,8 +156,8 @@ _SOURCES = (
     SourceInfo(
         "librispeech",
         "LibriSpeech",
-        "Five hours of read English with transcripts from 28 speakers (mini LibriSpeech), tested on clean "
-        "development speech of 38 others: the standard benchmark, in a size for one machine.",
+        "Five hours of read English with transcripts (mini LibriSpeech), tested on two hours by other people: "
+        "the standard benchmark, in a size for one machine.",
         "Panayotov, Chen, Povey and Khudanpur, 2015, https://www.openslr.org/31/, CC BY 4.0.",
         False,
         458,
