@@ -179,7 +179,7 @@ def _print(result: dict[str, Any]) -> None:
     for name in ("loss", "contrastive_top1"):
         if name in result["metrics"]:
             print(f"  {name}: {result['metrics'][name]}")
-    for name in ("knn_top1", "linear_top1"):
+    for name in ("knn_top1", "linear_top1", "phone_top1", "pnmi", "wer", "cer"):
         if name in result["probes"]:
             print(f"  {name}: {result['probes'][name]}")
     if result["verdict"]:
