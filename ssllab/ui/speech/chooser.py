@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
@@ -33,10 +36,10 @@ class Chooser(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.listed: list[Listed] = []
         self.clips = QComboBox()
         self.clips.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.clips.setMaxVisibleItems(24)
+        self.clips.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.clips.setAccessibleName("Clip")
         self.clips.setToolTip("The clip on the desk")
         view = QListView()
@@ -62,28 +65,26 @@ class Chooser(QWidget):
         self.models.activated.connect(self._model_chosen)
         self.refresh_button.clicked.connect(self.refresh_asked)
         self.refresh_button.hide()
+        self.show_clips([])
 
-    def show_clips(self, listed: list[Listed]) -> None:
-        """Other clips to choose from, under the headings of their groups."""
-        self.listed = listed
-        model = QStandardItemModel(self)
-        group = None
-        for i, clip in enumerate(listed):
-            if clip.group != group:
-                group = clip.group
-                heading = QStandardItem(GROUPS[group])
-                heading.setFlags(Qt.ItemFlag.NoItemFlags)
-                model.appendRow(heading)
-            item = QStandardItem(f"{clip.name}   {clock(clip.seconds, 0.1)}")
-            item.setData(clip.key, Qt.ItemDataRole.UserRole)
-            item.setData(i, Qt.ItemDataRole.UserRole + 1)
-            model.appendRow(item)
-        self.clips.setModel(model)
+    def show_clips(self, listed: Sequence[Listed]) -> None:
+        """Other clips to choose from, under the headings of their groups; those of a group stand together."""
+        model = QStandardItemModel(self.clips)
+        self._row_of: dict[str, int] = {}
+        self._clip_at: dict[int, Listed] = {}
+        for group, clips in groupby(listed, key=lambda clip: clip.group):
+            heading = QStandardItem(GROUPS[group])
+            heading.setFlags(Qt.ItemFlag.NoItemFlags)
+            model.appendRow(heading)
+            for clip in clips:
+                self._row_of[clip.key], self._clip_at[model.rowCount()] = model.rowCount(), clip
+                model.appendRow(QStandardItem(f"{clip.name}   {clock(clip.seconds, 0.1)}"))
+        self.clips.setModel(model)  # the box deletes the one before, its child
 
     def show_clip(self, clip: Clip | None) -> None:
         """The box names the clip on the desk, also one that is not in its list."""
         self.clips.setPlaceholderText(clip.name if clip is not None else "Choose a clip")
-        self.clips.setCurrentIndex(self.clips.findData(clip.key) if clip is not None else -1)
+        self.clips.setCurrentIndex(self._row_of.get(clip.key, -1) if clip is not None else -1)
 
     def show_model(self, name: str, words: str, newer: bool) -> None:
         """The model in use; ``words``: which it is; ``newer``: the live run has learned since."""
@@ -107,9 +108,7 @@ class Chooser(QWidget):
         self.model_chosen.emit(name)
 
     def _chosen(self, row: int) -> None:
-        i = self.clips.itemData(row, Qt.ItemDataRole.UserRole + 1)
-        if i is not None:
-            self.clip_chosen.emit(self.listed[i])
+        self.clip_chosen.emit(self._clip_at[row])
 
 
 def _short(path: str) -> str:

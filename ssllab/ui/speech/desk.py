@@ -59,6 +59,7 @@ class Desk(QObject):
         self.search = Search(self)
         self.clips: list[Listed] = []  # all that can be opened
         self._shelf = shelf_of(bench)
+        self._takes: list[tuple[str, str]] = []  # ids and names as listed
         self.sound.changed.connect(self.sound_changed)
         self.reader.changed.connect(self.inspection_changed)
         self.live_codes.changed.connect(self.inspection_changed)
@@ -66,7 +67,7 @@ class Desk(QObject):
         for part in (self.reader, self.live_codes, self.models, self.search):
             part.failed.connect(lambda line, trace: bench.say("error", line, trace))
         bench.data_loaded.connect(self.list_clips)
-        self._shelf.changed.connect(self.list_clips)
+        self._shelf.changed.connect(self._takes_changed)
         self.playback.moved.connect(self.cursor_changed)
         self.playback.failed.connect(lambda line: bench.say("warning", line))
         if (app := QCoreApplication.instance()) is not None:
@@ -77,6 +78,7 @@ class Desk(QObject):
         """The data or the takes are others. Where no clip is on the desk, or one that is gone, the first is opened."""
         data = self.bench.data
         listed = clips_of(data) if data is not None else []
+        self._takes = [(take.id, take.name) for take in self._shelf.takes]
         before, self.clips = self.clips, clips_of_takes(self._shelf.takes) + listed
         self.search.show_clips(self.clips)
         self.clips_changed.emit()
@@ -85,6 +87,12 @@ class Desk(QObject):
         gone = {clip.key for clip in before} - {clip.key for clip in self.clips}
         if listed and not self.live and (self.clip is None or self.clip.key in gone):
             self.open_listed(listed[0])
+
+    def _takes_changed(self) -> None:
+        if [
+            (take.id, take.name) for take in self._shelf.takes
+        ] != self._takes:  # else a transcript is being typed
+            self.list_clips()
 
     def open_listed(self, listed: Listed) -> None:
         """Put a clip of the list on the desk, if it is not there yet."""

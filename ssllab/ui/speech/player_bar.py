@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
 
+from ssllab.ui import theme
 from ssllab.ui.speech.axis import clock
 from ssllab.ui.speech.desk import Desk
+from ssllab.ui.speech.signs import sign
 
 _SLOWEST = 50  # percent
 
@@ -52,7 +55,7 @@ class PlayerBar(QWidget):
     def restyle(self) -> None:
         """Another font: words and numbers must not move their neighbours."""
         metrics = self.fontMetrics()
-        self.play_button.setMinimumWidth(metrics.horizontalAdvance("■ Stop") + 28)
+        self.play_button.setMinimumWidth(metrics.horizontalAdvance("Stop") + metrics.height() + 34)
         self.speed_label.setFixedWidth(metrics.horizontalAdvance("0.75× "))
         self.speed_slider.setFixedWidth(6 * metrics.height())
         self.refresh()
@@ -60,8 +63,11 @@ class PlayerBar(QWidget):
     def refresh(self) -> None:
         """Bring words and numbers up to date."""
         desk = self.desk
-        self.play_button.setText("■ Stop" if desk.playback.playing else "▶ Play")
-        self.play_button.setEnabled(desk.playback.playing or (desk.clip is not None and not desk.live))
+        playing = desk.playback.playing
+        self.play_button.setText("Stop" if playing else "Play")
+        size = self.fontMetrics().ascent()
+        self.play_button.setIcon(sign("stop" if playing else "play", QColor(theme.current().text), size))
+        self.play_button.setEnabled(playing or (desk.clip is not None and not desk.live))
         self.speed_label.setText(f"{self.speed_slider.value() / 100:.2g}×")
         self.place.setText(self._words())
 

@@ -38,8 +38,9 @@ class Search(QObject):
 
     def show_clips(self, clips: list[Listed]) -> None:
         """Other clips to look through; those that are known stay known."""
-        self.clips = clips
-        self._build()
+        before, self.clips = [clip.key for clip in self.wanted()], clips
+        if [clip.key for clip in self.wanted()] != before:
+            self._build()
 
     def wanted(self) -> list[Listed]:
         """The clips that are looked through: as many as :data:`MOST_SECONDS` hold."""
