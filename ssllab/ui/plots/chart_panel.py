@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QGridLayout, QTabBar, QVBoxLayout, QWidget
 
 from ssllab.ui import theme
@@ -66,7 +66,10 @@ class ChartPanel(Panel):
     def show_charts(self, charts: Sequence[tuple[str, Chart]]) -> None:
         """The charts of the panel with the names of their tabs; called once."""
         self._charts = list(charts)
-        for _, chart in self._charts:  # before the tabs, which show them: without a parent they would be windows
+        for (
+            _,
+            chart,
+        ) in self._charts:  # before the tabs, which show them: without a parent they would be windows
             chart.setParent(self)
             chart.hide()
         for name, chart in self._charts:
@@ -118,6 +121,16 @@ class ChartPanel(Panel):
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
         self._arrange()
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for one chart: where there is no more, the others go behind tabs."""
+        if len(self._charts) < 2:
+            return super().minimumSizeHint()
+        one = QSize()
+        for _, chart in self._charts:
+            one = one.expandedTo(chart.minimumSizeHint())
+        tabs = 0 if self._tabs.isVisibleTo(self) else self._tabs.sizeHint().height()
+        return super().minimumSizeHint() - self._grid.minimumSize() + one + QSize(0, tabs)
 
     def _arrange(self) -> None:
         if not self._charts:
