@@ -39,6 +39,7 @@ KEYS = (
     ("R", "reset: put this run aside, begin anew"),
     ("Ctrl+Z / Ctrl+Shift+Z", "undo or redo a control's change"),
     ("Ctrl+R", "record, or end the recording (Speech)"),
+    ("P / L", "play or stop; over and over (Speech, in Inspect)"),
     ("Ctrl+O", "open a folder of your own data"),
     ("Ctrl+T", "light or dark"),
     ("Ctrl++ / Ctrl+-", "larger or smaller text"),

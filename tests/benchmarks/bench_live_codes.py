@@ -35,9 +35,9 @@ from ssllab.ui.bench import Bench
 from ssllab.ui.panels.lanes import LanesPanel
 from ssllab.ui.speech.canvas import LanesCanvas
 from ssllab.ui.speech.desk import desk_of
-from ssllab.ui.speech.live_codes import use_one_thread
 from ssllab.ui.speech.models import Chosen
 from ssllab.ui.speech.recording import LOOK_MILLISECONDS
+from ssllab.ui.speech.threads import use_one_thread
 from ssllab.ui.work import LongWork
 
 RATE, HOP, REACH, BLOCK = 16_000, 320, 400, 320

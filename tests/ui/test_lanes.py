@@ -7,7 +7,7 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
@@ -47,6 +47,7 @@ from ssllab.ui.speech.places import COSINE, DISTANCE
 from ssllab.ui.speech.reading import BLOCK, Reading, dominant
 from ssllab.ui.speech.spectrogram import Spectrogram
 from ssllab.ui.speech.take_shelf import shelf_of
+from ssllab.ui.speech.threads import use_one_thread
 from ssllab.ui.work import LongWork
 
 GROUPS, CODES = 2, 40
@@ -757,3 +758,20 @@ def test_another_model_has_other_codes(panel, found, qtbot):
     give_model(panel.desk, PitchModel(), ("four",))
     searched(panel, qtbot)
     assert panel.desk.search.index is not first
+
+
+def test_torch_takes_one_thread_for_the_desk_and_all_for_the_others():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+
+    def limited():
+        use_one_thread()
+        return torch.get_num_threads()
+
+    try:
+        for work, expected in ((limited, 1), (torch.get_num_threads, 2)):
+            with ThreadPoolExecutor(1) as pool:
+                assert pool.submit(work).result() == expected
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from ssllab.ui.speech.reading import Reading
+from ssllab.ui.speech.threads import use_one_thread
 from ssllab.ui.work import Task, Worker
 
 
@@ -79,16 +80,3 @@ class LiveCodes(QObject):
     def close(self) -> None:
         """End the thread."""
         self._worker.close()
-
-
-def use_one_thread() -> None:
-    """Have torch compute on the calling thread alone, whatever the others do.
-
-    Pieces of 40 ms gain nothing from a second thread, and beside a training each wait for it costs more than the
-    piece. ``torch.set_num_threads`` would speak for threads that begin later, too, such as that of a training.
-    """
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    if torch.get_num_threads() > 1:
-        threadpool_limits(1, user_api="openmp")

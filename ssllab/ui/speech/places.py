@@ -104,6 +104,13 @@ class PlacesTable(QTableView):
         self.setAccessibleName("Places")
         self.restyle()
 
+        model.modelReset.connect(self._hide_unknown)
+        self._hide_unknown()
+
+    def _hide_unknown(self) -> None:
+        """No column of phones where none is known."""
+        self.setColumnHidden(2, not any(place.phones for place in self.model().places))
+
     def restyle(self) -> None:
         """Rows and columns follow the font."""
         metrics = QFontMetrics(self.font())

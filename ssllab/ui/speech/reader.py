@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ssllab.ui.speech.clip import Clip
 from ssllab.ui.speech.reading import Reading, Stretch
+from ssllab.ui.speech.threads import use_one_thread
 from ssllab.ui.work import Task, Worker
 
 
@@ -59,5 +60,6 @@ def inspect(clip: Clip, inspector: Any, stretch: Stretch, *, mask: bool = True) 
     """The model's inspection of one stretch; each stretch has masks of its own."""
     import torch
 
+    use_one_thread()
     samples = torch.from_numpy(clip.sound(stretch.start, stretch.end).copy())
     return inspector.inspect_audio(samples, seed=stretch.first, mask=mask)
