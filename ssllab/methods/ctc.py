@@ -70,7 +70,7 @@ class CTC(SpeechMethod):
     """A pre-trained encoder (or a fresh one) and a linear layer to characters."""
 
     name = "ctc"
-    title = "Fine-tuning to text (CTC)"
+    title = "CTC to text"
     paper = "Graves, Fernández, Gomez, Schmidhuber: CTC, ICML 2006; Baevski et al.: wav2vec 2.0, section 4.3"
     Config = CTCConfig
     config: CTCConfig

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from ssllab.controls import Control
+from ssllab.controls import Config, Control
 from ssllab.methods.settings import OptimizerSettings
 
 
-class SearchSettings(OptimizerSettings):
+class SearchSettings(Config):
     """How text is read from posteriors; it changes nothing that is learned."""
 
     language_model: Annotated[
@@ -54,15 +54,15 @@ class SearchSettings(OptimizerSettings):
     ] = 16
 
 
-class CTCConfig(SearchSettings):
-    """What is fine-tuned, on how much, and how gently."""
+class CTCConfig(SearchSettings, OptimizerSettings):
+    """What is fine-tuned, on how much, and how gently; optimizer and search by inheritance."""
 
     pretrained: Annotated[
         str,
         Control(
             "The encoder to begin from: 'shipped', the folder of a run of this lab, or a folder with config.json and "
             "model.safetensors as Hugging Face's.",
-            group="Model",
+            group="Fine-tuning",
             browse="folder",
         ),
     ] = "shipped"
@@ -71,7 +71,7 @@ class CTCConfig(SearchSettings):
         Control(
             "Begin with random weights in the same shapes: what pre-training is worth is the difference. All of such "
             "a model learns, whatever is frozen below.",
-            group="Model",
+            group="Fine-tuning",
         ),
     ] = False
     labelled_minutes: Annotated[
@@ -81,14 +81,19 @@ class CTCConfig(SearchSettings):
             low=0.0,
             high=100_000.0,
             unit="min",
-            group="Data",
+            group="Fine-tuning",
             paper="wav2vec 2.0 table 1: 10 min, 1 h, 10 h, 100 h",
         ),
     ] = 0.0
     batch_seconds: Annotated[
         float,
         Control(
-            "Speech per step, padding included.", low=1.0, high=10_000.0, log=True, unit="s", group="Data"
+            "Speech per step, padding included.",
+            low=1.0,
+            high=10_000.0,
+            log=True,
+            unit="s",
+            group="Optimizer",
         ),
     ] = 24.0
     freeze_feature_encoder: Annotated[
@@ -96,13 +101,13 @@ class CTCConfig(SearchSettings):
         Control(
             "The convolutions learn nothing more.",
             live=True,
-            group="Freezing",
+            group="Fine-tuning",
             paper="wav2vec 2.0 section 4.3: always",
         ),
     ] = True
     freeze_encoder: Annotated[
         bool,
-        Control("Only the last layer, from vectors to characters, learns.", live=True, group="Freezing"),
+        Control("Only the last layer, from vectors to characters, learns.", live=True, group="Fine-tuning"),
     ] = False
     freeze_steps: Annotated[
         int,
@@ -111,7 +116,7 @@ class CTCConfig(SearchSettings):
             low=0,
             high=1_000_000,
             unit="steps",
-            group="Freezing",
+            group="Fine-tuning",
             paper="wav2vec 2.0 section 4.3: 10,000",
         ),
     ] = 30
