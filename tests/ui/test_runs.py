@@ -152,8 +152,8 @@ def test_every_run_is_listed_with_its_numbers_and_curves(qtbot, workspace, open_
     assert row.index(0, Column.STARTED).data() == "just now"
     page.grab()  # the curves are read for rows that are painted
     settle(qtbot, page)
-    curves = row.index(0, Column.KNN).data(CURVE)
-    assert curves.last_knn == pytest.approx(0.5)
+    curves = row.index(0, Column.PROBE).data(CURVE)
+    assert curves.last_probe == pytest.approx(0.5)
     assert curves.loss[0] > curves.loss[-1]
 
 
@@ -354,11 +354,11 @@ def test_filter_by_words_tag_and_method(workspace, open_page):
     assert len(names(page)) == 2
 
 
-def test_sort_by_last_knn(workspace, open_page):
+def test_sort_by_last_probe(workspace, open_page):
     for name, height in (("middle", 0.5), ("best", 0.9), ("worst", 0.1)):
         make_run(workspace, name, height=height)
     page = open_page()
-    page.table.sortByColumn(Column.KNN, Qt.SortOrder.DescendingOrder)
+    page.table.sortByColumn(Column.PROBE, Qt.SortOrder.DescendingOrder)
     assert names(page) == ["best", "middle", "worst"]
 
 
@@ -564,3 +564,24 @@ def test_tags_and_file_names_from_what_people_type():
     assert words.parse_tags(" a, b c ,,a") == ("a", "b c")
     assert words.file_name("tau = 0.5 / run:1?") == "tau _ 0.5 _ run_1_"
     assert words.file_name("..") == "run"
+
+
+def test_a_run_of_speech_shows_its_own_probe(qtbot, workspace, open_page):
+    images = make_run(workspace, "images", height=0.5)
+    run = workspace.create(RunSettings(method="wav2vec2", config={}, data="spoken"), name="speech")
+    metrics, probes = MetricsLog(), MetricsLog()
+    metrics.extend(np.arange(1, 5), {"loss": np.ones(4)})
+    probes.extend(np.arange(1, 5), {"pnmi": np.full(4, 0.1), "phone_top1": np.full(4, 0.25)})
+    RunWriter(run, metrics, probes, []).close()
+    page = open_page()
+    rows = {page.model.index(row, Column.NAME).data(): row for row in range(page.model.rowCount())}
+    tips = {
+        name: page.model.index(row, Column.PROBE).data(Qt.ItemDataRole.ToolTipRole) for name, row in rows.items()
+    }
+    assert tips == {"images": "kNN accuracy on h: 50.0 %", "speech": "Linear phone probe: 25.0 %"}
+    page.select([run.info.id])
+    settle(qtbot, page)
+    assert page.compare.choices[1].currentData() == "phone_top1"
+    page.select([images])
+    settle(qtbot, page)
+    assert page.compare.choices[1].currentData() == "knn_top1"

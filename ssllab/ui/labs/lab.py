@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -157,7 +157,7 @@ class LabPage(QMainWindow):
         self.docks: dict[str, PanelDock] = {"controls": PanelDock(self.controls, "controls", "Controls", "")}
         for panel in panels:
             self.docks[panel.id] = PanelDock(panel, panel.id, panel.title, panel.help)
-        self._columns = _existing(columns, self.docks)
+        self._columns = columns
         self.arrange()
         bench.run_changed.connect(self.reset)
 
@@ -279,14 +279,3 @@ class LabPage(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         QTimer.singleShot(0, self._share_out)  # when the sizes of the window are known
-
-
-def _existing(columns: Sequence[Column], panels: Container[str]) -> list[Column]:
-    """The columns without the panels that are not there, and without what is empty then."""
-    found = []
-    for column in columns:
-        places = [
-            Place(tuple(n for n in place.panels if n in panels), place.height) for place in column.places
-        ]
-        found.append(Column(column.width, tuple(place for place in places if place.panels)))
-    return [column for column in found if column.places]

@@ -29,13 +29,13 @@ from ssllab.ui.runs.compare_plot import ComparePlot
 from ssllab.ui.runs.seeds import Group, group_by_recipe, mean_overlay
 from ssllab.ui.runs.settings_table import SettingsTable
 from ssllab.ui.runs.table_model import stamp
-from ssllab.ui.runs.words import distinct_titles, metric_title, plural
+from ssllab.ui.runs.words import HEADLINES, distinct_titles, headline, metric_title, plural
 from ssllab.ui.work import Task, Worker
 
 if TYPE_CHECKING:
     from ssllab.training.run_store import RunInfo, Workspace
 
-FIRST_METRICS = ("loss", "knn_top1")
+FIRST_METRICS = ("loss", HEADLINES[0])
 OFFERED = ("loss", "contrastive_top1", "knn_top1", "uniformity", "alignment")
 SMOOTHING = (0, 5, 20, 100, 500)  # steps
 _NEW_CURVES = 12  # curves that are new to a plot before the window gets its turn
@@ -246,13 +246,15 @@ class ComparePane(QWidget):
     def _offer(self, shown: Sequence[tuple[RunInfo, Loaded]]) -> None:
         """Fill the choices with every metric and probe the runs have, keeping what is chosen."""
         names = list(OFFERED)
+        measured = {name for _, loaded in shown for name in loaded.probes.names}
         for _, loaded in shown:
             names += [*loaded.metrics.names, *loaded.probes.names]
         names = list(dict.fromkeys(names))
         for i, choice in enumerate(self.choices):
             have = [choice.itemData(j) for j in range(choice.count())]
-            chosen = choice.currentData() or FIRST_METRICS[i]
-            if have == names:
+            before = choice.currentData() or FIRST_METRICS[i]
+            chosen = headline(measured) if before in HEADLINES and not measured & {before} else before
+            if have == names and chosen == before:
                 continue
             choice.blockSignals(True)
             choice.clear()

@@ -12,7 +12,10 @@ from ssllab.ui.plots.legend import Entry
 from ssllab.ui.plots.time_plot import Curve, TimePlot
 from ssllab.ui.runs.words import metric_title
 
-_SHARES = ("knn_", "linear_", "contrastive_top", "factor_")
+_SHARES = (
+    *("knn_", "linear_", "contrastive_top", "factor_"),
+    *("phone_top", "word_top", "speaker_top", "heldout_top", "wer", "cer", "masked_share", "dead_codes"),
+)
 
 
 class ComparePlot(TimePlot):

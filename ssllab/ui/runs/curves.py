@@ -11,6 +11,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from ssllab.training.run_record import RunError
+from ssllab.ui.runs.words import headline
 from ssllab.ui.work import Task, Worker
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ class SmallCurves:
     """What a row of the table draws; ``(n,)`` with ``n <= POINTS``, empty when never measured."""
 
     loss: np.ndarray
-    knn: np.ndarray
+    probe: np.ndarray  # of the run's headline
     last_loss: float | None = None
-    last_knn: float | None = None
+    last_probe: float | None = None
 
 
 NOTHING = SmallCurves(np.empty(0), np.empty(0))
@@ -46,13 +47,14 @@ def read_curves(workspace: Workspace, info: RunInfo) -> SmallCurves:
     """The small curves of one run. The loss is in the listing; only the probes are read from disk."""
     try:
         probes = workspace.open(info.id).probes()
-        knn, last_knn = thinned(probes.column("knn_top1")[1]), probes.last("knn_top1")
+        name = headline(probes.names)
+        probe, last_probe = thinned(probes.column(name)[1]), probes.last(name)
     except RunError:  # the table says in words what is wrong with the run
-        knn, last_knn = np.empty(0), None
+        probe, last_probe = np.empty(0), None
     pairs = info.summary.get("curve") or ()
     loss = thinned(np.array([pair[1] for pair in pairs], np.float64))
     last_loss = info.summary.get("metrics", {}).get("loss")
-    return SmallCurves(loss, knn, last_loss, last_knn)
+    return SmallCurves(loss, probe, last_loss, last_probe)
 
 
 class CurveReader(QObject):

@@ -42,8 +42,8 @@ class CurveDelegate(QStyledItemDelegate):
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, "...")
             return
         is_loss = index.column() == Column.LOSS
-        values = curves.loss if is_loss else curves.knn
-        last = curves.last_loss if is_loss else curves.last_knn
+        values = curves.loss if is_loss else curves.probe
+        last = curves.last_loss if is_loss else curves.last_probe
         if not len(values):
             if index.data(INFO).settings is not None:
                 painter.setPen(QColor(now.muted))

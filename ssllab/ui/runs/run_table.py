@@ -18,7 +18,7 @@ _WIDTHS = {
     Column.LAB: 4,
     Column.NAME: 25,
     Column.LOSS: 16,
-    Column.KNN: 17,
+    Column.PROBE: 17,
     Column.VERDICT: 18,
     Column.METHOD: 8,
     Column.DATA: 10,
@@ -60,7 +60,7 @@ class RunTable(QTableView):
         header.setSectionsMovable(True)
         header.setStretchLastSection(True)
         self.setItemDelegateForColumn(Column.NAME, NameDelegate(self))
-        for column in (Column.LOSS, Column.KNN):
+        for column in (Column.LOSS, Column.PROBE):
             self.setItemDelegateForColumn(column, CurveDelegate(self))
         self.setItemDelegateForColumn(Column.TAGS, TagDelegate(self))
         self.setAccessibleName("Runs")

@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor
 
 from ssllab.ui import theme
 from ssllab.ui.runs.curves import NOTHING, CurveReader
-from ssllab.ui.runs.words import absolute, ago, percent, run_title
+from ssllab.ui.runs.words import absolute, ago, headline, metric_title, percent, run_title
 
 if TYPE_CHECKING:
     from ssllab.training.run_record import RunInfo
@@ -31,7 +31,7 @@ class Column(IntEnum):
     LAB = 0
     NAME = 1
     LOSS = 2
-    KNN = 3
+    PROBE = 3
     VERDICT = 4
     METHOD = 5
     DATA = 6
@@ -45,7 +45,11 @@ HEADINGS = {
     Column.LAB: ("Lab", "Ticked runs are drawn behind the live one in the lab's plots."),
     Column.NAME: ("Name", "Double click or F2 to rename. The dot is the run's colour in the plots below."),
     Column.LOSS: ("Loss", "The loss over the whole run, on its own scale, and its last value."),
-    Column.KNN: ("kNN", "kNN accuracy on h (held-out images), from 0 to 100 %, and its last value."),
+    Column.PROBE: (
+        "Probe",
+        "What the run learned, on held-out data, and its last value: kNN accuracy on h for images, the linear "
+        "phone probe for speech, the word error rate for text.",
+    ),
     Column.VERDICT: ("Doctor", "What the doctor said last; failed: an error ended the run."),
     Column.METHOD: ("Method", ""),
     Column.DATA: ("Data", ""),
@@ -85,6 +89,10 @@ def summary_number(info: RunInfo, name: str) -> float | None:
     return None
 
 
+def _headline(info: RunInfo) -> str:
+    return headline(info.summary.get("probes", ()))
+
+
 def stamp(info: RunInfo) -> object:
     """Changes when the run has grown, so that its small curves are read anew."""
     return (info.steps, info.state)
@@ -103,7 +111,7 @@ class RunsModel(QAbstractTableModel):
         self._rows: dict[str, int] = {}
         self._overlays: set[str] = set()
         self._colours: dict[str, str] = {}
-        curves.arrived.connect(lambda run_id: self._changed([run_id], Column.LOSS, Column.KNN))
+        curves.arrived.connect(lambda run_id: self._changed([run_id], Column.LOSS, Column.PROBE))
 
     @property
     def infos(self) -> Sequence[RunInfo]:
@@ -159,7 +167,7 @@ class RunsModel(QAbstractTableModel):
         self._changed(
             {i for i in before.keys() | colours.keys() if before.get(i) != colours.get(i)},
             Column.NAME,
-            Column.KNN,
+            Column.PROBE,
         )
 
     def tick(self) -> None:
@@ -269,7 +277,7 @@ class RunsModel(QAbstractTableModel):
         match column:
             case Column.LAB:
                 return int(info.id in self._overlays)
-            case Column.LOSS | Column.KNN:
+            case Column.LOSS | Column.PROBE:
                 return self._last(info, column)
             case Column.STEPS:
                 return info.steps
@@ -281,11 +289,11 @@ class RunsModel(QAbstractTableModel):
 
     def _last(self, info: RunInfo, column: Column) -> float:
         # Runs without a value come last when the best are first: a high loss, a low accuracy.
-        name, never = ("loss", float("inf")) if column == Column.LOSS else ("knn_top1", -1.0)
+        name, never = ("loss", float("inf")) if column == Column.LOSS else (_headline(info), -1.0)
         value = summary_number(info, name)
         if value is None:
             curves = self._curves.known(info.id)
-            value = curves and (curves.last_loss if column == Column.LOSS else curves.last_knn)
+            value = curves and (curves.last_loss if column == Column.LOSS else curves.last_probe)
         return never if value is None or value != value else float(value)
 
     def _decoration(self, info: RunInfo, column: Column) -> Any:
@@ -326,9 +334,9 @@ class RunsModel(QAbstractTableModel):
                 return HEADINGS[Column.LAB][1]
             case Column.NAME:
                 return f"{run_title(info)}\n{info.state}, {info.id}"
-            case Column.KNN:
-                value = summary_number(info, "knn_top1")
-                return f"kNN accuracy on h: {percent(value)}" if value is not None else None
+            case Column.PROBE:
+                value = summary_number(info, _headline(info))
+                return f"{metric_title(_headline(info))}: {percent(value)}" if value is not None else None
             case Column.STARTED:
                 return absolute(info.created) if info.created else None
             case Column.TAGS:

@@ -21,7 +21,7 @@ METRIC_TITLES = {
     "effective_negatives": "Effective negatives",
     "learning_rate": "Learning rate",
     "gradient_norm": "Gradient norm",
-    "items_per_second": "Images per second",
+    "items_per_second": "Images or seconds of audio per second",
     "knn_top1": "kNN accuracy on h",
     "knn_top1_z": "kNN accuracy on g(h)",
     "linear_top1": "Linear probe on h",
@@ -32,7 +32,30 @@ METRIC_TITLES = {
     "rankme_z": "RankMe of g(h)",
     "effective_rank_h": "Effective rank of h",
     "effective_rank_z": "Effective rank of g(h)",
+    "contrastive_loss": "Contrastive loss",
+    "code_perplexity": "Hard code perplexity",
+    "prob_perplexity": "Soft code perplexity",
+    "phone_top1": "Linear phone probe",
+    "word_top1": "Linear word probe",
+    "speaker_top1": "Linear speaker probe",
+    "purity": "Phone purity of the codes",
+    "pnmi": "Phone-normalised mutual information",
+    "heldout_top1": "Held-out accuracy of the task",
+    "heldout_contrastive_loss": "Held-out contrastive loss",
+    "heldout_code_perplexity": "Held-out hard perplexity",
+    "wer": "Word error rate",
+    "cer": "Character error rate",
+    "wer_beam": "Word error rate, beam search",
+    "cer_beam": "Character error rate, beam search",
 }
+
+HEADLINES = ("knn_top1", "phone_top1", "wer", "heldout_top1")
+
+
+def headline(names: Iterable[str]) -> str:
+    """The probe that says most of a run which has those: the first of ``HEADLINES``."""
+    have = set(names)
+    return next((name for name in HEADLINES if name in have), HEADLINES[0])
 
 
 def metric_title(name: str) -> str:
