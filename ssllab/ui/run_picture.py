@@ -6,23 +6,30 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from ssllab.methods.registry import method_class
 from ssllab.training.run_store import Run
 from ssllab.ui import theme
 from ssllab.ui.app import application
 from ssllab.ui.panel import Scene
 from ssllab.ui.panels.loss import LossPanel
 from ssllab.ui.panels.probes import ProbesPanel
+from ssllab.ui.panels.speech_loss import SpeechLossPanel
+from ssllab.ui.panels.speech_probes import SpeechProbesPanel
 from ssllab.ui.plots.export import save_plot
+
+_PANELS = {"contrast": (LossPanel, ProbesPanel), "speech": (SpeechLossPanel, SpeechProbesPanel)}
 
 
 def save_run_picture(run: Run, path: Path) -> None:
-    """Write PNG or SVG, by the ending of ``path``. Raises RunError, OSError."""
+    """Write PNG or SVG, by the ending of ``path``. Raises RunError, ControlError, OSError."""
     app = application()
     theme.apply("light")
     scene = Scene(state="finished", metrics=run.metrics(), probes=run.probes(), events=run.events())
     page = QWidget()
     column = QVBoxLayout(page)
-    panels = [LossPanel(None), ProbesPanel(None)]
+    settings = run.info.settings
+    lab = method_class(settings.method).lab if settings is not None else "contrast"
+    panels = [panel(None) for panel in _PANELS[lab]]
     for panel in panels:
         column.addWidget(panel)
     page.resize(900, 800)
