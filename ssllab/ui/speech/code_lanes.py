@@ -13,9 +13,10 @@ from ssllab.ui import theme
 from ssllab.ui.embedding.strokes import draw_lines, pen
 from ssllab.ui.speech.clip import FRAME_SECONDS
 from ssllab.ui.speech.colours import palette, rgb
-from ssllab.ui.speech.lane import Lane, draw_pixels, frame_columns
+from ssllab.ui.speech.lane import Lane, columns, draw_pixels, frame_columns
 from ssllab.ui.speech.reading import dominant
 
+_CROWDED_PIXELS = 2.0  # below this width of a frame, the picked code is marked by how often it is in a pixel
 _GAP_PIXELS = 5.0  # from this width of a frame on, stretches of a code are set apart
 
 
@@ -56,8 +57,8 @@ class CodeLane(Lane):
         size = 1 << (share.bit_length() - 1)
         row = self._row(reading, size)
         codes = np.where(frame < 0, -1, row[np.minimum(frame // size, len(row) - 1)])
-        draw_pixels(painter, area, self._colours(codes, reading.highest_code)[None])
         pixels = FRAME_SECONDS / axis.per_pixel
+        draw_pixels(painter, area, self._colours(codes, reading.highest_code, pixels < _CROWDED_PIXELS)[None])
         if pixels >= 1:
             self._write(painter, area, axis, reading, apart=pixels >= _GAP_PIXELS)
         self._mark_picked(painter, area, axis, reading)
@@ -69,13 +70,13 @@ class CodeLane(Lane):
             self._rows[size] = dominant(reading.codes[:, self.group], size)
         return self._rows[size]
 
-    def _colours(self, codes: NDArray, highest: int) -> NDArray[np.uint8]:
-        """``(n, 3)``; unknown frames look like the empty lane."""
+    def _colours(self, codes: NDArray, highest: int, crowded: bool) -> NDArray[np.uint8]:
+        """``(n, 3)``; unknown frames look like the empty lane. ``crowded``: a picked code is marked otherwise."""
         colours = palette(self.group, highest + 1).astype(np.float64)
         picked = self.desk.picked
         if picked is not None:
             faint = 0.22 * colours + 0.78 * rgb(theme.current().surface)
-            if picked[0] == self.group and picked[1] < len(faint):
+            if picked[0] == self.group and picked[1] < len(faint) and not crowded:
                 faint[picked[1]] = rgb(theme.current().accent)
             colours = faint
         table = np.concatenate([colours, rgb(theme.current().raised)[None]])  # -1 is the last
@@ -119,18 +120,19 @@ class CodeLane(Lane):
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(code))
 
     def _mark_picked(self, painter: QPainter, area: QRectF, axis, reading) -> None:
-        """Every pixel column that holds the picked code, also where another is more frequent."""
+        """Zoomed out: every pixel column that holds the picked code, also where another is more frequent."""
         picked = self.desk.picked
-        if picked is None or picked[0] != self.group:
+        if picked is None or picked[0] != self.group or FRAME_SECONDS / axis.per_pixel >= _CROWDED_PIXELS:
             return
-        first = max(0, int(axis.start / FRAME_SECONDS))
-        last = min(reading.frames, int(axis.end / FRAME_SECONDS) + 1)
-        here = first + np.flatnonzero(reading.codes[first:last, self.group] == picked[1])
-        x = np.unique(np.floor(axis.x((here + 0.5) * FRAME_SECONDS)))
-        if FRAME_SECONDS / axis.per_pixel < 2:
-            painter.setPen(pen(theme.current().accent, 1.0))
-            top, bottom = np.full_like(x, area.top()), np.full_like(x, area.bottom())
-            draw_lines(painter, np.stack([x + 0.5, top], 1), np.stack([x + 0.5, bottom], 1))
+        edges = columns(area, axis, painter.device().devicePixelRatioF())
+        here = FRAME_SECONDS * (np.flatnonzero(reading.codes[:, self.group] == picked[1]) + 0.5)
+        counts = np.diff(np.searchsorted(here, edges))
+        pixels = np.empty((1, len(counts), 4), np.uint8)
+        pixels[..., :3] = rgb(theme.current().accent)
+        # Once is seen; the root tells few from many.
+        strength = 0.3 + 0.7 * np.sqrt(counts / max(1, counts.max()))
+        pixels[..., 3] = np.where(counts > 0, np.round(255 * strength), 0)
+        draw_pixels(painter, area, pixels)
 
 
 class MaskLane(Lane):

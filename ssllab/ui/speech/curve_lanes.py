@@ -16,7 +16,7 @@ from ssllab.ui import theme
 from ssllab.ui.embedding.strokes import pen
 from ssllab.ui.speech.clip import FRAME_SECONDS
 from ssllab.ui.speech.colours import rgb
-from ssllab.ui.speech.lane import Lane, columns, draw_levels, draw_pixels
+from ssllab.ui.speech.lane import Lane, columns, draw_levels, draw_numbers, draw_pixels
 
 _NARROW = 3.0  # pixels of a frame from which on a curve shows each
 _MEAN_PIXELS = 5
@@ -129,11 +129,12 @@ class ConfidenceLane(CurveLane):
 
     def paint(self, painter: QPainter, area: QRectF, axis) -> None:
         area = area.adjusted(0, 3, 0, -3)
+        draw_levels(painter, area, (0.0, 1.0))
         confidence = self.desk.inspection.confidence
         for group in reversed(range(confidence.shape[1])):
             colour = theme.current().series[group % len(theme.current().series)]
             self.curve(painter, area, axis, confidence[:, group], colour)
-        draw_levels(painter, area, {"1": 1.0, "0": 0.0})
+        draw_numbers(painter, area, {"1": 1.0, "0": 0.0})
 
 
 class SimilarityLane(CurveLane):
@@ -165,11 +166,12 @@ class SimilarityLane(CurveLane):
     def paint(self, painter: QPainter, area: QRectF, axis) -> None:
         colours, reading = theme.current(), self.desk.inspection
         area = area.adjusted(0, 3, 0, -3)
+        draw_levels(painter, area, (0.0, 0.5, 1.0))
         low, middle, high = reading.distractors.T
         self.band(painter, area, axis, low, high, colours.repel, 0.22)
         self.curve(painter, area, axis, middle, colours.repel, 1.2)
         self.curve(painter, area, axis, reading.similarity_true, colours.attract, 1.8)
-        draw_levels(painter, area, {"1": 1.0, "−1": 0.0, "0": 0.5})
+        draw_numbers(painter, area, {"1": 1.0, "−1": 0.0, "0": 0.5})
 
 
 class PosteriorLane(CurveLane):
@@ -218,6 +220,7 @@ class PosteriorLane(CurveLane):
         colours = theme.current()
         letters = QRectF(area.left(), area.top(), area.width(), painter.fontMetrics().height())
         area = area.adjusted(0, letters.height() + 1, 0, -3)
+        draw_levels(painter, area, (0.0, 1.0))
         blank, best, share = self._spikes()
         ratio = painter.device().devicePixelRatioF()
         edges = columns(area, axis, ratio)
@@ -228,7 +231,7 @@ class PosteriorLane(CurveLane):
         pixels[..., 3] = np.where(np.arange(rows)[:, None] + 0.5 >= top, 105, 0)
         draw_pixels(painter, area, pixels)
         self.curve(painter, area, axis, blank, colours.muted, 1.0)
-        draw_levels(painter, area, {"1": 1.0, "0": 0.0})
+        draw_numbers(painter, area, {"1": 1.0, "0": 0.0})
         self._write(painter, letters, axis, best, share)
 
     def _write(self, painter: QPainter, area: QRectF, axis, best: NDArray, share: NDArray) -> None:

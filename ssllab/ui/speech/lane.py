@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -70,27 +71,32 @@ def draw_pixels(painter: QPainter, area: QRectF, pixels: NDArray[np.uint8], *, s
     painter.drawImage(area, image_of(pixels))
 
 
-def draw_levels(painter: QPainter, area: QRectF, labels: dict[str, float]) -> None:
-    """Faint lines with their numbers at the right edge, over the curves; ``labels``: text -> 0 (bottom) .. 1.
+def draw_levels(painter: QPainter, area: QRectF, shares: Iterable[float]) -> None:
+    """Faint horizontal lines, under the curves; ``shares``: 0 (bottom) .. 1 (top)."""
+    painter.setPen(QColor(theme.current().grid))
+    for share in shares:
+        y = area.bottom() - share * area.height()
+        painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
 
-    Numbers that would touch an earlier one are left out, so the ends of the scale come first.
+
+def draw_numbers(painter: QPainter, area: QRectF, labels: dict[str, float]) -> None:
+    """Numbers of levels at the right edge, over the curves; ``labels``: text -> 0 (bottom) .. 1 (top).
+
+    One that would touch an earlier one is left out, so the ends of the scale come first.
     """
     colours = theme.current()
     metrics = painter.fontMetrics()
     line = metrics.ascent() + 1
-    faint, ground = QColor(colours.grid), QColor(colours.surface)
+    ground = QColor(colours.surface)
     ground.setAlphaF(0.8)
+    painter.setPen(QColor(colours.muted))
     written: list[QRectF] = []
     for text, share in labels.items():
-        y = area.bottom() - share * area.height()
-        painter.setPen(faint)
-        painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
         width = metrics.horizontalAdvance(text) + 6
-        top = min(max(y - line / 2, area.top()), area.bottom() - line)
-        box = QRectF(area.right() - width, top, width, line)
+        top = area.bottom() - share * area.height() - line / 2
+        box = QRectF(area.right() - width, min(max(top, area.top()), area.bottom() - line), width, line)
         if any(box.intersects(other) for other in written):
             continue
         written.append(box)
         painter.fillRect(box, ground)
-        painter.setPen(QColor(colours.muted))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

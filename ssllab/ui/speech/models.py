@@ -96,10 +96,14 @@ class Models(QObject):
         turn = self._request
 
         def work() -> Callable[[], None]:
-            found = get()
+            try:
+                found = get()
+            except ValueError as error:  # a folder without a model, a run that has ended: said in a line
+                line = str(error)
+                return lambda: self.failed.emit(line, "")
             return lambda: self._take(turn, found)
 
-        self._background.run(work, lambda line, trace: self.failed.emit(line, trace))
+        self._background.run(work, self.failed.emit)
 
     def _take(self, turn: int, chosen: Chosen) -> None:
         if chosen.key[0] != RUN:

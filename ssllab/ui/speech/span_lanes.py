@@ -79,14 +79,15 @@ class SpanLane(Lane):
             painter.drawText(text, Qt.AlignmentFlag.AlignCenter, label)
 
     def _paint_crowd(self, painter: QPainter, area: QRectF, axis) -> None:
-        """A tone where a pixel column lies within any span."""
+        """A tone, the stronger the more of a pixel column lies within spans."""
         edges = columns(area, axis, painter.device().devicePixelRatioF())
-        middle = 0.5 * (edges[1:] + edges[:-1])
-        starts, ends = self._times().T
-        inside = np.searchsorted(starts, middle, "right") > np.searchsorted(ends, middle, "right")
-        pixels = np.empty((1, len(middle), 4), np.uint8)
-        pixels[..., :3] = rgb(theme.current().border)
-        pixels[..., 3] = np.where(inside, 255, 0)
+        times = self._times()
+        before = np.cumsum(times[:, 1] - times[:, 0])
+        covered = np.stack([np.concatenate([[0.0], before[:-1]]), before], 1)
+        share = np.diff(np.interp(edges, times.ravel(), covered.ravel())) / (edges[1] - edges[0])
+        pixels = np.empty((1, len(share), 4), np.uint8)
+        pixels[..., :3] = rgb(theme.current().muted)
+        pixels[..., 3] = np.round(110 * np.clip(share, 0, 1))
         draw_pixels(painter, area, pixels)
 
 
