@@ -94,6 +94,7 @@ class CTC(SpeechMethod):
         self._labelled: dict[int, Utterance] = {}
         self._languages: dict[str, Any] = {}
         self._latents: dict[int, Tensor] = {}
+        self._learned = 0  # steps
         self._heard = CTCLook(0)
         if not self._transcribed:
             raise ValueError(
@@ -166,6 +167,7 @@ class CTC(SpeechMethod):
                 "blank_share": ((best == blank) & found.valid).sum() / frames,
                 "masked_share": loss.new_zeros(()) if masked is None else masked.sum() / frames,
             }
+        self._learned = self.updates + 1
         return StepResult(loss, metrics)
 
     def _mask(self, counts: Tensor, generator: torch.Generator) -> Tensor | None:
@@ -232,23 +234,21 @@ class CTC(SpeechMethod):
         """What is written for utterances of ``split``, and their loss in nats per character."""
         clips = torch.tensor([utterance.clip for utterance in chosen])
         lengths = torch.tensor([utterance.samples for utterance in chosen])
-        search, written, losses = self.search(), [], []
+        search, blank = self.search(), self.recogniser.alphabet.blank
+        written: dict[int, Transcript] = {}
+        loss = 0.0
         for part in lengths.argsort().split(HEARD_CLIPS):
             batch = collate(split, clips[part], torch.zeros_like(part), lengths[part]).to(self.device)
             rows = self.recogniser.log_probs(batch.samples, batch.lengths)
-            written += [
-                (int(i), self.recogniser.read(row, search)) for i, row in zip(part, rows, strict=True)
-            ]
-            classes, class_counts = padded_classes([chosen[i] for i in part])
-            logits = torch.nn.utils.rnn.pad_sequence(
-                [torch.from_numpy(row) for row in rows], batch_first=True
-            )
+            for number, row in zip(part.tolist(), rows, strict=True):
+                written[number] = self.recogniser.read(row, search)
+            tensors = [torch.from_numpy(row) for row in rows]
+            padded = torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True)
             counts = torch.tensor([len(row) for row in rows])
-            blank = self.recogniser.alphabet.blank
-            losses.append(len(part) * float(ctc_loss(logits, counts, classes, class_counts, blank=blank)))
-        return [transcript for _, transcript in sorted(written, key=lambda item: item[0])], sum(losses) / len(
-            chosen
-        )
+            loss += len(part) * float(
+                ctc_loss(padded, counts, *padded_classes([chosen[i] for i in part]), blank=blank)
+            )
+        return [written[number] for number in range(len(chosen))], loss / len(chosen)
 
     @torch.no_grad()
     def probe(self, data: SpeechData, *, seconds: float = PROBE_SECONDS) -> Probe:
@@ -260,7 +260,7 @@ class CTC(SpeechMethod):
         references = tuple(utterance.text for utterance in chosen)
         best, searched = tuple(t.greedy for t in heard), tuple(t.beam for t in heard)
         self._heard = CTCLook(
-            self.updates + bool(self.updates),
+            self._learned,
             tuple(utterance.clip for utterance in chosen),
             tuple(data.test.names[utterance.clip] for utterance in chosen),
             references,
