@@ -107,8 +107,8 @@ def test_five_seconds_are_searched_in_under_a_third_of_a_second(kind: type) -> N
     log_probs = posteriors(250, 32, 0, sharpness=3)
     beam_search(log_probs[:20], language=language)
     seconds = []
-    for _ in range(3):  # the best of three: another process may be busy
-        started = time.perf_counter()
+    for _ in range(3):  # the time of this thread alone, the best of three: other processes may be busy
+        started = time.thread_time()
         beam_search(log_probs, language=language)
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.thread_time() - started)
     assert min(seconds) < 0.3
