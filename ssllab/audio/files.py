@@ -126,6 +126,17 @@ def mono(frames: np.ndarray) -> np.ndarray:
     return frames[:, 0] if channels == 1 else frames @ np.full(channels, 1 / channels, np.float32)
 
 
+class _Straight(soundfile.SoundFile):
+    """A file read from front to end.
+
+    ``soundfile`` seeks after every read of a file that says it can: an MP3 then loses the bits that a frame borrows
+    from the one before (a click at each block), and FLAC and MP3 decode the neighbourhood again.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
 def _open(path: Path) -> soundfile.SoundFile:
     if path.is_dir():
         raise AudioError(f"{path} is a folder; expected an audio file.")
@@ -141,7 +152,7 @@ def _open(path: Path) -> soundfile.SoundFile:
     if empty:
         raise AudioError(f"{path.name} is empty (0 bytes). Record or copy it again.")
     try:
-        file = soundfile.SoundFile(path)
+        file = _Straight(path)
     except (
         soundfile.LibsndfileError,
         TypeError,

@@ -45,6 +45,14 @@ def test_a_stream_is_the_file_in_pieces(tmp_path, sweep):
     np.testing.assert_allclose(np.concatenate(pieces), whole, atol=1e-6)
 
 
+@pytest.mark.parametrize("suffix", ["flac", "ogg", "mp3"])
+def test_blocks_have_no_seams(tmp_path, sweep, suffix):
+    path = tmp_path / f"sound.{suffix}"
+    soundfile.write(path, sweep(30, 16_000) + sweep(30, 16_000, 100, 150), 16_000)
+    whole = soundfile.read(path, dtype="float32")[0]
+    np.testing.assert_allclose(np.concatenate(list(stream(path, block_seconds=0.5))), whole, atol=1e-5)
+
+
 @pytest.mark.parametrize("rate", [16_000, 44_100, 48_000])
 def test_a_part_is_where_it_is_in_the_whole(tmp_path, sweep, rate):
     path = tmp_path / "sound.flac"

@@ -101,6 +101,14 @@ def recording(folder: Path, seconds: int) -> None:
     )
 
 
+def buzz(seconds: int, rate: int) -> np.ndarray:
+    """A voice-like sound ``(n,)``: harmonics of a wavering tone, in syllables."""
+    t = np.arange(seconds * rate) / rate
+    pitch = 2 * np.pi * 120 * t * (1 + 0.02 * np.sin(np.pi * t))
+    tone = sum((np.sin(k * pitch) / k for k in range(1, 12)), np.zeros_like(t))
+    return (0.1 * tone * np.abs(np.sin(4 * np.pi * t))).astype(np.float32)
+
+
 def files(folder: Path, seconds: int) -> Path:
     """Header, waveform and the first screen of long files of several kinds."""
     print(
@@ -116,8 +124,7 @@ def files(folder: Path, seconds: int) -> Path:
         ("mp3", 44_100, 2),
     ):
         path = folder / f"long.{suffix}"
-        minute = np.random.default_rng(0).normal(0, 0.05, (60 * rate, channels)).cumsum(0)
-        minute = (0.2 * np.sin(minute)).astype(np.float32)
+        minute = np.repeat(buzz(60, rate)[:, None], channels, 1)
         with soundfile.SoundFile(path, "w", rate, channels) as file:
             for _ in range(seconds // 60):
                 file.write(minute)
