@@ -52,6 +52,7 @@ class LanesPanel(Panel):
         self.player = PlayerBar(self.desk)
         self._groups = -1
         self._shown: list[Lane] = []
+        self._model_shown: tuple[str, str, bool] | None = None
         self._make_view()
         self._connect()
         self._make_lanes()
@@ -143,9 +144,13 @@ class LanesPanel(Panel):
     def _show_model(self) -> None:
         models = self.desk.models
         words = models.chosen.words if models.chosen is not None else ""
-        self.chooser.show_model(models.name, words, models.can_be_newer())
+        shown = models.name, words, models.can_be_newer()
+        if shown != self._model_shown:
+            self._model_shown = shown
+            self.chooser.show_model(*shown)
 
     def _choose_model(self, name: str) -> None:
+        self._model_shown = None
         if name:  # empty: the choice of a folder was cancelled
             self.desk.models.choose(name)
         self._show_model()
