@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,7 +20,6 @@ from ssllab.diagnostics.codes import (
 )
 from ssllab.diagnostics.loudness import frame_decibels, shortcut_measures
 from ssllab.methods.speech import Heard, PhoneTable, phone_names, phones_of
-from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import SpeechData
@@ -26,22 +27,31 @@ if TYPE_CHECKING:
 TABLE_COLUMNS = 300  # combinations of codes in the table, the most frequent
 
 
+@dataclass(frozen=True)
+class CodedFrames:
+    """``codes (B, T, G)`` int64 and valid frames ``counts (B,)`` of a batch."""
+
+    codes: Tensor
+    counts: Tensor
+
+
 @torch.no_grad()
 def code_probes(
-    model: Wav2Vec2ForPreTraining, data: SpeechData, heard: Heard
+    codes_of: Callable[[Tensor, Tensor], CodedFrames], size: int, data: SpeechData, heard: Heard
 ) -> tuple[dict[str, float], PhoneTable | None]:
-    """Scalars by name and, where phones are known, the table P(phone | code)."""
-    device = next(model.parameters()).device
+    """Scalars by name and, where phones are known, the table P(phone | code).
+
+    ``codes_of`` is given samples ``(B, n)`` and lengths ``(B,)``; ``size`` is V.
+    """
     codes, levels = [], []
     for batch in heard.batches:
-        frames = model.codes(batch.samples.to(device), batch.lengths.to(device))
+        frames = codes_of(batch.samples, batch.lengths)
         for row, count, samples, n in zip(
             frames.codes.cpu(), frames.counts.tolist(), batch.samples, batch.lengths.tolist(), strict=True
         ):
             codes.append(row[:count])
             levels.append(frame_decibels(samples[:n])[:count])
     chosen, decibels = torch.cat(codes), torch.cat(levels)
-    size = model.config.num_codevectors_per_group
     names = phone_names(data)
     phones = phones_of(data.test, heard, names) if names else None
     scalars = {"heldout_code_perplexity": float(perplexity(usage(chosen, size).double()).sum())}

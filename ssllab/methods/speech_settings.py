@@ -23,7 +23,7 @@ class SpeechBatchSettings(Config):
             group="Optimizer",
             paper="wav2vec 2.0 section 4.2",
         ),
-    ] = 24.0
+    ] = 8.0
     crop_seconds: Annotated[
         float,
         Control(
@@ -66,7 +66,7 @@ class PretrainingConfig(OptimizerSettings, SpeechBatchSettings):
             group="Optimizer",
             paper="wav2vec 2.0: 5e-4 Base, 3e-4 Large, with batches of 1.6 hours",
         ),
-    ] = 1e-3
+    ] = 3e-3
     weight_decay: Annotated[
         float,
         Control(
@@ -89,6 +89,16 @@ class PretrainingConfig(OptimizerSettings, SpeechBatchSettings):
             paper="wav2vec 2.0 section 4.2",
         ),
     ] = "tiny"
+    start_from: Annotated[
+        str,
+        Control(
+            "What was trained before to begin with, instead of random weights: 'shipped', the folder of a run of this "
+            "lab, or a folder with config.json and model.safetensors as Hugging Face's. The preset is then that of "
+            "the model.",
+            group="Model",
+            browse="folder",
+        ),
+    ] = ""
     mask_probability: Annotated[
         float,
         Control(
@@ -97,20 +107,21 @@ class PretrainingConfig(OptimizerSettings, SpeechBatchSettings):
             high=0.95,
             live=True,
             group="Masking",
-            paper="wav2vec 2.0 section 4.2: p = 0.065 starts, times M = 10",
+            paper="wav2vec 2.0 section 4.2: 0.65, that is p = 0.065 starts times M = 10",
         ),
-    ] = 0.65
+    ] = 0.5
     mask_length: Annotated[
         int,
         Control(
-            "Frames of 20 ms in one hidden span. Short spans can be guessed from their neighbours' sound alone.",
+            "Frames of 20 ms in one hidden span. Long spans want the meaning of what is around and thousands of steps; "
+            "short ones can be guessed from their neighbours, which a small model learns within minutes.",
             low=1,
             high=50,
             live=True,
             group="Masking",
             paper="wav2vec 2.0: M = 10",
         ),
-    ] = 10
+    ] = 3
     dropout: Annotated[
         float,
         Control(
@@ -154,4 +165,4 @@ class PretrainingConfig(OptimizerSettings, SpeechBatchSettings):
             group="Regularisation",
             paper="fairseq's loss_weights: 10 Base, 0 Large",
         ),
-    ] = 10.0
+    ] = 0.0

@@ -7,7 +7,7 @@ latent of each hidden frame from distractors of the same utterance. A diversity 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -17,16 +17,17 @@ from ssllab.diagnostics.codes import SlidingMean, SlidingUsage, perplexity
 from ssllab.diagnostics.speech_doctor import diagnose_speech
 from ssllab.diagnostics.verdict import Verdict
 from ssllab.methods.base import Log, Probe, Series, StepResult
-from ssllab.methods.code_probes import code_probes
+from ssllab.methods.code_probes import CodedFrames, code_probes
 from ssllab.methods.speech import Inspection, PhoneTable, SpeechLook, SpeechMethod
 from ssllab.methods.speech_evidence import speech_evidence
 from ssllab.methods.speech_inspection import inspect_pretrained
-from ssllab.methods.stored import StoredModel, take_weights
+from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
 from ssllab.methods.wav2vec2_settings import Wav2Vec2Settings, model_config
-from ssllab.nn.wav2vec2.config import FRAME_SECONDS
+from ssllab.nn.wav2vec2.config import FRAME_SECONDS, Wav2Vec2Config
 from ssllab.nn.wav2vec2.feature_encoder import frame_counts
+from ssllab.nn.wav2vec2.files import Wav2Vec2 as Wav2Vec2File
 from ssllab.nn.wav2vec2.masking import mask_spans
-from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining
+from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining, Wav2Vec2Model
 from ssllab.nn.wav2vec2.quantizer import k_means_start, restart_dead
 from ssllab.nn.wav2vec2.random import set_dropout
 from ssllab.objectives.codebook_diversity import diversity_loss, entropy_loss
@@ -73,10 +74,14 @@ class Wav2Vec2(SpeechMethod):
         "restarted": Series("Restarted codes", "Dead codes that were moved in this step."),
     }
 
-    def __init__(self, config: Wav2Vec2Settings, train_seconds: float = 0.0) -> None:
+    def __init__(
+        self, config: Wav2Vec2Settings, train_seconds: float = 0.0, start: Wav2Vec2File | None = None
+    ) -> None:
         super().__init__()
         self.config = config
-        self.model = Wav2Vec2ForPreTraining(model_config(config))
+        self.model = Wav2Vec2ForPreTraining(model_config(config, start.config if start else None))
+        if start is not None:
+            begin_from(self.model, start)
         epoch = int(train_seconds / FRAME_SECONDS * MASKED_SHARE)
         window = min(MOST_EPOCH_FRAMES, max(RECENT_FRAMES, epoch))
         self.epoch_usage = SlidingUsage(config.groups, config.codebook_size, window)
@@ -85,9 +90,15 @@ class Wav2Vec2(SpeechMethod):
         self.phone_table: PhoneTable | None = None
 
     @classmethod
+    def build(cls, config: Any, data: SpeechData, read_model: ReadModel | None = None) -> Self:
+        """A fresh model, or one that goes on from what was trained before."""
+        start = (read_model or read_stored)(config.start_from).model if config.start_from else None
+        return cls(config, data.train.seconds, start)
+
+    @classmethod
     def stored(cls, config: Wav2Vec2Settings, state: Mapping[str, Any]) -> StoredModel:
         """See :meth:`ssllab.methods.speech.SpeechMethod.stored`."""
-        model = Wav2Vec2ForPreTraining(model_config(config))
+        model = Wav2Vec2ForPreTraining(Wav2Vec2Config.from_dict(state["_extra_state"]["config"]))
         take_weights(model, state)
         return StoredModel(model.eval())
 
@@ -219,10 +230,14 @@ class Wav2Vec2(SpeechMethod):
     def probe(self, data: SpeechData) -> Probe:
         """Context vectors, codes and the task itself on held-out speech."""
         scalars, constants, heard = self.context_probes(data)
-        found, self.phone_table = code_probes(self.model, data, heard)
+        found, self.phone_table = code_probes(self._codes_of, self.config.codebook_size, data, heard)
         return Probe(
             {**scalars, **found, **self._held_out_task(heard.batches)}, {**constants, **self._constants()}
         )
+
+    def _codes_of(self, samples: Tensor, lengths: Tensor) -> CodedFrames:
+        frames = self.model.codes(samples.to(self.device), lengths.to(self.device))
+        return CodedFrames(frames.codes, frames.counts)
 
     def _held_out_task(self, batches: tuple[SpeechBatch, ...]) -> dict[str, float]:
         """The contrastive task on held-out clips with the same masks each time, best codes, no noise."""
@@ -270,8 +285,9 @@ class Wav2Vec2(SpeechMethod):
     # What a checkpoint keeps beyond weights: the windows decide which codes are dead
 
     def get_extra_state(self) -> dict[str, Any]:
-        """The sliding windows."""
+        """The sliding windows, and the shapes of the model, which may be those of another that it began from."""
         return {
+            "config": self.model.config.to_dict("Wav2Vec2ForPreTraining"),
             "epoch": self.epoch_usage.state(),
             "recent": self.recent_usage.state(),
             "soft": self.soft_usage.state(),
@@ -282,3 +298,12 @@ class Wav2Vec2(SpeechMethod):
         self.epoch_usage.load(state["epoch"])
         self.recent_usage.load(state["recent"])
         self.soft_usage.load(state["soft"])
+
+
+def begin_from(model: Wav2Vec2ForPreTraining, start: Wav2Vec2File) -> None:
+    """Take over encoder and context network, and quantizer and projections where they are of the same shapes."""
+    body = start if isinstance(start, Wav2Vec2Model) else start.wav2vec2
+    model.wav2vec2.load_state_dict(body.state_dict())
+    known = start.state_dict() if isinstance(start, Wav2Vec2ForPreTraining) else {}
+    own = model.state_dict()
+    model.load_state_dict({**own, **{name: t for name, t in known.items() if own[name].shape == t.shape}})

@@ -148,12 +148,13 @@ class Wav2Vec2Settings(PretrainingConfig):
     kmeans_init: Annotated[
         bool,
         Control(
-            "Beyond the paper: codes begin at the k-means centres of the untrained latents.",
+            "Beyond the paper: codes begin at the k-means centres of the untrained latents, which tell sounds apart "
+            "already; small runs from random codes seldom find a start.",
             group="Against collapse",
             needs="quantizer=gumbel",
             paper="SoundStream: Zeghidour et al. 2021, section III-C",
         ),
-    ] = False
+    ] = True
     cosine_codes: Annotated[
         bool,
         Control(
@@ -165,9 +166,9 @@ class Wav2Vec2Settings(PretrainingConfig):
     ] = False
 
 
-def model_config(config: Wav2Vec2Settings) -> Wav2Vec2Config:
-    """The preset with the settings' quantizer. Raises ValueError where they do not fit."""
-    preset = PRESETS[config.preset]
+def model_config(config: Wav2Vec2Settings, start: Wav2Vec2Config | None = None) -> Wav2Vec2Config:
+    """The preset, or the shapes of ``start``, with the settings' quantizer. Raises ValueError where they do not fit."""
+    preset = start or PRESETS[config.preset]
     if preset.codevector_dim % config.groups:
         raise ValueError(
             f"groups = {config.groups}: expected a divisor of the codevectors' {preset.codevector_dim}."

@@ -27,7 +27,11 @@ _FIXED: dict[str, tuple[Any, ...]] = {
 class Wav2Vec2Config:
     """The published settings; defaults are Base's (paper section 4.2, fairseq ``wav2vec2_base_librispeech``).
 
-    ``quantizer`` is ours and not Hugging Face's: "gumbel" as published, "cosine" (normalised codes) or "fsq".
+    Two are ours and not Hugging Face's. ``quantizer``: "gumbel" as published, "cosine" (normalised codes) or "fsq".
+    ``smooth_start``: the convolutions after the first begin with all taps alike, so that each frame averages what
+    the first layer rectified: a filterbank's energies, which do not depend on phase. A linear probe reads 52 % of
+    phones from such untrained latents, 24 % from published ones (log-mel spectra: 65 %), and small models learn
+    within minutes.
     """
 
     hidden_size: int = 768
@@ -66,6 +70,7 @@ class Wav2Vec2Config:
     ctc_loss_reduction: Literal["sum", "mean"] = "mean"
     ctc_zero_infinity: bool = True
     quantizer: Literal["gumbel", "cosine", "fsq"] = "gumbel"
+    smooth_start: bool = False
     other: Mapping[str, Any] = field(default_factory=dict, compare=False)  # kept as read, written back
 
     def __post_init__(self) -> None:
@@ -108,6 +113,7 @@ class Wav2Vec2Config:
     def to_dict(self, architecture: str) -> dict[str, Any]:
         """The contents of a ``config.json`` for the named Hugging Face class."""
         own = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "other"}
+        del own["smooth_start"]  # says nothing about weights that are there
         if self.quantizer == "gumbel":
             del own["quantizer"]
         lists = {key: list(value) if isinstance(value, tuple) else value for key, value in own.items()}
@@ -116,7 +122,8 @@ class Wav2Vec2Config:
 
 
 # The layer-norm variant without bias: what a frame's code is depends on its own 25 ms alone, so that a microphone's
-# stream gives the very codes of the finished file.
+# stream gives the very codes of the finished file. Narrow Transformers begin with larger weights than Base's 0.02: as
+# large for their width, or they learn nothing for a thousand steps.
 _OURS = Wav2Vec2Config(
     feat_extract_norm="layer",
     do_stable_layer_norm=True,
@@ -126,6 +133,7 @@ _OURS = Wav2Vec2Config(
     final_dropout=0.0,
     layerdrop=0.0,
     num_codevectors_per_group=64,
+    smooth_start=True,
 )
 
 PRESETS: dict[str, Wav2Vec2Config] = {
@@ -138,6 +146,7 @@ PRESETS: dict[str, Wav2Vec2Config] = {
         intermediate_size=512,
         num_conv_pos_embeddings=32,
         num_conv_pos_embedding_groups=8,
+        initializer_range=0.05,
         codevector_dim=64,
         proj_codevector_dim=64,
     ),
@@ -149,6 +158,7 @@ PRESETS: dict[str, Wav2Vec2Config] = {
         num_attention_heads=4,
         intermediate_size=1024,
         num_conv_pos_embeddings=64,
+        initializer_range=0.035,
         codevector_dim=128,
         proj_codevector_dim=128,
     ),

@@ -68,6 +68,10 @@ class Wav2Vec2Model(nn.Module):
             nn.init.zeros_(module.bias)
         elif isinstance(module, nn.Conv1d) and module is not self.encoder.pos_conv_embed.conv:
             nn.init.kaiming_normal_(module.weight)
+            if self.config.smooth_start and module.in_channels > 1:
+                taps = module.weight.shape[2]
+                # One draw for all taps; divided so that the output is as large as before for a slow input.
+                module.weight.data.copy_(module.weight.data[..., :1].expand_as(module.weight) / taps**0.5)
 
     def encode(
         self, waveform: Tensor, lengths: Tensor | None = None, *, norm_over_padding: bool = False
