@@ -115,6 +115,9 @@ def apply(name: str, font_points: float | None = None) -> Theme:
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         return theme
+    sheet, same_font = _style_sheet(theme), font_points in (None, app.font().pointSizeF())
+    if app.styleSheet() == sheet and same_font:
+        return theme  # styling every widget anew takes a second
     app.setStyle("Fusion")
     if font_points:
         font = app.font()
@@ -123,7 +126,7 @@ def apply(name: str, font_points: float | None = None) -> Theme:
     app.setPalette(_palette(theme))
     for widget in _OUTLINED:
         app.setPalette(_outlined(theme) if theme is DARK else _palette(theme), widget)
-    app.setStyleSheet(_style_sheet(theme))
+    app.setStyleSheet(sheet)
     return theme
 
 

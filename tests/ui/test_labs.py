@@ -194,9 +194,9 @@ def test_each_lab_comes_back_as_it_was(qtbot, tmp_path, recordings):
 
 
 def test_data_of_the_command_line_goes_to_its_lab(qtbot, tmp_path, recordings):
-    leave(tmp_path, recordings)
-    window = open_window(qtbot, tmp_path, lab="contrast", data="photos")
-    assert window.bench.data.name == "photos"
+    leave(tmp_path, recordings, **{"contrast/data": "photos", "tab": "runs"})
+    window = open_window(qtbot, tmp_path, lab="contrast", data="digits")
+    assert window.bench.data.name == "digits"
     assert window.benches.all["speech"].data_name == str(recordings)
     window.close()
 

@@ -105,14 +105,20 @@ def test_a_click_on_a_change_marker_rewinds_to_before_it(qtbot, window):
     window.draw()
     plot = next(panel for panel in window.lab.panels if panel.id == "loss").plot
     plot.grab()
-    place = plot.view.mapViewToScene(QPointF(at, plot.view.viewRange()[1][0]))
-    place.setY(plot.view.sceneBoundingRect().center().y())
     port = plot.plot.viewport()
-    spot = plot.plot.mapFromScene(place)
-    qtbot.mouseMove(port, spot)
-    qtbot.waitUntil(lambda: plot.notes.mark_under_mouse() == 0, timeout=5_000)
+
+    def spot():
+        place = plot.view.mapViewToScene(QPointF(at, plot.view.viewRange()[1][0]))
+        place.setY(plot.view.sceneBoundingRect().center().y())
+        return plot.plot.mapFromScene(place)
+
+    def pointed():
+        qtbot.mouseMove(port, spot())
+        return plot.notes.mark_under_mouse() == 0
+
+    qtbot.waitUntil(pointed, timeout=10_000)
     assert plot.menu().actions()[0].text() == f"Rewind to before {plot.changes.markers[0].label}…"
-    qtbot.mouseClick(port, Qt.MouseButton.LeftButton, pos=spot)
+    qtbot.mouseClick(port, Qt.MouseButton.LeftButton, pos=spot())
     qtbot.waitUntil(lambda: window.findChild(QMessageBox) is not None, timeout=5_000)
     question = window.findChild(QMessageBox)
     assert question.text() == f"Rewind to step {at}, before temperature {DEFAULT_TEMPERATURE} → {new:.3g}?"
