@@ -35,17 +35,17 @@ class Trainer:
         self.step = 0
         method = method_class(settings.method)
         config = method.Config.make(settings.config)
-        with _INITIALISING, torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
-            try:
+        try:  # what settings and data do not allow together
+            with _INITIALISING, torch.random.fork_rng(devices=[]):
+                torch.manual_seed(settings.seed)
                 self.method = method.build(config, data, read_model)
-            except ValueError as error:
-                raise ControlError(str(error)) from error
-        self.method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.method.train()
-        self.method.prepare(self.data)
+            self.method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.method.train()
+            self.method.prepare(self.data)
+            self.batches = self.method.batches(self.data, settings.seed)
+        except ValueError as error:
+            raise ControlError(str(error)) from error
         self.optimizer = build_optimizer(self.method, config)  # type: ignore[arg-type]
-        self.batches = self.method.batches(self.data, settings.seed)
         self.items = 0.0  # of the last step, in the method's unit
         self.generator = torch.Generator(self.device).manual_seed(settings.seed)
 

@@ -158,7 +158,7 @@ def restart_dead(quantizer: Quantizer, dead: Tensor, z: Tensor, generator: torch
     weight, bias = quantizer.weight_proj.weight, quantizer.weight_proj.bias
     length = weight.norm(dim=1).mean()
     weight[rows] = (F.normalize(z[pick].float(), dim=1) * length).to(weight.dtype)
-    bias[rows] = bias.mean()
+    bias[rows] = bias.median()
     return len(rows)
 
 
