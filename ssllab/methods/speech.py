@@ -205,7 +205,10 @@ def probe_batches(split: SpeechSplit, seconds: float) -> list[SpeechBatch]:
     lengths = split.starts.diff().clamp_max(int(PROBE_CROP_SECONDS * SAMPLE_RATE))
     long_enough = (lengths >= LEAST_SECONDS * SAMPLE_RATE).nonzero()[:, 0]
     if not len(long_enough):
-        raise ValueError(f"no held-out clip is {LEAST_SECONDS:g} s long: take data with longer clips.")
+        raise ValueError(
+            f"no clip is {LEAST_SECONDS:g} s long: expected some of at least that; join short recordings, or take "
+            "other data."
+        )
     mean = float(lengths[long_enough].float().mean()) / SAMPLE_RATE
     wanted = max(1, min(len(long_enough), round(seconds / mean)))
     clips = long_enough[torch.linspace(0, len(long_enough) - 1, wanted).round().long()]
