@@ -127,10 +127,7 @@ def _json(sub: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
-    value = _natural(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"'{text}': expected a whole number of at least 1")
-    return value
+    return _whole(text, 1)
 
 
 def _seconds(text: str) -> float:
@@ -144,12 +141,16 @@ def _seconds(text: str) -> float:
 
 
 def _natural(text: str) -> int:
+    return _whole(text, 0)
+
+
+def _whole(text: str, least: int) -> int:
     try:
         value = int(text)
     except ValueError:
-        value = -1
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"'{text}': expected a whole number of at least 0")
+        value = least - 1
+    if value < least:
+        raise argparse.ArgumentTypeError(f"'{text}': expected a whole number of at least {least}")
     return value
 
 
@@ -263,4 +264,6 @@ def _one_line(error: Exception) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from ssllab import cli  # this file under its own name: its errors are told by their class
+
+    sys.exit(cli.main())

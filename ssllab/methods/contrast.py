@@ -216,7 +216,7 @@ class ContrastMethod(Method):
             "negative_weights": sorted_push,
             "singular_values_h": singular_values(h).float(),
             "singular_values_z": singular_values(z).float(),
-            "channel_std_h": channel_std(h),
+            "channel_std_h": channel_std(unit(h)),
             "channel_std_z": channel_std(z),
         }
         return ContrastLook(

@@ -1,5 +1,6 @@
 """The whole window, by its real buttons and keys."""
 
+import gc
 import sys
 import time
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QToolButton
 
 from ssllab.training.metrics import MetricsLog
 from ssllab.ui import theme
@@ -54,6 +55,19 @@ def test_space_starts_and_pauses_s_steps_and_r_resets(qtbot, window):
     qtbot.keyClick(window, Qt.Key.Key_R)
     assert window.bench.session is None
     assert window.lab.toolbar.start_button.text() == "Start"
+
+
+def test_a_panel_goes_full_screen_and_comes_back_alive(qtbot, window):
+    dock = window.lab.docks["loss"]
+    button = next(b for b in dock.titleBarWidget().findChildren(QToolButton) if b.text() == "⤢")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    gc.collect()  # a window that nobody holds would be gone by now
+    whole = dock.panel.window()
+    assert whole is not window
+    assert whole.isVisible()
+    qtbot.keyClick(whole, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: dock.widget() is dock.panel, timeout=5_000)
+    dock.panel.draw(window.bench.scene())
 
 
 def test_a_moved_slider_is_in_the_training_within_one_step_and_undo_takes_it_back(qtbot, window):

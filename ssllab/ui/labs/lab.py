@@ -109,8 +109,9 @@ class PanelDock(QDockWidget):
 
     def full_screen(self) -> None:
         """The panel alone on the whole screen."""
-        window = FullScreen(self)
-        window.showFullScreen()
+        # Kept: a window that nobody holds is collected, and its panel with it.
+        self._whole = FullScreen(self)
+        self._whole.showFullScreen()
 
 
 class FullScreen(QWidget):
