@@ -60,12 +60,12 @@ class Wav2Vec2(SpeechMethod):
         "chance_loss": Series("Chance", "The loss of a guess: ln(1 + K).", "nats"),
         "contrastive_top1": Series("Accuracy", "Share of hidden frames that find their positive first."),
         "code_perplexity": Series(
-            "Hard perplexity", "Codes in use, by what was chosen; sum of groups.", "", "higher"
+            "Hard perplexity", "Codes in use, by the best score; sum of groups.", "", "higher"
         ),
         "prob_perplexity": Series("Soft perplexity", "The same of the mean softmax: proves nothing alone."),
         "joint_perplexity": Series("Joint perplexity", "Combinations of codes in use."),
         "dead_codes": Series(
-            "Dead codes", "Share of codes that nothing in the sliding epoch chose.", "", "lower"
+            "Dead codes", "Share of codes that were best for nothing in the sliding epoch.", "", "lower"
         ),
         "diversity_loss": Series("Diversity loss", "(GV - sum of soft perplexities) / GV.", "", "lower"),
         "feature_penalty": Series("Feature penalty", "Mean square of the encoder's outputs.", "", "lower"),
@@ -165,7 +165,8 @@ class Wav2Vec2(SpeechMethod):
             "diversity_loss": diversity.detach(),
             "feature_penalty": penalty.detach(),
             "masked_share": masked.sum() / counts.sum().clamp_min(1),
-            **self._count(quantized.codes[frames.valid], probabilities, loss.device),
+            # By the best score, as in fairseq: what noise picks looks alive while one code wins everywhere.
+            **self._count(probabilities.argmax(-1), probabilities, loss.device),
             "gumbel_temperature": torch.tensor(self.temperature, device=loss.device),
             "restarted": torch.tensor(float(restarted), device=loss.device),
         }

@@ -576,7 +576,8 @@ def test_a_run_of_speech_shows_its_own_probe(qtbot, workspace, open_page):
     page = open_page()
     rows = {page.model.index(row, Column.NAME).data(): row for row in range(page.model.rowCount())}
     tips = {
-        name: page.model.index(row, Column.PROBE).data(Qt.ItemDataRole.ToolTipRole) for name, row in rows.items()
+        name: page.model.index(row, Column.PROBE).data(Qt.ItemDataRole.ToolTipRole)
+        for name, row in rows.items()
     }
     assert tips == {"images": "kNN accuracy on h: 50.0 %", "speech": "Linear phone probe: 25.0 %"}
     page.select([run.info.id])
