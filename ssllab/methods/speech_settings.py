@@ -83,7 +83,7 @@ class PretrainingConfig(OptimizerSettings, SpeechBatchSettings):
     preset: Annotated[
         Literal["tiny", "small", "base", "large"],
         Control(
-            "The model: tiny learns within minutes on a CPU, small is what ships (4 million parameters), base and "
+            "The model: tiny learns within minutes on a CPU and is what ships, small has 4 million parameters, base and "
             "large are as published and want a GPU.",
             group="Model",
             paper="wav2vec 2.0 section 4.2",

@@ -150,6 +150,7 @@ class Wav2Vec2Settings(PretrainingConfig):
         Control(
             "Beyond the paper: codes begin at the k-means centres of the untrained latents, which tell sounds apart "
             "already; small runs from random codes seldom find a start.",
+            title="K-means start",
             group="Against collapse",
             needs="quantizer=gumbel",
             paper="SoundStream: Zeghidour et al. 2021, section III-C",
