@@ -8,29 +8,33 @@ is 0 with an accuracy of 1. The thresholds, with their reasons, are in ``speech_
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Literal
 
+from ssllab.diagnostics.speech_signs import (
+    SpeechEvidence,
+    accuracy_line,
+    dead_line,
+    hard_line,
+    loss_line,
+    soft_line,
+    units_line,
+)
 from ssllab.diagnostics.speech_thresholds import (
-    CHANCE_FACTOR,
+    ALL_DEAD_SHARE,
     CHANCE_LOSS_SHARE,
-    CHANCE_MARGIN,
-    COLLAPSED_SHARE,
     DEAD_SHARE,
     DIVERGED_LOSS_MARGIN,
-    EVEN_SOFT_SHARE,
     FAR_TOO_HIGH,
-    LEARNING_LOSS_SHARE,
+    HEAVY_ENTROPY_WEIGHT,
     PATIENCE_STEPS,
     PLATEAU_STEPS,
-    RISING_FACTOR,
+    REVIVING_ENTROPY_WEIGHT,
     SHORTCUT_TOP1,
     SILENCE_CODES,
     SILENCE_FACTOR,
-    SOFT_TO_HARD,
-    SOLVED_TOP1,
     USUAL_DIVERSITY_WEIGHT,
+    USUAL_FEATURE_GRADIENT,
     USUAL_FLOOR,
     USUAL_LEARNING_RATE,
     USUAL_TEMPERATURE,
@@ -49,49 +53,6 @@ SpeechState = Literal[
     "shortcut",
     "diverged",
 ]
-
-
-@dataclass(frozen=True)
-class SpeechEvidence:
-    """What is known about a run; None where not known yet. Accuracies and shares are 0..1, losses in nats."""
-
-    step: int | None = None
-    # Steps since the start or since the last change of a control; `step` where None.
-    steps_seen: int | None = None
-    # Of the task alone, without diversity and penalty; the mean over recent steps, as all metrics here.
-    contrastive_loss: float | None = None
-    loss_is_finite: bool | None = None
-    # What guessing gives: ln(1 + K), or ln of the number of units.
-    chance_loss: float | None = None
-    contrastive_top1: float | None = None
-    # Per group; hard (the codes chosen) now and some hundred steps ago, soft (the mean softmax).
-    code_perplexities: tuple[float, ...] = ()
-    code_perplexities_before: tuple[float, ...] = ()
-    prob_perplexities: tuple[float, ...] = ()
-    codes: int | None = None  # V
-    # Share of the G V codes that nothing in the sliding window has chosen.
-    dead_codes: float | None = None
-    # Units (HuBERT): how many kinds the targets have, and how many the model predicts; perplexities.
-    target_perplexity: float | None = None
-    predicted_perplexity: float | None = None
-    # What loudness explains (:func:`ssllab.diagnostics.loudness.shortcut_measures`), and what the codes know.
-    pnmi: float | None = None
-    pnmi_volume: float | None = None
-    volume_share: float | None = None
-    silence_codes: float | None = None
-    silent_frames: float | None = None
-    gradient_norm: float | None = None
-    # The settings in force, so that a remedy can be specific; None where the method has no such control.
-    quantizer: str | None = None
-    learning_rate: float | None = None
-    diversity_weight: float | None = None
-    gumbel_temperature: float | None = None  # in force at this step
-    gumbel_floor: float | None = None
-    gumbel_noise: bool | None = None
-    freeze_codes: bool | None = None
-    dead_code_restart: bool | None = None
-    entropy_weight: float | None = None
-    mask_probability: float | None = None
 
 
 Changes = dict[str, float | bool | str]
@@ -113,89 +74,6 @@ def diagnose_speech(evidence: SpeechEvidence) -> Verdict:
         if verdict is not None:
             return verdict
     return _healthy(evidence)
-
-
-def _steps(e: SpeechEvidence) -> int:
-    return next((steps for steps in (e.steps_seen, e.step) if steps is not None), 0)
-
-
-def _guess(e: SpeechEvidence) -> float | None:
-    """The loss of a guess: uniform, or for units as often as they come, where that is lower."""
-    if e.target_perplexity is not None and e.target_perplexity >= 1:
-        return min(math.log(e.target_perplexity), e.chance_loss if e.chance_loss is not None else math.inf)
-    return e.chance_loss
-
-
-def _at_chance(e: SpeechEvidence) -> bool | None:
-    """Whether the positive is found no more often than by guessing; None if not known."""
-    if e.contrastive_top1 is None or e.chance_loss is None:
-        return None
-    if e.target_perplexity is not None:
-        return None  # units are unevenly frequent: naming the commonest is right more often than 1/C
-    chance = math.exp(-e.chance_loss)
-    return e.contrastive_top1 <= max(CHANCE_FACTOR * chance, chance + CHANCE_MARGIN)
-
-
-def _filled(perplexity: float, codes: int | None) -> float | None:
-    """The share of a group's room that its perplexity fills: 0 for one code, 1 for all of them evenly."""
-    return (perplexity - 1) / (codes - 1) if codes is not None and codes > 1 else None
-
-
-def _empty_groups(e: SpeechEvidence) -> list[int]:
-    """Groups with next to no codes in use, from 0."""
-    filled = [_filled(perplexity, e.codes) for perplexity in e.code_perplexities]
-    return [group for group, share in enumerate(filled) if share is not None and share < COLLAPSED_SHARE]
-
-
-def _rising(e: SpeechEvidence, groups: Sequence[int] | None = None) -> bool:
-    """Whether hard perplexity, that of all groups or of some, is still on its way up."""
-    before = e.code_perplexities_before
-    if len(before) != len(e.code_perplexities):
-        return False
-    chosen = range(len(before)) if groups is None else groups
-    now = sum(e.code_perplexities[group] for group in chosen)
-    return now > RISING_FACTOR * sum(before[group] for group in chosen)
-
-
-def _loss_line(e: SpeechEvidence) -> str | None:
-    if e.contrastive_loss is None:
-        return None
-    guess = _guess(e)
-    return f"Loss {e.contrastive_loss:.3f}" + (f"; guessing gives {guess:.3f}" if guess is not None else "")
-
-
-def _accuracy_line(e: SpeechEvidence) -> str | None:
-    if e.contrastive_top1 is None:
-        return None
-    return f"The true code is found in {e.contrastive_top1:.1%} of cases"
-
-
-def _perplexity_line(name: str, perplexities: tuple[float, ...], codes: int | None) -> str | None:
-    if not perplexities:
-        return None
-    values = " + ".join(f"{value:.1f}" for value in perplexities)
-    ceiling = f" of {' + '.join([str(codes)] * len(perplexities))}" if codes is not None else ""
-    return f"{name} perplexity {values}{ceiling}"
-
-
-def _hard_line(e: SpeechEvidence) -> str | None:
-    return _perplexity_line("Hard", e.code_perplexities, e.codes)
-
-
-def _soft_line(e: SpeechEvidence) -> str | None:
-    return _perplexity_line("Soft", e.prob_perplexities, e.codes)
-
-
-def _dead_line(e: SpeechEvidence) -> str | None:
-    if e.dead_codes is None:
-        return None
-    return f"{e.dead_codes:.0%} of the codes were not chosen once in the last pass over the data"
-
-
-def _units_line(e: SpeechEvidence) -> str | None:
-    if e.target_perplexity is None or e.predicted_perplexity is None:
-        return None
-    return f"Predicts {e.predicted_perplexity:.1f} kinds of units; the targets have {e.target_perplexity:.1f}"
 
 
 def _lower_learning_rate(e: SpeechEvidence) -> Changes:
@@ -222,11 +100,11 @@ def _not_a_number(e: SpeechEvidence) -> Verdict | None:
 
 
 def _blown_up(e: SpeechEvidence) -> Verdict | None:
-    if e.contrastive_loss is None or e.chance_loss is None or _at_chance(e) is False:
+    if e.contrastive_loss is None or e.chance_loss is None or e.at_chance is False:
         return None
     if e.contrastive_loss <= e.chance_loss + DIVERGED_LOSS_MARGIN:
         return None
-    return _diverged(e, lines(_loss_line(e), _accuracy_line(e)))
+    return _diverged(e, lines(loss_line(e), accuracy_line(e)))
 
 
 def _diverged(e: SpeechEvidence, evidence: tuple[str, ...]) -> Verdict:
@@ -241,7 +119,7 @@ def _diverged(e: SpeechEvidence, evidence: tuple[str, ...]) -> Verdict:
 
 
 def _warming_up(e: SpeechEvidence) -> Verdict | None:
-    steps = _steps(e)
+    steps = e.watched
     known = e.contrastive_loss is not None or e.contrastive_top1 is not None or bool(e.code_perplexities)
     if steps >= WARMUP_STEPS and known:
         return None
@@ -250,16 +128,14 @@ def _warming_up(e: SpeechEvidence) -> Verdict | None:
         "Too early to say",
         lines(
             f"{steps} steps since the start or the last change of a setting; {WARMUP_STEPS} are needed",
-            _loss_line(e),
-            _hard_line(e),
+            loss_line(e),
+            hard_line(e),
         ),
     )
 
 
 def _revive(e: SpeechEvidence) -> tuple[str, Changes]:
-    """What brings dead codes back, as far as the settings differ from it."""
-    if e.freeze_codes:
-        return "The codebook is frozen and cannot follow the features. Thaw it.", {"freeze_codes": False}
+    """What brings dead codes back: first what keeps them dead is undone, then every frame is made to decide."""
     if e.learning_rate is not None and e.learning_rate > FAR_TOO_HIGH * USUAL_LEARNING_RATE:
         return (
             "The learning rate is far above what usually works: one jump of the codebook loses most of it. Lower it.",
@@ -272,6 +148,9 @@ def _revive(e: SpeechEvidence) -> tuple[str, Changes]:
         )
     changes: Changes = {}
     reasons = []
+    if e.freeze_codes:
+        reasons.append("the codebook is frozen and cannot follow the features")
+        changes["freeze_codes"] = False
     if e.diversity_weight is not None and e.diversity_weight < USUAL_DIVERSITY_WEIGHT:
         reasons.append("nothing rewards even use of the codes")
         changes["diversity_weight"] = USUAL_DIVERSITY_WEIGHT
@@ -284,38 +163,37 @@ def _revive(e: SpeechEvidence) -> tuple[str, Changes]:
         changes["gumbel_floor"] = USUAL_FLOOR
     if e.dead_code_restart is False:
         changes["dead_code_restart"] = True
-    if not reasons and e.diversity_weight is not None:
-        reasons.append("the diversity loss is too weak")
-        changes["diversity_weight"] = tidy(max(3 * e.diversity_weight, USUAL_DIVERSITY_WEIGHT))
     why = "; ".join(reasons)
     remedy = f"{why[:1].upper()}{why[1:]}. " if why else ""
-    if changes:
-        return remedy + "Change that; a restart gives dead codes the features of living frames.", changes
-    return remedy + "Go back to a checkpoint from before, and lower the learning rate.", _lower_learning_rate(
-        e
-    )
+    if e.entropy_weight is not None and e.entropy_weight < REVIVING_ENTROPY_WEIGHT:
+        # Diversity alone is content with equal scores for all codes; measured, that never brought a codebook back.
+        changes["entropy_weight"] = REVIVING_ENTROPY_WEIGHT
+        if e.feature_gradient is not None:
+            changes["feature_gradient"] = 1.0
+        remedy += (
+            "Make every frame decide (entropy weight) and let the features move with it; when the codes are alive, take "
+            "both back."
+        )
+        return remedy, changes
+    if not changes:
+        return "Go back to a checkpoint from before, and lower the learning rate.", _lower_learning_rate(e)
+    return remedy + "Change that.", changes
 
 
 def _collapse(e: SpeechEvidence) -> Verdict | None:
-    groups = _empty_groups(e)
+    groups = e.empty_groups
     if not groups:
         return None
-    solved = e.contrastive_top1 is not None and e.contrastive_top1 >= SOLVED_TOP1
-    learning = (
-        e.contrastive_loss is not None
-        and e.chance_loss is not None
-        and e.contrastive_loss < LEARNING_LOSS_SHARE * e.chance_loss
-    )
-    dead = e.dead_codes is not None and e.dead_codes >= DEAD_SHARE
-    # A solved task with next to no codes needs no more proof; otherwise loss and dead codes must agree.
-    lasting = _steps(e) >= PATIENCE_STEPS and not _rising(e, groups)
-    if not (solved or (learning and dead and lasting)):
+    dead = DEAD_SHARE if e.watched >= PATIENCE_STEPS else ALL_DEAD_SHARE
+    # A solved task with next to no codes needs no more proof; otherwise dead codes must agree.
+    lasting = e.dead_codes is not None and e.dead_codes >= dead and not e.rising(groups)
+    if not (e.solved or (lasting and not e.undecided)):
         return None
     everywhere = len(groups) == len(e.code_perplexities)
     which = "groups" if len(groups) > 1 else "group"
     names = " and ".join(str(group + 1) for group in groups)
     remedy, changes = _revive(e)
-    if solved:
+    if e.solved:
         remedy = (
             "The low loss is empty: distractors that equal the true code do not count, and with so few codes nearly "
             "all of them do. " + remedy
@@ -323,47 +201,34 @@ def _collapse(e: SpeechEvidence) -> Verdict | None:
     return Verdict(
         "codebook collapse",
         "Speech is squeezed into a handful of codes" if everywhere else f"Codebook {which} {names} collapsed",
-        lines(_hard_line(e), _soft_line(e), _dead_line(e), _loss_line(e), _accuracy_line(e)),
+        lines(hard_line(e), soft_line(e), dead_line(e), loss_line(e), accuracy_line(e)),
         remedy,
         changes,
     )
 
 
 def _soft_but_not_hard(e: SpeechEvidence) -> Verdict | None:
-    if _steps(e) < PATIENCE_STEPS or not e.code_perplexities or not e.prob_perplexities or not e.codes:
+    if e.watched < PATIENCE_STEPS or not e.undecided:
         return None
-    hard, soft = sum(e.code_perplexities), sum(e.prob_perplexities)
-    if (
-        _rising(e)
-        or soft < EVEN_SOFT_SHARE * e.codes * len(e.prob_perplexities)
-        or hard * SOFT_TO_HARD > soft
-    ):
-        return None
-    changes: Changes = {}
+    remedy, changes = _revive(e)
     if e.diversity_weight is not None and e.diversity_weight > USUAL_DIVERSITY_WEIGHT:
         changes["diversity_weight"] = USUAL_DIVERSITY_WEIGHT
-    if e.entropy_weight is not None and e.entropy_weight < USUAL_DIVERSITY_WEIGHT:
-        changes["entropy_weight"] = USUAL_DIVERSITY_WEIGHT
-    if e.gumbel_noise is False:
-        changes["gumbel_noise"] = True
-    if e.dead_code_restart is False:
-        changes["dead_code_restart"] = True
     return Verdict(
         "soft but not hard",
         "Even on average, yet the same few codes win",
-        lines(_soft_line(e), _hard_line(e), _dead_line(e), _loss_line(e)),
-        "Every frame gives every code nearly the same probability, which satisfies the diversity loss and decides "
-        "nothing: the same few codes win by a hair. Make single frames decide (entropy weight), and do not reward "
-        "evenness more than the paper does.",
+        lines(soft_line(e), hard_line(e), dead_line(e), loss_line(e)),
+        "Every frame gives every code nearly the same score, which satisfies the diversity loss and decides nothing: "
+        "the same few codes win by a hair. " + remedy,
         changes,
     )
 
 
 def _stuck_at_chance(e: SpeechEvidence) -> Verdict | None:
+    heavy = e.entropy_weight is not None and e.entropy_weight >= HEAVY_ENTROPY_WEIGHT
     # While codes are being sorted out the targets move faster than the context can follow.
-    if _steps(e) < PLATEAU_STEPS or _rising(e):
+    if e.watched < (PATIENCE_STEPS if heavy else PLATEAU_STEPS) or e.rising():
         return None
-    at_chance, guess = _at_chance(e), _guess(e)
+    at_chance, guess = e.at_chance, e.guess
     flat = None
     if e.contrastive_loss is not None and guess is not None:
         flat = e.contrastive_loss >= CHANCE_LOSS_SHARE * guess
@@ -378,6 +243,11 @@ def _stuck_at_chance(e: SpeechEvidence) -> Verdict | None:
     elif rate is not None and rate < USUAL_LEARNING_RATE / FAR_TOO_HIGH:
         remedy = "The learning rate is far below what usually works. Raise it."
         changes["learning_rate"] = USUAL_LEARNING_RATE
+    elif heavy:
+        remedy = "The codes are alive, but the entropy loss outweighs the task. Take it back."
+        changes["entropy_weight"] = 0.0
+        if e.feature_gradient is not None and e.feature_gradient > USUAL_FEATURE_GRADIENT:
+            changes["feature_gradient"] = USUAL_FEATURE_GRADIENT
     elif e.freeze_codes:
         remedy = "The codebook is frozen. Thaw it."
         changes["freeze_codes"] = False
@@ -393,10 +263,10 @@ def _stuck_at_chance(e: SpeechEvidence) -> Verdict | None:
         "stuck at chance",
         "No better than guessing",
         lines(
-            _loss_line(e),
-            _accuracy_line(e),
-            _hard_line(e),
-            _units_line(e),
+            loss_line(e),
+            accuracy_line(e),
+            hard_line(e),
+            units_line(e),
             f"Learning rate {rate:.2g}" if rate is not None else None,
         ),
         remedy,
@@ -405,9 +275,9 @@ def _stuck_at_chance(e: SpeechEvidence) -> Verdict | None:
 
 
 def _shortcut(e: SpeechEvidence) -> Verdict | None:
-    if e.code_perplexities and len(_empty_groups(e)) == len(e.code_perplexities):
+    if e.code_perplexities and len(e.empty_groups) == len(e.code_perplexities):
         return None  # with next to no codes there is nothing to tell loud from quiet by
-    if _steps(e) < PATIENCE_STEPS or e.contrastive_top1 is None or e.contrastive_top1 < SHORTCUT_TOP1:
+    if e.watched < PATIENCE_STEPS or e.contrastive_top1 is None or e.contrastive_top1 < SHORTCUT_TOP1:
         return None
     if e.pnmi is not None and e.pnmi_volume is not None:
         volume = e.pnmi < VOLUME_FACTOR * e.pnmi_volume
@@ -427,7 +297,7 @@ def _shortcut(e: SpeechEvidence) -> Verdict | None:
         if volume
         else "Most codes are spent on kinds of silence",
         lines(
-            _accuracy_line(e),
+            accuracy_line(e),
             f"Knowing the code removes {e.pnmi:.0%} of the uncertainty about the phone"
             + (f"; knowing only how loud it is, {e.pnmi_volume:.0%}" if e.pnmi_volume is not None else "")
             if e.pnmi is not None
@@ -450,10 +320,10 @@ def _healthy(e: SpeechEvidence) -> Verdict:
         "healthy",
         "Learning",
         lines(
-            _loss_line(e),
-            _accuracy_line(e),
-            _hard_line(e),
-            _dead_line(e),
+            loss_line(e),
+            accuracy_line(e),
+            hard_line(e),
+            dead_line(e),
             f"Knowing the code removes {e.pnmi:.0%} of the uncertainty about the phone"
             if e.pnmi is not None
             else None,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ssllab.diagnostics.speech_doctor import SpeechEvidence
+from ssllab.diagnostics.speech_signs import SpeechEvidence
 from ssllab.diagnostics.speech_thresholds import TREND_STEPS
 from ssllab.methods.base import Log
 
@@ -25,6 +25,7 @@ SETTINGS = (
     "freeze_codes",
     "dead_code_restart",
     "entropy_weight",
+    "feature_gradient",
     "mask_probability",
 )
 
