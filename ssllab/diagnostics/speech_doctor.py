@@ -27,9 +27,11 @@ from ssllab.diagnostics.speech_thresholds import (
     DIVERGED_LOSS_MARGIN,
     FAR_TOO_HIGH,
     HEAVY_ENTROPY_WEIGHT,
+    LONG_SPAN,
     PATIENCE_STEPS,
     PLATEAU_STEPS,
     REVIVING_ENTROPY_WEIGHT,
+    SHORT_SPAN,
     SHORTCUT_TOP1,
     SILENCE_CODES,
     SILENCE_FACTOR,
@@ -251,6 +253,9 @@ def _stuck_at_chance(e: SpeechEvidence) -> Verdict | None:
     elif e.freeze_codes:
         remedy = "The codebook is frozen. Thaw it."
         changes["freeze_codes"] = False
+    elif e.mask_length is not None and e.mask_length > LONG_SPAN:
+        remedy = "Long spans want thousands of steps before anything is learned. Begin with short ones."
+        changes["mask_length"] = SHORT_SPAN
     elif e.mask_probability is not None and e.mask_probability > 0.8:
         remedy = "So much is masked that the context says nothing. Take the paper's 0.65."
         changes["mask_probability"] = 0.65

@@ -60,6 +60,7 @@ class SpeechEvidence:
     entropy_weight: float | None = None
     feature_gradient: float | None = None
     mask_probability: float | None = None
+    mask_length: int | None = None  # frames
 
     @property
     def watched(self) -> int:

@@ -68,6 +68,10 @@ SILENCE_FACTOR = 2.0
 USUAL_LEARNING_RATE = 2e-3
 FAR_TOO_HIGH = 10.0
 
+# Frames in a hidden span: small models leave chance within some hundred steps with 3, in thousands with the paper's 10.
+LONG_SPAN = 5
+SHORT_SPAN = 3
+
 # wav2vec 2.0, section 4.2 and 3.2.
 USUAL_DIVERSITY_WEIGHT = 0.1
 USUAL_TEMPERATURE = 2.0

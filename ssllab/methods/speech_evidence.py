@@ -27,6 +27,7 @@ SETTINGS = (
     "entropy_weight",
     "feature_gradient",
     "mask_probability",
+    "mask_length",
 )
 
 

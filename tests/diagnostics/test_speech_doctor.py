@@ -292,6 +292,7 @@ REVIVED = {"dead_code_restart": True, "entropy_weight": 1.0, "feature_gradient":
         ("at chance", {"learning_rate": 1.0}, {"learning_rate": 2e-3}),
         ("at chance", {"learning_rate": 1e-7}, {"learning_rate": 2e-3}),
         ("at chance", {"freeze_codes": True}, {"freeze_codes": False}),
+        ("at chance", {"mask_length": 10, "mask_probability": 0.95}, {"mask_length": 3}),
         ("at chance", {"mask_probability": 0.95}, {"mask_probability": 0.65}),
         ("gradient overflows", {"learning_rate": 0.2}, {"learning_rate": 2e-3}),
     ],
@@ -336,7 +337,14 @@ def test_the_evidence_is_the_mean_of_the_last_steps_and_the_newest_probe() -> No
 
 NAMES = {
     *("freeze_codes", "learning_rate", "diversity_weight", "gumbel_noise", "gumbel_temperature"),
-    *("gumbel_floor", "dead_code_restart", "entropy_weight", "feature_gradient", "mask_probability"),
+    *(
+        "mask_length",
+        "gumbel_floor",
+        "dead_code_restart",
+        "entropy_weight",
+        "feature_gradient",
+        "mask_probability",
+    ),
 }
 NUMBERS = st.none() | st.floats(allow_nan=True, allow_infinity=True) | st.floats(0, 1)
 PERPLEXITIES = st.lists(st.floats(1, 320), max_size=3).map(tuple)
@@ -345,7 +353,7 @@ ODD_VALUES = {
     **dict.fromkeys(
         ("loss_is_finite", "gumbel_noise", "freeze_codes", "dead_code_restart"), st.none() | st.booleans()
     ),
-    **dict.fromkeys(("step", "steps_seen"), st.none() | st.integers(0, 10**6)),
+    **dict.fromkeys(("step", "steps_seen", "mask_length"), st.none() | st.integers(0, 10**6)),
     "codes": st.none() | st.integers(1, 320),
     "chance_loss": st.none() | st.floats(0, 12),
     **dict.fromkeys(("code_perplexities", "code_perplexities_before", "prob_perplexities"), PERPLEXITIES),
