@@ -1,0 +1,85 @@
+"""The doctor of speech at the bedside: a codebook made to collapse, cured while it trains, and one left in peace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+import torch
+
+from ssllab.data.catalogue import load
+from ssllab.lessons import lessons
+from ssllab.training.metrics import MetricsLog
+from ssllab.training.run_record import RunSettings
+from ssllab.training.trainer import Trainer
+
+SMALL = {"batch_seconds": 3.0, "crop_seconds": 1.5, "codebook_size": 40}
+LESSONS = {lesson.name: lesson.changes for lesson in lessons("speech")}
+
+
+@dataclass
+class Patient:
+    """A run and its logs, as a session keeps them."""
+
+    trainer: Trainer
+    metrics: MetricsLog = field(default_factory=MetricsLog)
+    last_change: int = 0
+
+    def train(self, steps):
+        for _ in range(steps):
+            self.metrics.append(self.trainer.step + 1, self.trainer.train_step())
+        return self
+
+    def take(self, changes):
+        for key, value in changes.items():
+            self.trainer.set(key, value)
+        self.last_change = self.trainer.step
+        return self
+
+    @property
+    def verdict(self):
+        constants = {"codes": float(self.trainer.config.codebook_size)}
+        return self.trainer.method.diagnose(self.metrics, MetricsLog(), constants, self.last_change)
+
+    def last(self, name):
+        return self.metrics.last(name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Two threads of so small a model wait for each other more than they work."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load("spoken")
+
+
+def patient(data, **config):
+    return Patient(Trainer(RunSettings(method="wav2vec2", data="spoken", config={**SMALL, **config}), data))
+
+
+def test_the_collapse_of_the_lesson_is_named_and_its_cure_cures(data):
+    sick = patient(data, **LESSONS["01-break-it"]).train(100)
+    assert sick.verdict.state == "codebook collapse", sick.verdict
+    # The doctor's remedy is the lesson's cure.
+    assert sick.verdict.changes.items() <= LESSONS["03-cure-it"].items()
+    # What makes it a trap: the loss is perfect.
+    assert sick.last("contrastive_loss") < 0.1
+    assert sick.last("contrastive_top1") > 0.95
+    before = sick.last("code_perplexity")
+    assert before < 6
+    sick.take(sick.verdict.changes).train(110)
+    assert not sick.verdict.sick, sick.verdict
+    assert sick.last("code_perplexity") > 3 * before
+
+
+def test_the_doctor_is_silent_on_the_first_steps_of_a_healthy_run(data):
+    healthy = patient(data)
+    states = [healthy.train(20).verdict for _ in range(6)]
+    assert not any(verdict.sick for verdict in states), states
+    assert states[-1].state == "healthy"
