@@ -24,7 +24,15 @@ from ssllab.diagnostics.verdict import Verdict
 from ssllab.methods.base import Log, Probe, Series, StepResult
 from ssllab.methods.code_probes import CodedFrames, code_probes
 from ssllab.methods.mfcc import mfcc
-from ssllab.methods.speech import Heard, Inspection, PhoneTable, SpeechLook, SpeechMethod, windows
+from ssllab.methods.speech import (
+    Heard,
+    Inspection,
+    PhoneTable,
+    SpeechLook,
+    SpeechMethod,
+    probe_batches,
+    windows,
+)
 from ssllab.methods.speech_evidence import speech_evidence
 from ssllab.methods.speech_settings import PretrainingConfig
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
@@ -160,9 +168,8 @@ class HuBERT(SpeechMethod):
     def prepare(self, data: SpeechData) -> None:
         """The first units: k-means of MFCCs."""
         self._train = data
-        heard = self.hear(data.train, CLUSTER_SECONDS)
         frames = []
-        for batch in heard.batches:
+        for batch in probe_batches(data.train, CLUSTER_SECONDS):
             rows, counts = mfcc(batch.samples, batch.lengths)
             frames += [row[:count] for row, count in zip(rows, counts.tolist(), strict=True)]
         self.mfcc_centres.copy_(k_means(torch.cat(frames), self.config.units))
@@ -222,9 +229,8 @@ class HuBERT(SpeechMethod):
         """The next iteration: the model of now becomes the teacher, its middle layer is clustered."""
         assert self._train is not None
         self.teacher.load_state_dict(self.model.state_dict())
-        heard = self.hear(self._train.train, CLUSTER_SECONDS)
         frames = []
-        for batch in heard.batches:
+        for batch in probe_batches(self._train.train, CLUSTER_SECONDS):
             found = self.teacher(
                 batch.samples.to(self.device), batch.lengths.to(self.device), until=self.layer
             )

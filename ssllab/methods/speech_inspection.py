@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Protocol
 
 import torch
@@ -11,7 +10,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ssllab.methods.speech import Inspection, windows
-from ssllab.nn.wav2vec2.files import ModelFileError, read
 from ssllab.nn.wav2vec2.masking import mask_spans
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining
 from ssllab.objectives.masked_contrast import draw_distractors, pack
@@ -35,16 +33,6 @@ class PretrainedInspector:
         config = self.model.config
         task = (config.mask_time_prob, config.mask_time_length) if mask else None
         return inspect_pretrained(self.model, samples, seed=seed, task=task, distractors=config.num_negatives)
-
-
-def inspector(folder: Path) -> Inspector:
-    """The model of a folder in Hugging Face's format. Raises :class:`ssllab.nn.wav2vec2.files.ModelFileError`."""
-    model = read(folder)
-    if not isinstance(model, Wav2Vec2ForPreTraining):
-        raise ModelFileError(
-            f"{folder} holds a {type(model).__name__}, which has no quantizer: expected a pre-training model."
-        )
-    return PretrainedInspector(model)
 
 
 @torch.no_grad()

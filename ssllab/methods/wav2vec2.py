@@ -18,20 +18,27 @@ from ssllab.diagnostics.speech_doctor import diagnose_speech
 from ssllab.diagnostics.verdict import Verdict
 from ssllab.methods.base import Log, Probe, Series, StepResult
 from ssllab.methods.code_probes import CodedFrames, code_probes
-from ssllab.methods.speech import Inspection, PhoneTable, SpeechLook, SpeechMethod
+from ssllab.methods.speech import Inspection, PhoneTable, SpeechLook, SpeechMethod, probe_batches
 from ssllab.methods.speech_evidence import speech_evidence
 from ssllab.methods.speech_inspection import inspect_pretrained
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
 from ssllab.methods.wav2vec2_settings import Wav2Vec2Settings, model_config
 from ssllab.nn.wav2vec2.config import FRAME_SECONDS, Wav2Vec2Config
-from ssllab.nn.wav2vec2.feature_encoder import frame_counts
+from ssllab.nn.wav2vec2.feature_encoder import frame_counts, frame_mask
 from ssllab.nn.wav2vec2.files import Wav2Vec2 as Wav2Vec2File
 from ssllab.nn.wav2vec2.masking import mask_spans
-from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining, Wav2Vec2Model
-from ssllab.nn.wav2vec2.quantizer import k_means_start, restart_dead
+from ssllab.nn.wav2vec2.model import Context, Wav2Vec2ForPreTraining, Wav2Vec2Model
+from ssllab.nn.wav2vec2.quantizer import Quantized, k_means_start, restart_dead
 from ssllab.nn.wav2vec2.random import set_dropout
 from ssllab.objectives.codebook_diversity import diversity_loss, entropy_loss
-from ssllab.objectives.masked_contrast import chance_loss, draw_distractors, masked_contrast, pack
+from ssllab.objectives.masked_contrast import (
+    MaskedContrast,
+    MaskedFrames,
+    chance_loss,
+    draw_distractors,
+    masked_contrast,
+    pack,
+)
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import SpeechData
@@ -39,6 +46,7 @@ if TYPE_CHECKING:
 RECENT_FRAMES = 4000  # perplexities are of so many masked frames, whatever the batch: 80 s of hidden sound
 MOST_EPOCH_FRAMES = 40_000
 MASKED_SHARE = 0.49
+K_MEANS_SECONDS = 120.0  # of speech: 6,000 frames for the first codes
 RESTART_EVERY = 25  # steps between two restarts of dead codes
 
 
@@ -80,8 +88,7 @@ class Wav2Vec2(SpeechMethod):
         super().__init__()
         self.config = config
         self.model = Wav2Vec2ForPreTraining(model_config(config, start.config if start else None))
-        if start is not None:
-            begin_from(self.model, start)
+        self._fresh_codes = start is None or not begin_from(self.model, start)
         epoch = int(train_seconds / FRAME_SECONDS * MASKED_SHARE)
         window = min(MOST_EPOCH_FRAMES, max(RECENT_FRAMES, epoch))
         self.epoch_usage = SlidingUsage(config.groups, config.codebook_size, window)
@@ -110,16 +117,13 @@ class Wav2Vec2(SpeechMethod):
 
     @torch.no_grad()
     def prepare(self, data: SpeechData) -> None:
-        """K-means of the untrained latents, where it is wanted."""
-        if not self.config.kmeans_init or self.config.quantizer == "fsq":
+        """K-means of the latents, where it is wanted and the codes are not those of a trained model."""
+        if not (self.config.kmeans_init and self._fresh_codes) or self.config.quantizer == "fsq":
             return
-        heard = self.hear(data.train, seconds=120.0)
-        latents = [
-            self.model.codes(batch.samples.to(self.device), batch.lengths.to(self.device)).latents.flatten(
-                0, 1
-            )
-            for batch in heard.batches
-        ]
+        latents = []
+        for batch in probe_batches(data.train, K_MEANS_SECONDS):
+            heard = self.model.codes(batch.samples.to(self.device), batch.lengths.to(self.device))
+            latents.append(heard.latents[frame_mask(heard.counts, heard.latents.shape[1])])
         # A generator of its own: what training draws must not depend on this switch.
         k_means_start(self.model.quantizer, torch.cat(latents), torch.Generator(self.device).manual_seed(0))
 
@@ -143,14 +147,7 @@ class Wav2Vec2(SpeechMethod):
         latents = frames.gather(found.latents)
         restarted = self._restart(latents[frames.valid], generator)
         quantized = model.quantize(latents, self.temperature, generator, config.gumbel_noise)
-        contrast = masked_contrast(
-            model.project_hid(frames.gather(found.context)),
-            model.project_q(quantized.vectors),
-            quantized.codes,
-            frames,
-            draw_distractors(frames, config.distractors, generator),
-            config.kappa,
-        )
+        contrast = self._contrast(found, quantized, frames, generator)
         probabilities = quantized.probabilities[frames.valid]
         contrastive, diversity = contrast.loss(), diversity_loss(probabilities)
         penalty = found.raw_latents[found.valid].float().square().mean()
@@ -171,6 +168,19 @@ class Wav2Vec2(SpeechMethod):
             "restarted": torch.tensor(float(restarted), device=loss.device),
         }
         return StepResult(loss, metrics)
+
+    def _contrast(
+        self, found: Context, quantized: Quantized, frames: MaskedFrames, generator: torch.Generator
+    ) -> MaskedContrast:
+        """The task at the masked frames: their context vectors, their quantized latents, and distractors."""
+        return masked_contrast(
+            self.model.project_hid(frames.gather(found.context)),
+            self.model.project_q(quantized.vectors),
+            quantized.codes,
+            frames,
+            draw_distractors(frames, self.config.distractors, generator),
+            self.config.kappa,
+        )
 
     @torch.no_grad()
     def _restart(self, latents: Tensor, generator: torch.Generator) -> int:
@@ -252,10 +262,7 @@ class Wav2Vec2(SpeechMethod):
             frames = pack(masked)
             found = model.wav2vec2(batch.samples, batch.lengths, masked)
             quantized = model.quantize(frames.gather(found.latents))
-            contrast = masked_contrast(
-                model.project_hid(frames.gather(found.context)), model.project_q(quantized.vectors), quantized.codes,
-                frames, draw_distractors(frames, config.distractors, generator), config.kappa,
-            )  # fmt: skip
+            contrast = self._contrast(found, quantized, frames, generator)
             count = len(contrast.logits)
             losses, hits = losses + float(contrast.loss()) * count, hits + float(contrast.accuracy()) * count
             total += count
@@ -301,10 +308,14 @@ class Wav2Vec2(SpeechMethod):
         self.soft_usage.load(state["soft"])
 
 
-def begin_from(model: Wav2Vec2ForPreTraining, start: Wav2Vec2File) -> None:
-    """Take over encoder and context network, and quantizer and projections where they are of the same shapes."""
+def begin_from(model: Wav2Vec2ForPreTraining, start: Wav2Vec2File) -> bool:
+    """Take over encoder and context network, and the rest where it is of the same shapes; whether its codes were."""
     body = start if isinstance(start, Wav2Vec2Model) else start.wav2vec2
     model.wav2vec2.load_state_dict(body.state_dict())
-    known = start.state_dict() if isinstance(start, Wav2Vec2ForPreTraining) else {}
+    if not isinstance(start, Wav2Vec2ForPreTraining):
+        return False
     own = model.state_dict()
-    model.load_state_dict({**own, **{name: t for name, t in known.items() if own[name].shape == t.shape}})
+    known = {name: t for name, t in start.state_dict().items() if name in own and own[name].shape == t.shape}
+    model.load_state_dict({**own, **known})
+    codes = {name for name in own if name.startswith("quantizer.")}
+    return model.config.quantizer == start.config.quantizer and codes <= set(known)

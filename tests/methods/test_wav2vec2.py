@@ -223,6 +223,19 @@ def test_what_was_trained_before_is_where_another_begins(data, tmp_path):
                        second.method.model.codes(data.test.samples(0)[None]).codes)  # fmt: skip
 
 
+def test_trained_codes_are_kept_unless_they_do_not_fit(data, tmp_path):
+    """The k-means start is for fresh codes only; another quantizer takes over all but the codes."""
+    first = _trainer(data)
+    _train(first, 2)
+    files.write(first.method.model, tmp_path / "first")
+    samples = data.test.samples(0)[None]
+    second = _trainer(data, start_from=str(tmp_path / "first"))
+    assert torch.equal(second.method.model.codes(samples).codes, first.method.model.codes(samples).codes)
+    rounded = _trainer(data, start_from=str(tmp_path / "first"), quantizer="fsq", codebook_size=40)
+    name = "wav2vec2.encoder.layers.0.attention.q_proj.weight"
+    assert torch.equal(rounded.method.model.state_dict()[name], first.method.model.state_dict()[name])
+
+
 def test_settings_that_do_not_fit_are_one_line(data):
     with pytest.raises(ControlError, match="expected one of"):
         _trainer(data, quantizer="fsq", codebook_size=17)

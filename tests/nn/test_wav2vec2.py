@@ -14,7 +14,7 @@ from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC, Wav2Vec2ForPreTraining, Wav
 from ssllab.objectives.codebook_diversity import diversity_loss
 from ssllab.objectives.masked_contrast import draw_distractors, masked_contrast, pack
 
-transformers = pytest.importorskip("transformers")
+import transformers  # isort: skip
 
 BASE = Wav2Vec2Config(
     hidden_size=96, num_hidden_layers=3, num_attention_heads=4, intermediate_size=192, conv_dim=(48,) * 7,
