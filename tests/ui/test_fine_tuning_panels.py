@@ -146,7 +146,9 @@ def test_while_the_microphone_is_on_the_last_seconds_are_written_down(show, qtbo
     desk.live_codes = SimpleNamespace(
         begin=lambda i: None, push=lambda s: None, end=lambda: None, reading=None
     )
-    qtbot.waitUntil(lambda: desk.models.chosen is not None, timeout=30_000)  # the shipped one, read in a thread
+    qtbot.waitUntil(
+        lambda: desk.models.chosen is not None, timeout=30_000
+    )  # the shipped one, read in a thread
     desk.models.chosen = Chosen(writer, ("x",), "x")
     desk.begin_live()
     desk.append_live(np.zeros(16_000 * 20, np.float32))
