@@ -187,15 +187,15 @@ def _collapse(e: SpeechEvidence) -> Verdict | None:
     if not groups:
         return None
     dead = DEAD_SHARE if e.watched >= PATIENCE_STEPS else ALL_DEAD_SHARE
-    # A solved task with next to no codes needs no more proof; otherwise dead codes must agree.
+    # A task solved with next to no codes needs no more proof; otherwise dead codes must agree.
     lasting = e.dead_codes is not None and e.dead_codes >= dead and not e.rising(groups)
-    if not (e.solved or (lasting and not e.undecided)):
+    if not (e.hollow or (lasting and not e.undecided)):
         return None
     everywhere = len(groups) == len(e.code_perplexities)
     which = "groups" if len(groups) > 1 else "group"
     names = " and ".join(str(group + 1) for group in groups)
     remedy, changes = _revive(e)
-    if e.solved:
+    if e.hollow:
         remedy = (
             "The low loss is empty: distractors that equal the true code do not count, and with so few codes nearly "
             "all of them do. " + remedy

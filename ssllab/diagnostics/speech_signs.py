@@ -11,6 +11,7 @@ from ssllab.diagnostics.speech_thresholds import (
     CHANCE_MARGIN,
     COLLAPSED_SHARE,
     EVEN_SOFT_SHARE,
+    HALF_SOLVED_TOP1,
     RISING_FACTOR,
     SOFT_TO_HARD,
     SOLVED_SHARE,
@@ -25,7 +26,7 @@ class SpeechEvidence:
     step: int | None = None
     # Steps since the start or since the last change of a control; `step` where None.
     steps_seen: int | None = None
-    # Of the task alone, without diversity and penalty; the mean over recent steps, as all metrics here.
+    # Of the task alone, without diversity and penalty; the median over recent steps, as all metrics here.
     contrastive_loss: float | None = None
     loss_is_finite: bool | None = None
     # What guessing gives: ln(1 + K), or ln of the number of units.
@@ -97,6 +98,13 @@ class SpeechEvidence:
             return []
         limit = 1 + (self.codes - 1) * (SOLVED_SHARE if self.solved else COLLAPSED_SHARE)
         return [group for group, perplexity in enumerate(self.code_perplexities) if perplexity < limit]
+
+    @property
+    def hollow(self) -> bool:
+        """Whether the task is solved because hardly a code is left to tell apart."""
+        half_solved = self.contrastive_top1 is not None and self.contrastive_top1 >= HALF_SOLVED_TOP1
+        groups = self.empty_groups
+        return bool(groups) and (self.solved or (half_solved and len(groups) == len(self.code_perplexities)))
 
     @property
     def undecided(self) -> bool:

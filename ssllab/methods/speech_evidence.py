@@ -34,7 +34,7 @@ SETTINGS = (
 def speech_evidence(
     config: Any, metrics: Log, probes: Log, constants: dict[str, float], last_change: int = 0
 ) -> SpeechEvidence:
-    """The newest probe and the mean of the last steps.
+    """The newest probe and the median of the last steps, which no flicker of a few steps moves.
 
     ``last_change``: the step of the last change of a control. Reads only finished rows of the logs. Settings and
     metrics that a method does not have stay None.
@@ -67,12 +67,12 @@ def speech_evidence(
 
 
 def _recent(log: Log, name: str, back: int = 0) -> float | None:
-    """The mean of the last rows, or of those ``back`` rows earlier."""
+    """The median of the last rows, or of those ``back`` rows earlier."""
     values = log.column(name)[1]
     stop = len(values) - back
     values = values[max(0, stop - RECENT_STEPS) : max(0, stop)]
     values = values[np.isfinite(values)]
-    return float(values.mean()) if len(values) else None
+    return float(np.median(values)) if len(values) else None
 
 
 def _groups(log: Log, name: str, back: int = 0) -> tuple[float, ...]:
