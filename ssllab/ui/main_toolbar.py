@@ -80,7 +80,7 @@ class MainToolbar(QToolBar):
         bench = self.bench
         self.method_box = QComboBox()
         self.method_box.setToolTip("The method that is trained")
-        self.method_box.setMinimumContentsLength(8)
+        self.method_box.setMinimumContentsLength(11)
         self.method_box.activated.connect(lambda: bench.set_method(self.method_box.currentData()))
         self.data_box = QComboBox()
         self.data_box.setToolTip(WORDS[bench.lab.kind].what)

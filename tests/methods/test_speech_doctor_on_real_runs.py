@@ -78,6 +78,23 @@ def test_the_collapse_of_the_lesson_is_named_and_its_cure_cures(data):
     assert sick.last("code_perplexity") > 3 * before
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"diversity_weight": 0.0, "gumbel_temperature": 0.5},
+        {"gumbel_noise": False},
+        {"freeze_codes": True},
+        {"learning_rate": 1.0},
+    ],
+    ids=lambda settings: next(iter(settings)),
+)
+def test_a_run_made_sick_on_purpose_is_named(data, settings):
+    # Without the entropy loss, which the paper does not have and which would keep codes alive.
+    sick = patient(data, entropy_weight=0.0, **settings).train(160)
+    assert sick.verdict.state == "codebook collapse", sick.verdict
+    assert sick.last("contrastive_loss") < 0.1
+
+
 def test_the_doctor_is_silent_on_the_first_steps_of_a_healthy_run(data):
     healthy = patient(data)
     states = [healthy.train(20).verdict for _ in range(6)]
