@@ -60,8 +60,8 @@ class CTCConfig(SearchSettings, OptimizerSettings):
     pretrained: Annotated[
         str,
         Control(
-            "The encoder to begin from: 'shipped', the folder of a run of this lab, or a folder with config.json and "
-            "model.safetensors as Hugging Face's.",
+            "The encoder to begin from: 'shipped', the folder of a run of this lab, a folder with config.json and "
+            "model.safetensors as Hugging Face's, or owner/name of a model there.",
             group="Fine-tuning",
             browse="folder",
         ),
@@ -175,7 +175,7 @@ class CTCConfig(SearchSettings, OptimizerSettings):
     learning_rate: Annotated[
         float,
         Control("Peak step size.", low=0.0, high=100.0, log=True, live=True, group="Optimizer"),
-    ] = 1e-3
+    ] = 4e-3
     weight_decay: Annotated[
         float,
         Control(
