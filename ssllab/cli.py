@@ -83,7 +83,8 @@ def parser() -> Parser:
         sub = commands.add_parser(name, help=words)
         sub.add_argument("audio", type=Path, help="a WAV, FLAC, OGG or MP3 file of any length")
         sub.add_argument(
-            "--model", metavar="RUN-or-DIR", help="a run's id or folder, or one of Hugging Face's format"
+            "--model",
+            help="a run's id or folder, one of Hugging Face's format, or owner/name[@revision] on huggingface.co",
         )
         sub.add_argument("--workspace", type=Path, help="where runs are kept")
         _json(sub)

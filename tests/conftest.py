@@ -1,12 +1,15 @@
 """What tests of several rooms share: a microphone (PulseAudio's null sink, which PortAudio sees as a device like any
-other), and the smallest speech there is with a model that learns from it in a second."""
+other), the smallest speech there is with a model that learns from it in a second, and a hub of models on 127.0.0.1."""
 
 import contextlib
+import hashlib
+import http.server
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -210,3 +213,74 @@ def tiny_speech_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     StoredModel(Wav2Vec2ForPreTraining(shape)).write(folder)
     return folder
+
+
+class Hub(http.server.ThreadingHTTPServer):
+    """Serves ``files`` as huggingface.co does: for ``*.safetensors`` it tells the SHA-256 and sends one to another
+    host, which answers Range requests. ``asked``: method, path and Range; ``failing``: 503 to everything.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _HubHandler)
+        self.files: dict[str, bytes] = {}
+        self.asked: list[tuple[str, str, str | None]] = []
+        self.failing = False
+
+    def publish(self, folder: Path, name: str, revision: str = "main") -> None:
+        """Every file of ``folder`` as the model ``name``."""
+        for path in folder.iterdir():
+            self.files[f"/{name}/resolve/{revision}/{path.name}"] = path.read_bytes()
+
+
+class _HubHandler(http.server.BaseHTTPRequestHandler):
+    server: Hub
+
+    def do_HEAD(self) -> None:
+        self._answer(body=False)
+
+    def do_GET(self) -> None:
+        self._answer(body=True)
+
+    def _answer(self, body: bool) -> None:
+        asked = self.headers.get("Range")
+        self.server.asked.append((self.command, self.path, asked))
+        content = self.server.files.get(self.path.removeprefix("/elsewhere"))
+        if content is None or self.server.failing:
+            self.send_error(503 if self.server.failing else 404)
+            return
+        if self.path.endswith(".safetensors") and not self.path.startswith("/elsewhere"):
+            self.send_response(302)
+            self.send_header("Location", f"http://localhost:{self.server.server_port}/elsewhere{self.path}")
+            self.send_header("X-Linked-ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
+        self.send_response(206 if asked else 200)
+        if asked:
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        if body:
+            with contextlib.suppress(OSError):
+                self.wfile.write(content[start:])
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def hub_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
+    """In place of huggingface.co, with an empty cache."""
+    from ssllab.training import hub
+
+    monkeypatch.setattr(hub, "cache_directory", lambda: tmp_path / "cache")
+    with Hub() as server:
+        monkeypatch.setattr(hub, "HUB", f"http://127.0.0.1:{server.server_port}")
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()

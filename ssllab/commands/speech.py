@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from ssllab.audio import files
 from ssllab.audio.quantize import StreamingQuantizer
+from ssllab.commands.hub import fetch_named
 from ssllab.commands.train import workspace
 from ssllab.diagnostics.codes import perplexity
 from ssllab.methods.recogniser import recogniser_of
@@ -23,6 +24,7 @@ from ssllab.methods.stored import SHIPPED, StoredModel
 from ssllab.nn.wav2vec2.config import FRAME_SECONDS
 from ssllab.nn.wav2vec2.files import ModelFileError
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining
+from ssllab.training import hub
 from ssllab.training.device import use_sensible_threads
 from ssllab.training.stored_models import read_model
 
@@ -84,14 +86,16 @@ def transcribe(options: argparse.Namespace) -> int:
 
 
 def _model(options: argparse.Namespace) -> StoredModel:
-    return read_model(_place(options))
+    place = _place(options)
+    fetch_named(place)
+    return read_model(place)
 
 
 def _place(options: argparse.Namespace) -> str:
     """What ``--model`` names, a run of the workspace by its folder."""
     if options.model is None:
         return SHIPPED
-    if options.model == SHIPPED or Path(options.model).expanduser().exists():
+    if options.model == SHIPPED or Path(options.model).expanduser().exists() or hub.find(options.model):
         return options.model
     return str(workspace(options).open(options.model).path)
 

@@ -13,6 +13,7 @@ from typing import Any
 from tqdm import tqdm
 
 from ssllab.cli import BAD_INPUT, OUR_FAILURE, UsageError
+from ssllab.commands.hub import fetch_start
 from ssllab.controls import Config, ControlError, Value
 from ssllab.data.catalogue import DEFAULTS, absolute, load
 from ssllab.methods.registry import method_class
@@ -37,6 +38,7 @@ def train(options: argparse.Namespace) -> int:
             )
     device = choose_device(options.device or "auto")
     precision = choose_precision(options.precision, device)
+    fetch_start(config.model_dump())
     name = DEFAULTS[method.data_kind] if options.data is None else options.data
     data = load(
         name, kind=method.data_kind, seed=options.seed, size=options.size, workspace=options.workspace
@@ -83,6 +85,7 @@ def _reopen(options: argparse.Namespace, step: int | None) -> int:
         raise UsageError(
             f"run {options.run} already has {stored.info.steps} steps: say how far to go with --steps."
         )
+    fetch_start(settings.config)
     kind = method_class(settings.method).data_kind
     data = load(
         settings.data,

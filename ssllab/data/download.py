@@ -12,7 +12,10 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
 
 import platformdirs
 
@@ -25,13 +28,14 @@ _MB = 1e6
 
 @dataclass(frozen=True)
 class Remote:
-    """A file to fetch: where it is, its checksum as its publishers give it (an MD5 or a SHA-256, by its length),
-    and what the user calls it.
+    """A file to fetch: where it is, its checksum as its publishers give it (an MD5 or a SHA-256, by its length; empty
+    where they give none), what the user calls it, and what to do without it.
     """
 
     url: str
     checksum: str
     title: str
+    otherwise: str = "Or choose data that needs no download: shapes, digits, photos, or spoken."
 
     @property
     def file_name(self) -> str:
@@ -63,14 +67,16 @@ def fetch(
     part = directory / (remote.file_name + ".part")
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        if not remote.checksum:  # nothing would tell whether what an earlier try left is of the same file
+            part.unlink(missing_ok=True)
         digest = _receive(remote, part, progress, cancelled, timeout)
     except (Cancelled, DataError):
         raise
     except OSError as error:
         raise DataError(_explain(remote, part, error)) from None
     except (http.client.HTTPException, ValueError) as error:
-        raise DataError(f"{remote.title}: the answer of {remote.url} makes no sense ({error}).") from None
-    if digest != remote.checksum:
+        raise DataError(_no_sense(remote, error)) from None
+    if remote.checksum and digest != remote.checksum:
         part.unlink(missing_ok=True)
         raise DataError(
             f"{remote.title}: the downloaded file is damaged (its {remote.algorithm.upper()} is {digest}, expected "
@@ -79,6 +85,43 @@ def fetch(
         )
     part.replace(target)
     return target
+
+
+def look_up(remote: Remote, *, timeout: float = 20.0) -> Message | None:
+    """What the server says of the file before it sends us elsewhere for it: the headers; None where it shows us no
+    such file. Raises :class:`DataError`.
+    """
+    request = urllib.request.Request(remote.url, headers={"User-Agent": "ssllab"}, method="HEAD")
+    try:
+        with urllib.request.build_opener(_SameHost).open(request, timeout=timeout) as response:
+            return response.headers
+    except urllib.error.HTTPError as error:
+        if 300 <= error.code < 400:
+            return error.headers
+        if error.code in (401, 403, 404, 410):
+            return None
+        raise DataError(_explain(remote, None, error)) from None
+    except OSError as error:
+        raise DataError(_explain(remote, None, error)) from None
+    except (http.client.HTTPException, ValueError) as error:
+        raise DataError(_no_sense(remote, error)) from None
+
+
+class _SameHost(urllib.request.HTTPRedirectHandler):
+    """Follows a renamed file, and stays with the host that knows the file's checksum."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: Message,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        if urlsplit(newurl)[:2] != urlsplit(req.full_url)[:2]:
+            return None
+        return urllib.request.Request(newurl, headers=dict(req.header_items()), method="HEAD")
 
 
 def _receive(
@@ -144,23 +187,27 @@ def _digest(remote: Remote, path: Path) -> hashlib._Hash:
     return digest
 
 
-def _explain(remote: Remote, part: Path, error: OSError) -> str:
-    offline = "Or choose data that needs no download: shapes, digits, photos, or spoken."
+def _no_sense(remote: Remote, error: Exception) -> str:
+    return f"{remote.title}: the answer of {remote.url} makes no sense ({error})."
+
+
+def _explain(remote: Remote, part: Path | None, error: OSError) -> str:
+    """What to do. ``part``: the file that was being written."""
     if isinstance(error, urllib.error.HTTPError):
         return (
             f"{remote.title}: the server answered {error.code} ({error.reason}) for {remote.url}. "
-            f"Try again later. {offline}"
+            f"Try again later. {remote.otherwise}"
         )
     if error.errno == errno.ENOSPC:
         return f"{remote.title}: the disk is full. Free some space and load it again; it goes on from there."
-    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+    if part is not None and (isinstance(error, PermissionError) or error.errno == errno.EROFS):
         return f"{remote.title}: cannot write {part}. Expected a folder that you may write to."
     reason = getattr(error, "reason", error)
     if isinstance(reason, TimeoutError) or "timed out" in str(reason):
         reason = "no answer"
     return (
         f"{remote.title}: no connection to {remote.url} ({_short(reason)}). "
-        f"Check the network and load it again. {offline}"
+        f"Check the network and load it again. {remote.otherwise}"
     )
 
 

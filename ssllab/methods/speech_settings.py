@@ -93,8 +93,8 @@ class PretrainingConfig(OptimizerSettings, SpeechBatchSettings):
         str,
         Control(
             "What was trained before to begin with, instead of random weights: 'shipped', the folder of a run of this "
-            "lab, or a folder with config.json and model.safetensors as Hugging Face's. The preset is then that of "
-            "the model.",
+            "lab, a folder with config.json and model.safetensors as Hugging Face's, or owner/name of a model there. "
+            "The preset is then that of the model.",
             group="Model",
             browse="folder",
         ),

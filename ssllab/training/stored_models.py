@@ -1,4 +1,5 @@
-"""Speech models by name: the shipped one, a folder in Hugging Face's format, or what a run learned."""
+"""Speech models by name: the shipped one, a folder in Hugging Face's format, one fetched from its hub, or what a run
+learned."""
 
 from __future__ import annotations
 
@@ -6,15 +7,17 @@ from pathlib import Path
 
 from ssllab.methods.registry import method_class
 from ssllab.methods.speech import SpeechMethod
-from ssllab.methods.stored import StoredModel, read_stored
-from ssllab.training import checkpoint
+from ssllab.methods.stored import SHIPPED, StoredModel, read_stored
+from ssllab.nn.wav2vec2.files import ModelFileError
+from ssllab.training import checkpoint, hub
 from ssllab.training.checkpoint import CheckpointError
 from ssllab.training.run_record import RECORD_NAME, CheckpointRef, RunError, RunSettings
 from ssllab.training.run_store import Run, described
 
 
 def read_model(place: str) -> StoredModel:
-    """``place``: "shipped", the folder of a run, or one with ``config.json`` and ``model.safetensors``.
+    """``place``: "shipped", the folder of a run, one with ``config.json`` and ``model.safetensors``, or owner/name of a
+    model that was fetched from huggingface.co; nothing is downloaded here.
 
     Raises ModelFileError, DataError, RunError, CheckpointError: ValueErrors of one line.
     """
@@ -25,6 +28,19 @@ def read_model(place: str) -> StoredModel:
         if not refs:
             raise RunError(f"run {run.id} has no checkpoint, so it has no model.")
         return model_of(run, refs[-1])
+    model = hub.find(place)
+    if model is not None and model.complete:
+        return read_stored(str(model.folder))
+    if model is not None:
+        raise ModelFileError(
+            f"no model in {place}: there is no such folder, and it was not fetched from huggingface.co yet. To fetch "
+            "it, choose 'From the hub …' in the Speech lab's list of models, or name it in 'ssllab train'."
+        )
+    if place != SHIPPED and not path.exists():
+        raise ModelFileError(
+            f"no model in {place}: expected 'shipped', the folder of a run, one with config.json and "
+            f"model.safetensors, or a name on huggingface.co, as {hub.EXAMPLE}."
+        )
     return read_stored(place)
 
 

@@ -18,6 +18,7 @@ from ssllab.nn.wav2vec2 import files
 from ssllab.nn.wav2vec2.config import PRESETS
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC, Wav2Vec2ForPreTraining
 from ssllab.text.alphabet import Alphabet
+from ssllab.training import hub
 
 SHAPE = replace(
     PRESETS["tiny"],
@@ -120,6 +121,19 @@ def test_mistakes_are_one_line(
     assert len(err.splitlines()) == 1
 
 
+def test_a_model_of_the_hub_is_fetched_by_its_name(ssllab, hub_server, models: Path, recording: Path) -> None:
+    hub_server.publish(models / "ctc", "some-lab/writer")
+    by_name = ssllab("transcribe", recording, "--model", "some-lab/writer")
+    requests = len(hub_server.asked)
+    assert by_name == ssllab("transcribe", recording, "--model", models / "ctc")
+    assert by_name == ssllab("transcribe", recording, "--model", "some-lab/writer")
+    assert len(hub_server.asked) == requests
+    code, out, err = ssllab("quantize", recording, "--model", "some-lab/absent")
+    assert (code, out) == (2, "")
+    assert "no config.json of 'some-lab/absent'" in err
+    assert len(err.splitlines()) == 1
+
+
 @pytest.fixture(scope="module")
 def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of noise with transcripts."""
@@ -167,3 +181,17 @@ def test_a_run_is_exported_as_transformers_reads_it_and_transcribes_by_its_id(
     # Fine-tuning may begin with a run.
     again = ["--set", f"pretrained={run}", "batch_seconds=4", "schedule_steps=1"]
     assert ssllab("train", "ctc", "--data", spoken, "--steps", 1, *again, *store, "--json")[0] == 0
+
+
+def test_training_begins_with_a_model_of_the_hub(
+    ssllab, hub_server, models: Path, spoken: Path, tmp_path: Path
+) -> None:
+    hub_server.publish(models / "pre", "some-lab/heard")
+    store = ["--workspace", tmp_path / "w"]
+    config = ["--set", "pretrained=some-lab/heard", "batch_seconds=4"]
+    code, out, err = ssllab("train", "ctc", "--data", spoken, "--steps", 1, *config, *store, "--json")
+    assert code == 0, err
+    run = Path(json.loads(out)["run"]).name
+    # A run goes on where the cache was emptied.
+    hub.find("some-lab/heard").folder.rename(tmp_path / "gone")
+    assert ssllab("resume", run, "--steps", 2, *store, "--json")[0] == 0

@@ -16,7 +16,7 @@ import pytest
 import torch
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 from ssllab.audio import files as audio
 from ssllab.audio.errors import AudioError
@@ -31,6 +31,7 @@ from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC, Wav2Vec2ForPreTraining
 from ssllab.training.run_store import Workspace
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
+from ssllab.ui.message_bar import MessageBar
 from ssllab.ui.panel import Scene
 from ssllab.ui.panels.lanes import LanesPanel
 from ssllab.ui.panels.occurrences import OccurrencesPanel
@@ -504,6 +505,58 @@ def test_a_model_in_a_folder_and_a_recogniser_read_the_clip(panel, tmp_path, qtb
         *("waveform", "spectrogram", "words", "phones", "characters")
     ]
     panel.grab()
+
+
+def choose_of_hub(panel, name, monkeypatch):
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: (name, bool(name)))
+    row = panel.chooser.models.findText("From the hub …")
+    panel.chooser.models.setCurrentIndex(row)
+    panel.chooser.models.activated.emit(row)
+
+
+def test_a_model_of_the_hub_is_fetched_with_progress_and_reads_the_clip(
+    panel, bench, tmp_path, hub_server, monkeypatch, qtbot
+):
+    bar = MessageBar(bench.long_work)
+    qtbot.addWidget(bar)
+    seen = []
+    bench.long_work.advanced.connect(lambda share, text: seen.append((share, text)))
+    files.write(Wav2Vec2ForPreTraining(SMALL), tmp_path / "codes")
+    hub_server.publish(tmp_path / "codes", "some-lab/codes")
+    before = panel.desk.models.name
+    choose_of_hub(panel, "some-lab/codes", monkeypatch)
+    assert not bar.progress.isHidden()
+    assert panel.chooser.models.currentData() == before
+    qtbot.waitUntil(lambda: panel.desk.models.name == "some-lab/codes", timeout=20000)
+    qtbot.waitUntil(lambda: panel.desk.models.chosen is not None, timeout=20000)
+    assert bar.progress.isHidden()
+    assert seen[-1][0] == 1.0
+    assert panel.chooser.models.currentData() == "some-lab/codes"
+    assert panel.chooser.models.itemText(panel.chooser.models.count() - 1) == "Other model …"
+    read(panel, qtbot)
+    assert panel.desk.inspection.groups == SMALL.num_codevector_groups
+
+
+def test_fetching_from_the_hub_can_be_cancelled_and_says_what_failed(
+    panel, bench, tmp_path, hub_server, monkeypatch, qtbot
+):
+    files.write(Wav2Vec2ForPreTraining(SMALL), tmp_path / "codes")
+    hub_server.publish(tmp_path / "codes", "some-lab/codes")
+    before = panel.desk.models.name
+    choose_of_hub(panel, "", monkeypatch)  # the question was cancelled
+    assert panel.chooser.models.currentData() == before
+    assert hub_server.asked == []
+    choose_of_hub(panel, "some-lab/codes", monkeypatch)
+    choose_of_hub(panel, "some-lab/codes", monkeypatch)
+    assert bench.said[-1][1].startswith("Other work is still under way")
+    bench.long_work.cancel()
+    assert bench.said[-1][1] == "some-lab/codes was not fetched; the next time goes on from there."
+    qtbot.waitUntil(lambda: not bench.long_work.busy, timeout=20000)
+    assert panel.desk.models.name == before
+    choose_of_hub(panel, "some-lab/absent", monkeypatch)
+    qtbot.waitUntil(lambda: bench.said[-1][0] == "error", timeout=20000)
+    assert "no config.json of 'some-lab/absent'" in bench.said[-1][1]
+    assert panel.chooser.models.currentData() == before
 
 
 def test_the_live_run_is_read_as_it_was_until_its_codes_of_now_are_asked_for(panel, bench, qtbot):

@@ -39,6 +39,14 @@ class ModelFileError(ValueError):
 
 def read(folder: Path) -> Wav2Vec2:
     """The model in ``folder``, in float32 on the CPU. Raises :class:`ModelFileError`."""
+    cls, config = read_shape(folder)
+    model = cls(config)
+    load_weights(model, read_weights(folder), str(folder / WEIGHTS))
+    return model.eval()
+
+
+def read_shape(folder: Path) -> tuple[type[Wav2Vec2], Wav2Vec2Config]:
+    """Which model ``config.json`` describes; its weights need not be there. Raises :class:`ModelFileError`."""
     document = read_config(folder)
     names = document.get("architectures") or ["Wav2Vec2ForPreTraining"]
     cls = ARCHITECTURES.get(str(names[0]))
@@ -47,12 +55,9 @@ def read(folder: Path) -> Wav2Vec2:
             f"{folder / CONFIG} is of a {names[0]}: expected one of {', '.join(ARCHITECTURES)}."
         )
     try:
-        config = Wav2Vec2Config.from_dict(document)
+        return cls, Wav2Vec2Config.from_dict(document)
     except (TypeError, ValueError) as error:
         raise ModelFileError(f"{folder / CONFIG}: {error}") from None
-    model = cls(config)
-    load_weights(model, read_weights(folder), str(folder / WEIGHTS))
-    return model.eval()
 
 
 def read_config(folder: Path) -> dict[str, Any]:

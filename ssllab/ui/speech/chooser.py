@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
+    QInputDialog,
     QListView,
     QSizePolicy,
     QToolButton,
@@ -22,8 +23,8 @@ from ssllab.ui.speech.clip import Clip, Listed
 from ssllab.ui.speech.library import GROUPS
 from ssllab.ui.speech.models import RUN, SHIPPED
 
-_OTHER = "other"
-_MODELS = {SHIPPED: "Shipped model", RUN: "Live run", _OTHER: "Other model …"}
+_HUB, _OTHER = "hub", "other"
+_MODELS = {SHIPPED: "Shipped model", RUN: "Live run", _HUB: "From the hub …", _OTHER: "Other model …"}
 _SHOWN_CHARACTERS = 20  # of a long path, its end
 
 
@@ -90,7 +91,7 @@ class Chooser(QWidget):
         """The model in use; ``words``: which it is; ``newer``: the live run has learned since."""
         row = self.models.findData(name)
         if row < 0:
-            row = self.models.count() - 1  # before the choice of another
+            row = self.models.findData(_HUB)  # before the choices of another
             self.models.insertItem(row, _short(name), name)
             self.models.setItemData(row, name, Qt.ItemDataRole.ToolTipRole)
         if name == RUN:
@@ -105,6 +106,12 @@ class Chooser(QWidget):
             name = QFileDialog.getExistingDirectory(
                 self, "The folder of a run, or of a model with config.json and model.safetensors"
             )
+        elif name == _HUB:
+            name = QInputDialog.getText(
+                self,
+                "A model of huggingface.co",
+                "Its name there, as facebook/wav2vec2-base-960h; a revision may follow after an @.",
+            )[0].strip()
         self.model_chosen.emit(name)
 
     def _chosen(self, row: int) -> None:

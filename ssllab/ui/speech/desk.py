@@ -149,7 +149,7 @@ class Desk(QObject):
         self.audio_changed.emit()
 
     def _read(self) -> None:
-        if not self.live:
+        if not self.live and not self._closed:  # a model may arrive late
             self.reader.read(self.clip, self._inspector())
         self.inspection_changed.emit()
 

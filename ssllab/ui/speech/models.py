@@ -1,4 +1,4 @@
-"""Which model looks at the clip: the live run as it was at some step, the shipped one, or one of a folder.
+"""Which model looks at the clip: the live run as it was at some step, the shipped one, one of a folder or of the hub.
 
 The live run is copied between two steps, so that what is asked of the copy neither waits for training nor holds it
 up, and all answers are of one step.
@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from ssllab.ui.work import Background
 
 if TYPE_CHECKING:
+    from ssllab.training.hub import HubModel
     from ssllab.ui.bench import Bench
 
 RUN, SHIPPED = "run", "shipped"
@@ -44,8 +45,13 @@ class Models(QObject):
         bench.run_changed.connect(self._run_changed)
 
     def choose(self, name: str) -> None:
-        """``RUN``, ``SHIPPED``, or the folder of a model or of a run."""
-        if name != self.name:
+        """``RUN``, ``SHIPPED``, the folder of a model or of a run, or a name on the hub, which is fetched first."""
+        from ssllab.training import hub
+
+        model = hub.find(name)
+        if model is not None and not model.complete:
+            self._download(model, lambda: self.choose(name))
+        elif name != self.name:
             self.name = name
             self.chosen = None
             self.refresh()
@@ -73,6 +79,23 @@ class Models(QObject):
             self.chosen = None
             self.changed.emit()
             self.refresh()
+
+    def _download(self, model: HubModel, then: Callable[[], None]) -> None:
+        from ssllab.training.hub import fetch_model
+
+        def failed(error: Exception, trace: str) -> None:
+            self.failed.emit(str(error), "" if isinstance(error, ValueError) else trace)
+
+        if not self.bench.long_work.start(
+            f"Fetching {model.name}",
+            lambda task: fetch_model(model, progress=task.report, cancelled=lambda: task.cancelled),
+            lambda folder: then(),
+            failed,
+            lambda: self.bench.say(
+                "info", f"{model.name} was not fetched; the next time goes on from there."
+            ),
+        ):
+            self.bench.say("warning", "Other work is still under way. Wait for it or cancel it.")
 
     def _copy_run(self) -> None:
         session = self.bench.session

@@ -1,0 +1,108 @@
+"""Speech models on huggingface.co: fetched once into the user's cache, from then on a folder like any other.
+
+Only ``config.json``, ``vocab.json`` and ``model.safetensors`` are ever asked for: no pickle, and no code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import quote
+
+from ssllab.data.catalogue import CancelQuestion, Progress
+from ssllab.data.download import Remote, cache_directory, fetch, look_up
+from ssllab.methods.stored import VOCABULARY
+from ssllab.nn.wav2vec2.files import CONFIG, WEIGHTS, ModelFileError, read_shape
+
+HUB = "https://huggingface.co"
+EXAMPLE = "facebook/wav2vec2-base-960h"
+
+_PART = r"\w(?:[\w.-]*\w)?"
+_ID = re.compile(rf"({_PART}/{_PART})(?:@(\w(?:[\w./-]*\w)?))?", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class HubModel:
+    """``name`` is owner/name, ``revision`` a branch, a tag, a commit, or refs/pr/N for pull request N."""
+
+    name: str
+    revision: str = "main"
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are kept."""
+        return cache_directory() / "hub" / self.name / quote(self.revision, safe="")
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of it was fetched; the weights come last."""
+        return (self.folder / WEIGHTS).is_file()
+
+    def remote(self, file: str) -> Remote:
+        """One of its files."""
+        return Remote(
+            f"{HUB}/{self.name}/resolve/{quote(self.revision, safe='')}/{file}",
+            "",
+            self.name,
+            "Or choose a model that is on this disk: the shipped one, or a folder.",
+        )
+
+
+def find(place: str) -> HubModel | None:
+    """The model that ``place``, as owner/name or owner/name@revision, stands for; None for anything else, also where
+    it is a path on this disk.
+    """
+    match = _ID.fullmatch(place)
+    if match is None or ".." in place or "//" in place or Path(place).exists():
+        return None
+    return HubModel(match[1], match[2] or "main")
+
+
+def fetch_model(model: HubModel, *, progress: Progress, cancelled: CancelQuestion) -> Path:
+    """The model's folder; downloads what it lacks, and goes on where an earlier try stopped.
+
+    Raises :class:`ModelFileError` or ``DataError`` with one line, or ``Cancelled``.
+    """
+    if model.complete:
+        return model.folder
+    progress(0.0, f"{model.name}: connecting")
+    for name in (CONFIG, VOCABULARY):
+        # Anew at each try: the three files are to be of one time. What cannot be written, fetch says.
+        with contextlib.suppress(OSError):
+            (model.folder / name).unlink()
+        if look_up(model.remote(name)) is not None:
+            fetch(
+                model.remote(name),
+                model.folder,
+                progress=lambda _, text: progress(0.0, text),
+                cancelled=cancelled,
+            )
+    if not (model.folder / CONFIG).exists():
+        raise ModelFileError(
+            f"huggingface.co shows no config.json of '{model.name}' at '{model.revision}', and there is no such folder "
+            f"here: expected the name of a public model, as {EXAMPLE}."
+        )
+    read_shape(model.folder)  # before much is downloaded that cannot be used
+    weights = model.remote(WEIGHTS)
+    told = look_up(weights)
+    if told is None:
+        raise ModelFileError(_no_weights(model))
+    # The checksum of a large file (Git LFS).
+    checksum = told.get("X-Linked-ETag", "").strip('"')
+    if _SHA256.fullmatch(checksum):
+        weights = replace(weights, checksum=checksum)
+    fetch(weights, model.folder, progress=progress, cancelled=cancelled)
+    return model.folder
+
+
+def _no_weights(model: HubModel) -> str:
+    if look_up(model.remote("pytorch_model.bin")) is None:
+        return f"'{model.name}' at '{model.revision}' has no {WEIGHTS}: expected a model like {EXAMPLE}."
+    return (
+        f"'{model.name}' at '{model.revision}' has only pytorch_model.bin, and pickled weights are never loaded. Its "
+        f"page on huggingface.co may list a pull request with {WEIGHTS}: name it as {model.name}@refs/pr/NUMBER. Or "
+        "write a folder with save_pretrained of transformers and choose that."
+    )
