@@ -3,7 +3,8 @@
     python tests/benchmarks/fine_tuning.py [--model shipped] [--minutes 0] [--steps 600] [--seeds 1] [--set KEY=VALUE ...]
 
 Error rates are those of all held-out clips, which share no sentence with the training clips. What is claimed: the
-word error rate of the pre-trained one is under half of that from scratch.
+word error rate of the pre-trained one, read by beam search with the n-gram of the settings, is under half of that from
+scratch. Greedy reading, which spells every word by itself, is printed beside it.
 """
 
 from __future__ import annotations

@@ -95,8 +95,12 @@ def test_a_run_made_sick_on_purpose_is_named(data, settings):
     assert sick.last("contrastive_loss") < 0.1
 
 
-def test_the_doctor_is_silent_on_the_first_steps_of_a_healthy_run(data):
-    healthy = patient(data)
+def test_codes_come_alive_in_a_fresh_run_and_the_doctor_is_silent(data):
+    healthy = patient(data).train(1)
+    first = healthy.last("code_perplexity")
     states = [healthy.train(20).verdict for _ in range(6)]
+    # Of 80: a random codebook begins with the few codes that lie near the data.
+    assert first < 10
+    assert healthy.last("code_perplexity") > 25
     assert not any(verdict.sick for verdict in states), states
     assert states[-1].state == "healthy"

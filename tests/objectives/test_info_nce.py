@@ -72,7 +72,8 @@ def test_queue_puts_the_key_first_and_the_queue_behind() -> None:
 
 def test_queue_gradient_equals_lightlys_and_only_the_query_gets_one() -> None:
     assert torchvision  # lightly imports it, and it must load first.
-    loss = pytest.importorskip("lightly.loss")
+    from lightly import loss
+
     query, key, queue = draw(5, 6), draw(5, 6, seed=1), unit(draw(9, 6, seed=2))
     ours, key_with_gradient, queue_with_gradient = (z.clone().requires_grad_() for z in (query, key, queue))
     value = cross_entropy(queue_info_nce_logits(ours, key_with_gradient, queue_with_gradient, 0.07))

@@ -29,10 +29,10 @@ POLL_MILLISECONDS = 300
 STEPS = 300
 _LINES = (("pretrained", "pre-trained", "attract"), ("scratch", "from scratch", "repel"))
 _RATES = {
-    "wer": "Word errors",
-    "cer": "Character errors",
-    "wer_beam": "Word errors, beam search",
-    "cer_beam": "Character errors, beam search",
+    "wer_beam": "Word errors",
+    "cer_beam": "Character errors",
+    "wer": "Word errors, greedy",
+    "cer": "Character errors, greedy",
 }
 
 
@@ -48,7 +48,7 @@ class EfficiencyChart(Chart):
             can_log=(True, True),
             empty=((1, 20), (0, 105)),
         )
-        self.rate = "wer"
+        self.rate = "wer_beam"
         self._curves: dict[str, Sequence[Outcome]] = {key: () for key, *_ in _LINES}
         self._strokes = {key: self.line(key, role, width=2, z=3) for key, _, role in _LINES}
         self._dots = {key: self._dots_of(key, role) for key, _, role in _LINES}
