@@ -187,10 +187,10 @@ def test_the_picture_reads_minutes_and_rates(show) -> None:
     panel = show(LabelEfficiencyPanel)
     scratch = [Outcome(1.0, 1.0, 0.8, 0.9, 0.7), Outcome(18.0, 0.6, 0.3, 0.5, 0.2)]
     panel.chart.show_curves({"pretrained": [Outcome(1.0, 0.5, 0.2, 0.4, 0.1)], "scratch": scratch})
-    assert panel.chart.values() == {"pretrained": "50.00 %", "scratch": "60.00 %"}
+    assert panel.chart.values() == {"pretrained": "40.00 %", "scratch": "50.00 %"}
     _, text, values, dots = panel.chart.readout(0.2)
     assert text.startswith("1")
-    assert values == {"pretrained": "50.00 %", "scratch": "100.0 %"}
+    assert values == {"pretrained": "40.00 %", "scratch": "90.00 %"}
     assert len(dots) == 2
     panel.rates.setCurrentIndex(panel.rates.findData("cer_beam"))
     assert panel.chart.values()["pretrained"].startswith("10")
