@@ -96,8 +96,11 @@ def _devices(kind: str, again: bool) -> list[Device]:
         if entry[f"max_{kind}_channels"] > 0
     ]
     if not found:
-        what = "microphone" if kind == "input" else "loudspeaker"
-        raise AudioError(f"No {what} was found. Plug one in and refresh the list; files work without.")
+        raise AudioError(
+            "No microphone was found. Plug one in and refresh the list; files work without."
+            if kind == "input"
+            else "No loudspeaker was found. Plug one in and press Play again; files work without, unheard."
+        )
     return sorted(found, key=lambda device: device.index != default)
 
 

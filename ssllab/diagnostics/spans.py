@@ -93,18 +93,20 @@ def nearest_by_latents(
 ) -> list[Match]:
     """The ``k`` windows of the query's length whose mean latent is nearest to the query's, best first.
 
-    ``query: (m, D)``, ``latents: (N, D)``, ``starts: (C + 1,)``; the score is the cosine of the means. Windows
-    do not overlap one another nor the frames ``leave_out``.
+    ``query: (m, D)``, ``latents: (N, D)``, ``starts: (C + 1,)``; the score is the cosine of the means, from the mean of
+    all latents: what all frames share makes any two alike. Windows do not overlap one another nor the frames
+    ``leave_out``.
     """
     m, total = len(query), len(latents)
     if not m or m > total:
         return []
-    aim = unit(query.double().mean(0))
+    middle = latents.sum(0, dtype=torch.float64) / total
+    aim = unit(query.double().mean(0) - middle)
     # Cosine of the mean: both the dot product with the aim and the length of the window's sum are wanted.
     along = torch.zeros(total + 1, dtype=torch.float64)
-    torch.cumsum(_blockwise_dot(latents, aim), 0, out=along[1:])
+    torch.cumsum(_blockwise_dot(latents, middle, aim), 0, out=along[1:])
     dots = along[m:] - along[:-m]
-    lengths = _window_lengths(latents, m)
+    lengths = _window_lengths(latents, middle, m)
     cosine = dots / lengths.clamp_min(1e-12)
     clip = torch.bucketize(torch.arange(total), starts[1:], right=True)
     begin = torch.arange(total - m + 1)
@@ -116,15 +118,15 @@ def nearest_by_latents(
 _BLOCK = 16_384  # frames whose latents are brought to double precision at a time
 
 
-def _blockwise_dot(latents: Tensor, aim: Tensor) -> Tensor:
-    return torch.cat([block.double() @ aim for block in latents.split(_BLOCK)])
+def _blockwise_dot(latents: Tensor, middle: Tensor, aim: Tensor) -> Tensor:
+    return torch.cat([(block.double() - middle) @ aim for block in latents.split(_BLOCK)])
 
 
-def _window_lengths(latents: Tensor, m: int) -> Tensor:
-    """The norm of the sum of every window of ``m`` rows, ``(N - m + 1,)``."""
+def _window_lengths(latents: Tensor, middle: Tensor, m: int) -> Tensor:
+    """The norm of the sum of every window of ``m`` rows less ``middle``, ``(N - m + 1,)``."""
     lengths = []
     for first in range(0, len(latents) - m + 1, _BLOCK):
-        part = latents[first : first + _BLOCK + m - 1].double()
+        part = latents[first : first + _BLOCK + m - 1].double() - middle
         running = torch.cat([part.new_zeros(1, part.shape[1]), part.cumsum(0)])
         lengths.append((running[m:] - running[:-m]).norm(dim=1))
     return torch.cat(lengths)

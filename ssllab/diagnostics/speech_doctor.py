@@ -323,7 +323,7 @@ def _shortcut(e: SpeechEvidence) -> Verdict | None:
 def _healthy(e: SpeechEvidence) -> Verdict:
     return Verdict(
         "healthy",
-        "Learning",
+        "Nothing wrong, and still at chance" if e.at_chance else "Learning",
         lines(
             loss_line(e),
             accuracy_line(e),

@@ -11,7 +11,8 @@ from ssllab.diagnostics.speech_thresholds import (
     CHANCE_MARGIN,
     COLLAPSED_SHARE,
     EVEN_SOFT_SHARE,
-    HALF_SOLVED_TOP1,
+    HOLLOW_SHARE,
+    HOLLOW_TOP1,
     RISING_FACTOR,
     SOFT_TO_HARD,
     SOLVED_SHARE,
@@ -96,15 +97,19 @@ class SpeechEvidence:
         """Groups with next to no codes in use, from 0."""
         if self.codes is None or self.codes < 2:
             return []
-        limit = 1 + (self.codes - 1) * (SOLVED_SHARE if self.solved else COLLAPSED_SHARE)
-        return [group for group, perplexity in enumerate(self.code_perplexities) if perplexity < limit]
+        return self._groups_below(SOLVED_SHARE if self.solved else COLLAPSED_SHARE)
 
     @property
     def hollow(self) -> bool:
         """Whether the task is solved because hardly a code is left to tell apart."""
-        half_solved = self.contrastive_top1 is not None and self.contrastive_top1 >= HALF_SOLVED_TOP1
-        groups = self.empty_groups
-        return bool(groups) and (self.solved or (half_solved and len(groups) == len(self.code_perplexities)))
+        if not self.empty_groups or self.contrastive_top1 is None:
+            return False
+        all_empty = len(self._groups_below(HOLLOW_SHARE)) == len(self.code_perplexities)
+        return self.solved or (all_empty and self.contrastive_top1 >= HOLLOW_TOP1)
+
+    def _groups_below(self, share: float) -> list[int]:
+        limit = 1 + ((self.codes or 1) - 1) * share
+        return [group for group, perplexity in enumerate(self.code_perplexities) if perplexity < limit]
 
     @property
     def undecided(self) -> bool:

@@ -34,8 +34,10 @@ SOLVED_TOP1 = 0.75
 SOLVED_SHARE = 0.1
 
 # A codebook broken in mid-run has few dead codes for a whole pass, for the window remembers those before. With next to no
-# codes left in any group, a task half solved says enough: healthy small runs are at .05 to .2 when codes are that few.
-HALF_SOLVED_TOP1 = 0.5
+# codes left in any group, a task that is partly solved says enough: it bounces between .25 and 1 as codes die, and
+# a healthy run with so few codes is at chance.
+HOLLOW_TOP1 = 0.25
+HOLLOW_SHARE = 0.02
 
 # Soft usage may be even while one code wins everywhere; seen: soft 602.7 of 640 with hard 23.8. Measured here: healthy
 # runs up to 6.3 times as high; without Gumbel noise 8 to 12, with frozen codes 15 to 100.

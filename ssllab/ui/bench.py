@@ -162,13 +162,20 @@ class Bench(QObject):
         return self._state
 
     def set_method(self, name: str) -> None:
-        """Take another method; settings that both have are kept, the run is reset."""
+        """Take another method; what the person changed and both have is kept, the run is reset."""
         if name == self.method_name or name not in self.methods:
             return
-        old = self.config.model_dump() if self.config else {}
         cls = self.methods[name].Config
+        kept: dict[str, Value] = {}
+        if self.config is not None:
+            usual = type(self.config)().model_dump()
+            kept = {
+                key: value
+                for key, value in self.config.model_dump().items()
+                if key in cls.model_fields and value != usual[key]
+            }
         self.method_name = name
-        self.config = cls.make({key: value for key, value in old.items() if key in cls.model_fields})
+        self.config = cls.make(kept)
         self.loaded.emit()
         self.reset()
 

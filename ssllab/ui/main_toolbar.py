@@ -169,7 +169,9 @@ class MainToolbar(QToolBar):
 
     def _fill_methods(self) -> None:
         self.method_box.clear()
-        for name, method in self.bench.methods.items():
+        for name, method in sorted(
+            self.bench.methods.items(), key=lambda item: item[0] != self.bench.lab.method
+        ):
             self.method_box.addItem(method.title, name)
             self.method_box.setItemData(
                 self.method_box.count() - 1, method.paper, Qt.ItemDataRole.ToolTipRole

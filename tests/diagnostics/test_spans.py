@@ -96,12 +96,14 @@ def test_what_agrees_in_nothing_is_no_match() -> None:
 
 def test_nearest_by_latents_equals_cosines_of_all_windows() -> None:
     generator = torch.Generator().manual_seed(3)
-    latents = torch.randn(60, 7, generator=generator)
+    # Far from the origin, as latents are: uncentred, all cosines would be nearly 1.
+    latents = torch.randn(60, 7, generator=generator).double() + 10
     starts = torch.tensor([0, 25, 60])
-    query = torch.randn(6, 7, generator=generator)
-    aim = query.mean(0)
+    query = torch.randn(6, 7, generator=generator).double() + 10
+    middle = latents.mean(0)
+    aim = query.mean(0) - middle
     cosines = {
-        first: float(torch.cosine_similarity(aim, latents[first : first + 6].mean(0), dim=0))
+        first: float(torch.cosine_similarity(aim, latents[first : first + 6].mean(0) - middle, dim=0))
         for a, b in ((0, 25), (25, 60))
         for first in range(a, b - 5)
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import Future
 from types import SimpleNamespace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -13,6 +14,7 @@ from PySide6.QtCore import Qt, QUrl
 
 from ssllab.methods.ctc import CTC, CTCLook
 from ssllab.methods.recogniser import Transcript
+from ssllab.methods.registry import methods
 from ssllab.training.label_efficiency import Outcome
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_store import Workspace
@@ -20,10 +22,11 @@ from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Scene
 from ssllab.ui.panels.label_efficiency import LabelEfficiencyPanel
+from ssllab.ui.panels.lessons import LessonsPanel
 from ssllab.ui.panels.transcription import TranscriptionPanel
 from ssllab.ui.speech.clip import Clip
 from ssllab.ui.speech.heard_text import coloured
-from ssllab.ui.speech.models import Chosen
+from ssllab.ui.speech.models import RUN, Chosen
 from ssllab.ui.work import LongWork
 
 LOOK = CTCLook(
@@ -138,6 +141,41 @@ def test_the_take_on_the_desk_is_transcribed_by_the_model_chosen_there(show, qtb
     desk.open(Clip("another", np.zeros(100, np.float32)))
     assert panel.transcriber.transcript is None
     assert not panel.heard.isVisible()
+
+
+def test_the_live_run_writes_with_what_it_has_learned_by_now(show, bench, qtbot, monkeypatch) -> None:
+    panel = show(TranscriptionPanel)
+    desk, copied, now = panel.desk, Writer(), Writer()
+    desk.open(Clip("said", np.zeros(8000, np.float32)))
+    qtbot.waitUntil(lambda: desk.models.chosen is not None, timeout=30_000)  # the shipped one
+    desk.models.chosen = Chosen(copied, (RUN, 1, 0), "step 0")
+    monkeypatch.setattr(bench, "session", SimpleNamespace(step=100))
+    answer = Future()
+    answer.set_result(now)
+    with monkeypatch.context() as patch:
+        patch.setattr(bench, "ask", lambda question: answer)
+        panel.transcriber.transcribe()
+        qtbot.waitUntil(lambda: panel.transcriber.transcript is not None)
+    assert (copied.heard, now.heard) == ([], [8000])
+    monkeypatch.undo()
+
+
+def test_a_method_brings_its_own_defaults_and_a_lesson_the_method_it_is_for(
+    show, bench, qtbot, monkeypatch
+) -> None:
+    bench.methods = methods()
+    monkeypatch.setattr(bench, "start", lambda: None)
+    bench.set("mask_probability", 0.7)
+    bench.set_method("wav2vec2")
+    usual = bench.methods["wav2vec2"].Config()
+    assert bench.config.mask_probability == 0.7  # a person's choice goes along
+    assert bench.config.mask_length == usual.mask_length != CTC.Config().mask_length
+    bench.set_method("ctc")
+    assert bench.config.mask_length == CTC.Config().mask_length
+    panel = show(LessonsPanel)
+    qtbot.mouseClick(panel.set_up_button, Qt.MouseButton.LeftButton)
+    assert bench.method_name == "wav2vec2"
+    assert bench.config.diversity_weight == panel.lesson.changes["diversity_weight"]
 
 
 def test_while_the_microphone_is_on_the_last_seconds_are_written_down(show, qtbot) -> None:

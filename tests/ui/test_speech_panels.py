@@ -290,7 +290,7 @@ def test_one_group_has_no_pairs_and_unknown_phones_no_table(show):
     lonely.phone_given_code = None
     panel = show(JointUsagePanel)
     panel.draw(Scene("running", look=lonely))
-    assert "one codebook group" in panel.map.notes.hint
+    assert "two codebook groups" in panel.map.notes.hint
     panel = show(PhoneTablePanel)
     panel.draw(Scene("running", look=lonely, probes=probes()))
     assert "not known" in panel.map.notes.hint

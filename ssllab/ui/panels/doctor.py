@@ -35,7 +35,7 @@ class DoctorPanel(Panel):
         self.evidence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.remedy = QLabel()
         self.remedy.setWordWrap(True)
-        self.apply_button = QPushButton()
+        self.apply_button = QPushButton("Apply this remedy")
         self.apply_button.setProperty("primary", True)
         self.apply_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.apply_button.clicked.connect(self._apply)
@@ -87,13 +87,11 @@ class DoctorPanel(Panel):
         self.badge.show()
         self.headline.setText(verdict.title)
         self._put(self.evidence, "<br>".join(verdict.evidence))
-        self._put(self.remedy, verdict.remedy)
-        self.apply_button.setVisible(bool(verdict.changes))
-        if verdict.changes:
-            words = ", ".join(
-                f"{key.replace('_', ' ')} = {_written(value)}" for key, value in verdict.changes.items()
-            )
-            self.apply_button.setText(f"Set {words}")
+        words = ", ".join(
+            f"{key.replace('_', ' ')} = {_written(value)}" for key, value in verdict.changes.items()
+        )
+        self._put(self.remedy, verdict.remedy + (f"<br>It sets {words}." if words else ""))
+        self.apply_button.setVisible(bool(words))
         step = (scene.metrics.last_step if scene.metrics is not None else 0) or 0
         if not self._seen or self._seen[-1][1] != verdict.state:
             self._seen.append((step, verdict.state))

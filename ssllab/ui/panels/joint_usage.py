@@ -15,7 +15,7 @@ from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.heat_map import HeatMap
 
 _HINT = "Press Start: which codes of two groups go together"
-_ONE_GROUP = "This model has one codebook group. Give it two to see how they share the work."
+_ONE_GROUP = "Nothing to compare: this needs a model with two codebook groups."
 _LEAST_PIXELS = 3.0  # of a cell; where codes are more, neighbours are added up
 
 

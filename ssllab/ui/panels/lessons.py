@@ -64,6 +64,8 @@ class LessonsPanel(Panel):
         config = self.bench.config
         if config is None:
             return
+        if changes.keys() - config.controls().keys():  # written for the lab's own method
+            self.bench.set_method(self.bench.lab.method)
         self.bench.set_many(changes)
         if self.bench.needs_restart():
             self.bench.reset()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from ssllab.ui.speech.clip import RATE, Clip
+from ssllab.ui.speech.models import RUN
 from ssllab.ui.work import Background
 
 if TYPE_CHECKING:
@@ -53,8 +54,11 @@ class Transcriber(QObject):
             self._ask(clip, clip.sound(0, len(clip.samples)))
 
     def _chosen(self) -> Any:
+        """A stored model that can write; the live run is asked anew, for it has learned since it was copied."""
         chosen = self.desk.models.chosen
-        return chosen.inspector if chosen is not None and hasattr(chosen.inspector, "transcribe") else None
+        if chosen is None or chosen.key[0] == RUN or not hasattr(chosen.inspector, "transcribe"):
+            return None
+        return chosen.inspector
 
     def _can_ask_run(self) -> bool:
         return self.desk.bench.session is not None and self.desk.bench.method_name == self._method
