@@ -13,14 +13,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from ssllab import __version__
+from ssllab.commands.usage import BAD_INPUT, UsageError
 from ssllab.labs import LABS, lab_for
-
-BAD_INPUT = 2
-OUR_FAILURE = 1
-
-
-class UsageError(ValueError):
-    """The command line is wrong; one line."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -251,8 +245,8 @@ def _is_bad_input(error: ValueError) -> bool:
         return True
     from ssllab.audio.errors import AudioError
     from ssllab.controls import ControlError
-    from ssllab.data.types import DataError
     from ssllab.nn.wav2vec2.files import ModelFileError
+    from ssllab.storage.errors import DataError
     from ssllab.training.checkpoint import CheckpointError
     from ssllab.training.run_record import RunError
 
@@ -265,6 +259,4 @@ def _one_line(error: Exception) -> str:
 
 
 if __name__ == "__main__":
-    from ssllab import cli  # this file under its own name: its errors are told by their class
-
-    sys.exit(cli.main())
+    sys.exit(main())

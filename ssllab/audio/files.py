@@ -15,7 +15,7 @@ import soundfile
 import soxr
 
 from ssllab.audio.errors import AudioError
-from ssllab.training.files import why_refused
+from ssllab.storage.files import why_refused
 
 SAMPLE_RATE = 16_000
 #: What a person may drop on the window; libsndfile reads a dozen more.

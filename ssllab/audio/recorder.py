@@ -24,7 +24,7 @@ from ssllab.audio.monitor import Monitor
 from ssllab.audio.ring import RingBuffer
 from ssllab.audio.source import Microphone, Source
 from ssllab.audio.take_file import TakeFile
-from ssllab.training.files import why_refused
+from ssllab.storage.files import why_refused
 
 State = Literal["idle", "listening", "recording", "paused"]
 

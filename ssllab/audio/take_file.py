@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ssllab.audio.files import SAMPLE_RATE
-from ssllab.training.run_lock import LOCK_NAME, RunLock
+from ssllab.storage.run_lock import LOCK_NAME, RunLock
 
 NAME = "recording.wav"
 _PIECE = SAMPLE_RATE // 4

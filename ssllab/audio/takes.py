@@ -25,9 +25,9 @@ from ssllab.audio.errors import AudioError
 from ssllab.audio.level import decibels
 from ssllab.audio.peaks import Peaks
 from ssllab.audio.take_file import NAME as RECORDING
-from ssllab.data.catalogue import Cancelled, CancelQuestion, Progress
-from ssllab.training.files import why_refused, write_whole
-from ssllab.training.run_lock import is_locked
+from ssllab.storage.files import why_refused, write_whole
+from ssllab.storage.progress import Cancelled, CancelQuestion, Progress
+from ssllab.storage.run_lock import is_locked
 
 THUMBNAIL_COLUMNS = 200
 

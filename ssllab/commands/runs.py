@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ssllab.cli import UsageError
 from ssllab.commands.train import plain, workspace
+from ssllab.commands.usage import UsageError
 from ssllab.data.catalogue import sources
 from ssllab.methods import registry
 from ssllab.training import export

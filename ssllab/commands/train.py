@@ -12,8 +12,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from ssllab.cli import BAD_INPUT, OUR_FAILURE, UsageError
 from ssllab.commands.hub import fetch_start
+from ssllab.commands.usage import BAD_INPUT, OUR_FAILURE, UsageError
 from ssllab.controls import Config, ControlError, Value
 from ssllab.data.catalogue import DEFAULTS, absolute, load
 from ssllab.methods.registry import method_class

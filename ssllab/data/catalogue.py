@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from ssllab.storage.errors import DataError
+from ssllab.storage.progress import CancelQuestion, Progress
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import SpeechData
@@ -24,16 +26,7 @@ Kind = Literal["images", "speech"]
 DEFAULTS: dict[Kind, str] = {"images": "shapes", "speech": "spoken"}
 DEFAULT = DEFAULTS["images"]
 
-#: Called as ``progress(fraction, text)``, fraction in 0..1, from the thread that loads.
-Progress = Callable[[float, str], None]
-#: Asked now and then; True stops the loading with :class:`Cancelled`.
-CancelQuestion = Callable[[], bool]
-
 _SMALLEST, _LARGEST = 16, 256
-
-
-class Cancelled(Exception):
-    """The user stopped the loading. What was downloaded so far is kept and continued the next time."""
 
 
 @dataclass(frozen=True)
@@ -229,11 +222,9 @@ def load(
     names or paths of speech into one set. ``size``: height and width in pixels (default: the source's own, 32
     for a folder); ``seed`` draws Shapes and the crops of Photos (splits of the others never change); ``root``
     is where downloads and decoded audio are kept (default: the user's cache folder); ``workspace`` where the
-    takes are (default: the user's own). Raises :class:`ssllab.data.types.DataError` with one line, or
-    :class:`Cancelled`.
+    takes are (default: the user's own). Raises :class:`ssllab.storage.errors.DataError` with one line, or
+    :class:`ssllab.storage.progress.Cancelled`.
     """
-    from ssllab.data.types import DataError
-
     name = os.fspath(name_or_path)
     report: Progress = progress or (lambda fraction, text: None)
     stop: CancelQuestion = cancelled or (lambda: False)
@@ -287,7 +278,6 @@ def _load_speech(
 ) -> SpeechData:
     """One speech source, or several as one."""
     from ssllab.data.speech import combine, sources
-    from ssllab.data.types import DataError
 
     if kind == "images":
         raise DataError(f"'{'+'.join(names)}': only speech can be joined with +; choose one set of images.")
@@ -319,9 +309,7 @@ def _exists(name: str) -> bool:
         return False
 
 
-def _unknown(name: str, kind: Kind | None) -> Exception:
-    from ssllab.data.types import DataError
-
+def _unknown(name: str, kind: Kind | None) -> DataError:
     names = [info.name for info in sources(kind)]
     near = difflib.get_close_matches(name.lower().replace("-", "_"), names, n=1)
     hint = f" Did you mean '{near[0]}'?" if near else ""

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from ssllab.data.catalogue import Cancelled, CancelQuestion, Progress
-from ssllab.data.types import DataError
+from ssllab.storage.errors import DataError
+from ssllab.storage.progress import Cancelled, CancelQuestion, Progress
 
 _CHUNK = 256 * 1024
 _MB = 1e6

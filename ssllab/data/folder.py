@@ -21,9 +21,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ssllab.data.catalogue import Cancelled, CancelQuestion, Progress
 from ssllab.data.pictures import UnusablePicture, decode, looks_like_picture
-from ssllab.data.types import DataError, ImageData, ImageSplit, Skipped
+from ssllab.data.types import ImageData, ImageSplit, Skipped
+from ssllab.storage.errors import DataError
+from ssllab.storage.progress import Cancelled, CancelQuestion, Progress
 
 MIN_IMAGES = 16
 _MAX_BYTES = 2 * 2**30  # of decoded images in memory

@@ -21,9 +21,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ssllab._torchvision import torchvision
-from ssllab.data.catalogue import Cancelled, CancelQuestion, Progress
 from ssllab.data.download import Remote, cache_directory, fetch
-from ssllab.data.types import DataError, ImageData, ImageSplit
+from ssllab.data.types import ImageData, ImageSplit
+from ssllab.storage.errors import DataError
+from ssllab.storage.progress import Cancelled, CancelQuestion, Progress
 
 # The binary edition lies beside the pickled one that torchvision reads; its MD5 is given on the same page.
 CIFAR10 = Remote(

@@ -9,10 +9,6 @@ import torch
 from torch import Tensor
 
 
-class DataError(ValueError):
-    """The data cannot be used; the message is one line: what, what was expected, what to do."""
-
-
 @dataclass(frozen=True)
 class Factor:
     """One known cause of an image (its hue, its position ...), in classes, so that a probe can be scored.

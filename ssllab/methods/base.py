@@ -10,16 +10,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import torch
 from torch import Tensor, nn
 
 from ssllab import controls
 from ssllab.data.batches import Batches, ImageBatches
+from ssllab.doctor.log import Log
 
 if TYPE_CHECKING:
-    from ssllab.diagnostics.verdict import Verdict
+    from ssllab.doctor.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -46,20 +47,6 @@ class Probe:
 
     scalars: dict[str, float]
     constants: dict[str, float] = field(default_factory=dict)
-
-
-class Log(Protocol):
-    """How a method reads the scalars of a run (:class:`ssllab.training.metrics.MetricsLog` is one)."""
-
-    @property
-    def last_step(self) -> int | None:
-        """The newest step, None while empty."""
-
-    def column(self, name: str) -> tuple[Any, Any]:
-        """``(steps (n,), values (n,))`` numpy arrays, NaN where not measured."""
-
-    def last(self, name: str) -> float | None:
-        """The newest value, None when never measured."""
 
 
 class Method(nn.Module, ABC):

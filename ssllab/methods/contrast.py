@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 
 from ssllab.data.augment import as_float, two_views
-from ssllab.diagnostics.doctor import diagnose
 from ssllab.diagnostics.forces import force_weights, info_nce_forces, nt_xent_forces
 from ssllab.diagnostics.geometry import alignment, uniformity
 from ssllab.diagnostics.knn import knn_accuracy
@@ -22,9 +21,11 @@ from ssllab.diagnostics.linear_probe import linear_probes
 from ssllab.diagnostics.projection import Projection, project
 from ssllab.diagnostics.similarity import contrastive_accuracy, similarities, similarity_statistics
 from ssllab.diagnostics.spectrum import channel_std, effective_rank, normalized_std, rankme, singular_values
-from ssllab.diagnostics.verdict import Verdict
-from ssllab.methods.base import Log, Method, Probe, Series
-from ssllab.methods.contrast_evidence import contrast_evidence
+from ssllab.doctor.contrast import diagnose
+from ssllab.doctor.contrast_evidence import contrast_evidence
+from ssllab.doctor.log import Log
+from ssllab.doctor.verdict import Verdict
+from ssllab.methods.base import Method, Probe, Series
 from ssllab.methods.contrast_settings import ContrastConfig
 from ssllab.nn.encoders import Encoder, build_encoder
 from ssllab.nn.heads import build_head

@@ -18,9 +18,10 @@ import torch
 from torch import Tensor
 
 from ssllab.data.speech.batches import SpeechBatch, SpeechBatches, collate
-from ssllab.diagnostics.ctc_doctor import diagnose_ctc
-from ssllab.methods.base import Log, Probe, Series, StepResult
-from ssllab.methods.ctc_evidence import ctc_evidence
+from ssllab.doctor.ctc import diagnose_ctc
+from ssllab.doctor.ctc_evidence import ctc_evidence
+from ssllab.doctor.log import Log
+from ssllab.methods.base import Probe, Series, StepResult
 from ssllab.methods.ctc_settings import CTCConfig
 from ssllab.methods.recogniser import Recogniser, Search, Transcript
 from ssllab.methods.speech import Inspection, SpeechMethod
@@ -46,7 +47,7 @@ from ssllab.text.word_error import error_rates
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import SpeechData, SpeechSplit
-    from ssllab.diagnostics.verdict import Verdict
+    from ssllab.doctor.verdict import Verdict
 
 PROBE_SECONDS = 60.0  # held-out speech of a live probe: about two seconds of work on two cores
 BLANK_SHARE = 0.75  # of frames, before anything is learned

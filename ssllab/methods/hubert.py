@@ -19,9 +19,11 @@ from torch.nn import functional as F
 from ssllab.controls import Control
 from ssllab.data.speech.batches import SpeechBatch
 from ssllab.diagnostics.codes import SlidingUsage
-from ssllab.diagnostics.speech_doctor import diagnose_speech
-from ssllab.diagnostics.verdict import Verdict
-from ssllab.methods.base import Log, Probe, Series, StepResult
+from ssllab.doctor.log import Log
+from ssllab.doctor.speech import diagnose_speech
+from ssllab.doctor.speech_evidence import speech_evidence
+from ssllab.doctor.verdict import Verdict
+from ssllab.methods.base import Probe, Series, StepResult
 from ssllab.methods.code_probes import CodedFrames, code_probes
 from ssllab.methods.mfcc import mfcc
 from ssllab.methods.speech import (
@@ -33,7 +35,6 @@ from ssllab.methods.speech import (
     probe_batches,
     windows,
 )
-from ssllab.methods.speech_evidence import speech_evidence
 from ssllab.methods.speech_settings import PretrainingConfig
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
 from ssllab.nn.wav2vec2.config import FRAME_SECONDS, PRESETS, Wav2Vec2Config

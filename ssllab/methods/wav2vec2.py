@@ -14,12 +14,13 @@ from torch import Tensor
 
 from ssllab.data.speech.batches import SpeechBatch
 from ssllab.diagnostics.codes import SlidingMean, SlidingUsage, perplexity
-from ssllab.diagnostics.speech_doctor import diagnose_speech
-from ssllab.diagnostics.verdict import Verdict
-from ssllab.methods.base import Log, Probe, Series, StepResult
+from ssllab.doctor.log import Log
+from ssllab.doctor.speech import diagnose_speech
+from ssllab.doctor.speech_evidence import speech_evidence
+from ssllab.doctor.verdict import Verdict
+from ssllab.methods.base import Probe, Series, StepResult
 from ssllab.methods.code_probes import CodedFrames, code_probes
 from ssllab.methods.speech import Inspection, PhoneTable, SpeechLook, SpeechMethod, probe_batches
-from ssllab.methods.speech_evidence import speech_evidence
 from ssllab.methods.speech_inspection import inspect_pretrained
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
 from ssllab.methods.wav2vec2_settings import Wav2Vec2Settings, model_config

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ssllab.data.types import DataError
+from ssllab.storage.errors import DataError
 
 DELIMITER = "|"
 SPECIALS = ("<pad>", "<s>", "</s>", "<unk>")

@@ -14,7 +14,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ssllab.training.files import write_whole
+from ssllab.storage.files import write_whole
 
 if TYPE_CHECKING:
     import torch

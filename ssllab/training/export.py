@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssllab.controls import Value
+from ssllab.storage.files import write_whole
 from ssllab.training import checkpoint
 from ssllab.training.checkpoint import CheckpointError
-from ssllab.training.files import write_whole
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import RunError, RunInfo, RunSettings
 from ssllab.training.run_store import Run

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
-from ssllab.data.catalogue import CancelQuestion, Progress
 from ssllab.data.download import Remote, cache_directory, fetch, look_up
 from ssllab.methods.stored import VOCABULARY
 from ssllab.nn.wav2vec2.files import CONFIG, WEIGHTS, ModelFileError, read_shape
+from ssllab.storage.progress import CancelQuestion, Progress
 
 HUB = "https://huggingface.co"
 EXAMPLE = "facebook/wav2vec2-base-960h"

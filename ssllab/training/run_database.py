@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from ssllab.training.files import why_refused
+from ssllab.storage.files import why_refused
 from ssllab.training.metrics import MetricsLog, Steps, Values, absent
 from ssllab.training.run_record import Event, RunError
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 import ssllab
 from ssllab.controls import Value
-from ssllab.training.files import write_whole
+from ssllab.storage.files import write_whole
 
 FORMAT = 1
 RECORD_NAME = "run.json"

@@ -16,8 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ssllab.storage.files import why_refused
+from ssllab.storage.run_lock import LOCK_NAME, is_locked
 from ssllab.training import checkpoint
-from ssllab.training.files import why_refused
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_database import (
     DATABASE_NAME,
@@ -31,7 +32,6 @@ from ssllab.training.run_database import (
     stored_rows,
     transaction,
 )
-from ssllab.training.run_lock import LOCK_NAME, is_locked
 from ssllab.training.run_record import (
     RECORD_NAME,
     CheckpointRef,

@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from ssllab.storage.files import why_refused
+from ssllab.storage.run_lock import RunLock
 from ssllab.training.checkpoint import CheckpointError
-from ssllab.training.files import why_refused
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_database import (
     DATABASE_NAME,
@@ -35,7 +36,6 @@ from ssllab.training.run_database import (
     transaction,
     write_note,
 )
-from ssllab.training.run_lock import RunLock
 from ssllab.training.run_record import RECORD_NAME, Event, RunError, write_record
 from ssllab.training.run_store import Run
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from ssllab.controls import Config, ControlError, Value
 from ssllab.data.batches import Data
-from ssllab.diagnostics.verdict import Verdict
+from ssllab.doctor.verdict import Verdict
 from ssllab.training.checkpoint import CheckpointError, snapshot
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import Event, RunError, RunSettings

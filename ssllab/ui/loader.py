@@ -39,7 +39,8 @@ class Loader(QObject):
             self._background.deliver(lambda: request.is_set() or self.progress.emit(fraction, text))
 
         def work() -> Callable[[], None]:
-            from ssllab.data.catalogue import Cancelled, load
+            from ssllab.data.catalogue import load
+            from ssllab.storage.progress import Cancelled
 
             try:
                 data = load(

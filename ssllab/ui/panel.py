@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # the window opens before torch is imported
     import numpy as np
 
     from ssllab.controls import Config
-    from ssllab.diagnostics.verdict import Verdict
+    from ssllab.doctor.verdict import Verdict
     from ssllab.training.metrics import MetricsLog
     from ssllab.training.run_store import Event
     from ssllab.ui.bench import Bench

@@ -11,9 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-
-class Cancelled(Exception):
-    """The person cancelled the task."""
+from ssllab.storage.progress import Cancelled
 
 
 class Task:

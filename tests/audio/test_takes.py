@@ -13,7 +13,7 @@ from ssllab.audio.errors import AudioError
 from ssllab.audio.files import info, read, write
 from ssllab.audio.take_file import TakeFile
 from ssllab.audio.takes import TakeStore
-from ssllab.data.catalogue import Cancelled
+from ssllab.storage.progress import Cancelled
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ import time
 import numpy as np
 
 from ssllab.data.catalogue import load
+from ssllab.experiments.label_efficiency import ALL, Cell, LabelEfficiency
 from ssllab.methods.ctc import CTC
 from ssllab.training.device import use_sensible_threads
-from ssllab.training.label_efficiency import ALL, Cell, LabelEfficiency
 from ssllab.training.run_record import RunSettings
 
 RATES = ("wer", "cer", "wer_beam", "cer_beam")

@@ -14,10 +14,11 @@ import pytest
 import torch
 from PIL import Image
 
-from ssllab.data.catalogue import Cancelled, load
+from ssllab.data.catalogue import load
 from ssllab.data.folder import arrange, hold_out
 from ssllab.data.pictures import UnusablePicture, decode
-from ssllab.data.types import DataError
+from ssllab.storage.errors import DataError
+from ssllab.storage.progress import Cancelled
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 

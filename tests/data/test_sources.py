@@ -11,7 +11,7 @@ from PIL import Image
 from ssllab.data import catalogue
 from ssllab.data.photos import _GRID, _TEST_TILES
 from ssllab.data.shapes import SHAPES, oklch_to_srgb, shapes
-from ssllab.data.types import DataError
+from ssllab.storage.errors import DataError
 
 
 def test_the_catalogue_is_listed_without_torch():

@@ -16,9 +16,10 @@ import pytest
 import torch
 
 from ssllab.data import torchvision_sets
-from ssllab.data.catalogue import Cancelled, load
+from ssllab.data.catalogue import load
 from ssllab.data.download import Remote, fetch
-from ssllab.data.types import DataError
+from ssllab.storage.errors import DataError
+from ssllab.storage.progress import Cancelled
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 CONTENT = np.random.default_rng(0).bytes(3_000_000)

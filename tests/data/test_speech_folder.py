@@ -11,10 +11,11 @@ import pytest
 import soundfile
 import torch
 
-from ssllab.data.catalogue import Cancelled, absolute, exists, load, parts
+from ssllab.data.catalogue import absolute, exists, load, parts
 from ssllab.data.speech import gather, reel
 from ssllab.data.speech.layout import arrange, read_table
-from ssllab.data.types import DataError
+from ssllab.storage.errors import DataError
+from ssllab.storage.progress import Cancelled
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 

@@ -13,10 +13,11 @@ import torch
 
 from ssllab.audio.takes import TakeStore
 from ssllab.data import catalogue
-from ssllab.data.catalogue import Cancelled, load
+from ssllab.data.catalogue import load
 from ssllab.data.download import Remote
 from ssllab.data.speech import downloads, gather, reel
-from ssllab.data.types import DataError
+from ssllab.storage.errors import DataError
+from ssllab.storage.progress import Cancelled
 
 
 def sound(number: int = 0, kind: str = "FLAC") -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ssllab.data.types import DataError
+from ssllab.storage.errors import DataError
 from ssllab.text.alphabet import Alphabet, read_alphabet, write_alphabet
 
 

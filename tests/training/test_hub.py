@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from ssllab.data import download
-from ssllab.data.catalogue import Cancelled
-from ssllab.data.types import DataError
 from ssllab.nn.wav2vec2 import files
 from ssllab.nn.wav2vec2.files import ModelFileError
+from ssllab.storage.errors import DataError
+from ssllab.storage.progress import Cancelled
 from ssllab.training import hub
 from ssllab.training.stored_models import read_model
 

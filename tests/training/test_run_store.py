@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from ssllab.storage.run_lock import RunLock, is_locked
 from ssllab.training import run_database
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_database import Chunk, append_events, append_rows, create_or_open, merge_small
-from ssllab.training.run_lock import RunLock, is_locked
 from ssllab.training.run_record import CheckpointRef, Event, RunError, RunSettings, is_id, new_id
 from ssllab.training.run_store import Workspace, superfluous
 

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt, QUrl
 
+from ssllab.experiments.label_efficiency import Outcome
 from ssllab.methods.ctc import CTC, CTCLook
 from ssllab.methods.recogniser import Transcript
 from ssllab.methods.registry import methods
-from ssllab.training.label_efficiency import Outcome
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_store import Workspace
 from ssllab.ui import theme

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
-from ssllab.data.catalogue import Cancelled, CancelQuestion
-from ssllab.data.types import DataError, Skipped
+from ssllab.data.types import Skipped
+from ssllab.storage.errors import DataError
+from ssllab.storage.progress import Cancelled, CancelQuestion
 
 #: What libsndfile reads. Files of other names are not looked at.
 AUDIO_SUFFIXES = (

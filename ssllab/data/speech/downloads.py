@@ -11,13 +11,15 @@ import os
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from ssllab.data.catalogue import CancelQuestion, Progress, source
+from ssllab.data.catalogue import source
 from ssllab.data.download import Remote, cache_directory, fetch
 from ssllab.data.speech.containers import Found, Tar, Together
 from ssllab.data.speech.gather import Origin, gather
 from ssllab.data.speech.layout import arrange
 from ssllab.data.speech.types import SpeechData
-from ssllab.data.types import DataError, Skipped
+from ssllab.data.types import Skipped
+from ssllab.storage.errors import DataError
+from ssllab.storage.progress import CancelQuestion, Progress
 
 _OPENSLR = "https://www.openslr.org/resources/31/"
 LIBRISPEECH_TRAIN = Remote(

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from ssllab.data.catalogue import CancelQuestion, Progress
 from ssllab.data.speech.combine import combine
 from ssllab.data.speech.containers import (
     ARCHIVE_SUFFIXES,
@@ -26,7 +25,9 @@ from ssllab.data.speech.containers import (
 from ssllab.data.speech.gather import Origin, gather, nothing
 from ssllab.data.speech.layout import arrange
 from ssllab.data.speech.types import SpeechData
-from ssllab.data.types import DataError, Skipped
+from ssllab.data.types import Skipped
+from ssllab.storage.errors import DataError
+from ssllab.storage.progress import CancelQuestion, Progress
 
 
 def folder(

@@ -17,13 +17,14 @@ from torch import Tensor
 
 from ssllab.audio.errors import AudioError
 from ssllab.audio.files import stream
-from ssllab.data.catalogue import Cancelled, CancelQuestion, Progress
 from ssllab.data.download import cache_directory
 from ssllab.data.speech.containers import Container, Unusable
 from ssllab.data.speech.layout import TEST_SHARE, Layout, Recording
 from ssllab.data.speech.reel import Piece, Reel, Shelf
 from ssllab.data.speech.types import SAMPLE_RATE, SpeechData, SpeechSplit
-from ssllab.data.types import DataError, Skipped
+from ssllab.data.types import Skipped
+from ssllab.storage.errors import DataError
+from ssllab.storage.progress import Cancelled, CancelQuestion, Progress
 
 #: One frame of the feature encoder (25 ms): what is shorter has no code.
 SHORTEST = 400

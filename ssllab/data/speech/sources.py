@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ssllab.data.catalogue import CancelQuestion, Progress, source
+from ssllab.data.catalogue import source
 from ssllab.data.speech.types import SpeechData
+from ssllab.storage.progress import CancelQuestion, Progress
 
 
 def load(
     name: str, *, root: Path | None, workspace: Path | None, progress: Progress, cancelled: CancelQuestion
 ) -> SpeechData:
-    """The speech of that name, or at that path. Raises :class:`ssllab.data.types.DataError` with one line."""
+    """The speech of that name, or at that path. Raises :class:`ssllab.storage.errors.DataError` with one line."""
     if source(name) is None:
         from ssllab.data.speech.folder import folder
 

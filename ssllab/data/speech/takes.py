@@ -8,12 +8,13 @@ from pathlib import Path
 import platformdirs
 
 from ssllab.audio.takes import TakeStore
-from ssllab.data.catalogue import CancelQuestion, Progress, source
+from ssllab.data.catalogue import source
 from ssllab.data.speech.containers import Directory
 from ssllab.data.speech.gather import Origin, gather
 from ssllab.data.speech.layout import Layout, Recording
 from ssllab.data.speech.types import SpeechData
-from ssllab.data.types import DataError
+from ssllab.storage.errors import DataError
+from ssllab.storage.progress import CancelQuestion, Progress
 
 _HELD_OUT_EVERY = 10
 

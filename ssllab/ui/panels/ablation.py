@@ -15,7 +15,7 @@ from ssllab.ui.panel import Panel
 from ssllab.ui.plots.legend import small_font
 
 if TYPE_CHECKING:
-    from ssllab.training.ablation import Ablation
+    from ssllab.experiments.ablation import Ablation
 
 NAMES = ("crop", "cutout", "colour", "sobel", "noise", "blur", "rotate")
 POLL_MILLISECONDS = 300
@@ -172,7 +172,7 @@ class AblationPanel(Panel):
         if bench.data.train.labels is None:
             bench.say("info", "The grid needs labels for its probe: choose data with classes.")
             return
-        from ssllab.training.ablation import Ablation
+        from ssllab.experiments.ablation import Ablation
         from ssllab.training.run_record import RunSettings
 
         bench.pause()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from ssllab.diagnostics.verdict import CALM
+from ssllab.doctor.verdict import CALM
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Panel, Scene

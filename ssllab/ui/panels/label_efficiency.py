@@ -23,7 +23,7 @@ from ssllab.ui.plots.legend import Entry
 from ssllab.ui.work import Background
 
 if TYPE_CHECKING:
-    from ssllab.training.label_efficiency import LabelEfficiency, Outcome
+    from ssllab.experiments.label_efficiency import LabelEfficiency, Outcome
 
 POLL_MILLISECONDS = 300
 STEPS = 300
@@ -208,7 +208,7 @@ class LabelEfficiencyPanel(Panel):
         bench = self.bench
         if bench.data is None or bench.config is None:
             return
-        from ssllab.training.label_efficiency import transcribed_minutes
+        from ssllab.experiments.label_efficiency import transcribed_minutes
 
         minutes = transcribed_minutes(bench.data)
         if not minutes:
@@ -242,7 +242,7 @@ class LabelEfficiencyPanel(Panel):
         )
 
         def work() -> Callable[[], None]:
-            from ssllab.training.label_efficiency import LabelEfficiency, ladder
+            from ssllab.experiments.label_efficiency import LabelEfficiency, ladder
 
             if kept is not None:
                 with contextlib.suppress(

@@ -13,8 +13,8 @@ from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPixmap, QRegion
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QGraphicsView, QToolButton, QWidget
 
+from ssllab.storage.files import write_whole
 from ssllab.training.export import csv_pieces
-from ssllab.training.files import write_whole
 from ssllab.ui import theme
 from ssllab.ui.plots.stroke import Stroke
 

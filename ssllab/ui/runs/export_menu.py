@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QMenu
 
+from ssllab.storage.files import why_refused
 from ssllab.training import export
-from ssllab.training.files import why_refused
 from ssllab.training.run_record import RunError
 from ssllab.ui.runs.words import file_name, plural, run_title
 from ssllab.ui.work import LongWork, Task

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ssllab.diagnostics.doctor import ContrastEvidence
-from ssllab.methods.base import Log
+from ssllab.doctor.contrast import ContrastEvidence
+from ssllab.doctor.log import Log
 
 RECENT_STEPS = 20
 EXTRA_AUGMENTATIONS = ("rotate", "cutout", "noise", "sobel")  # all hurt or do little in SimCLR's figure 5

@@ -1,6 +1,6 @@
 """The doctor of speech runs: from loss, codes and probes to a state in words, its evidence and a remedy.
 
-Like :mod:`ssllab.diagnostics.doctor`, for codebooks. The loss alone proves nothing here: a distractor equal to the
+Like :mod:`ssllab.doctor.contrast`, for codebooks. The loss alone proves nothing here: a distractor equal to the
 positive does not count (wav2vec 2.0, section 3.2), so a codebook with one code left has no distractors, and its loss
 is 0 with an accuracy of 1. The thresholds, with their reasons, are in ``speech_thresholds.py``.
 """
@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
-from ssllab.diagnostics.speech_signs import (
+from ssllab.doctor.speech_signs import (
     SpeechEvidence,
     accuracy_line,
     dead_line,
@@ -20,7 +20,7 @@ from ssllab.diagnostics.speech_signs import (
     soft_line,
     units_line,
 )
-from ssllab.diagnostics.speech_thresholds import (
+from ssllab.doctor.speech_thresholds import (
     ALL_DEAD_SHARE,
     CHANCE_LOSS_SHARE,
     DEAD_SHARE,
@@ -44,7 +44,7 @@ from ssllab.diagnostics.speech_thresholds import (
     VOLUME_SHARE,
     WARMUP_STEPS,
 )
-from ssllab.diagnostics.verdict import Verdict, lines, tidy
+from ssllab.doctor.verdict import Verdict, lines, tidy
 
 SpeechState = Literal[
     "warming up",

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ssllab.diagnostics.thresholds import (
+from ssllab.doctor.contrast_thresholds import (
     CHANCE_FACTOR,
     CHANCE_LOSS_SHARE,
     CHANCE_LOSS_TEMPERATURE,
@@ -35,7 +35,7 @@ from ssllab.diagnostics.thresholds import (
     USUAL_TEMPERATURE,
     WARMUP_STEPS,
 )
-from ssllab.diagnostics.verdict import Verdict, lines, tidy
+from ssllab.doctor.verdict import Verdict, lines, tidy
 
 State = Literal[
     "warming up",

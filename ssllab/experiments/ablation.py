@@ -7,8 +7,8 @@ from itertools import combinations_with_replacement
 
 from ssllab.data.augment import ABLATION, ablation_config
 from ssllab.data.types import ImageData
+from ssllab.experiments.short_runs import ShortRuns
 from ssllab.training.run_record import RunSettings
-from ssllab.training.short_runs import ShortRuns
 from ssllab.training.trainer import Trainer
 
 Cell = tuple[str, str]

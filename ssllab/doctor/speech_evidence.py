@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ssllab.diagnostics.speech_signs import SpeechEvidence
-from ssllab.diagnostics.speech_thresholds import TREND_STEPS
-from ssllab.methods.base import Log
+from ssllab.doctor.log import Log
+from ssllab.doctor.speech_signs import SpeechEvidence
+from ssllab.doctor.speech_thresholds import TREND_STEPS
 
 RECENT_STEPS = 20
 MOST_GROUPS = 8

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssllab.diagnostics.speech_doctor import SpeechState, diagnose_speech
-from ssllab.diagnostics.speech_signs import SpeechEvidence
-from ssllab.diagnostics.speech_thresholds import PATIENCE_STEPS, PLATEAU_STEPS, WARMUP_STEPS
-from ssllab.methods.speech_evidence import speech_evidence
+from ssllab.doctor.speech import SpeechState, diagnose_speech
+from ssllab.doctor.speech_evidence import speech_evidence
+from ssllab.doctor.speech_signs import SpeechEvidence
+from ssllab.doctor.speech_thresholds import PATIENCE_STEPS, PLATEAU_STEPS, WARMUP_STEPS
 from ssllab.training.metrics import MetricsLog
 
 CHANCE = math.log(101)

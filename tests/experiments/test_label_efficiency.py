@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from ssllab.training.label_efficiency import ALL, Cell, LabelEfficiency, ladder, transcribed_minutes
+from ssllab.experiments.label_efficiency import ALL, Cell, LabelEfficiency, ladder, transcribed_minutes
 from ssllab.training.run_record import RunSettings
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from ssllab.diagnostics.ctc_doctor import CTCEvidence
-from ssllab.methods.base import Log
-from ssllab.methods.ctc_settings import CTCConfig
+from ssllab.doctor.ctc import CTCEvidence
+from ssllab.doctor.log import Log
 
 RECENT_STEPS = 20
 
 
 def ctc_evidence(
-    config: CTCConfig, metrics: Log, probes: Log, constants: dict[str, float], last_change: int
+    config: Any, metrics: Log, probes: Log, constants: dict[str, float], last_change: int
 ) -> CTCEvidence:
     """The mean of the last steps and every probe so far. Reads only finished rows of the logs."""
     step = metrics.last_step or 0

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ssllab.diagnostics.ctc_doctor import CTCEvidence, diagnose_ctc
+from ssllab.doctor.ctc import CTCEvidence, diagnose_ctc
 
 LEARNING = CTCEvidence(
     step=400,

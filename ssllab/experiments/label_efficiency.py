@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ssllab.data.speech.types import SAMPLE_RATE, SpeechData
+from ssllab.experiments.short_runs import ShortRuns
 from ssllab.methods.ctc import CTC
 from ssllab.training.run_record import RunSettings
-from ssllab.training.short_runs import ShortRuns
 from ssllab.training.trainer import Trainer
 
 LADDER = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ssllab.diagnostics.speech_thresholds import (
+from ssllab.doctor.speech_thresholds import (
     CHANCE_FACTOR,
     CHANCE_MARGIN,
     COLLAPSED_SHARE,

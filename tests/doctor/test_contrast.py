@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssllab.diagnostics.doctor import ContrastEvidence, State, diagnose
-from ssllab.diagnostics.thresholds import PATIENCE_STEPS, WARMUP_STEPS
+from ssllab.doctor.contrast import ContrastEvidence, State, diagnose
+from ssllab.doctor.contrast_thresholds import PATIENCE_STEPS, WARMUP_STEPS
 
 CHANCE = math.log(511)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ssllab.diagnostics.verdict import Verdict, lines, tidy
+from ssllab.doctor.verdict import Verdict, lines, tidy
 
 WARMUP_STEPS = 20
 PATIENCE_STEPS = 150  # in the default recipe letters come after some dozen steps

@@ -1,0 +1,1 @@
+"""Many short runs, for a picture that no single run gives."""
