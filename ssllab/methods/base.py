@@ -18,19 +18,10 @@ from torch import Tensor, nn
 from ssllab import controls
 from ssllab.data.batches import Batches, ImageBatches
 from ssllab.doctor.log import Log
+from ssllab.scalars import Series
 
 if TYPE_CHECKING:
     from ssllab.doctor.verdict import Verdict
-
-
-@dataclass(frozen=True)
-class Series:
-    """A scalar of every step: what it is called in plots and what its values mean."""
-
-    title: str
-    help: str = ""
-    unit: str = ""
-    better: Literal["lower", "higher", ""] = ""
 
 
 @dataclass(frozen=True)

@@ -25,13 +25,14 @@ from ssllab.doctor.contrast import diagnose
 from ssllab.doctor.contrast_evidence import contrast_evidence
 from ssllab.doctor.log import Log
 from ssllab.doctor.verdict import Verdict
-from ssllab.methods.base import Method, Probe, Series
+from ssllab.methods.base import Method, Probe
 from ssllab.methods.contrast_settings import ContrastConfig
 from ssllab.nn.encoders import Encoder, build_encoder
 from ssllab.nn.heads import build_head
 from ssllab.objectives.contrast import Contrast, unit
 from ssllab.objectives.info_nce import info_nce_logits
 from ssllab.objectives.nt_xent import nt_xent_logits
+from ssllab.scalars import Series
 
 if TYPE_CHECKING:
     import numpy as np

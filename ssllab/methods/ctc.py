@@ -21,7 +21,7 @@ from ssllab.data.speech.batches import SpeechBatch, SpeechBatches, collate
 from ssllab.doctor.ctc import diagnose_ctc
 from ssllab.doctor.ctc_evidence import ctc_evidence
 from ssllab.doctor.log import Log
-from ssllab.methods.base import Probe, Series, StepResult
+from ssllab.methods.base import Probe, StepResult
 from ssllab.methods.ctc_settings import CTCConfig
 from ssllab.methods.recogniser import Recogniser, Search, Transcript
 from ssllab.methods.speech import Inspection, SpeechMethod
@@ -40,6 +40,7 @@ from ssllab.nn.wav2vec2.masking import mask_spans
 from ssllab.nn.wav2vec2.model import Context, Wav2Vec2ForCTC, Wav2Vec2Model
 from ssllab.nn.wav2vec2.random import dropout, set_dropout
 from ssllab.objectives.ctc import ctc_loss, deaf_loss
+from ssllab.scalars import Series
 from ssllab.text.alphabet import Alphabet
 from ssllab.text.ctc_decode import collapse
 from ssllab.text.ngram import CharacterModel, WordModel

@@ -23,7 +23,7 @@ from ssllab.doctor.log import Log
 from ssllab.doctor.speech import diagnose_speech
 from ssllab.doctor.speech_evidence import speech_evidence
 from ssllab.doctor.verdict import Verdict
-from ssllab.methods.base import Probe, Series, StepResult
+from ssllab.methods.base import Probe, StepResult
 from ssllab.methods.code_probes import CodedFrames, code_probes
 from ssllab.methods.mfcc import mfcc
 from ssllab.methods.speech import (
@@ -43,6 +43,7 @@ from ssllab.nn.wav2vec2.files import Wav2Vec2 as Wav2Vec2File
 from ssllab.nn.wav2vec2.masking import mask_spans
 from ssllab.nn.wav2vec2.model import Wav2Vec2Model
 from ssllab.nn.wav2vec2.random import set_dropout
+from ssllab.scalars import Series
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import SpeechData

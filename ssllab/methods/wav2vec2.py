@@ -18,7 +18,7 @@ from ssllab.doctor.log import Log
 from ssllab.doctor.speech import diagnose_speech
 from ssllab.doctor.speech_evidence import speech_evidence
 from ssllab.doctor.verdict import Verdict
-from ssllab.methods.base import Probe, Series, StepResult
+from ssllab.methods.base import Probe, StepResult
 from ssllab.methods.code_probes import CodedFrames, code_probes
 from ssllab.methods.speech import Inspection, PhoneTable, SpeechLook, SpeechMethod, probe_batches
 from ssllab.methods.speech_inspection import inspect_pretrained
@@ -40,6 +40,7 @@ from ssllab.objectives.masked_contrast import (
     masked_contrast,
     pack,
 )
+from ssllab.scalars import Series
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import SpeechData
