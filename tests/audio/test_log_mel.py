@@ -65,7 +65,10 @@ def test_a_full_scale_sine_is_near_0_db_in_its_band():
 
 
 def test_silence_is_the_floor():
-    assert (log_mel(np.zeros(4000, np.float32)) == -100).all()
+    frames = log_mel(np.zeros(4000, np.float32))
+    assert frames.shape == (12, BANDS)
+    # The last two bits of a float32's logarithm depend on the processor's vector units.
+    np.testing.assert_allclose(frames, -100, rtol=2 * np.finfo(np.float32).eps)
 
 
 @pytest.mark.parametrize("block", [1, 160, 400, 7001, 500_000])

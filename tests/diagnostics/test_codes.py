@@ -33,7 +33,8 @@ def test_usage_counts_each_group_by_itself() -> None:
 
 
 def test_perplexity_is_the_number_of_codes_where_they_are_even_and_one_where_one_wins() -> None:
-    assert perplexity(torch.ones(320)) == pytest.approx(320)
+    # In float32 one last bit of the entropy, ln 320, is 5e-7 of its exponential.
+    assert perplexity(torch.ones(320)) == pytest.approx(320, rel=1e-5)
     assert perplexity(torch.tensor([7, 0, 0])) == 1
     assert perplexity(torch.zeros(4)) == 0
     # H(1/2, 1/4, 1/4) = 1.5 bits.
@@ -44,7 +45,7 @@ def test_joint_perplexity_is_the_product_where_groups_are_independent_and_one_of
     None
 ):
     grid = torch.cartesian_prod(torch.arange(5), torch.arange(7))
-    assert joint_perplexity(grid, 7) == pytest.approx(35)
+    assert joint_perplexity(grid, 7) == pytest.approx(35, rel=1e-5)
     same = torch.arange(7)[:, None].expand(7, 2)
     assert joint_perplexity(same, 7) == pytest.approx(7)
     assert joint_counts(grid, 7).sum(0).tolist() == [5] * 7
@@ -183,7 +184,7 @@ def test_one_code_for_every_frame_is_pure_for_phones_at_once() -> None:
     assert phone_purity(alone) == 1
     assert cluster_purity(alone) == pytest.approx(1 / 5)
     collapsed = phone_code_counts(phones, torch.zeros(20, dtype=torch.int64), 4, 20)
-    assert pnmi(collapsed) == 0
+    assert pnmi(collapsed) == pytest.approx(0, abs=1e-12)  # a difference of sums over 4 and over 80 cells
     assert cluster_purity(collapsed) == 1
 
 

@@ -24,7 +24,8 @@ def sphere(*shape: int, dtype: torch.dtype = torch.float64, seed: int = 0) -> Te
 @pytest.mark.parametrize(
     ("loss", "forces", "terms_per_pair"), [(nt_xent, nt_xent_forces, 2), (info_nce, info_nce_forces, 1)]
 )
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-12)])
+# Forces go up to 16, where a float32's last bit is 1.9e-6, and sums differ by vector unit: errors up to 7e-6 were met.
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 3e-5), (torch.float64, 1e-12)])
 @pytest.mark.parametrize("temperature", [0.1, 0.5, 5.0])
 @pytest.mark.parametrize("n", [2, 32])
 def test_attraction_and_repulsion_add_up_to_the_gradient(
