@@ -7,7 +7,7 @@ import pytest
 from ssllab.labs import LABS
 from ssllab.lessons import Lesson, lessons
 from ssllab.methods.registry import method_class
-from ssllab.ui.labs.speech import PANELS
+from ssllab.ui.labs.speech.page import PANELS
 
 BY_NAME = {lesson.name: lesson for lesson in lessons("speech")}
 # These are clicked in a run that an earlier lesson has changed.

@@ -22,9 +22,9 @@ from ssllab.ui import theme, window_state
 from ssllab.ui.bench import Bench
 from ssllab.ui.benches import Benches
 from ssllab.ui.data_words import WORDS, amount, speed
-from ssllab.ui.labs.contrast import contrast_lab
-from ssllab.ui.labs.lab import LabPage
-from ssllab.ui.labs.speech import speech_lab
+from ssllab.ui.lab_page import LabPage
+from ssllab.ui.labs.contrast.page import contrast_lab
+from ssllab.ui.labs.speech.page import speech_lab
 from ssllab.ui.message_bar import MessageBar
 from ssllab.ui.plots.markers import markers
 from ssllab.ui.rewind import ask_rewind

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QSettings
 
     from ssllab.training.run_store import Workspace
-    from ssllab.ui.labs.lab import LabPage
+    from ssllab.ui.lab_page import LabPage
     from ssllab.ui.window import Window
     from ssllab.ui.work import LongWork
 

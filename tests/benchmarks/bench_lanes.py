@@ -27,9 +27,9 @@ from ssllab.data.speech.types import Span
 from ssllab.training.run_store import Workspace
 from ssllab.ui.app import application
 from ssllab.ui.bench import Bench
-from ssllab.ui.panels.lanes import LanesPanel
-from ssllab.ui.speech.models import Chosen
-from ssllab.ui.speech.take_shelf import clip_of_take
+from ssllab.ui.labs.speech.lanes import LanesPanel
+from ssllab.ui.labs.speech.widgets.models import Chosen
+from ssllab.ui.labs.speech.widgets.take_shelf import clip_of_take
 from ssllab.ui.work import LongWork
 
 RATE = 16_000

@@ -32,12 +32,12 @@ from ssllab.training.device import use_sensible_threads
 from ssllab.training.run_store import Workspace
 from ssllab.ui.app import application
 from ssllab.ui.bench import Bench
-from ssllab.ui.panels.lanes import LanesPanel
-from ssllab.ui.speech.canvas import LanesCanvas
-from ssllab.ui.speech.desk import desk_of
-from ssllab.ui.speech.models import Chosen
-from ssllab.ui.speech.recording import LOOK_MILLISECONDS
-from ssllab.ui.speech.threads import use_one_thread
+from ssllab.ui.labs.speech.lanes import LanesPanel
+from ssllab.ui.labs.speech.widgets.canvas import LanesCanvas
+from ssllab.ui.labs.speech.widgets.desk import desk_of
+from ssllab.ui.labs.speech.widgets.models import Chosen
+from ssllab.ui.labs.speech.widgets.recording import LOOK_MILLISECONDS
+from ssllab.ui.labs.speech.widgets.threads import use_one_thread
 from ssllab.ui.work import LongWork
 
 RATE, HOP, REACH, BLOCK = 16_000, 320, 400, 320

@@ -20,13 +20,13 @@ from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_store import Workspace
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
+from ssllab.ui.labs.speech.transcription import TranscriptionPanel
+from ssllab.ui.labs.speech.widgets.clip import Clip
+from ssllab.ui.labs.speech.widgets.heard_text import coloured
+from ssllab.ui.labs.speech.widgets.models import RUN, Chosen
 from ssllab.ui.panel import Scene
 from ssllab.ui.panels.label_efficiency import LabelEfficiencyPanel
 from ssllab.ui.panels.lessons import LessonsPanel
-from ssllab.ui.panels.transcription import TranscriptionPanel
-from ssllab.ui.speech.clip import Clip
-from ssllab.ui.speech.heard_text import coloured
-from ssllab.ui.speech.models import RUN, Chosen
 from ssllab.ui.work import LongWork
 
 LOOK = CTCLook(

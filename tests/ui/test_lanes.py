@@ -31,24 +31,24 @@ from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC, Wav2Vec2ForPreTraining
 from ssllab.training.run_store import Workspace
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
+from ssllab.ui.labs.speech.lanes import LanesPanel
+from ssllab.ui.labs.speech.occurrences import OccurrencesPanel
+from ssllab.ui.labs.speech.widgets.axis import TimeAxis, clock
+from ssllab.ui.labs.speech.widgets.clip import FRAME_SECONDS, RATE, Clip
+from ssllab.ui.labs.speech.widgets.code_lanes import CodeLane
+from ssllab.ui.labs.speech.widgets.colours import code_colours, image_of, ramp
+from ssllab.ui.labs.speech.widgets.curve_lanes import column_maxima, column_means
+from ssllab.ui.labs.speech.widgets.desk import desk_of
+from ssllab.ui.labs.speech.widgets.index import ClipCodes, Index, phones_in
+from ssllab.ui.labs.speech.widgets.library import clips_of
+from ssllab.ui.labs.speech.widgets.models import RUN, Chosen
+from ssllab.ui.labs.speech.widgets.places import COSINE, DISTANCE
+from ssllab.ui.labs.speech.widgets.reading import BLOCK, Reading, dominant
+from ssllab.ui.labs.speech.widgets.spectrogram import Spectrogram
+from ssllab.ui.labs.speech.widgets.take_shelf import shelf_of
+from ssllab.ui.labs.speech.widgets.threads import use_one_thread
 from ssllab.ui.message_bar import MessageBar
 from ssllab.ui.panel import Scene
-from ssllab.ui.panels.lanes import LanesPanel
-from ssllab.ui.panels.occurrences import OccurrencesPanel
-from ssllab.ui.speech.axis import TimeAxis, clock
-from ssllab.ui.speech.clip import FRAME_SECONDS, RATE, Clip
-from ssllab.ui.speech.code_lanes import CodeLane
-from ssllab.ui.speech.colours import code_colours, image_of, ramp
-from ssllab.ui.speech.curve_lanes import column_maxima, column_means
-from ssllab.ui.speech.desk import desk_of
-from ssllab.ui.speech.index import ClipCodes, Index, phones_in
-from ssllab.ui.speech.library import clips_of
-from ssllab.ui.speech.models import RUN, Chosen
-from ssllab.ui.speech.places import COSINE, DISTANCE
-from ssllab.ui.speech.reading import BLOCK, Reading, dominant
-from ssllab.ui.speech.spectrogram import Spectrogram
-from ssllab.ui.speech.take_shelf import shelf_of
-from ssllab.ui.speech.threads import use_one_thread
 from ssllab.ui.work import LongWork
 
 GROUPS, CODES = 2, 40

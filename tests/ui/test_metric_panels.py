@@ -13,14 +13,14 @@ import pytest
 
 from ssllab.training.metrics import MetricsLog
 from ssllab.ui import theme
+from ssllab.ui.labs.contrast.alignment_uniformity import AlignmentUniformityPanel, uniform_on_sphere
+from ssllab.ui.labs.contrast.factors import FactorsPanel
+from ssllab.ui.labs.contrast.forces import ForcesPanel
+from ssllab.ui.labs.contrast.similarity import SimilarityPanel
 from ssllab.ui.panel import Overlay, Scene
 from ssllab.ui.panels.accuracy import AccuracyPanel
-from ssllab.ui.panels.alignment_uniformity import AlignmentUniformityPanel, uniform_on_sphere
-from ssllab.ui.panels.factors import FactorsPanel
-from ssllab.ui.panels.forces import ForcesPanel
 from ssllab.ui.panels.loss import LossPanel
 from ssllab.ui.panels.probes import ProbesPanel
-from ssllab.ui.panels.similarity import SimilarityPanel
 from ssllab.ui.panels.spectrum import SpectrumPanel
 
 PANELS = [

@@ -7,15 +7,15 @@ import pytest
 import torch
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
 
-from ssllab.ui.embedding.candidates import CandidateTable
-from ssllab.ui.embedding.contrast_arithmetic import (
+from ssllab.ui.labs.contrast.microscope import Microscope
+from ssllab.ui.labs.contrast.widgets.candidates import CandidateTable
+from ssllab.ui.labs.contrast.widgets.contrast_arithmetic import (
     candidate_rows,
     contrast,
     effective_negatives,
     exponential_text,
 )
 from ssllab.ui.panel import Scene
-from ssllab.ui.panels.microscope import Microscope
 
 
 class FakeBench(QObject):

@@ -15,10 +15,10 @@ from ssllab.audio.errors import AudioError
 from ssllab.audio.level import Level
 from ssllab.training.run_store import Workspace
 from ssllab.ui.bench import Bench
-from ssllab.ui.labs.speech import speech_lab
-from ssllab.ui.panels.recorder import RecorderPanel
-from ssllab.ui.speech.desk import desk_of
-from ssllab.ui.speech.level_meter import FLOOR_DB, LevelMeter, decibels
+from ssllab.ui.labs.speech.page import speech_lab
+from ssllab.ui.labs.speech.recorder import RecorderPanel
+from ssllab.ui.labs.speech.widgets.desk import desk_of
+from ssllab.ui.labs.speech.widgets.level_meter import FLOOR_DB, LevelMeter, decibels
 from ssllab.ui.work import LongWork
 
 RATE = files.SAMPLE_RATE

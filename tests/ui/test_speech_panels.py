@@ -16,16 +16,16 @@ from PySide6.QtGui import QColor
 
 from ssllab.training.metrics import MetricsLog
 from ssllab.ui import theme
+from ssllab.ui.labs.speech import code_usage
+from ssllab.ui.labs.speech.code_usage import CodeUsagePanel, usage_level
+from ssllab.ui.labs.speech.joint_usage import JointUsagePanel, order, perplexity, pooled
+from ssllab.ui.labs.speech.phone_table import PhoneTablePanel
+from ssllab.ui.labs.speech.widgets.models import RUN
 from ssllab.ui.panel import Overlay, Scene
-from ssllab.ui.panels import code_usage
 from ssllab.ui.panels.code_perplexity import CodePerplexityPanel
-from ssllab.ui.panels.code_usage import CodeUsagePanel, usage_level
-from ssllab.ui.panels.joint_usage import JointUsagePanel, order, perplexity, pooled
-from ssllab.ui.panels.phone_table import PhoneTablePanel
 from ssllab.ui.panels.speech_loss import SpeechLossPanel
 from ssllab.ui.panels.speech_probes import SpeechProbesPanel
 from ssllab.ui.plots.heat_map import OFF, HeatMap, off_shade, shade
-from ssllab.ui.speech.models import RUN
 
 PANELS = [
     SpeechLossPanel,

@@ -19,10 +19,10 @@ from ssllab.audio.take_file import TakeFile
 from ssllab.audio.takes import TakeStore
 from ssllab.training.run_store import Workspace
 from ssllab.ui.bench import Bench
-from ssllab.ui.panels.takes import TakesPanel
-from ssllab.ui.speech.desk import desk_of
-from ssllab.ui.speech.take_shelf import MAPPED_SAMPLES, clip_of_take
-from ssllab.ui.speech.waveform_thumbnail import columns
+from ssllab.ui.labs.speech.takes import TakesPanel
+from ssllab.ui.labs.speech.widgets.desk import desk_of
+from ssllab.ui.labs.speech.widgets.take_shelf import MAPPED_SAMPLES, clip_of_take
+from ssllab.ui.labs.speech.widgets.waveform_thumbnail import columns
 from ssllab.ui.work import LongWork
 
 RATE = files.SAMPLE_RATE

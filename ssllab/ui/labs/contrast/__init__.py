@@ -1,0 +1,1 @@
+"""The Contrast lab: what attracts and what repels."""

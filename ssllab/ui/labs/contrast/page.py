@@ -1,0 +1,60 @@
+"""The Contrast lab: what attracts and what repels. Its panels and their first arrangement."""
+
+from __future__ import annotations
+
+from ssllab.ui.bench import Bench
+from ssllab.ui.lab_page import Column, LabPage, Place
+from ssllab.ui.labs.contrast.alignment_uniformity import AlignmentUniformityPanel
+from ssllab.ui.labs.contrast.augmentations import AugmentationsPanel
+from ssllab.ui.labs.contrast.factors import FactorsPanel
+from ssllab.ui.labs.contrast.forces import ForcesPanel
+from ssllab.ui.labs.contrast.microscope import Microscope
+from ssllab.ui.labs.contrast.similarity import SimilarityPanel
+from ssllab.ui.panels.ablation import AblationPanel
+from ssllab.ui.panels.accuracy import AccuracyPanel
+from ssllab.ui.panels.doctor import DoctorPanel
+from ssllab.ui.panels.embedding_map import EmbeddingMap
+from ssllab.ui.panels.lessons import LessonsPanel
+from ssllab.ui.panels.loss import LossPanel
+from ssllab.ui.panels.probes import ProbesPanel
+from ssllab.ui.panels.spectrum import SpectrumPanel
+
+PANELS = (
+    EmbeddingMap,
+    Microscope,
+    AugmentationsPanel,
+    AblationPanel,
+    LossPanel,
+    AccuracyPanel,
+    ProbesPanel,
+    FactorsPanel,
+    SpectrumPanel,
+    SimilarityPanel,
+    ForcesPanel,
+    AlignmentUniformityPanel,
+    LessonsPanel,
+    DoctorPanel,
+)
+
+_COLUMNS = (
+    Column(
+        560,
+        (
+            Place(("map", "microscope", "augmentations", "ablation"), 430),
+            Place(("similarity", "forces", "alignment"), 250),
+        ),
+    ),
+    Column(
+        420,
+        (
+            Place(("lessons", "doctor"), 230),
+            Place(("loss", "accuracy"), 230),
+            Place(("probes", "factors", "spectrum"), 230),
+        ),
+    ),
+)
+
+
+def contrast_lab(bench: Bench) -> LabPage:
+    """The page, with every panel on ``bench``."""
+    return LabPage(bench, [panel(bench) for panel in PANELS], _COLUMNS)

@@ -1,0 +1,1 @@
+"""The Speech lab: what a model hears in speech without being told."""

@@ -1,0 +1,237 @@
+"""Inspect: the clip's sound, words, codes, confidence and context under one time axis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QContextMenuEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QScrollArea, QToolButton, QVBoxLayout
+
+from ssllab.ui.labs.speech.widgets.canvas import LanesCanvas
+from ssllab.ui.labs.speech.widgets.chooser import Chooser
+from ssllab.ui.labs.speech.widgets.code_lanes import CodeLane, MaskLane
+from ssllab.ui.labs.speech.widgets.curve_lanes import ConfidenceLane, PosteriorLane, SimilarityLane
+from ssllab.ui.labs.speech.widgets.desk import desk_of
+from ssllab.ui.labs.speech.widgets.lane import Lane
+from ssllab.ui.labs.speech.widgets.player_bar import PlayerBar
+from ssllab.ui.labs.speech.widgets.sound_lanes import MelLane, WaveLane
+from ssllab.ui.labs.speech.widgets.span_lanes import PhoneLane, WordLane
+from ssllab.ui.panel import Panel, Scene
+from ssllab.ui.plots.export import copy_plot, save_plot
+
+_EMPTY = "Record a sentence, or choose a clip above"
+
+
+class LanesPanel(Panel):
+    """All lanes of the clip on the desk, the boxes that choose clip and model, and the player."""
+
+    id: ClassVar[str] = "lanes"
+    title: ClassVar[str] = "Inspect"
+    help: ClassVar[str] = (
+        "<p>One clip, and what the model makes of it. <b>Waveform</b> and <b>spectrogram</b> are the sound; "
+        "<b>words</b> and <b>phones</b> stand there where the data knows them (the model never sees them).</p>"
+        "<p>The <b>codes</b> are the discrete units of wav2vec 2.0: every 20 ms the quantizer picks one entry "
+        "from each of its codebooks (product quantization; Baevski et al. 2020, section 2). Each has a colour of "
+        "its own. <b>Confidence</b> is the softmax probability of the chosen entry.</p>"
+        "<p>At <b>masked</b> spans the Transformer does not see the sound and has to tell the true code from "
+        "distractors: <b>similarity</b> shows its cosine with the true one (blue) and with distractors (orange "
+        "band). Blue above the band: it knows what was hidden from its context (equation 3).</p>"
+        "<p>Wheel: zoom. Drag: pan. Shift+drag, or a drag in the ruler: select. Double-click: play from there. "
+        "Click a code: all its occurrences. Keys: P plays, L loops, arrows move and zoom, 0 shows the whole "
+        "clip, Return the selection, Escape clears.</p>"
+    )
+
+    def __init__(self, bench) -> None:
+        super().__init__(bench)
+        self.desk = desk_of(bench)
+        self.chooser = Chooser()
+        self.canvas = LanesCanvas(self.desk)
+        self.canvas.empty_text = _EMPTY
+        self.player = PlayerBar(self.desk)
+        self._groups = -1
+        self._shown: list[Lane] = []
+        self._model_shown: tuple[str, str, bool] | None = None
+        self._make_view()
+        self._connect()
+        self._make_lanes()
+        self._list_clips()
+        self._audio_changed()
+
+    def _make_view(self) -> None:
+        scroll = QScrollArea()
+        scroll.setWidget(self.canvas)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.lanes_menu = QMenu(self)
+        self.lanes_menu.aboutToShow.connect(self._fill_menu)
+        self.lanes_button = QToolButton(
+            text="Lanes ▾", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup
+        )
+        self.lanes_button.setMenu(self.lanes_menu)
+        self.lanes_button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        self.lanes_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.whole_button = QToolButton(text="Whole clip")
+        self.whole_button.setToolTip("The whole clip in view (0)")
+        self.whole_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        foot = QHBoxLayout()
+        foot.setSpacing(8)
+        foot.addWidget(self.player, 1)
+        foot.addWidget(self.whole_button)
+        foot.addWidget(self.lanes_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 4, 6, 4)
+        layout.setSpacing(4)
+        layout.addWidget(self.chooser)
+        layout.addWidget(scroll, 1)
+        layout.addLayout(foot)
+
+    def _connect(self) -> None:
+        desk, canvas = self.desk, self.canvas
+        desk.clips_changed.connect(self._list_clips)
+        desk.audio_changed.connect(self._audio_changed)
+        desk.audio_grew.connect(canvas.follow)
+        desk.sound_changed.connect(canvas.redraw_soon)
+        desk.inspection_changed.connect(self._inspected)
+        desk.selection_changed.connect(canvas.update)
+        desk.picked_changed.connect(canvas.redraw)
+        desk.marked_changed.connect(self._marked)
+        desk.cursor_changed.connect(self._cursor_moved)
+        desk.models.changed.connect(self._show_model)
+        canvas.axis_changed.connect(lambda: desk.look_near(canvas.axis.start + canvas.axis.span / 2))
+        canvas.play_asked.connect(desk.play)
+        canvas.code_clicked.connect(self._code_clicked)
+        self.chooser.clip_chosen.connect(desk.open_listed)
+        self.chooser.model_chosen.connect(self._choose_model)
+        self.chooser.refresh_asked.connect(desk.models.refresh)
+        self.whole_button.clicked.connect(canvas.show_all)
+        for key, act in (("P", self.player.toggle), ("L", self.player.loop_button.toggle)):
+            QShortcut(QKeySequence(key), self, act, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+
+    # Panel
+
+    def draw(self, scene: Scene) -> None:
+        """The live run goes on: its codes of now may be others."""
+        self._show_model()
+
+    def restyle(self) -> None:
+        self.player.restyle()
+        self.canvas.arrange()
+
+    def view_state(self) -> dict[str, Any]:
+        return {"hidden": sorted(self.canvas.hidden)}
+
+    def restore_view(self, state: Mapping[str, Any]) -> None:
+        hidden = state.get("hidden")
+        if isinstance(hidden, list):
+            self.canvas.hidden = {key for key in hidden if isinstance(key, str)}
+            self.canvas.arrange()
+
+    # Clips
+
+    def _list_clips(self) -> None:
+        self.chooser.show_clips(self.desk.clips)
+        self.chooser.show_clip(self.desk.clip)
+
+    def _audio_changed(self) -> None:
+        self.chooser.show_clip(self.desk.clip)
+        self.canvas.arrange()
+        self.canvas.show_all()
+
+    # The model
+
+    def _show_model(self) -> None:
+        models = self.desk.models
+        words = models.chosen.words if models.chosen is not None else ""
+        shown = models.name, words, models.can_be_newer()
+        if shown != self._model_shown:
+            self._model_shown = shown
+            self.chooser.show_model(*shown)
+
+    def _choose_model(self, name: str) -> None:
+        self._model_shown = None
+        if name:  # empty: the choice of a folder was cancelled
+            self.desk.models.choose(name)
+        self._show_model()
+
+    def _inspected(self) -> None:
+        reading = self.desk.inspection
+        groups = reading.groups if reading is not None else 0
+        if groups != self._groups:
+            self._make_lanes()
+        elif self.canvas.shown() != self._shown:
+            self.canvas.arrange()
+        self._shown = self.canvas.shown()
+        if self.desk.live:
+            self.canvas.redraw()  # sound and its codes, in one picture and at once
+        else:
+            self.canvas.redraw_soon()
+
+    def _make_lanes(self) -> None:
+        desk = self.desk
+        self._groups = desk.inspection.groups if desk.inspection is not None else 0
+        self.canvas.show_lanes(
+            [
+                WaveLane(desk),
+                MelLane(desk),
+                WordLane(desk),
+                PhoneLane(desk),
+                MaskLane(desk),
+                *(CodeLane(desk, group) for group in range(self._groups)),
+                ConfidenceLane(desk),
+                SimilarityLane(desk),
+                PosteriorLane(desk),
+            ]
+        )
+
+    # What a person does
+
+    def _code_clicked(self, group: int, code: int) -> None:
+        self.desk.pick(None if self.desk.picked == (group, code) else (group, code))
+
+    def _marked(self) -> None:
+        if self.desk.marked is not None:
+            self.canvas.point_at(*self.desk.marked)
+        self.canvas.update()
+
+    def _cursor_moved(self) -> None:
+        if self.desk.cursor is not None:
+            self.canvas.reveal(self.desk.cursor)
+        self.canvas.update()
+
+    def _fill_menu(self) -> None:
+        self.lanes_menu.clear()
+        for key, title in {lane.key: lane.title.rstrip(" 0123456789") for lane in self.canvas.lanes}.items():
+            action = self.lanes_menu.addAction(title)
+            action.setCheckable(True)
+            action.setChecked(key not in self.canvas.hidden)
+            action.toggled.connect(lambda on, key=key: self._show_lane(key, on))
+
+    def _show_lane(self, key: str, on: bool) -> None:
+        (self.canvas.hidden.discard if on else self.canvas.hidden.add)(key)
+        self.canvas.arrange()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be done with the selection and the picture."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        chosen = self.desk.selection is not None
+        menu.addAction("Play the selection", self.desk.play).setEnabled(chosen)
+        menu.addAction(
+            "Zoom to the selection", lambda: self.canvas.show_span(*self.desk.selection)
+        ).setEnabled(chosen)
+        menu.addAction("Clear the selection", lambda: self.desk.select(None)).setEnabled(chosen)
+        menu.addSeparator()
+        menu.addAction("Copy picture", lambda: copy_plot(self.canvas))
+        menu.addAction("Save picture ...", self._save)
+        menu.popup(event.globalPos())
+
+    def _save(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save picture", "lanes.png", "PNG (*.png);;SVG (*.svg)")
+        if not path:
+            return
+        try:
+            save_plot(self.canvas, path)
+        except OSError as error:
+            self.bench.say("error", str(error))

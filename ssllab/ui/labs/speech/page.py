@@ -1,0 +1,70 @@
+"""The Speech lab: what a model hears in speech without being told. Its panels and their first arrangement."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QKeySequence, QShortcut
+
+from ssllab.ui.bench import Bench
+from ssllab.ui.lab_page import Column, LabPage, Place
+from ssllab.ui.labs.speech.code_usage import CodeUsagePanel
+from ssllab.ui.labs.speech.joint_usage import JointUsagePanel
+from ssllab.ui.labs.speech.lanes import LanesPanel
+from ssllab.ui.labs.speech.occurrences import OccurrencesPanel
+from ssllab.ui.labs.speech.phone_table import PhoneTablePanel
+from ssllab.ui.labs.speech.recorder import KEYS, RecorderPanel
+from ssllab.ui.labs.speech.takes import TakesPanel
+from ssllab.ui.labs.speech.transcription import TranscriptionPanel
+from ssllab.ui.panels.code_perplexity import CodePerplexityPanel
+from ssllab.ui.panels.label_efficiency import LabelEfficiencyPanel
+from ssllab.ui.panels.lessons import LessonsPanel
+from ssllab.ui.panels.speech_doctor import SpeechDoctorPanel
+from ssllab.ui.panels.speech_loss import SpeechLossPanel
+from ssllab.ui.panels.speech_probes import SpeechProbesPanel
+
+PANELS = (
+    LanesPanel,
+    OccurrencesPanel,
+    LessonsPanel,
+    SpeechDoctorPanel,
+    SpeechLossPanel,
+    CodePerplexityPanel,
+    CodeUsagePanel,
+    JointUsagePanel,
+    PhoneTablePanel,
+    SpeechProbesPanel,
+    LabelEfficiencyPanel,
+    TranscriptionPanel,
+)
+
+_COLUMNS = (
+    Column(
+        620,
+        (
+            Place(("lanes",), 480),
+            Place(("recorder", "takes", "occurrences", "transcription"), 220),
+        ),
+    ),
+    Column(
+        380,
+        (
+            Place(("lessons", "doctor"), 230),
+            Place(("loss", "perplexity", "probes", "efficiency"), 230),
+            Place(("usage", "joint", "phones"), 230),
+        ),
+    ),
+)
+
+
+def speech_lab(bench: Bench) -> LabPage:
+    """The page, with every panel on ``bench``."""
+    recorder, takes = RecorderPanel(bench), TakesPanel(bench)
+    page = LabPage(bench, [recorder, takes, *(panel(bench) for panel in PANELS)], _COLUMNS)
+
+    def record() -> None:
+        page.show_panel(recorder.id)
+        recorder.record_or_stop()
+
+    QShortcut(QKeySequence(KEYS), page, record)
+    takes.record_wanted.connect(record)
+    recorder.import_wanted.connect(takes.ask_import)
+    return page

@@ -1,0 +1,129 @@
+"""The table of places that were found: clip, time, phones, and how far or near."""
+
+# Overridden methods are documented in their base class.
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
+from PySide6.QtGui import QColor, QFontMetrics
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+from ssllab.ui import theme
+from ssllab.ui.labs.speech.widgets.axis import clock
+from ssllab.ui.labs.speech.widgets.index import Place
+
+LENGTH, DISTANCE, COSINE = "Length", "Distance", "Cosine"
+_TIPS = {
+    LENGTH: "For how long the code stays",
+    DISTANCE: "Frames to exchange, leave out or put in; a frame counts by the share of its groups that differ",
+    COSINE: "Cosine of the mean latents of both spans; 1 is the same direction",
+}
+
+
+class PlacesModel(QAbstractTableModel):
+    """Rows are places. ``measure`` heads the last column and says what their scores are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: Sequence[Place] = ()
+        self.measure = LENGTH
+
+    def show(self, places: Sequence[Place], measure: str) -> None:
+        """Other rows."""
+        self.beginResetModel()
+        self.places, self.measure = places, measure
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self.places)
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        return 4
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole):
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return ("Clip", "Time", "Phones", self.measure)[section]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return ("", "From the beginning of the clip", "Where the data knows them", _TIPS[self.measure])[
+                section
+            ]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(section)
+        return None
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole):
+        place = self.places[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return (
+                place.clip.name,
+                clock(place.start, 0.01),
+                place.phones,
+                _measured(place, self.measure),
+            )[index.column()]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(index.column())
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() in (0, 2):
+            return place.clip.name if index.column() == 0 else place.phones
+        return None
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignLeft if column in (0, 2) else Qt.AlignmentFlag.AlignRight
+    return side | Qt.AlignmentFlag.AlignVCenter
+
+
+def _measured(place: Place, measure: str) -> str:
+    if measure == LENGTH or place.score is None:
+        return f"{1000 * (place.end - place.start):.0f} ms"
+    text = f"{place.score:.1f}" if measure == DISTANCE else f"{place.score:.3f}"
+    return text.replace("-", "−")
+
+
+class PlacesTable(QTableView):
+    """A plain table of one selected row; a click or Enter goes there."""
+
+    def __init__(self, model: PlacesModel) -> None:
+        super().__init__()
+        self.setModel(model)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in (1, 2, 3):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+        self.setAccessibleName("Places")
+        self.restyle()
+
+        model.modelReset.connect(self._hide_unknown)
+        self._hide_unknown()
+
+    def _hide_unknown(self) -> None:
+        """No column of phones where none is known."""
+        self.setColumnHidden(2, not any(place.phones for place in self.model().places))
+
+    def restyle(self) -> None:
+        """Rows and columns follow the font."""
+        metrics = QFontMetrics(self.font())
+        self.verticalHeader().setDefaultSectionSize(round(1.6 * metrics.height()))
+        for column, text in ((1, "1:00:00.00 "), (2, "ɹɪntɪŋɹɪn"), (3, "Distance  ")):
+            self.setColumnWidth(column, metrics.horizontalAdvance(text) + 12)
+        colours = theme.current()
+        tint = QColor(colours.accent)
+        tint.setAlphaF(0.18)
+        self.setStyleSheet(
+            f"QTableView {{ border: 1px solid {colours.border}; border-radius: 6px;"
+            f" selection-background-color: {tint.name(QColor.NameFormat.HexArgb)};"
+            f" selection-color: {colours.text}; }} QTableView::item {{ padding: 0 6px; }}"
+            f"QHeaderView::section {{ background: {colours.raised}; color: {colours.muted}; border: none;"
+            f" padding: 3px 6px; }}"
+        )

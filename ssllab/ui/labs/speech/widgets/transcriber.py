@@ -1,0 +1,102 @@
+"""The text of the desk's audio, from the model chosen there or from the live run; live while one speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ssllab.ui.labs.speech.widgets.clip import RATE, Clip
+from ssllab.ui.labs.speech.widgets.models import RUN
+from ssllab.ui.work import Background
+
+if TYPE_CHECKING:
+    from ssllab.methods.recogniser import Transcript
+    from ssllab.ui.labs.speech.widgets.desk import Desk
+
+LIVE_SECONDS = 12.0  # of what was said last; earlier words stand already
+LIVE_MILLISECONDS = 700
+
+
+class Transcriber(QObject):
+    """One question at a time. ``changed``: there is another text, or none; ``failed(line, trace)``."""
+
+    changed = Signal()
+    failed = Signal(str, str)
+
+    def __init__(self, desk: Desk, method: str) -> None:
+        super().__init__(desk)
+        self.desk = desk
+        self._method = method
+        self.transcript: Transcript | None = None
+        self.clip: Clip | None = None  # that the transcript is of
+        self.busy = False
+        self._background = Background(self)
+        self._live = QTimer(self, interval=LIVE_MILLISECONDS)
+        self._live.timeout.connect(self._hear_live)
+        desk.audio_changed.connect(self._audio_changed)
+
+    def possible(self) -> bool:
+        """Whether there is audio and a model that can write."""
+        return self.desk.clip is not None and (self._chosen() is not None or self._can_ask_run())
+
+    def listen(self, on: bool) -> None:
+        """Whether to follow the microphone while it records."""
+        self._live.start() if on else self._live.stop()
+
+    def transcribe(self) -> None:
+        """Write down the clip on the desk; :attr:`changed` follows."""
+        clip = self.desk.clip
+        if clip is not None and not self.busy:
+            self._ask(clip, clip.sound(0, len(clip.samples)))
+
+    def _chosen(self) -> Any:
+        """A stored model that can write; the live run is asked anew, for it has learned since it was copied."""
+        chosen = self.desk.models.chosen
+        if chosen is None or chosen.key[0] == RUN or not hasattr(chosen.inspector, "transcribe"):
+            return None
+        return chosen.inspector
+
+    def _can_ask_run(self) -> bool:
+        return self.desk.bench.session is not None and self.desk.bench.method_name == self._method
+
+    def _audio_changed(self) -> None:
+        if self.transcript is not None:
+            self.transcript = self.clip = None
+            self.changed.emit()
+
+    def _hear_live(self) -> None:
+        clip = self.desk.clip
+        if self.desk.live and clip is not None and not self.busy and self.possible():
+            self._ask(clip, clip.sound(len(clip.samples) - int(LIVE_SECONDS * RATE), len(clip.samples)))
+
+    def _ask(self, clip: Clip, sound: NDArray[np.float32]) -> None:
+        recogniser, future = self._chosen(), None
+        if recogniser is None:
+            future = self.desk.bench.ask(lambda trainer: trainer.method.frozen())
+            if future is None:
+                return
+        self.busy = True
+        self.changed.emit()
+
+        def work() -> Callable[[], None]:
+            import torch
+
+            model = recogniser if future is None else future.result()
+            found = model.transcribe(torch.from_numpy(np.array(sound)))
+            return lambda: self._take(clip, found)
+
+        self._background.run(work, self._fail)
+
+    def _take(self, clip: Clip, found: Transcript) -> None:
+        self.busy = False
+        self.clip, self.transcript = clip, found
+        self.changed.emit()
+
+    def _fail(self, line: str, trace: str) -> None:
+        self.busy = False
+        self.changed.emit()
+        self.failed.emit(line, trace)
