@@ -42,7 +42,6 @@ class Bench(QObject):
     config_changed = Signal(str, object, object)
     run_changed = Signal()
     state_changed = Signal(str)
-    anchor_changed = Signal(int)
     message = Signal(str, str, str)  # level ("info", "warning", "error"), text, detail
     loaded = Signal()
     data_loaded = Signal()
@@ -73,7 +72,6 @@ class Bench(QObject):
         self.config: Config | None = None
         self.data: Data | None = None
         self.session: Session | None = None
-        self.anchor = 0
         self.overlays: dict[str, Overlay] = {}  # the lab's runs that are drawn beside the live one, by id
         self.methods: dict[str, type[Method]] = {}
         self.thumbnails: Thumbnails | None = None
@@ -147,7 +145,6 @@ class Bench(QObject):
     def _data_ready(self, name: str, data: Data, thumbnails: Thumbnails | None) -> None:
         self.progress.emit(-1.0, "")
         self.data, self.data_name, self.thumbnails = data, name, thumbnails
-        self.anchor = 0
         self.reset()
         self.data_loaded.emit()
         if data.skipped:
@@ -223,12 +220,6 @@ class Bench(QObject):
         if self.session is None or self.session.config is None or self.config is None:
             return False
         return self.config.needs_restart(self.session.config)
-
-    def set_anchor(self, index: int) -> None:
-        """Make an image of the map the anchor of the microscope."""
-        if index != self.anchor:
-            self.anchor = index
-            self.anchor_changed.emit(index)
 
     # The run
 

@@ -28,8 +28,9 @@ from ssllab.training.run_store import Workspace
 from ssllab.ui.app import application
 from ssllab.ui.bench import Bench
 from ssllab.ui.labs.speech.lanes import LanesPanel
+from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.models import Chosen
-from ssllab.ui.labs.speech.widgets.take_shelf import clip_of_take
+from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf, clip_of_take
 from ssllab.ui.work import LongWork
 
 RATE = 16_000
@@ -94,7 +95,8 @@ def main() -> None:
     seconds = int(take.seconds)
     words = tuple(Span(0.4 * i, 0.4 * i + 0.35, f"word{i % 97}") for i in range(int(seconds / 0.4)))
     phones = tuple(Span(0.08 * i, 0.08 * (i + 1), "aeiou"[i % 5]) for i in range(int(seconds / 0.08)))
-    panel = LanesPanel(Bench(Workspace(folder), "speech", LongWork()))
+    bench = Bench(Workspace(folder), "speech", LongWork())
+    panel = LanesPanel(Desk(bench, TakeShelf(bench)))
     desk, canvas = panel.desk, panel.canvas
     panel.resize(1280, 720)
     panel.show()

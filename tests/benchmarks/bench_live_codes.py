@@ -34,9 +34,10 @@ from ssllab.ui.app import application
 from ssllab.ui.bench import Bench
 from ssllab.ui.labs.speech.lanes import LanesPanel
 from ssllab.ui.labs.speech.widgets.canvas import LanesCanvas
-from ssllab.ui.labs.speech.widgets.desk import desk_of
+from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.models import Chosen
 from ssllab.ui.labs.speech.widgets.recording import LOOK_MILLISECONDS
+from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
 from ssllab.ui.labs.speech.widgets.threads import use_one_thread
 from ssllab.ui.work import LongWork
 
@@ -127,8 +128,9 @@ def main() -> None:
     model = Wav2Vec2ForPreTraining(PRESETS[chosen.preset]).eval()
     sound = speech_like(chosen.seconds)
     bench = Bench(Workspace(Path(tempfile.mkdtemp())), "speech", LongWork())
-    panel = LanesPanel(bench)
-    desk_of(bench).models.chosen = Chosen(PretrainedInspector(model), (chosen.preset,), chosen.preset)
+    desk = Desk(bench, TakeShelf(bench))
+    panel = LanesPanel(desk)
+    desk.models.chosen = Chosen(PretrainedInspector(model), (chosen.preset,), chosen.preset)
     panel.resize(1000, 600)
     panel.show()
     real_time_factor(model, sound[: 2 * RATE])
@@ -142,7 +144,7 @@ def main() -> None:
         f"sound to code on the screen: p50 {np.percentile(delay, 50):.0f} ms, p95 {np.percentile(delay, 95):.0f} ms, "
         f"at most {delay.max():.0f} ms over {len(delay)} frames (to reach: p95 under 200 ms)"
     )
-    desk_of(bench).close()
+    desk.close()
 
 
 if __name__ == "__main__":

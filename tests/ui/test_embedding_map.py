@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QWheelEvent
 
 from ssllab.ui import theme
+from ssllab.ui.embedding.anchor import Anchor
 from ssllab.ui.embedding.camera import Camera
 from ssllab.ui.embedding.geometry import (
     circular_density,
@@ -26,16 +27,12 @@ M = 30
 
 
 class FakeBench(QObject):
-    anchor_changed = Signal(int)
+    data_loaded = Signal()
+    config = None
 
-    def __init__(self):
-        super().__init__()
-        self.anchor = 0
-        self.config = None
 
-    def set_anchor(self, image):
-        self.anchor = image
-        self.anchor_changed.emit(image)
+def map_on(bench):
+    return EmbeddingMap(bench, Anchor(bench))
 
 
 def thumbnails():
@@ -76,7 +73,7 @@ def scene(kind="sphere", step=0):
 
 @pytest.fixture
 def panel(qtbot):
-    widget = EmbeddingMap(FakeBench())
+    widget = map_on(FakeBench())
     qtbot.addWidget(widget)
     widget.resize(700, 560)
     widget.show()
@@ -174,7 +171,7 @@ def test_a_click_on_an_image_makes_it_the_anchor(panel, qtbot, kind):
     place = panel.canvas.place_of(7).toPoint()
     expected = panel.canvas.image_at(place.x(), place.y())
     assert expected >= 0
-    with qtbot.waitSignal(panel.bench.anchor_changed) as changed:
+    with qtbot.waitSignal(panel.anchor.changed) as changed:
         qtbot.mouseClick(panel.canvas, Qt.MouseButton.LeftButton, pos=place)
     assert changed.args == [expected]
     assert panel.canvas.anchor == expected
@@ -198,7 +195,7 @@ def test_dragging_turns_the_sphere_and_is_no_click(panel, qtbot):
     panel.draw(scene("sphere"))
     before = panel.canvas.camera.rotation.copy()
     canvas, place = panel.canvas, panel.canvas.place_of(0).toPoint()
-    with qtbot.assertNotEmitted(panel.bench.anchor_changed):
+    with qtbot.assertNotEmitted(panel.anchor.changed):
         qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=place)
         qtbot.mouseMove(canvas, place + QPoint(60, 10))
         qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=place + QPoint(60, 10))

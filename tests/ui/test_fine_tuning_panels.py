@@ -22,8 +22,10 @@ from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.labs.speech.transcription import TranscriptionPanel
 from ssllab.ui.labs.speech.widgets.clip import Clip
+from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.heard_text import coloured
 from ssllab.ui.labs.speech.widgets.models import RUN, Chosen
+from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
 from ssllab.ui.panel import Scene
 from ssllab.ui.panels.label_efficiency import LabelEfficiencyPanel
 from ssllab.ui.panels.lessons import LessonsPanel
@@ -49,6 +51,10 @@ def bench(qtbot, tmp_path, tone_data, tiny_speech_model):
     bench.close()
 
 
+def on_a_desk(bench):
+    return TranscriptionPanel(Desk(bench, TakeShelf(bench)))
+
+
 @pytest.fixture
 def show(qtbot, bench):
     def make(panel_class, width=420, height=300):
@@ -71,7 +77,7 @@ def scene():
 
 
 def test_rates_and_clips_are_shown_and_a_narrow_panel_shows_the_one_chosen(show, qtbot) -> None:
-    panel = show(TranscriptionPanel)
+    panel = show(on_a_desk)
     panel.draw(scene())
     assert panel.plot.values()["wer"].startswith("25")
     assert panel.plot.isVisible()
@@ -103,7 +109,7 @@ def test_differences_are_marked_by_form_and_colour() -> None:
 
 
 def test_a_clips_name_puts_it_on_the_desk(show) -> None:
-    panel = show(TranscriptionPanel)
+    panel = show(on_a_desk)
     panel.desk.list_clips()
     panel.clips.anchorClicked.emit(QUrl("clip:2"))
     assert panel.desk.clip.name == "clip-2"
@@ -125,7 +131,7 @@ class Writer:
 
 
 def test_the_take_on_the_desk_is_transcribed_by_the_model_chosen_there(show, qtbot) -> None:
-    panel = show(TranscriptionPanel)
+    panel = show(on_a_desk)
     desk, writer = panel.desk, Writer()
     desk.reader.read = lambda clip, inspector: None
     desk.open(Clip("take", np.zeros(8000, np.float32), text="a bad cap"))
@@ -144,7 +150,7 @@ def test_the_take_on_the_desk_is_transcribed_by_the_model_chosen_there(show, qtb
 
 
 def test_the_live_run_writes_with_what_it_has_learned_by_now(show, bench, qtbot, monkeypatch) -> None:
-    panel = show(TranscriptionPanel)
+    panel = show(on_a_desk)
     desk, copied, now = panel.desk, Writer(), Writer()
     desk.open(Clip("said", np.zeros(8000, np.float32)))
     qtbot.waitUntil(lambda: desk.models.chosen is not None, timeout=30_000)  # the shipped one
@@ -179,7 +185,7 @@ def test_a_method_brings_its_own_defaults_and_a_lesson_the_method_it_is_for(
 
 
 def test_while_the_microphone_is_on_the_last_seconds_are_written_down(show, qtbot) -> None:
-    panel = show(TranscriptionPanel)
+    panel = show(on_a_desk)
     desk, writer = panel.desk, Writer()
     desk.live_codes = SimpleNamespace(
         begin=lambda i: None, push=lambda s: None, end=lambda: None, reading=None

@@ -38,14 +38,14 @@ from ssllab.ui.labs.speech.widgets.clip import FRAME_SECONDS, RATE, Clip
 from ssllab.ui.labs.speech.widgets.code_lanes import CodeLane
 from ssllab.ui.labs.speech.widgets.colours import code_colours, image_of, ramp
 from ssllab.ui.labs.speech.widgets.curve_lanes import column_maxima, column_means
-from ssllab.ui.labs.speech.widgets.desk import desk_of
+from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.index import ClipCodes, Index, phones_in
 from ssllab.ui.labs.speech.widgets.library import clips_of
 from ssllab.ui.labs.speech.widgets.models import RUN, Chosen
 from ssllab.ui.labs.speech.widgets.places import COSINE, DISTANCE
 from ssllab.ui.labs.speech.widgets.reading import BLOCK, Reading, dominant
 from ssllab.ui.labs.speech.widgets.spectrogram import Spectrogram
-from ssllab.ui.labs.speech.widgets.take_shelf import shelf_of
+from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
 from ssllab.ui.labs.speech.widgets.threads import use_one_thread
 from ssllab.ui.message_bar import MessageBar
 from ssllab.ui.panel import Scene
@@ -122,9 +122,10 @@ DATA = SpeechData("songs", "Songs", train=split(SONGS[1:]), test=split(SONGS[:1]
 def bench(tmp_path, qtbot):
     made = Bench(Workspace(tmp_path), "speech", LongWork())
     made.said = []
+    made.desk = Desk(made, TakeShelf(made))  # as the page makes it
     made.message.connect(lambda *message: made.said.append(message))
     yield made
-    desk_of(made).close()
+    made.desk.close()
     made.close()
 
 
@@ -136,13 +137,13 @@ def give_model(desk, model=None, key=("one",)):
 
 @pytest.fixture
 def panel(bench, qtbot):
-    give_model(desk_of(bench))
+    give_model(bench.desk)
     bench.data = DATA
-    widget = LanesPanel(bench)
+    widget = LanesPanel(bench.desk)
     qtbot.addWidget(widget)
     widget.resize(900, 640)
     widget.show()
-    desk_of(bench).list_clips()
+    bench.desk.list_clips()
     read(widget, qtbot)
     return widget
 
@@ -331,7 +332,7 @@ def test_places_of_an_index_are_times_within_their_clips():
 
 def test_without_a_model_there_are_sound_and_words_only(bench, qtbot):
     bench.data = DATA
-    widget = LanesPanel(bench)
+    widget = LanesPanel(bench.desk)
     qtbot.addWidget(widget)
     widget.resize(700, 500)
     widget.show()
@@ -341,7 +342,7 @@ def test_without_a_model_there_are_sound_and_words_only(bench, qtbot):
 
 
 def test_the_empty_panel_invites(bench, qtbot):
-    widget = LanesPanel(bench)
+    widget = LanesPanel(bench.desk)
     qtbot.addWidget(widget)
     widget.resize(500, 300)
     assert "Record" in widget.canvas.empty_text
@@ -440,7 +441,7 @@ def test_a_lane_is_put_away_and_stays_away(panel, bench, qtbot):
     action.setChecked(False)
     assert "codes" not in [lane.key for lane in panel.canvas.shown()]
     state = panel.view_state()
-    other = LanesPanel(bench)
+    other = LanesPanel(bench.desk)
     qtbot.addWidget(other)
     other.restore_view(state)
     assert other.canvas.hidden == {"codes"}
@@ -586,7 +587,7 @@ def test_the_live_run_is_read_as_it_was_until_its_codes_of_now_are_asked_for(pan
 def test_a_take_stands_in_the_box_and_opens_from_there(panel, bench, qtbot, tmp_path):
     audio.write(tmp_path / "hello.wav", tones(300).astype(np.float32) / 32768)
     (take,) = TakeStore(bench.workspace.path / "takes").import_file(tmp_path / "hello.wav")
-    shelf_of(bench).refresh()
+    bench.desk.shelf.refresh()
     qtbot.waitUntil(lambda: panel.chooser.clips.findText("hello", Qt.MatchFlag.MatchStartsWith) > 0)
     row = panel.chooser.clips.findText("hello", Qt.MatchFlag.MatchStartsWith)
     panel.chooser.clips.setCurrentIndex(row)
@@ -717,7 +718,7 @@ def test_live_sound_of_another_rate_is_refused(panel):
 
 @pytest.fixture
 def found(panel, bench, qtbot):
-    widget = OccurrencesPanel(bench)
+    widget = OccurrencesPanel(bench.desk)
     qtbot.addWidget(widget)
     widget.resize(460, 500)
     widget.show()

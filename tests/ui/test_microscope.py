@@ -7,6 +7,7 @@ import pytest
 import torch
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
 
+from ssllab.ui.embedding.anchor import Anchor
 from ssllab.ui.labs.contrast.microscope import Microscope
 from ssllab.ui.labs.contrast.widgets.candidates import CandidateTable
 from ssllab.ui.labs.contrast.widgets.contrast_arithmetic import (
@@ -20,20 +21,19 @@ from ssllab.ui.panel import Scene
 
 class FakeBench(QObject):
     config_changed = Signal(str, object, object)
-    anchor_changed = Signal(int)
+    data_loaded = Signal()
 
     def __init__(self, temperature=0.5):
         super().__init__()
         self.config = SimpleNamespace(temperature=temperature)
-        self.anchor = 0
 
     def set(self, key, value):
         old, self.config = getattr(self.config, key), SimpleNamespace(**{key: value})
         self.config_changed.emit(key, old, value)
 
-    def set_anchor(self, image):
-        self.anchor = image
-        self.anchor_changed.emit(image)
+
+def microscope_on(bench):
+    return Microscope(bench, Anchor(bench))
 
 
 def embeddings(images, dimensions, seed=0):
@@ -119,7 +119,7 @@ def test_exponentials_are_written_without_being_formed(exponent, text):
 @pytest.fixture
 def panel(qtbot):
     bench = FakeBench()
-    widget = Microscope(bench)
+    widget = microscope_on(bench)
     qtbot.addWidget(widget)
     widget.resize(900, 700)
     widget.show()
@@ -168,11 +168,11 @@ def test_the_formula_states_the_loss_of_this_anchor(panel):
 
 def test_anchor_of_the_bench_is_followed_and_a_candidate_becomes_the_anchor(panel, qtbot):
     panel.draw(Scene(state="running", look=make_look()))
-    panel.bench.set_anchor(5)
+    panel.anchor.set(5)
     assert panel._contrast.anchor == 5
     row = panel.table._row()
     expected = int(panel._contrast.rows[1]) % 12
-    with qtbot.waitSignal(panel.bench.anchor_changed) as changed:
+    with qtbot.waitSignal(panel.anchor.changed) as changed:
         qtbot.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(60, round(2.5 * row)))
     assert changed.args == [expected]
     assert panel._contrast.anchor == expected

@@ -17,8 +17,9 @@ from ssllab.training.run_store import Workspace
 from ssllab.ui.bench import Bench
 from ssllab.ui.labs.speech.page import speech_lab
 from ssllab.ui.labs.speech.recorder import RecorderPanel
-from ssllab.ui.labs.speech.widgets.desk import desk_of
+from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.level_meter import FLOOR_DB, LevelMeter, decibels
+from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
 from ssllab.ui.work import LongWork
 
 RATE = files.SAMPLE_RATE
@@ -30,7 +31,7 @@ def open_panel(qtbot, tmp_path):
 
     def build():
         bench = Bench(Workspace(tmp_path / "workspace"), "speech", LongWork())
-        panel = RecorderPanel(bench)
+        panel = RecorderPanel(Desk(bench, TakeShelf(bench)))
         qtbot.addWidget(panel)
         panel.resize(620, 220)
         panel.show()
@@ -41,7 +42,7 @@ def open_panel(qtbot, tmp_path):
     yield build
     for panel in panels:
         panel.recording.close()
-        desk_of(panel.bench).close()
+        panel.recording._desk.close()
         panel.bench.long_work.close()
 
 
@@ -75,7 +76,7 @@ def test_what_is_played_is_recorded_by_the_button(qtbot, tmp_path, virtual_micro
     played = babble(2.0)
     files.write(tmp_path / "played.wav", played)
     panel = open_panel()
-    desk = desk_of(panel.bench)
+    desk = panel.recording._desk
     qtbot.waitUntil(lambda: panel.rate.text().endswith("→ 16 kHz"), timeout=5000)
 
     press(qtbot, panel.record_button)
@@ -107,8 +108,9 @@ def test_the_key_records_and_the_new_take_is_chosen(qtbot, tmp_path, virtual_mic
     page = speech_lab(bench)
     qtbot.addWidget(page)
     recorder, takes = page.docks["recorder"].panel, page.docks["takes"].panel
+    desk = page.docks["lanes"].panel.desk
     try:
-        desk_of(bench).open_clip("before", babble(0.5))
+        desk.open_clip("before", babble(0.5))
         with qtbot.waitActive(page):
             page.show()
         page.show_panel("takes")
@@ -118,14 +120,14 @@ def test_the_key_records_and_the_new_take_is_chosen(qtbot, tmp_path, virtual_mic
         qtbot.keyClick(page, Qt.Key.Key_R, control)
         reach(qtbot, recorder, "recording")
         assert recorder.isVisible()  # whoever records sees the level
-        qtbot.waitUntil(lambda: desk_of(bench).clip.seconds > 0.3, timeout=10000)
+        qtbot.waitUntil(lambda: desk.clip.seconds > 0.3, timeout=10000)
         assert page.docks["lanes"].panel.canvas.axis.span == 10  # whatever part of a clip was in view before
         qtbot.keyClick(page, Qt.Key.Key_R, control)
         qtbot.waitUntil(lambda: len(takes.list.selected_ids()) == 1, timeout=10000)
-        assert takes.shelf.take(takes.list.selected_ids()[0]).name == desk_of(bench).clip.name
+        assert takes.shelf.take(takes.list.selected_ids()[0]).name == desk.clip.name
     finally:
         recorder.recording.close()
-        desk_of(bench).close()
+        desk.close()
         bench.long_work.close()
 
 

@@ -49,7 +49,7 @@ def test_thousands_of_steps_with_the_window_open(qtbot, window):
         bench.set("temperature", (0.05, 0.1, 0.5, 5.0)[part % 4])
         bench.set("jitter", part % 2 == 0)
         window.lab.show_panel(panels[part % len(panels)].id)
-        bench.set_anchor(part)
+        window.lab.docks["map"].panel.anchor.set(part)
         if part in (5, 10, 15):
             window.theme_action.trigger()
         if part == 8:

@@ -16,11 +16,9 @@ from PySide6.QtGui import QColor
 
 from ssllab.training.metrics import MetricsLog
 from ssllab.ui import theme
-from ssllab.ui.labs.speech import code_usage
 from ssllab.ui.labs.speech.code_usage import CodeUsagePanel, usage_level
 from ssllab.ui.labs.speech.joint_usage import JointUsagePanel, order, perplexity, pooled
 from ssllab.ui.labs.speech.phone_table import PhoneTablePanel
-from ssllab.ui.labs.speech.widgets.models import RUN
 from ssllab.ui.panel import Overlay, Scene
 from ssllab.ui.panels.code_perplexity import CodePerplexityPanel
 from ssllab.ui.panels.speech_loss import SpeechLossPanel
@@ -206,20 +204,19 @@ def test_every_code_has_a_tile_that_tells_its_share(show):
     assert f"{int((look().usage > 0).sum())} of 80 used in the last 10 min" in tiles.scale.caption
 
 
-def test_a_click_on_a_tile_shows_the_code_s_occurrences(show, monkeypatch):
+def test_a_click_on_a_tile_asks_for_the_code_s_occurrences(show):
     asked = []
-    desk = SimpleNamespace(pick=asked.append, models=SimpleNamespace(choose=asked.append))
-    monkeypatch.setattr(code_usage, "desk_of", lambda bench: desk)
     panel = show(CodeUsagePanel, 900, 620)
+    panel.code_picked.connect(asked.append)
     panel.draw(full_scene())
     last_row = panel.tiles._levels.shape[0] - 1
     hover(panel.tiles, last_row, 0)
     panel.tiles.view.clicked.emit()
-    assert asked == [RUN, panel.tiles.code_at(last_row, 0)]
-    assert asked[1][0] == 1
+    assert asked == [panel.tiles.code_at(last_row, 0)]
+    assert asked[0][0] == 1
     panel.tiles.mouse_left()
     panel.tiles.view.clicked.emit()
-    assert len(asked) == 2
+    assert len(asked) == 1
 
 
 def test_tiles_breathe_towards_the_newest_usage_and_a_code_that_dies_turns_reddish(show):

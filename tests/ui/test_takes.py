@@ -20,8 +20,8 @@ from ssllab.audio.takes import TakeStore
 from ssllab.training.run_store import Workspace
 from ssllab.ui.bench import Bench
 from ssllab.ui.labs.speech.takes import TakesPanel
-from ssllab.ui.labs.speech.widgets.desk import desk_of
-from ssllab.ui.labs.speech.widgets.take_shelf import MAPPED_SAMPLES, clip_of_take
+from ssllab.ui.labs.speech.widgets.desk import Desk
+from ssllab.ui.labs.speech.widgets.take_shelf import MAPPED_SAMPLES, TakeShelf, clip_of_take
 from ssllab.ui.labs.speech.widgets.waveform_thumbnail import columns
 from ssllab.ui.work import LongWork
 
@@ -59,7 +59,7 @@ def open_panel(qtbot, tmp_path):
         bench = Bench(Workspace(tmp_path / "workspace"), "speech", LongWork())
         bench.said = []
         bench.message.connect(lambda *message: bench.said.append(message))
-        panel = TakesPanel(bench)
+        panel = TakesPanel(Desk(bench, TakeShelf(bench)))
         qtbot.addWidget(panel)
         panel.resize(620, 300)
         panel.show()
@@ -238,7 +238,7 @@ def test_several_takes_are_exported_under_names_of_their_own(qtbot, open_panel, 
 def test_the_selected_take_lies_on_the_desk(qtbot, open_panel, add):
     first, second = add("first", 0.4), add("second", 0.7)
     panel = open_panel()
-    desk = desk_of(panel.bench)
+    desk = panel.desk
     for take, seconds in ((first, 0.4), (second, 0.7)):
         panel.list.select([take.id])
         qtbot.waitUntil(lambda: desk.clip is not None, timeout=2000)

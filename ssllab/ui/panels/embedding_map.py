@@ -24,6 +24,8 @@ from PySide6.QtWidgets import (
 )
 
 from ssllab.ui import theme
+from ssllab.ui.bench import Bench
+from ssllab.ui.embedding.anchor import Anchor
 from ssllab.ui.embedding.geometry import nearest
 from ssllab.ui.embedding.hover_card import NEIGHBOURS, HoverCard
 from ssllab.ui.embedding.legend import ClassLegend
@@ -61,8 +63,9 @@ class EmbeddingMap(Panel):
         "and Liu 2021, section 3.</p>"
     )
 
-    def __init__(self, bench) -> None:
+    def __init__(self, bench: Bench, anchor: Anchor) -> None:
         super().__init__(bench)
+        self.anchor = anchor
         self.canvas = MapCanvas()
         self.canvas.empty_text = _EMPTY
         self.legend = ClassLegend()
@@ -81,10 +84,10 @@ class EmbeddingMap(Panel):
         self.idle = QTimer(self, interval=_IDLE_FRAME_MS)
         self.idle.timeout.connect(lambda: self.isVisible() and self.canvas.turn(0.9))
         self.canvas.hovered.connect(self._hover)
-        self.canvas.picked.connect(bench.set_anchor)
+        self.canvas.picked.connect(anchor.set)
         self.legend.isolated.connect(self._isolate)
-        bench.anchor_changed.connect(self._anchor)
-        self._anchor(getattr(bench, "anchor", -1))
+        anchor.changed.connect(self._show_anchor)
+        self._show_anchor(anchor.index)
         self._refill_colourings()
         self._style()
 
@@ -337,8 +340,8 @@ class EmbeddingMap(Panel):
         self.canvas.rescale_arrows()
         self.arrow_slider.setValue(0)
 
-    def _anchor(self, image: int) -> None:
-        self.canvas.anchor = -1 if image is None else image
+    def _show_anchor(self, image: int) -> None:
+        self.canvas.anchor = image
         self.canvas.update()
 
     def _hover(self, image: int) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QSi
 
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
+from ssllab.ui.embedding.anchor import Anchor
 from ssllab.ui.panel import Panel, Scene, Thumbnails
 from ssllab.ui.plots.legend import small_font
 
@@ -96,7 +97,7 @@ class AugmentationsPanel(Panel):
         "are our own choice.</p>"
     )
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, anchor: Anchor) -> None:
         super().__init__(bench)
         self.operators = Tiles(5, titled=True)
         self.pairs = Tiles(PAIRS, titled=False)
@@ -132,7 +133,7 @@ class AugmentationsPanel(Panel):
         self._soon = QTimer(self, singleShot=True, interval=REDRAW_MILLISECONDS)
         self._soon.timeout.connect(self.redraw)
         bench.config_changed.connect(lambda *_: self._soon.start())
-        bench.anchor_changed.connect(self._show_image)
+        anchor.changed.connect(self._show_image)
 
     def draw(self, scene: Scene) -> None:
         if scene.thumbnails is not self._thumbnails:

@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from ssllab.ui import theme
+from ssllab.ui.bench import Bench
+from ssllab.ui.embedding.anchor import Anchor
 from ssllab.ui.embedding.pictures import pixmap
 from ssllab.ui.labs.contrast.widgets.candidates import CandidateTable
 from ssllab.ui.labs.contrast.widgets.contrast_arithmetic import (
@@ -61,8 +63,9 @@ class Microscope(Panel):
         "be followed over time; in training they are the images of the current batch.</p>"
     )
 
-    def __init__(self, bench) -> None:
+    def __init__(self, bench: Bench, anchor: Anchor) -> None:
         super().__init__(bench)
+        self.anchor = anchor
         self._look = None
         self._supposed: float | None = None  # None: follow the run
         self._contrast: AnchorContrast | None = None
@@ -76,8 +79,8 @@ class Microscope(Panel):
         self.curve.dragged.connect(self._suppose)
         self.apply_button.clicked.connect(self._apply)
         self.back_button.clicked.connect(self._back)
-        self.table.picked.connect(bench.set_anchor)
-        bench.anchor_changed.connect(lambda _: self._refresh())
+        self.table.picked.connect(anchor.set)
+        anchor.changed.connect(lambda _: self._refresh())
         bench.config_changed.connect(self._config_changed)
         self.restyle()
 
@@ -215,9 +218,9 @@ class Microscope(Panel):
             self._contrast = None
             self._pages.setCurrentIndex(0)
             return
-        anchor = self.bench.anchor if 0 <= (self.bench.anchor or 0) < images else 0
+        anchor = self.anchor.index if self.anchor.index < images else 0
         tau = self.temperature()
-        self._contrast = result = contrast(look.z, anchor or 0, tau, look.variant)
+        self._contrast = result = contrast(look.z, anchor, tau, look.variant)
         self._pages.setCurrentIndex(1)
         line = self.fontMetrics().height()
         self.picture.setPixmap(pixmap(look.views[result.anchor], round(3.3 * line), self.devicePixelRatioF()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ssllab.ui.bench import Bench
+from ssllab.ui.embedding.anchor import Anchor
 from ssllab.ui.lab_page import Column, LabPage, Place
 from ssllab.ui.labs.contrast.alignment_uniformity import AlignmentUniformityPanel
 from ssllab.ui.labs.contrast.augmentations import AugmentationsPanel
@@ -20,9 +21,6 @@ from ssllab.ui.panels.probes import ProbesPanel
 from ssllab.ui.panels.spectrum import SpectrumPanel
 
 PANELS = (
-    EmbeddingMap,
-    Microscope,
-    AugmentationsPanel,
     AblationPanel,
     LossPanel,
     AccuracyPanel,
@@ -57,4 +55,6 @@ _COLUMNS = (
 
 def contrast_lab(bench: Bench) -> LabPage:
     """The page, with every panel on ``bench``."""
-    return LabPage(bench, [panel(bench) for panel in PANELS], _COLUMNS)
+    anchor = Anchor(bench)
+    around = [panel(bench, anchor) for panel in (EmbeddingMap, Microscope, AugmentationsPanel)]
+    return LabPage(bench, [*around, *(panel(bench) for panel in PANELS)], _COLUMNS)

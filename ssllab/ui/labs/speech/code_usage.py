@@ -8,9 +8,8 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import Signal
 
-from ssllab.ui.labs.speech.widgets.desk import desk_of
-from ssllab.ui.labs.speech.widgets.models import RUN
 from ssllab.ui.panel import Scene
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.chart import Chart, colour
@@ -254,7 +253,9 @@ def _minutes(seconds: float) -> str:
 
 
 class CodeUsagePanel(ChartPanel):
-    """Usage by rank and by code; a click on a tile shows where in the recordings its code occurs."""
+    """Usage by rank and by code; a click on a tile asks for the places where its code occurs."""
+
+    code_picked = Signal(object)  # group and code
 
     id = "usage"
     title = "Code usage"
@@ -282,6 +283,4 @@ class CodeUsagePanel(ChartPanel):
     def _show_code(self, row: int, column: int) -> None:
         found = self.tiles.code_at(row, column)
         if found is not None:
-            desk = desk_of(self.bench)
-            desk.models.choose(RUN)  # the tile is a code of the live run, not of the shipped model
-            desk.pick(found)
+            self.code_picked.emit(found)

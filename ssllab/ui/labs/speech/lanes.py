@@ -13,7 +13,7 @@ from ssllab.ui.labs.speech.widgets.canvas import LanesCanvas
 from ssllab.ui.labs.speech.widgets.chooser import Chooser
 from ssllab.ui.labs.speech.widgets.code_lanes import CodeLane, MaskLane
 from ssllab.ui.labs.speech.widgets.curve_lanes import ConfidenceLane, PosteriorLane, SimilarityLane
-from ssllab.ui.labs.speech.widgets.desk import desk_of
+from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.lane import Lane
 from ssllab.ui.labs.speech.widgets.player_bar import PlayerBar
 from ssllab.ui.labs.speech.widgets.sound_lanes import MelLane, WaveLane
@@ -43,9 +43,9 @@ class LanesPanel(Panel):
         "clip, Return the selection, Escape clears.</p>"
     )
 
-    def __init__(self, bench) -> None:
-        super().__init__(bench)
-        self.desk = desk_of(bench)
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.bench)
+        self.desk = desk
         self.chooser = Chooser()
         self.canvas = LanesCanvas(self.desk)
         self.canvas.empty_text = _EMPTY

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from ssllab.ui.labs.speech.widgets.clip import FRAME_SECONDS, Listed
 from ssllab.ui.labs.speech.widgets.colours import palette
-from ssllab.ui.labs.speech.widgets.desk import desk_of
+from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.index import ClipCodes, Index, Place, commonest
 from ssllab.ui.labs.speech.widgets.places import COSINE, DISTANCE, LENGTH, PlacesModel, PlacesTable
 from ssllab.ui.labs.speech.widgets.playback import Passage
@@ -70,9 +70,9 @@ class OccurrencesPanel(Panel):
         "were fetched.</p>"
     )
 
-    def __init__(self, bench) -> None:
-        super().__init__(bench)
-        self.desk = desk_of(bench)
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.bench)
+        self.desk = desk
         self.places = PlacesModel()
         self.table = PlacesTable(self.places)
         self._nearest: dict[str, list[Place]] = {}

@@ -14,6 +14,9 @@ from ssllab.ui.labs.speech.phone_table import PhoneTablePanel
 from ssllab.ui.labs.speech.recorder import KEYS, RecorderPanel
 from ssllab.ui.labs.speech.takes import TakesPanel
 from ssllab.ui.labs.speech.transcription import TranscriptionPanel
+from ssllab.ui.labs.speech.widgets.desk import Desk
+from ssllab.ui.labs.speech.widgets.models import RUN
+from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
 from ssllab.ui.panels.code_perplexity import CodePerplexityPanel
 from ssllab.ui.panels.label_efficiency import LabelEfficiencyPanel
 from ssllab.ui.panels.lessons import LessonsPanel
@@ -22,18 +25,14 @@ from ssllab.ui.panels.speech_loss import SpeechLossPanel
 from ssllab.ui.panels.speech_probes import SpeechProbesPanel
 
 PANELS = (
-    LanesPanel,
-    OccurrencesPanel,
     LessonsPanel,
     SpeechDoctorPanel,
     SpeechLossPanel,
     CodePerplexityPanel,
-    CodeUsagePanel,
     JointUsagePanel,
     PhoneTablePanel,
     SpeechProbesPanel,
     LabelEfficiencyPanel,
-    TranscriptionPanel,
 )
 
 _COLUMNS = (
@@ -56,9 +55,15 @@ _COLUMNS = (
 
 
 def speech_lab(bench: Bench) -> LabPage:
-    """The page, with every panel on ``bench``."""
-    recorder, takes = RecorderPanel(bench), TakesPanel(bench)
-    page = LabPage(bench, [recorder, takes, *(panel(bench) for panel in PANELS)], _COLUMNS)
+    """The page, with every panel on ``bench``; one desk is shared by those that show or play a recording."""
+    desk = Desk(bench, TakeShelf(bench))
+    recorder, takes, usage = RecorderPanel(desk), TakesPanel(desk), CodeUsagePanel(bench)
+    around = [panel(desk) for panel in (LanesPanel, OccurrencesPanel, TranscriptionPanel)]
+    page = LabPage(bench, [recorder, takes, *around, usage, *(panel(bench) for panel in PANELS)], _COLUMNS)
+
+    def show_code(picked: tuple[int, int]) -> None:
+        desk.models.choose(RUN)  # the tile is a code of the live run, not of the shipped model
+        desk.pick(picked)
 
     def record() -> None:
         page.show_panel(recorder.id)
@@ -66,5 +71,6 @@ def speech_lab(bench: Bench) -> LabPage:
 
     QShortcut(QKeySequence(KEYS), page, record)
     takes.record_wanted.connect(record)
+    usage.code_picked.connect(show_code)
     recorder.import_wanted.connect(takes.ask_import)
     return page

@@ -20,13 +20,11 @@ from PySide6.QtWidgets import (
 )
 
 from ssllab.ui import theme
-from ssllab.ui.bench import Bench
 from ssllab.ui.labs.speech.widgets.axis import clock
-from ssllab.ui.labs.speech.widgets.desk import desk_of
+from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.level_meter import LevelMeter
 from ssllab.ui.labs.speech.widgets.recording import Recording
 from ssllab.ui.labs.speech.widgets.signs import sign
-from ssllab.ui.labs.speech.widgets.take_shelf import shelf_of
 from ssllab.ui.panel import Panel
 from ssllab.ui.runs.words import plural
 from ssllab.ui.work import Background
@@ -62,10 +60,10 @@ class RecorderPanel(Panel):
     )
     import_wanted = Signal()
 
-    def __init__(self, bench: Bench) -> None:
-        super().__init__(bench)
-        self.shelf = shelf_of(bench)
-        self.recording = Recording(desk_of(bench), self.shelf)
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.bench)
+        self.shelf = desk.shelf
+        self.recording = Recording(desk, desk.shelf)
         self._background = Background(self)
         self._asked = 0  # the rate of the latest choice counts
         self._looked_for_devices = False

@@ -19,12 +19,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ssllab.ui.bench import Bench
 from ssllab.ui.labs.speech.widgets.clip import Clip
-from ssllab.ui.labs.speech.widgets.desk import desk_of
+from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.no_takes import NoTakes
 from ssllab.ui.labs.speech.widgets.take_list import TakeList, TakesModel
-from ssllab.ui.labs.speech.widgets.take_shelf import clip_of_take, key_of, shelf_of
+from ssllab.ui.labs.speech.widgets.take_shelf import clip_of_take, key_of
 from ssllab.ui.labs.speech.widgets.transcript_edit import TranscriptEdit
 from ssllab.ui.panel import Panel
 from ssllab.ui.runs.bars import UndoBar
@@ -53,10 +52,9 @@ class TakesPanel(Panel):
     )
     record_wanted = Signal()
 
-    def __init__(self, bench: Bench) -> None:
-        super().__init__(bench)
-        self.shelf = shelf_of(bench)
-        self.desk = desk_of(bench)
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.bench)
+        self.desk, self.shelf = desk, desk.shelf
         self.model = TakesModel(self)
         self.list = TakeList(self.model)
         self.transcript = TranscriptEdit()

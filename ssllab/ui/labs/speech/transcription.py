@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from ssllab.ui import theme
-from ssllab.ui.labs.speech.widgets.desk import desk_of
+from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.heard_text import coloured, legend
 from ssllab.ui.labs.speech.widgets.transcriber import Transcriber
 from ssllab.ui.panel import Panel, Scene
@@ -79,18 +79,18 @@ class TranscriptionPanel(Panel):
     <p>Graves et al. 2006, <i>Connectionist temporal classification</i>; Hannun et al. 2014 (prefix beam search).</p>
     """
 
-    def __init__(self, bench) -> None:
-        super().__init__(bench)
-        self.desk = desk_of(bench)
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.bench)
+        self.desk = desk
         self.transcriber = Transcriber(self.desk, METHOD)
         self._scene: Scene | None = None
         self._look: Any = None
         self._make_view()
         self.transcriber.changed.connect(self._show_heard)
-        self.transcriber.failed.connect(lambda line, trace: bench.say("error", line, trace))
+        self.transcriber.failed.connect(lambda line, trace: self.bench.say("error", line, trace))
         self.desk.audio_changed.connect(self._show_heard)
         self.desk.models.changed.connect(self._show_heard)
-        bench.state_changed.connect(lambda state: self._show_heard())
+        self.bench.state_changed.connect(lambda state: self._show_heard())
         self.restyle()
 
     def _make_view(self) -> None:

@@ -21,7 +21,7 @@ from ssllab.ui.labs.speech.widgets.reader import Reader
 from ssllab.ui.labs.speech.widgets.reading import Reading
 from ssllab.ui.labs.speech.widgets.search import Search
 from ssllab.ui.labs.speech.widgets.sound import Sound
-from ssllab.ui.labs.speech.widgets.take_shelf import key_of, shelf_of
+from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf, key_of
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import Span
@@ -41,7 +41,7 @@ class Desk(QObject):
     marked_changed = Signal()
     clips_changed = Signal()
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, shelf: TakeShelf) -> None:
         super().__init__(bench)
         self.bench = bench
         self.clip: Clip | None = None
@@ -58,7 +58,7 @@ class Desk(QObject):
         self.playback = Playback(self)
         self.search = Search(self)
         self.clips: list[Listed] = []  # all that can be opened
-        self._shelf = shelf_of(bench)
+        self.shelf = shelf
         self._takes: list[tuple[str, str]] = []  # ids and names as listed
         self.sound.changed.connect(self.sound_changed)
         self.reader.changed.connect(self.inspection_changed)
@@ -67,7 +67,7 @@ class Desk(QObject):
         for part in (self.reader, self.live_codes, self.models, self.search):
             part.failed.connect(lambda line, trace: bench.say("error", line, trace))
         bench.data_loaded.connect(self.list_clips)
-        self._shelf.changed.connect(self._takes_changed)
+        self.shelf.changed.connect(self._takes_changed)
         self.playback.moved.connect(self.cursor_changed)
         self.playback.failed.connect(lambda line: bench.say("warning", line))
         if (app := QCoreApplication.instance()) is not None:
@@ -78,8 +78,8 @@ class Desk(QObject):
         """The data or the takes are others. Where no clip is on the desk, or one that is gone, the first is opened."""
         data = self.bench.data
         listed = clips_of(data) if data is not None else []
-        self._takes = [(take.id, take.name) for take in self._shelf.takes]
-        before, self.clips = self.clips, clips_of_takes(self._shelf.takes) + listed
+        self._takes = [(take.id, take.name) for take in self.shelf.takes]
+        before, self.clips = self.clips, clips_of_takes(self.shelf.takes) + listed
         self.search.show_clips(self.clips)
         self.clips_changed.emit()
         if data is not None and self.models.chosen is None:
@@ -90,7 +90,7 @@ class Desk(QObject):
 
     def _takes_changed(self) -> None:
         if [
-            (take.id, take.name) for take in self._shelf.takes
+            (take.id, take.name) for take in self.shelf.takes
         ] != self._takes:  # else a transcript is being typed
             self.list_clips()
 
@@ -224,9 +224,3 @@ class Desk(QObject):
         self.reader.close()
         self.live_codes.close()
         self.search.close()
-
-
-def desk_of(bench: Bench) -> Desk:
-    """The one desk of ``bench``, made at the first call."""
-    desk = bench.findChild(Desk)
-    return desk if desk is not None else Desk(bench)

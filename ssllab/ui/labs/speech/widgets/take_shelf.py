@@ -1,6 +1,6 @@
 """The takes as the window sees them: a change is on the screen now and on the disk soon, in the order asked for.
 
-Panels share one shelf per bench. A disk that refuses is said in a line; what was typed stays on the screen.
+The panels of a page share one shelf. A disk that refuses is said in a line; what was typed stays on the screen.
 """
 
 from __future__ import annotations
@@ -255,12 +255,6 @@ class TakeShelf(QObject):
     def _failed_and_look(self, error: Exception, trace: str) -> None:
         self._failed(error, trace)
         self.refresh()
-
-
-def shelf_of(bench: Bench) -> TakeShelf:
-    """The one shelf of ``bench``, made at the first call."""
-    shelf = bench.findChild(TakeShelf)
-    return shelf if shelf is not None else TakeShelf(bench)
 
 
 def clip_of_take(take: Take) -> Clip:
