@@ -103,7 +103,7 @@ class Annotations(pg.GraphicsObject):
         share = (y - low) / ((high - low) or 1.0)
         return area.top() + (share if self._view.yInverted() else 1.0 - share) * area.height()
 
-    def paint(self, painter: QPainter, *_) -> None:
+    def paint(self, painter: QPainter, *_: object) -> None:
         now = theme.current()
         area = self._area()
         if area.width() < 10 or area.height() < 10:
@@ -113,14 +113,14 @@ class Annotations(pg.GraphicsObject):
         painter.setClipRect(area)
         self._paint_marks(painter, area, now)
         if self.arrow:
-            self._paint_arrow(painter, area)
+            self._paint_arrow(painter, area, self.arrow)
         for note in self.notes:
             self._paint_note(painter, area, note, now)
         if self.cross_x is not None:
-            self._paint_cross(painter, area, now)
+            self._paint_cross(painter, area, self.cross_x, now)
         painter.restore()
         if self.cross_x is not None and self.cross_text:
-            self._paint_tag(painter, area, now)
+            self._paint_tag(painter, area, self.cross_x, now)
         if self.hint:
             painter.setFont(small_font(1.0))
             box = area.adjusted(12, 6, -12, -6)
@@ -160,7 +160,18 @@ class Annotations(pg.GraphicsObject):
                 placed.append((box.left(), box.right()))
                 self._labels.append((box, i))
 
-    def _label(self, painter, fm, area, x, text, placed, colour, now, force=False):
+    def _label(
+        self,
+        painter: QPainter,
+        fm: QFontMetricsF,
+        area: QRectF,
+        x: float,
+        text: str,
+        placed: list[tuple[float, float]],
+        colour: str,
+        now: theme.Theme,
+        force: bool = False,
+    ) -> QRectF | None:
         width = fm.horizontalAdvance(text) + 6
         spans = [(x + 2, x + 2 + width), (x - 2 - width, x - 2)]
         inside = [(a, b) for a, b in spans if a >= area.left() and b <= area.right()]
@@ -201,8 +212,7 @@ class Annotations(pg.GraphicsObject):
         painter.drawText(QRectF(left, top, width, height), int(Qt.AlignmentFlag.AlignCenter), note.text)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
-    def _paint_arrow(self, painter: QPainter, area: QRectF) -> None:
-        arrow = self.arrow
+    def _paint_arrow(self, painter: QPainter, area: QRectF, arrow: Arrow) -> None:
         x, y = self._x(arrow.x, area), self._y(arrow.y, area)
         dx, dy = x - self._x(arrow.from_x, area), y - self._y(arrow.from_y, area)
         painter.save()
@@ -214,8 +224,8 @@ class Annotations(pg.GraphicsObject):
         painter.drawPolygon(QPolygonF([QPointF(5, 0), QPointF(-7, 5), QPointF(-4, 0), QPointF(-7, -5)]))
         painter.restore()
 
-    def _paint_cross(self, painter: QPainter, area: QRectF, now: theme.Theme) -> None:
-        x = self._x(self.cross_x, area)
+    def _paint_cross(self, painter: QPainter, area: QRectF, cross_x: float, now: theme.Theme) -> None:
+        x = self._x(cross_x, area)
         painter.setPen(QPen(QColor(now.text), 1, Qt.PenStyle.DotLine))
         painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -225,11 +235,11 @@ class Annotations(pg.GraphicsObject):
             painter.drawEllipse(QPointF(self._x(at, area), self._y(value, area)), 3.5, 3.5)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
-    def _paint_tag(self, painter: QPainter, area: QRectF, now: theme.Theme) -> None:
+    def _paint_tag(self, painter: QPainter, area: QRectF, cross_x: float, now: theme.Theme) -> None:
         """The hovered place, on the axis under the crosshair."""
         fm = QFontMetricsF(painter.font())
         width = fm.horizontalAdvance(self.cross_text) + 10
-        left = self._x(self.cross_x, area) - width / 2
+        left = self._x(cross_x, area) - width / 2
         left = min(max(left, area.left() - 10), area.right() - width + 6)
         box = QRectF(left, area.bottom() + 3, width, fm.height() + 2)
         painter.fillRect(box, QColor(now.text))

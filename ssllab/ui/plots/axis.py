@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
@@ -74,15 +75,16 @@ class NumberAxis(pg.AxisItem):
             return rect.adjusted(-_END_ROOM, 0, _END_ROOM / 2, 0)
         return rect.adjusted(0, -_END_ROOM / 4, 0, _END_ROOM / 3)
 
-    def tickStrings(self, values, scale, spacing):
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float | None) -> list[str]:
         """Called by pyqtgraph for each level of ticks."""
         if not self.logMode:
+            assert spacing is not None  # only minor ticks of a logarithmic axis have none
             return [tick_text(value * scale, spacing * scale) for value in values]
         if spacing is not None:
             return [_log_text(10.0**value) for value in values]
         # Minor ticks of a logarithmic axis carry text only where there is hardly a decade to see.
         decades = abs(self.range[1] - self.range[0])
-        wanted = (2, 5) if decades < 1.7 else ()
+        wanted: tuple[int, ...] = (2, 5) if decades < 1.7 else ()
         if decades < 0.7:
             wanted = (2, 3, 4, 5, 6, 7, 8)
         texts = []
@@ -92,12 +94,15 @@ class NumberAxis(pg.AxisItem):
             texts.append(_log_text(number) if lead in wanted else "")
         return texts
 
-    def logTickValues(self, minVal, maxVal, size, stdTicks):
+    def logTickValues(
+        self, minVal: float, maxVal: float, size: float, stdTicks: object
+    ) -> list[tuple[float | None, list[float]]]:
         """Whole decades as major ticks, all of them or every second, third ...; 2 to 9 as minor ones."""
         first, last = math.ceil(minVal - 1e-9), math.floor(maxVal + 1e-9)
         room = size / (80 if self.orientation in ("top", "bottom") else 26)
         stride = max(1, math.ceil((last - first + 1) / max(1.0, room)))
-        ticks = [(float(stride), [float(v) for v in range(first, last + 1) if v % stride == 0])]
+        decades = [float(v) for v in range(first, last + 1) if v % stride == 0]
+        ticks: list[tuple[float | None, list[float]]] = [(float(stride), decades)]
         if stride == 1 and maxVal - minVal < 8:
             minor = [
                 decade + math.log10(k)

@@ -4,8 +4,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pyqtgraph as pg
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QGraphicsSceneWheelEvent
+
+if TYPE_CHECKING:
+    from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent
 
 
 class View(pg.ViewBox):
@@ -19,10 +25,10 @@ class View(pg.ViewBox):
         super().__init__(enableMenu=False)
         self._wheel_axis = wheel_axis
 
-    def wheelEvent(self, ev, axis=None) -> None:
+    def wheelEvent(self, ev: QGraphicsSceneWheelEvent, axis: int | None = None) -> None:
         super().wheelEvent(ev, self._wheel_axis if axis is None else axis)
 
-    def mouseClickEvent(self, ev) -> None:
+    def mouseClickEvent(self, ev: MouseClickEvent) -> None:
         if ev.button() == Qt.MouseButton.RightButton:
             ev.accept()
             self.menu_asked.emit()
@@ -39,6 +45,6 @@ class Canvas(pg.PlotWidget):
 
     left = Signal()
 
-    def leaveEvent(self, event) -> None:
+    def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
         self.left.emit()

@@ -9,13 +9,13 @@ over steps; histograms, spectra and planes derive from :class:`Chart` directly.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from ssllab.ui import theme
@@ -27,6 +27,10 @@ from ssllab.ui.plots.canvas import Canvas, View
 from ssllab.ui.plots.legend import Entry, Legend, small_font
 from ssllab.ui.plots.ranges import log10, span
 from ssllab.ui.plots.stroke import Stroke
+
+Item = TypeVar("Item", bound=pg.GraphicsObject)
+# The place the crosshair snaps to (view coordinates), its text, values by key, dots: x, y and colour.
+Readout: TypeAlias = tuple[float, str, dict[str, str], list[tuple[float, float, str]]]
 
 
 def colour(role: str) -> str:
@@ -62,7 +66,7 @@ class Chart(QWidget):
         self._can_log = can_log
         self._empty = empty
         self._following = True
-        self._styled: list[tuple[object, Callable[[object], None]]] = []
+        self._styled: list[tuple[pg.GraphicsObject, Callable[[Any], None]]] = []
         self._items: dict[str, list[pg.GraphicsObject]] = {}
         self._hidden: set[str] = set()
         self._mouse_x: float | None = None
@@ -89,7 +93,7 @@ class Chart(QWidget):
         self._buttons = (self._follow_button, self._menu_button)
         self.tools = ChartActions(self, self._buttons)
 
-        top = QHBoxLayout()
+        self.head = top = QHBoxLayout()
         top.setContentsMargins(6, 3, 2, 0)
         top.setSpacing(2)
         top.addWidget(self.legend, 1)
@@ -130,8 +134,8 @@ class Chart(QWidget):
         """What "Save data" writes."""
         return {}
 
-    def readout(self, x: float) -> tuple[float, str, dict[str, str], list[tuple[float, float, str]]] | None:
-        """At ``x`` (view coordinates): the place the crosshair snaps to, its text, values by key, dots."""
+    def readout(self, x: float) -> Readout | None:
+        """What to say at ``x`` (view coordinates)."""
         return None
 
     def values(self) -> dict[str, str]:
@@ -144,7 +148,7 @@ class Chart(QWidget):
 
     # Items
 
-    def add(self, key: str, item: pg.GraphicsObject, style: Callable[[object], None]) -> pg.GraphicsObject:
+    def add(self, key: str, item: Item, style: Callable[[Item], None]) -> Item:
         """Put an item on the plot. ``style`` gives it its colours, now and whenever the theme changes."""
         self.view.addItem(item, ignoreBounds=True)
         self._items.setdefault(key, []).append(item)
@@ -192,7 +196,7 @@ class Chart(QWidget):
             if item in items:
                 items.remove(item)
 
-    def put(self, item: Stroke, x: NDArray, y: NDArray, **options) -> None:
+    def put(self, item: Stroke, x: NDArray, y: NDArray, **options: object) -> None:
         """Give a curve its points, in data coordinates; what a logarithm cannot show is left out."""
         x, y = self.map_x(x), self.map_y(y)
         if not options.get("stepMode"):
@@ -287,9 +291,11 @@ class Chart(QWidget):
         """Show this range (data coordinates) unless the user chose another one."""
         if self._following:
             low, high = self.map_x(np.array(x)), self.map_y(np.array(y))
-            self.view.setRange(xRange=span(*low, pad[0]), yRange=span(*high, pad[1]), padding=0)
+            self.view.setRange(
+                xRange=span(low[0], low[1], pad[0]), yRange=span(high[0], high[1], pad[1]), padding=0
+            )
 
-    def _moved(self, _mask) -> None:
+    def _moved(self, _mask: object) -> None:
         self._following = False
         self._follow_button.show()
 
@@ -365,7 +371,7 @@ class Chart(QWidget):
         self.notes.prepareGeometryChange()
         self._fit_labels()
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit_labels()
 

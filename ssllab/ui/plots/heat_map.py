@@ -11,11 +11,11 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QLinearGradient, QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QLinearGradient, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ssllab.ui import theme
-from ssllab.ui.plots.chart import Chart
+from ssllab.ui.plots.chart import Chart, Readout
 from ssllab.ui.plots.legend import small_font
 
 OFF = -1.0  # the level of a cell that is out of use
@@ -31,7 +31,8 @@ def shades() -> list[str]:
 def off_shade() -> QColor:
     """The colour of what is out of use."""
     ground, ink = QColor(theme.current().surface).getRgb(), QColor(theme.current().bad).getRgb()
-    return QColor(*(round(0.78 * a + 0.22 * b) for a, b in zip(ground, ink, strict=True)))
+    mixed = zip(ground, ink, strict=True)  # type: ignore[call-overload]  # the stubs call a tuple an object
+    return QColor(*(round(0.78 * a + 0.22 * b) for a, b in mixed))
 
 
 def shade(values: NDArray) -> NDArray[np.uint8]:
@@ -69,7 +70,7 @@ class ColourScale(QWidget):
     def heightForWidth(self, width: int) -> int:
         return QFontMetrics(small_font(0.88)).height() + 2
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         now = theme.current()
         painter = QPainter(self)
         painter.setFont(small_font(0.88))
@@ -117,7 +118,7 @@ class HeatMap(Chart):
         self.view.invertY(True)
         self.scale = ColourScale()
         self.legend.hide()
-        self.layout().itemAt(0).layout().insertWidget(0, self.scale, 1)
+        self.head.insertWidget(0, self.scale, 1)
         self._image = self.add("image", pg.ImageItem(axisOrder="row-major"), lambda item: self._paint())
         self._frame = self.line("cell", "warn", width=2, z=5)
         for axis in self.axes:
@@ -219,7 +220,7 @@ class HeatMap(Chart):
             self.put(self._frame, x, np.array([0.0, 0.0, 1.0, 1.0, 0.0]) + row)
         super().show_values()
 
-    def readout(self, x):
+    def readout(self, x: float) -> Readout | None:
         if self._cell is None:
             return None
         return self._cell[1] + 0.5, self.describe(*self._cell), {}, []

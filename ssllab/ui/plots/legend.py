@@ -6,8 +6,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QHelpEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ssllab.ui import theme
@@ -128,10 +138,10 @@ class Legend(QWidget):
             x += need + _GAP
         return boxes, left_out, (row + 1) * line if self._entries else 0
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         self._boxes, self._left_out, _ = self._place(self.width())
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         now = theme.current()
         painter = QPainter(self)
         painter.setFont(self._font())
@@ -180,22 +190,22 @@ class Legend(QWidget):
         painter.setPen(pen)
         painter.drawLine(box.left(), middle, box.left() + _SWATCH, middle)
 
-    def _at(self, position) -> tuple[QRect, Entry | None] | None:
+    def _at(self, position: QPoint) -> tuple[QRect, Entry | None] | None:
         return next(((box, e) for box, e in self._boxes if box.contains(position)), None)
 
-    def mousePressEvent(self, event) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         hit = self._at(event.position().toPoint())
         if hit and hit[1] and event.button() == Qt.MouseButton.LeftButton:
             self.clicked.emit(hit[1].key)
         else:
             event.ignore()
 
-    def mouseMoveEvent(self, event) -> None:
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         hit = self._at(event.position().toPoint())
         self.setCursor(Qt.CursorShape.PointingHandCursor if hit and hit[1] else Qt.CursorShape.ArrowCursor)
 
-    def event(self, event) -> bool:
-        if event.type() == QEvent.Type.ToolTip:
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             hit = self._at(event.pos())
             if hit and hit[1]:
                 text = hit[1].help or hit[1].name

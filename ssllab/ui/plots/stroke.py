@@ -16,7 +16,8 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPen
+from PySide6.QtGui import QPainter, QPen
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 _SOME_FOLDS = 20  # a curve that runs over its own height more often is drawn line by line ...
 _MANY_FOLDS = 80  # ... and beyond this with a hair
@@ -39,7 +40,7 @@ class Stroke(pg.PlotCurveItem):
         self._pen = pen
         self._choose()
 
-    def trace(self, x: NDArray, y: NDArray, **options) -> None:
+    def trace(self, x: NDArray, y: NDArray, **options: object) -> None:
         """Take these points (view coordinates, finite)."""
         self._folds = 0.0 if options.get("stepMode") else max(folds(x), folds(y))
         self._choose()
@@ -84,7 +85,7 @@ class Stroke(pg.PlotCurveItem):
             self._scale, self._whole, self._filed = before, False, False
             self._choose()
 
-    def paint(self, painter, option, widget) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None) -> None:
         # A cosmetic pen counts the pixels of the screen, of which a dense one has several per unit.
         ratio = widget.devicePixelRatioF() if widget is not None else 1.0
         if ratio != self._scale and not self._filed:
