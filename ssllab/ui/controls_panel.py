@@ -41,14 +41,14 @@ class ControlsPanel(QWidget):
         self.search.setPlaceholderText("Find a control")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter)
-        self.scroll = QScrollArea()
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 4, 6)
         layout.addWidget(self.search)
-        layout.addWidget(self.scroll, 1)
-        self.scroll.setWidget(QLabel("Loading the controls"))
+        layout.addWidget(self.area, 1)
+        self.area.setWidget(QLabel("Loading the controls"))
         self.setMinimumWidth(220)
         bench.loaded.connect(self.build)
         bench.config_changed.connect(self._config_changed)
@@ -73,7 +73,7 @@ class ControlsPanel(QWidget):
         for group in sorted(grouped, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER)):
             self._add_group(column, group, grouped[group])
         column.addStretch(1)
-        self.scroll.setWidget(body)
+        self.area.setWidget(body)
         self._show_all()
         self._fit()
 
@@ -124,7 +124,7 @@ class ControlsPanel(QWidget):
         """As wide as the widest row: there is no horizontal scroll bar."""
         if self.rows:
             widest = max(row.minimumSizeHint().width() for row in self.rows.values())
-            bar = self.scroll.verticalScrollBar().sizeHint().width()
+            bar = self.area.verticalScrollBar().sizeHint().width()
             self.setMinimumWidth(max(220, widest + bar + 34))
 
     def _person_set(self, name: str, value: Value) -> None:

@@ -39,7 +39,7 @@ class MessageBar(QFrame):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         self.progress = ProgressRow(work)
-        self.progress.layout().setContentsMargins(10, 4, 6, 4)
+        self.progress.row.setContentsMargins(10, 4, 6, 4)
         layout.addWidget(self.progress)
         layout.addWidget(self.line)
         layout.addWidget(self.detail)

@@ -125,7 +125,8 @@ def apply(name: str, font_points: float | None = None) -> Theme:
         app.setFont(font)
     app.setPalette(_palette(theme))
     for widget in _OUTLINED:
-        app.setPalette(_outlined(theme) if theme is DARK else _palette(theme), widget)
+        palette = _outlined(theme) if theme is DARK else _palette(theme)
+        app.setPalette(palette, widget)  # type: ignore[arg-type]  # the stubs want bytes for char *
     app.setStyleSheet(sheet)
     return theme
 

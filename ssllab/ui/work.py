@@ -77,7 +77,7 @@ class Worker(QObject):
             self.progressed.emit(share, text)
 
     def _run(self, task: Task, work: Any, then: Any, failed: Any) -> None:
-        call = None
+        call: tuple[Any, tuple[Any, ...]] | None = None
         try:
             if not task.cancelled:
                 result = work(task)

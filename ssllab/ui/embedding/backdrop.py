@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPolygonF, QRadialGradient
@@ -10,6 +12,9 @@ from ssllab.ui import theme
 from ssllab.ui.embedding.camera import Camera
 from ssllab.ui.embedding.geometry import circular_density, globe, round_length
 from ssllab.ui.embedding.strokes import draw_arrows, draw_lines, pen
+
+if TYPE_CHECKING:
+    from ssllab.methods.contrast import ContrastLook
 
 _GLOBE = globe()
 
@@ -85,7 +90,7 @@ def paint_plane(painter: QPainter, camera: Camera, frame: QRect, *, solid: bool)
                 draw_lines(painter, np.stack([zero, places], 1), np.stack([full, places], 1))
 
 
-def paint_key(painter: QPainter, frame: QRect, look, forces: str, unit: float) -> None:
+def paint_key(painter: QPainter, frame: QRect, look: ContrastLook, forces: str, unit: float) -> None:
     """Bottom left: what is shown. Bottom right: the arrows, and how long a force of round size is.
 
     ``unit``: pixels per unit of force.

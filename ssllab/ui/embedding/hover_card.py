@@ -44,7 +44,7 @@ class HoverCard(QFrame):
             row.addWidget(picture, 0, k, Qt.AlignmentFlag.AlignHCenter)
             row.addWidget(cosine, 1, k, Qt.AlignmentFlag.AlignHCenter)
         row.setColumnStretch(NEIGHBOURS, 1)
-        layout = QVBoxLayout(self)
+        self._column = layout = QVBoxLayout(self)
         layout.setContentsMargins(9, 9, 9, 7)
         layout.setSpacing(4)
         layout.addLayout(head)
@@ -100,7 +100,7 @@ class HoverCard(QFrame):
         window = widget.window()
         if self.parentWidget() is not window:
             self.setParent(window)
-        self.layout().activate()
+        self._column.activate()
         self.adjustSize()
         at = widget.mapTo(window, place)
         x, y = at.x() + gap, at.y() + gap // 2

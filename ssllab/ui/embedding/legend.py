@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QWheelEvent
+from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ssllab.ui import theme
@@ -54,7 +54,7 @@ class ClassLegend(QWidget):
         """At least two rows."""
         return QSize(self.sizeHint().width(), round(min(len(self.names), 2) * self._line()))
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Rows with a coloured square; the classes that are not shown are pale."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -99,7 +99,7 @@ class ClassLegend(QWidget):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.update()
 
-    def leaveEvent(self, event) -> None:
+    def leaveEvent(self, event: QEvent) -> None:
         """No row is marked."""
         self._under = -1
         self.update()
@@ -113,7 +113,7 @@ class ClassLegend(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """A long name in full."""
-        if event.type() == QEvent.Type.ToolTip:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             index = self._row_at(event.pos().y())
             if index >= 0:
                 QToolTip.showText(event.globalPos(), f"{self.names[index]}: click to show it alone", self)

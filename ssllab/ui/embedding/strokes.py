@@ -67,4 +67,5 @@ def draw_tiles(
     array[:, 6:8] = 1.0 / atlas.ratio
     array[:, 8] = 0.0
     array[:, 9] = opacity
-    painter.drawPixmapFragments(*_tiles.drawargs(), atlas.pixmap)
+    # The stubs know a single fragment only, not an array by its address.
+    painter.drawPixmapFragments(*_tiles.drawargs(), atlas.pixmap)  # type: ignore[call-arg]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QDoubleValidator, QIntValidator, QMouseEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QDoubleValidator, QIntValidator, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -149,7 +149,7 @@ class ControlRow(QWidget):
         if event.type() == QEvent.Type.EnabledChange:
             self.restyle()
 
-    def eventFilter(self, watched, event) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.MouseButtonDblClick:
             self.to_default()
             return True
@@ -163,7 +163,7 @@ class ControlRow(QWidget):
         self.show_value(self.spec.default)
         self.edited.emit(self.spec.default)
 
-    def contextMenuEvent(self, event) -> None:
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)
         back = menu.addAction(f"Back to the default ({_written(self.spec.default) or 'empty'})")
         back.triggered.connect(self.to_default)

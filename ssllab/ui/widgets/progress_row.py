@@ -24,7 +24,7 @@ class ProgressRow(QWidget):
         self.left = QLabel()
         self.cancel_button = QPushButton("Cancel")
         self.cancel_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        row = QHBoxLayout(self)
+        self.row = row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.text)
         row.addWidget(self.bar, 1)

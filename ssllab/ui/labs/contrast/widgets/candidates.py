@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPixmap
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QHelpEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QToolTip
 
 from ssllab.ui import theme
@@ -35,6 +44,7 @@ _COLUMNS = (
     ),
 )
 _GIVEN_UP = ("logit", "force", "exp")
+_Placed = list[tuple[_Column, float, float]]  # columns with left edge and width
 
 
 class CandidateTable(QAbstractScrollArea):
@@ -78,7 +88,7 @@ class CandidateTable(QAbstractScrollArea):
             shown = [column for column in shown if column.key != key]
         return shown
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """More or fewer rows fit."""
         self._measure()
 
@@ -105,8 +115,8 @@ class CandidateTable(QAbstractScrollArea):
     def _bar_cell(self) -> float:
         return 1.65 * self._cell()
 
-    def _layout(self) -> list[tuple[_Column, float, float]]:
-        """Columns with left edge and width; the shares take the room that is left."""
+    def _layout(self) -> _Placed:
+        """Where the columns stand; the shares take the room that is left."""
         columns = self.columns()
         left, cell = self._left(), self._cell()
         spare = self.viewport().width() - left - (len(columns) - 1) * cell
@@ -121,9 +131,10 @@ class CandidateTable(QAbstractScrollArea):
 
     # Painting
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Head, positive, the negatives in sight, sums."""
-        if self.contrast is None:
+        contrast = self.contrast
+        if contrast is None:
             return
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -135,27 +146,29 @@ class CandidateTable(QAbstractScrollArea):
         painter.setClipRect(QRectF(0, 2 * row, width, height - 3 * row))
         offset = self.verticalScrollBar().value()
         first = max(0, int(offset // row))
-        last = min(self.contrast.negatives, int((offset + height - 3 * row) // row) + 1)
+        last = min(contrast.negatives, int((offset + height - 3 * row) // row) + 1)
         for k in range(first, last):
-            self._paint_row(painter, placed, k + 1, 2 * row + k * row - offset)
+            self._paint_row(painter, contrast, placed, k + 1, 2 * row + k * row - offset)
         painter.restore()
-        self._paint_row(painter, placed, 0, row)
+        self._paint_row(painter, contrast, placed, 0, row)
         painter.setPen(pen(colours.attract, 1.6))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(QRectF(1, row + 1, width - 2, row - 2), 4, 4)
         self._paint_head(painter, placed)
-        self._paint_sums(painter, placed, height - row)
+        self._paint_sums(painter, contrast, placed, height - row)
         painter.end()
 
-    def _paint_head(self, painter: QPainter, placed) -> None:
+    def _paint_head(self, painter: QPainter, placed: _Placed) -> None:
         colours = theme.current()
         painter.fillRect(QRectF(0, 0, self.viewport().width(), self._row()), QColor(colours.surface))
         painter.setPen(QColor(colours.muted))
         for column, left, width in placed:
             self._text(painter, column.title, left, 0.0, width)
 
-    def _paint_row(self, painter: QPainter, placed, index: int, top: float) -> None:
-        contrast, colours, row = self.contrast, theme.current(), self._row()
+    def _paint_row(
+        self, painter: QPainter, contrast: AnchorContrast, placed: _Placed, index: int, top: float
+    ) -> None:
+        colours, row = theme.current(), self._row()
         if index == self._under:
             painter.fillRect(QRectF(0, top, self.viewport().width(), row), QColor(colours.raised))
         colour = colours.repel if index else colours.attract
@@ -181,8 +194,8 @@ class CandidateTable(QAbstractScrollArea):
             painter.setPen(QColor(colour if column.key == "force" else colours.text))
             self._text(painter, values[column.key], left, top, width)
 
-    def _paint_sums(self, painter: QPainter, placed, top: float) -> None:
-        contrast, colours = self.contrast, theme.current()
+    def _paint_sums(self, painter: QPainter, contrast: AnchorContrast, placed: _Placed, top: float) -> None:
+        colours = theme.current()
         width, row = self.viewport().width(), self._row()
         painter.fillRect(QRectF(0, top, width, row), QColor(colours.raised))
         painter.setPen(pen(colours.border))
@@ -201,12 +214,21 @@ class CandidateTable(QAbstractScrollArea):
                 self._text(painter, small_text(float(contrast.force[1:].sum())), left, top, cell)
                 painter.setPen(QColor(colours.text))
 
-    def _text(self, painter, words, left, top, width, side=Qt.AlignmentFlag.AlignRight) -> None:
+    def _text(
+        self,
+        painter: QPainter,
+        words: str,
+        left: float,
+        top: float,
+        width: float,
+        side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignRight,
+    ) -> None:
         box = QRectF(left + 4, top, width - 6, self._row())
         painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip, words)
 
     def _picture(self, row: int, size: float) -> QPixmap:
         if row not in self._pictures:
+            assert self._views is not None  # a contrast comes with its pictures
             self._pictures[row] = pixmap(self._views[row], round(size), self.devicePixelRatioF())
         return self._pictures[row]
 
@@ -226,6 +248,7 @@ class CandidateTable(QAbstractScrollArea):
         """A click on a candidate names its image."""
         index = self._index_at(event.position().y())
         if index >= 0 and event.button() == Qt.MouseButton.LeftButton:
+            assert self.contrast is not None and self._views is not None  # there is no row without them
             self.picked.emit(int(self.contrast.rows[index]) % (len(self._views) // 2))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -238,14 +261,18 @@ class CandidateTable(QAbstractScrollArea):
             )
             self.viewport().update()
 
-    def leaveEvent(self, event) -> None:
+    def leaveEvent(self, event: QEvent) -> None:
         """No row is marked."""
         self._under = -1
         self.viewport().update()
 
     def viewportEvent(self, event: QEvent) -> bool:
         """What a column means, and what a row is."""
-        if event.type() == QEvent.Type.ToolTip and self.contrast is not None:
+        if (
+            isinstance(event, QHelpEvent)
+            and event.type() == QEvent.Type.ToolTip
+            and self.contrast is not None
+        ):
             x, y = event.pos().x(), event.pos().y()
             tip = ""
             if y < self._row():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ssllab.ui import theme
@@ -43,7 +43,7 @@ class TemperatureCurve(QWidget):
         """A few lines high."""
         return QSize(200, round(6.6 * QFontMetricsF(self.font()).height()))
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Curve, two marks, the number in words."""
         if self._negatives < 2:
             return
@@ -107,7 +107,9 @@ class TemperatureCurve(QWidget):
     def _y(self, value: float, area: QRectF) -> float:
         return area.bottom() - float(np.log(max(value, 1.0)) / np.log(self._negatives)) * area.height()
 
-    def _mark(self, painter: QPainter, area: QRectF, temperature: float, colour: str, style) -> None:
+    def _mark(
+        self, painter: QPainter, area: QRectF, temperature: float, colour: str, style: Qt.PenStyle
+    ) -> None:
         line = pen(colour, 1.2)
         line.setStyle(style)
         painter.setPen(line)
