@@ -12,6 +12,7 @@ from ssllab.ui.plots.axis import value_text
 from ssllab.ui.runs.curves import SmallCurves
 from ssllab.ui.runs.table_model import CURVE, INFO, TAGS, Column
 from ssllab.ui.runs.words import percent
+from ssllab.ui.widgets.item_types import Index, ItemOption
 
 
 def curve_points(values: np.ndarray, box: QRectF, low: float, high: float) -> QPolygonF:
@@ -27,11 +28,11 @@ def curve_points(values: np.ndarray, box: QRectF, low: float, high: float) -> QP
 class CurveDelegate(QStyledItemDelegate):
     """A small curve and the last value beside it."""
 
-    def sizeHint(self, option, index) -> QSize:
+    def sizeHint(self, option: ItemOption, index: Index) -> QSize:
         metrics = QFontMetrics(option.font)
         return QSize(metrics.horizontalAdvance("00.00 %") * 2 + 20, int(metrics.height() * 1.9))
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index) -> None:
+    def paint(self, painter: QPainter, option: ItemOption, index: Index) -> None:
         _paint_background(painter, option, index)
         curves: SmallCurves | None = index.data(CURVE)
         now = theme.current()
@@ -65,7 +66,7 @@ class CurveDelegate(QStyledItemDelegate):
         fill.setAlpha(36)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(fill)
-        painter.drawPolygon(QPolygonF([*line, area.bottomRight(), area.bottomLeft()]))
+        painter.drawPolygon(QPolygonF([*line.toList(), area.bottomRight(), area.bottomLeft()]))
         painter.setPen(QPen(colour, 1.5))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolyline(line)
@@ -75,7 +76,7 @@ class CurveDelegate(QStyledItemDelegate):
 class TagDelegate(QStyledItemDelegate):
     """Tags as small rounded labels; edited as text with commas."""
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index) -> None:
+    def paint(self, painter: QPainter, option: ItemOption, index: Index) -> None:
         _paint_background(painter, option, index)
         now = theme.current()
         metrics = QFontMetrics(option.font)
@@ -99,7 +100,7 @@ class TagDelegate(QStyledItemDelegate):
             x += width + 4
         painter.restore()
 
-    def sizeHint(self, option, index) -> QSize:
+    def sizeHint(self, option: ItemOption, index: Index) -> QSize:
         metrics = QFontMetrics(option.font)
         tags = index.data(TAGS) or ()
         return QSize(sum(metrics.horizontalAdvance(t) + 16 for t in tags) + 8, int(metrics.height() * 1.9))
@@ -108,7 +109,7 @@ class TagDelegate(QStyledItemDelegate):
 class NameDelegate(QStyledItemDelegate):
     """The name with a round dot in the run's colour where the run is drawn below."""
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index) -> None:
+    def paint(self, painter: QPainter, option: ItemOption, index: Index) -> None:
         colour = index.data(Qt.ItemDataRole.DecorationRole)
         _paint_background(painter, option, index)
         metrics = QFontMetrics(option.font)
@@ -130,15 +131,15 @@ class NameDelegate(QStyledItemDelegate):
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
         painter.restore()
 
-    def sizeHint(self, option, index) -> QSize:
+    def sizeHint(self, option: ItemOption, index: Index) -> QSize:
         metrics = QFontMetrics(option.font)
         width = metrics.horizontalAdvance(str(index.data())) + metrics.height() + 20
         return QSize(width, int(metrics.height() * 1.9))
 
 
-def _paint_background(painter: QPainter, option: QStyleOptionViewItem, index) -> None:
+def _paint_background(painter: QPainter, option: ItemOption, index: Index) -> None:
     """The row as the style draws it, without text, tick or picture."""
-    bare = QStyleOptionViewItem(option)
+    bare: ItemOption = QStyleOptionViewItem(option)
     bare.index = index
     bare.text = ""
     style = bare.widget.style() if bare.widget else QApplication.style()

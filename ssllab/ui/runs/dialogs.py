@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QPushButton,
     QVBoxLayout,
+    QWidget,
 )
 
 from ssllab.ui.runs.words import absolute, run_title
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 class CheckpointDialog(QDialog):
     """The checkpoints of a run, newest first. ``choice`` is ("resume", step) or ("fork", step) afterwards."""
 
-    def __init__(self, info: RunInfo, checkpoints: Sequence[CheckpointRef], parent=None) -> None:
+    def __init__(
+        self, info: RunInfo, checkpoints: Sequence[CheckpointRef], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Resume or fork")
         self.choice: tuple[str, int] | None = None

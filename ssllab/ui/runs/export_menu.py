@@ -98,14 +98,11 @@ class RunExporter(QObject):
 
         def write(task: Task) -> int:
             for i, (info, target) in enumerate(zip(infos, targets, strict=True)):
-                title = f"Exporting {run_title(info)}"
-                export_run(
-                    page.workspace,
-                    info.id,
-                    kind,
-                    target,
-                    lambda share, i=i, title=title: task.report((i + share) / len(infos), title),
-                )
+
+                def report(share: float, i: int = i, title: str = f"Exporting {run_title(info)}") -> None:
+                    task.report((i + share) / len(infos), title)
+
+                export_run(page.workspace, info.id, kind, target, report)
             return len(infos)
 
         def done(count: int) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSortFilterProxyModel, Qt
+from typing import cast
 
-from ssllab.ui.runs.table_model import SORT, verdict_of
+from PySide6.QtCore import QObject, QSortFilterProxyModel, Qt
+
+from ssllab.ui.runs.table_model import SORT, RunsModel, verdict_of
+from ssllab.ui.widgets.item_types import Index
 
 
 class RunFilter(QSortFilterProxyModel):
     """Keeps the rows that hold every word of a text, a tag and a method; empty means any."""
 
-    def __init__(self, parent=None) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setSortRole(SORT)
         self.setSortCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
@@ -33,8 +36,8 @@ class RunFilter(QSortFilterProxyModel):
         self._method = method
         self.invalidateFilter()
 
-    def filterAcceptsRow(self, row: int, parent) -> bool:
-        info = self.sourceModel().infos[row]
+    def filterAcceptsRow(self, row: int, parent: Index) -> bool:
+        info = cast(RunsModel, self.sourceModel()).infos[row]
         if self._tag and self._tag not in info.tags:
             return False
         if self._method and (info.settings is None or info.settings.method != self._method):

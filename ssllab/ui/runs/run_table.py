@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from ssllab.ui import theme
@@ -88,7 +88,8 @@ class RunTable(QTableView):
     def selected_ids(self) -> list[str]:
         """Ids of the selected rows, from top to bottom."""
         # By ranges: selectedRows() asks the model for the flags of every cell.
-        ranges = self.selectionModel().selection()
+        selection = self.selectionModel().selection()
+        ranges = (selection.at(i) for i in range(selection.count()))
         rows = sorted({row for part in ranges for row in range(part.top(), part.bottom() + 1)})
         return [self.filter.index(row, 0).data(INFO).id for row in rows]
 
@@ -123,7 +124,7 @@ class RunTable(QTableView):
         """Whether a cell is being edited now."""
         return self.state() == QAbstractItemView.State.EditingState
 
-    def keyPressEvent(self, event) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self.editing:
             self.opened.emit()
@@ -140,5 +141,5 @@ class RunTable(QTableView):
 
 def _mixed(front: str, back: str, share: float) -> str:
     a, b = QColor(front), QColor(back)
-    parts = [round(x * share + y * (1 - share)) for x, y in zip(a.getRgb()[:3], b.getRgb()[:3], strict=True)]
-    return QColor(*parts).name()
+    channels = ((a.red(), b.red()), (a.green(), b.green()), (a.blue(), b.blue()))
+    return QColor(*(round(x * share + y * (1 - share)) for x, y in channels)).name()

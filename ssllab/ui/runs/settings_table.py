@@ -90,10 +90,9 @@ class SettingsTable(QWidget):
 
     def texts(self) -> dict[str, list[str]]:
         """What the table says: setting -> the text of each run's cell."""
+        cells, columns = self.table.model(), range(1, self.table.columnCount())
         return {
-            self.table.item(row, 0).text(): [
-                self.table.item(row, i).text() for i in range(1, self.table.columnCount())
-            ]
+            cells.index(row, 0).data(): [cells.index(row, i).data() for i in columns]
             for row in range(self.table.rowCount())
         }
 
