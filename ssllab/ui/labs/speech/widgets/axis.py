@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from numpy.typing import NDArray
 
 SHORTEST = 0.05  # seconds in view at the closest: two or three code frames
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
+
+Times = TypeVar("Times", float, NDArray)
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class TimeAxis:
         """Seconds a pixel."""
         return self.span / max(self.width, 1.0)
 
-    def x(self, seconds):
+    def x(self, seconds: Times) -> Times:
         """The pixel of a time; numbers and arrays alike."""
         return self.left + (seconds - self.start) / self.per_pixel
 

@@ -10,7 +10,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPixmap, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QApplication, QSizePolicy, QToolTip, QWidget
 
 from ssllab.ui import theme
@@ -160,7 +171,7 @@ class LanesCanvas(QWidget):
         axis = replace(self.axis, left=left, width=max(1.0, self.width() - left))
         self.axis = axis if self.desk.live else axis.within(self.length)
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit()
         self.redraw()
         self.axis_changed.emit()
@@ -170,7 +181,7 @@ class LanesCanvas(QWidget):
 
     # Painting
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         if self.desk.clip is None or not (self.length or self.desk.live):
             self._invite(painter)
@@ -288,7 +299,7 @@ class LanesCanvas(QWidget):
         if event.button() == Qt.MouseButton.LeftButton and event.position().x() >= self.axis.left:
             self.play_asked.emit(self.axis.seconds(event.position().x()))
 
-    def leaveEvent(self, event) -> None:
+    def leaveEvent(self, event: QEvent) -> None:
         self._pointer = None
         self.update()
 
@@ -298,7 +309,7 @@ class LanesCanvas(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """The tip of a lane over its label."""
-        if event.type() == QEvent.Type.ToolTip:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             lane = self.lane_at(QPointF(event.pos()))
             if lane is not None and event.pos().x() < self.axis.left:
                 QToolTip.showText(event.globalPos(), f"<p>{lane.tip}</p>", self)

@@ -53,7 +53,8 @@ class Chooser(QWidget):
         self.models.setToolTip(
             "The model that reads the clip: its codes, or the characters of a fine-tuned one"
         )
-        self.refresh_button = QToolButton(text="Codes of now")
+        self.refresh_button = QToolButton()
+        self.refresh_button.setText("Codes of now")
         self.refresh_button.setToolTip("Read the clip with the live run as it is at this step")
         self.refresh_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         row = QHBoxLayout(self)

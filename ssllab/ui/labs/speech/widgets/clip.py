@@ -51,7 +51,7 @@ class Clip:
         """Samples ``start`` to ``end`` as float32 in -1..1, whatever they are kept as."""
         part = np.asarray(self.samples[max(0, start) : end])
         if part.dtype == np.int16:
-            return part.astype(np.float32) / 32768
+            return part.astype(np.float32) / np.float32(32768)
         return part.astype(np.float32, copy=False)
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
@@ -15,6 +17,11 @@ from ssllab.ui.labs.speech.widgets.clip import FRAME_SECONDS
 from ssllab.ui.labs.speech.widgets.colours import palette, rgb
 from ssllab.ui.labs.speech.widgets.lane import Lane, columns, draw_pixels, frame_columns
 from ssllab.ui.labs.speech.widgets.reading import dominant
+
+if TYPE_CHECKING:
+    from ssllab.ui.labs.speech.widgets.axis import TimeAxis
+    from ssllab.ui.labs.speech.widgets.desk import Desk
+    from ssllab.ui.labs.speech.widgets.reading import Reading
 
 _CROWDED_PIXELS = 2.0  # below this width of a frame, the picked code is marked by how often it is in a pixel
 _GAP_PIXELS = 5.0  # from this width of a frame on, stretches of a code are set apart
@@ -30,7 +37,7 @@ class CodeLane(Lane):
         "one. Click a code for all its occurrences."
     )
 
-    def __init__(self, desk, group: int) -> None:
+    def __init__(self, desk: Desk, group: int) -> None:
         super().__init__(desk)
         self.group = group
         self.title = f"Codes {group + 1}"
@@ -44,15 +51,15 @@ class CodeLane(Lane):
     def code_at(self, seconds: float) -> int:
         """The code at a time, -1 where none is known."""
         frame = int(seconds / FRAME_SECONDS)
-        codes = self.desk.inspection.codes
+        codes = self.reading.codes
         return int(codes[frame, self.group]) if 0 <= frame < len(codes) else -1
 
     def value(self, seconds: float) -> str:
         code = self.code_at(seconds)
         return "" if code < 0 else str(code)
 
-    def paint(self, painter: QPainter, area: QRectF, axis) -> None:
-        reading = self.desk.inspection
+    def paint(self, painter: QPainter, area: QRectF, axis: TimeAxis) -> None:
+        reading = self.reading
         frame, share = frame_columns(area, axis, painter.device().devicePixelRatioF(), reading.frames)
         size = 1 << (share.bit_length() - 1)
         row = self._row(reading, size)
@@ -63,7 +70,7 @@ class CodeLane(Lane):
             self._write(painter, area, axis, reading, apart=pixels >= _GAP_PIXELS)
         self._mark_picked(painter, area, axis, reading)
 
-    def _row(self, reading, size: int) -> NDArray[np.int32]:
+    def _row(self, reading: Reading, size: int) -> NDArray[np.int32]:
         if self._version != (id(reading), reading.version):
             self._version, self._rows = (id(reading), reading.version), {}
         if size not in self._rows:
@@ -82,7 +89,9 @@ class CodeLane(Lane):
         table = np.concatenate([colours, rgb(theme.current().raised)[None]])  # -1 is the last
         return table[codes].astype(np.uint8)
 
-    def _write(self, painter: QPainter, area: QRectF, axis, reading, *, apart: bool) -> None:
+    def _write(
+        self, painter: QPainter, area: QRectF, axis: TimeAxis, reading: Reading, *, apart: bool
+    ) -> None:
         """Numbers in the stretches that are wide enough, and thin lines between stretches."""
         first = max(0, int(axis.start / FRAME_SECONDS))
         last = min(reading.frames, int(axis.end / FRAME_SECONDS) + 1)
@@ -119,7 +128,7 @@ class CodeLane(Lane):
             box = QRectF(left[k], area.top(), right[k] - left[k], area.height())
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(code))
 
-    def _mark_picked(self, painter: QPainter, area: QRectF, axis, reading) -> None:
+    def _mark_picked(self, painter: QPainter, area: QRectF, axis: TimeAxis, reading: Reading) -> None:
         """Zoomed out: every pixel column that holds the picked code, also where another is more frequent."""
         picked = self.desk.picked
         if picked is None or picked[0] != self.group or FRAME_SECONDS / axis.per_pixel >= _CROWDED_PIXELS:
@@ -148,11 +157,11 @@ class MaskLane(Lane):
 
     def value(self, seconds: float) -> str:
         frame = int(seconds / FRAME_SECONDS)
-        masked = self.desk.inspection.masked
+        masked = self.reading.masked
         return "masked" if 0 <= frame < len(masked) and masked[frame] else ""
 
-    def paint(self, painter: QPainter, area: QRectF, axis) -> None:
-        masked = self.desk.inspection.masked
+    def paint(self, painter: QPainter, area: QRectF, axis: TimeAxis) -> None:
+        masked = self.reading.masked
         frame, share = frame_columns(area, axis, painter.device().devicePixelRatioF(), len(masked))
         if share > 1:
             sums = np.concatenate([[0], np.cumsum(masked)])

@@ -32,7 +32,7 @@ _TO_RGB = np.array(
 )
 
 
-def oklch(lightness: NDArray, chroma: NDArray, hue: NDArray) -> NDArray[np.uint8]:
+def oklch(lightness: NDArray, chroma: float, hue: NDArray) -> NDArray[np.uint8]:
     """sRGB ``(n, 3)`` of colours given by lightness (0..1), chroma and hue (in turns)."""
     angle = 2 * np.pi * np.asarray(hue)
     lab = np.stack(np.broadcast_arrays(lightness, chroma * np.cos(angle), chroma * np.sin(angle)), -1)
@@ -48,8 +48,8 @@ def code_colours(group: int, codes: int, dark: bool) -> NDArray[np.uint8]:
     hue = (number * _GOLDEN + group * 0.37) % 1.0
     shade = (number * 7 + group) % 3 - 1  # three shades, for hundreds of hues cannot be told apart
     if dark:
-        return oklch(0.45 + 0.045 * shade, np.float64(0.078), hue)
-    return oklch(0.80 + 0.05 * shade, np.float64(0.078), hue)
+        return oklch(0.45 + 0.045 * shade, 0.078, hue)
+    return oklch(0.80 + 0.05 * shade, 0.078, hue)
 
 
 def palette(group: int, codes: int) -> NDArray[np.uint8]:
@@ -59,7 +59,8 @@ def palette(group: int, codes: int) -> NDArray[np.uint8]:
 
 def rgb(colour: str) -> NDArray[np.float64]:
     """``#rrggbb`` as three numbers 0..255."""
-    return np.array(QColor(colour).getRgb()[:3], np.float64)
+    parts = QColor(colour)
+    return np.array([parts.red(), parts.green(), parts.blue()], np.float64)
 
 
 @lru_cache(maxsize=8)

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph as pg
@@ -17,6 +19,10 @@ from ssllab.ui.embedding.strokes import pen
 from ssllab.ui.labs.speech.widgets.clip import FRAME_SECONDS
 from ssllab.ui.labs.speech.widgets.colours import rgb
 from ssllab.ui.labs.speech.widgets.lane import Lane, columns, draw_levels, draw_numbers, draw_pixels
+
+if TYPE_CHECKING:
+    from ssllab.ui.labs.speech.widgets.axis import TimeAxis
+    from ssllab.ui.labs.speech.widgets.desk import Desk
 
 _NARROW = 3.0  # pixels of a frame from which on a curve shows each
 _MEAN_PIXELS = 5
@@ -70,7 +76,13 @@ class CurveLane(Lane):
     low, high = 0.0, 1.0
 
     def curve(
-        self, painter: QPainter, area: QRectF, axis, values: NDArray, colour: str, width: float = 1.0
+        self,
+        painter: QPainter,
+        area: QRectF,
+        axis: TimeAxis,
+        values: NDArray,
+        colour: str,
+        width: float = 1.0,
     ) -> None:
         """A line through the values of the frames, level over each frame, open where unknown.
 
@@ -87,7 +99,14 @@ class CurveLane(Lane):
         painter.drawPath(path)
 
     def band(
-        self, painter: QPainter, area: QRectF, axis, low: NDArray, high: NDArray, colour: str, opacity: float
+        self,
+        painter: QPainter,
+        area: QRectF,
+        axis: TimeAxis,
+        low: NDArray,
+        high: NDArray,
+        colour: str,
+        opacity: float,
     ) -> None:
         """What lies between two curves, filled."""
         ratio = painter.device().devicePixelRatioF()
@@ -101,14 +120,14 @@ class CurveLane(Lane):
         pixels[..., 3] = np.where((row >= top) & (row <= bottom), round(255 * opacity), 0)
         draw_pixels(painter, area, pixels)
 
-    def y(self, values, area: QRectF):
+    def y(self, values: NDArray, area: QRectF) -> NDArray:
         """Pixels of values; beyond the scale they stay on its edge."""
         share = (np.clip(values, self.low, self.high) - self.low) / (self.high - self.low)
         return area.bottom() - share * area.height()
 
     def _frame(self, seconds: float) -> int | None:
         frame = int(seconds / FRAME_SECONDS)
-        reading = self.desk.inspection
+        reading = self.reading
         return frame if 0 <= frame < reading.frames and reading.known[frame] else None
 
 
@@ -125,12 +144,12 @@ class ConfidenceLane(CurveLane):
         frame = self._frame(seconds)
         if frame is None:
             return ""
-        return " · ".join(f"{share:.2f}" for share in self.desk.inspection.confidence[frame, :2])
+        return " · ".join(f"{share:.2f}" for share in self.reading.confidence[frame, :2])
 
-    def paint(self, painter: QPainter, area: QRectF, axis) -> None:
+    def paint(self, painter: QPainter, area: QRectF, axis: TimeAxis) -> None:
         area = area.adjusted(0, 3, 0, -3)
         draw_levels(painter, area, (0.0, 1.0))
-        confidence = self.desk.inspection.confidence
+        confidence = self.reading.confidence
         for group in reversed(range(confidence.shape[1])):
             colour = theme.current().series[group % len(theme.current().series)]
             self.curve(painter, area, axis, confidence[:, group], colour)
@@ -155,16 +174,13 @@ class SimilarityLane(CurveLane):
 
     def value(self, seconds: float) -> str:
         frame = self._frame(seconds)
-        if frame is None or not np.isfinite(self.desk.inspection.similarity_true[frame]):
+        if frame is None or not np.isfinite(self.reading.similarity_true[frame]):
             return ""
-        true, other = (
-            self.desk.inspection.similarity_true[frame],
-            self.desk.inspection.distractors[frame, 1],
-        )
+        true, other = self.reading.similarity_true[frame], self.reading.distractors[frame, 1]
         return f"{true:.2f} / {other:.2f}".replace("-", "−")
 
-    def paint(self, painter: QPainter, area: QRectF, axis) -> None:
-        colours, reading = theme.current(), self.desk.inspection
+    def paint(self, painter: QPainter, area: QRectF, axis: TimeAxis) -> None:
+        colours, reading = theme.current(), self.reading
         area = area.adjusted(0, 3, 0, -3)
         draw_levels(painter, area, (0.0, 0.5, 1.0))
         low, middle, high = reading.distractors.T
@@ -184,7 +200,7 @@ class PosteriorLane(CurveLane):
         "character of each frame. Characters come as short spikes between blanks (Graves et al. 2006)."
     )
 
-    def __init__(self, desk) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._version: object = None
 
@@ -195,9 +211,10 @@ class PosteriorLane(CurveLane):
         """Probability of the blank (T,), the likeliest character (T,) and its probability (T,)."""
         from ssllab.text.alphabet import Alphabet  # brings torch, for which the window does not wait
 
-        reading = self.desk.inspection
+        reading = self.reading
         if self._version != (id(reading), reading.version):
             self._version = (id(reading), reading.version)
+            assert reading.log_probs is not None  # or the lane is not shown
             shares = np.exp(reading.log_probs.astype(np.float32))
             shares[~reading.known] = np.nan
             blank = Alphabet(tuple(reading.alphabet)).blank
@@ -214,9 +231,9 @@ class PosteriorLane(CurveLane):
         blank, best, share = self._spikes()
         if blank[frame] >= share[frame]:
             return f"blank {blank[frame]:.2f}"
-        return f"{_letter(self.desk.inspection.alphabet, best[frame])} {share[frame]:.2f}"
+        return f"{_letter(self.reading.alphabet, best[frame])} {share[frame]:.2f}"
 
-    def paint(self, painter: QPainter, area: QRectF, axis) -> None:
+    def paint(self, painter: QPainter, area: QRectF, axis: TimeAxis) -> None:
         colours = theme.current()
         letters = QRectF(area.left(), area.top(), area.width(), painter.fontMetrics().height())
         area = area.adjusted(0, letters.height() + 1, 0, -3)
@@ -234,9 +251,9 @@ class PosteriorLane(CurveLane):
         draw_numbers(painter, area, {"1": 1.0, "0": 0.0})
         self._write(painter, letters, axis, best, share)
 
-    def _write(self, painter: QPainter, area: QRectF, axis, best: NDArray, share: NDArray) -> None:
+    def _write(self, painter: QPainter, area: QRectF, axis: TimeAxis, best: NDArray, share: NDArray) -> None:
         """Letters above the spikes, as far apart as they can be read."""
-        reading = self.desk.inspection
+        reading = self.reading
         first = max(0, int(axis.start / FRAME_SECONDS))
         last = min(reading.frames, int(axis.end / FRAME_SECONDS) + 1)
         if last - first > area.width():
@@ -254,6 +271,6 @@ class PosteriorLane(CurveLane):
                 free = x + width + 2
 
 
-def _letter(alphabet, index: int) -> str:
+def _letter(alphabet: Sequence[str], index: int) -> str:
     letter = str(alphabet[index])
     return "␣" if letter in ("|", " ") else letter

@@ -6,7 +6,7 @@ Panels share one desk per bench; the recorder feeds it while the microphone is o
 from __future__ import annotations
 
 import wave
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from ssllab.ui.labs.speech.widgets.sound import Sound
 from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf, key_of
 
 if TYPE_CHECKING:
-    from ssllab.data.speech.types import Span
+    from ssllab.data.speech.types import Span, SpeechData
     from ssllab.ui.bench import Bench
 
 
@@ -77,7 +77,7 @@ class Desk(QObject):
     def list_clips(self) -> None:
         """The data or the takes are others. Where no clip is on the desk, or one that is gone, the first is opened."""
         data = self.bench.data
-        listed = clips_of(data) if data is not None else []
+        listed = clips_of(cast("SpeechData", data)) if data is not None else []
         self._takes = [(take.id, take.name) for take in self.shelf.takes]
         before, self.clips = self.clips, clips_of_takes(self.shelf.takes) + listed
         self.search.show_clips(self.clips)

@@ -16,7 +16,9 @@ from ssllab.ui.labs.speech.widgets.colours import image_of
 
 if TYPE_CHECKING:
     from ssllab.ui.labs.speech.widgets.axis import TimeAxis
+    from ssllab.ui.labs.speech.widgets.clip import Clip
     from ssllab.ui.labs.speech.widgets.desk import Desk
+    from ssllab.ui.labs.speech.widgets.reading import Reading
 
 
 class Lane:
@@ -30,6 +32,18 @@ class Lane:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+
+    @property
+    def clip(self) -> Clip:
+        """The clip on the desk; a lane is shown only when there is one."""
+        assert self.desk.clip is not None
+        return self.desk.clip
+
+    @property
+    def reading(self) -> Reading:
+        """What the model says of the clip; a lane that needs it is shown only when there is one."""
+        assert self.desk.inspection is not None
+        return self.desk.inspection
 
     def shown(self) -> bool:
         """Whether there is anything to show for the clip on the desk."""
@@ -50,7 +64,7 @@ def columns(area: QRectF, axis: TimeAxis, ratio: float, wide: int = 1) -> NDArra
     ``wide``: so many pixels make one column.
     """
     count = max(1, round(area.width() * ratio / wide))
-    return axis.start + np.arange(count + 1) * (axis.span / count)
+    return axis.start + np.arange(count + 1, dtype=np.float64) * (axis.span / count)
 
 
 def frame_columns(area: QRectF, axis: TimeAxis, ratio: float, frames: int) -> tuple[NDArray[np.int64], int]:

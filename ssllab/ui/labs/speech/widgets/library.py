@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ssllab.ui.labs.speech.widgets import take_shelf
@@ -23,7 +24,7 @@ def clips_of(data: SpeechData) -> list[Listed]:
             split.names[i],
             group,
             (int(split.starts[i + 1]) - int(split.starts[i])) / RATE,
-            lambda split=split, i=i, key=key: clip_of(split, i, key),
+            partial(clip_of, split, i, key),
             split.phones[i] if split.phones else (),
         )
         for group, split in (("test", data.test), ("train", data.train))
@@ -40,7 +41,7 @@ def clips_of_takes(takes: Iterable[Take]) -> list[Listed]:
             take.name,
             "takes",
             take.seconds,
-            lambda take=take: take_shelf.clip_of_take(take),
+            partial(take_shelf.clip_of_take, take),
         )
         for take in takes
     ]

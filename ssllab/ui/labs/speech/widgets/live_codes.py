@@ -31,7 +31,7 @@ class LiveCodes(QObject):
     def begin(self, inspector: Any) -> None:
         """A recording begins; a model without codes (or none) gives none."""
         self.end()
-        model = getattr(inspector, "model", None)
+        model: Any = getattr(inspector, "model", None)
         if not hasattr(model, "codes"):
             return
         from ssllab.audio.quantize import StreamingQuantizer
@@ -46,10 +46,10 @@ class LiveCodes(QObject):
         if self.reading is not None:
             self._waiting.append(samples)
             if self._task is None:
-                self._next()
+                self._next(self.reading)
 
-    def _next(self) -> None:
-        quantizer, reading = self._quantizer, self.reading
+    def _next(self, reading: Reading) -> None:
+        quantizer = self._quantizer
         samples = np.concatenate(self._waiting)
         self._waiting = []
 
@@ -59,7 +59,7 @@ class LiveCodes(QObject):
                 reading.grow(found[0], found[1])
                 self.changed.emit()
             if self._waiting:
-                self._next()
+                self._next(reading)
 
         def work(task: Task) -> Any:
             use_one_thread()

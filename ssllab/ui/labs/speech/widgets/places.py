@@ -5,14 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, Qt
 from PySide6.QtGui import QColor, QFontMetrics
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from ssllab.ui import theme
 from ssllab.ui.labs.speech.widgets.axis import clock
 from ssllab.ui.labs.speech.widgets.index import Place
+from ssllab.ui.widgets.item_types import Index
 
 LENGTH, DISTANCE, COSINE = "Length", "Distance", "Cosine"
 _TIPS = {
@@ -36,13 +38,15 @@ class PlacesModel(QAbstractTableModel):
         self.places, self.measure = places, measure
         self.endResetModel()
 
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
+    def rowCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.places)
 
-    def columnCount(self, parent: QModelIndex | None = None) -> int:
+    def columnCount(self, parent: Index | None = None) -> int:
         return 4
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole):
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
@@ -55,7 +59,7 @@ class PlacesModel(QAbstractTableModel):
             return _alignment(section)
         return None
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole):
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         place = self.places[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return (
@@ -88,6 +92,7 @@ class PlacesTable(QTableView):
 
     def __init__(self, model: PlacesModel) -> None:
         super().__init__()
+        self.rows = model
         self.setModel(model)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -109,7 +114,7 @@ class PlacesTable(QTableView):
 
     def _hide_unknown(self) -> None:
         """No column of phones where none is known."""
-        self.setColumnHidden(2, not any(place.phones for place in self.model().places))
+        self.setColumnHidden(2, not any(place.phones for place in self.rows.places))
 
     def restyle(self) -> None:
         """Rows and columns follow the font."""

@@ -104,6 +104,7 @@ class Playback(QObject):
         self.moved.emit()
 
     def _look(self) -> None:
+        assert self._player is not None  # the timer runs while it plays
         if self._player.problem:
             self._failed(self._player.problem)
         elif not self._player.playing:

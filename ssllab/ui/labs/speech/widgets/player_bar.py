@@ -24,9 +24,12 @@ class PlayerBar(QWidget):
         self.play_button.setToolTip(
             "Play the selection, or the whole clip (P). Double-click in a lane to play from there"
         )
-        self.loop_button = QPushButton("Loop", checkable=True)
+        self.loop_button = QPushButton("Loop")
+        self.loop_button.setCheckable(True)
         self.loop_button.setToolTip("Over and over, until it is stopped (L)")
-        self.speed_slider = QSlider(Qt.Orientation.Horizontal, minimum=_SLOWEST, maximum=100, value=100)
+        self.speed_slider = QSlider(Qt.Orientation.Horizontal)
+        self.speed_slider.setRange(_SLOWEST, 100)
+        self.speed_slider.setValue(100)
         self.speed_slider.setPageStep(10)
         self.speed_slider.setToolTip("Slower at the same pitch")
         self.speed_slider.setAccessibleName("Playing speed")

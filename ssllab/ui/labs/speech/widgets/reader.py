@@ -30,8 +30,9 @@ class Reader(QObject):
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        self.reading = Reading(len(clip.samples)) if clip is not None and inspector is not None else None
-        if self.reading is not None:
+        self.reading = None
+        if clip is not None and inspector is not None:
+            self.reading = Reading(len(clip.samples))
             self._next(clip, inspector, self.reading)
 
     def _next(self, clip: Clip, inspector: Any, reading: Reading) -> None:

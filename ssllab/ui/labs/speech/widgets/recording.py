@@ -6,7 +6,7 @@ While recording it feeds the desk, so that the lanes scroll; at the end the take
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
@@ -15,11 +15,15 @@ from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
 from ssllab.ui.work import Background
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ssllab.audio.devices import Device
     from ssllab.audio.recorder import Recorder
+    from ssllab.audio.takes import Take
 
 LOOK_MILLISECONDS = 40
 
+Result = TypeVar("Result")
 State = Literal["idle", "opening", "listening", "recording", "paused", "saving"]
 
 
@@ -65,8 +69,8 @@ class Recording(QObject):
     def deafen(self) -> None:
         """End :meth:`listen`."""
         self._level_wanted = False
-        if self.state == "listening":
-            self._close(lambda recorder: recorder.close(), lambda _: self._enter("idle"))
+        if self.recorder is not None and self.state == "listening":
+            self._close(self.recorder, lambda recorder: recorder.close(), lambda _: self._enter("idle"))
 
     def start(self) -> None:
         """Begin a recording."""
@@ -84,16 +88,16 @@ class Recording(QObject):
 
     def stop(self, problem: str | None = None) -> None:
         """End the recording; it becomes a take. ``problem``: why it ended by itself."""
-        if self.state not in ("recording", "paused"):
-            return
         recorder = self.recorder
+        if recorder is None or self.state not in ("recording", "paused"):
+            return
         self._say(problem)
 
-        def add(path) -> None:
+        def add(path: Path) -> None:
             self._desk.append_live(recorder.new_samples())
             self._shelf.add_recording(path, self._added, self._not_added)
 
-        self._close(lambda recorder: recorder.stop(), add)
+        self._close(recorder, lambda recorder: recorder.stop(), add)
 
     def dismiss(self) -> None:
         """The person goes on after a problem."""
@@ -159,8 +163,9 @@ class Recording(QObject):
         if state == "listening" and not self._level_wanted:
             self.deafen()
 
-    def _close(self, end: Callable[[Recorder], object], then: Callable[[object], None]) -> None:
-        recorder = self.recorder
+    def _close(
+        self, recorder: Recorder, end: Callable[[Recorder], Result], then: Callable[[Result], None]
+    ) -> None:
         self._timer.stop()
         self._enter("saving")
 
@@ -175,7 +180,7 @@ class Recording(QObject):
 
         self._background.run(work, lambda line, trace: self._lost(line))
 
-    def _added(self, take) -> None:
+    def _added(self, take: Take) -> None:
         self._desk.end_live(take)
         self._enter("idle")
         self.saved.emit(take)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPolygonF
 
 from ssllab.ui import theme
 from ssllab.ui.embedding.strokes import pen
@@ -18,7 +18,7 @@ def ruler_height(line: float) -> float:
     return round(1.6 * line)
 
 
-def gutter_width(painter_metrics, lanes: list[Lane]) -> float:
+def gutter_width(painter_metrics: QFontMetricsF, lanes: list[Lane]) -> float:
     """Room for the longest label with a code's number beside it."""
     longest = max((painter_metrics.horizontalAdvance(lane.title) for lane in lanes), default=0)
     return round(longest + painter_metrics.horizontalAdvance("  000") + 2 * PAD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -44,7 +45,8 @@ class Search(QObject):
 
     def wanted(self) -> list[Listed]:
         """The clips that are looked through: as many as :data:`MOST_SECONDS` hold."""
-        total, wanted = 0.0, []
+        total = 0.0
+        wanted: list[Listed] = []
         for clip in self.clips:
             total += clip.seconds
             if total > MOST_SECONDS and wanted:
@@ -66,7 +68,7 @@ class Search(QObject):
             return
         if self.reading.busy:
             if self._reading_for != model.key:  # work for an earlier model ends at its next block
-                QTimer.singleShot(_AGAIN_MS, lambda: self._key == model.key and self.read_all(model))
+                QTimer.singleShot(_AGAIN_MS, lambda: self.read_all(model) if self._key == model.key else None)
             return
         self._refused = None
         missing = [clip for clip in self.wanted() if clip.key not in self._codes]
@@ -81,9 +83,7 @@ class Search(QObject):
             for i, clip in enumerate(missing):
                 text = f"Reading clip {i + 1} of {len(missing)}"
                 share = done / max(seconds, 1e-9)
-                found[clip.key] = read_clip(
-                    clip.load(), model.inspector, lambda share=share, text=text: task.report(share, text)
-                )
+                found[clip.key] = read_clip(clip.load(), model.inspector, partial(task.report, share, text))
                 done += clip.seconds
 
         def keep(_: object = None) -> None:
@@ -119,6 +119,7 @@ class Search(QObject):
         if self._question is not None:
             self._question.cancel()
         index = self.index
+        assert index is not None  # without one there is nothing to ask
 
         def work(task: Task) -> Any:
             by_codes = index.nearest_by_codes(codes, leave_out)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter
@@ -12,6 +14,9 @@ from ssllab.ui import theme
 from ssllab.ui.embedding.strokes import draw_lines, pen
 from ssllab.ui.labs.speech.widgets.colours import heat
 from ssllab.ui.labs.speech.widgets.lane import Lane, columns, draw_pixels
+
+if TYPE_CHECKING:
+    from ssllab.ui.labs.speech.widgets.axis import TimeAxis
 
 _QUIET = 0.02  # full height of a clip softer than this: the noise of a silent room is not blown up
 
@@ -23,7 +28,7 @@ class WaveLane(Lane):
     lines, weight = 2.2, 1.0
     tip = "The sound's pressure over time. The loudest moment of the clip reaches the edge of the lane."
 
-    def paint(self, painter: QPainter, area: QRectF, axis) -> None:
+    def paint(self, painter: QPainter, area: QRectF, axis: TimeAxis) -> None:
         colours = theme.current()
         count = max(1, round(area.width()))
         low, high = self.desk.sound.waveform(axis.start, axis.end, count).T
@@ -50,7 +55,7 @@ class MelLane(Lane):
         "columns are the code frames of 20 ms. The model hears the waveform, not this picture."
     )
 
-    def paint(self, painter: QPainter, area: QRectF, axis) -> None:
+    def paint(self, painter: QPainter, area: QRectF, axis: TimeAxis) -> None:
         edges = columns(area, axis, painter.device().devicePixelRatioF())
         tones = self.desk.sound.spectrogram.view(0.5 * (edges[1:] + edges[:-1]))
         draw_pixels(painter, area, heat()[tones], smooth=True)

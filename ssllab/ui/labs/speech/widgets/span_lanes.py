@@ -19,6 +19,8 @@ from ssllab.ui.labs.speech.widgets.lane import Lane, columns, draw_pixels
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import Span
+    from ssllab.ui.labs.speech.widgets.axis import TimeAxis
+    from ssllab.ui.labs.speech.widgets.desk import Desk
 
 
 class SpanLane(Lane):
@@ -26,7 +28,7 @@ class SpanLane(Lane):
 
     lines = 1.5
 
-    def __init__(self, desk) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._known: Sequence[Span] | None = None
         self._found = np.empty((0, 2))
@@ -52,9 +54,10 @@ class SpanLane(Lane):
     def _between(self, start: float, end: float) -> Sequence[Span]:
         starts, ends = self._times().T
         # Spans do not overlap, so that their ends are in order too.
-        return self.spans()[np.searchsorted(ends, start, "right") : np.searchsorted(starts, end, "right")]
+        first, last = np.searchsorted(ends, start, "right"), np.searchsorted(starts, end, "right")
+        return self.spans()[int(first) : int(last)]
 
-    def paint(self, painter: QPainter, area: QRectF, axis) -> None:
+    def paint(self, painter: QPainter, area: QRectF, axis: TimeAxis) -> None:
         seen = self._between(axis.start, axis.end)
         if len(seen) > area.width() / 6:
             self._paint_crowd(painter, area, axis)
@@ -78,7 +81,7 @@ class SpanLane(Lane):
             painter.setPen(QColor(colours.text))
             painter.drawText(text, Qt.AlignmentFlag.AlignCenter, label)
 
-    def _paint_crowd(self, painter: QPainter, area: QRectF, axis) -> None:
+    def _paint_crowd(self, painter: QPainter, area: QRectF, axis: TimeAxis) -> None:
         """A tone, the stronger the more of a pixel column lies within spans."""
         edges = columns(area, axis, painter.device().devicePixelRatioF())
         times = self._times()
@@ -98,7 +101,7 @@ class WordLane(SpanLane):
     tip = "What was said; where the times of words are unknown, the transcript over the whole clip."
 
     def spans(self) -> Sequence[Span]:
-        return self.desk.clip.spoken
+        return self.clip.spoken
 
 
 class PhoneLane(SpanLane):
@@ -108,4 +111,4 @@ class PhoneLane(SpanLane):
     tip = "The sounds of the language, where the data knows them. The model never sees them."
 
     def spans(self) -> Sequence[Span]:
-        return self.desk.clip.phones
+        return self.clip.phones

@@ -12,6 +12,7 @@ from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
+    QObject,
     QPoint,
     QRect,
     QRectF,
@@ -19,8 +20,8 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QAbstractItemView, QListView, QStyledItemDelegate
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import QAbstractItemView, QListView, QStyledItemDelegate, QWidget
 
 from ssllab.ui import theme
 from ssllab.ui.labs.speech.widgets.axis import clock
@@ -29,6 +30,7 @@ from ssllab.ui.labs.speech.widgets.take_shelf import key_of
 from ssllab.ui.labs.speech.widgets.waveform_thumbnail import paint_waveform
 from ssllab.ui.plots.legend import small_font
 from ssllab.ui.runs.words import absolute, ago
+from ssllab.ui.widgets.item_types import Index, ItemOption
 
 if TYPE_CHECKING:
     from ssllab.audio.takes import Take
@@ -48,7 +50,7 @@ class TakesModel(QAbstractListModel):
 
     renamed = Signal(str, str)
 
-    def __init__(self, parent=None) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.takes: list[Take] = []
 
@@ -64,13 +66,13 @@ class TakesModel(QAbstractListModel):
         self.takes = fresh
         self.endResetModel()
 
-    def rowCount(self, parent=QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self.takes)
 
-    def flags(self, index) -> Qt.ItemFlag:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
 
-    def data(self, index, role=Role.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         take = self.takes[index.row()]
         match role:
             case Role.DisplayRole | Role.EditRole:
@@ -84,7 +86,7 @@ class TakesModel(QAbstractListModel):
                 return take.transcript
         return take if role == TAKE else None
 
-    def setData(self, index, value, role=Role.EditRole) -> bool:
+    def setData(self, index: Index, value: object, role: int = Role.EditRole) -> bool:
         take, name = self.takes[index.row()], " ".join(str(value).split())
         if role != Role.EditRole or not name or name == take.name:
             return False
@@ -95,11 +97,11 @@ class TakesModel(QAbstractListModel):
 class TakeDelegate(QStyledItemDelegate):
     """Paints a row; ``heard``: key (:func:`.key_of`) of the take that plays now, and how far it is (0..1)."""
 
-    def __init__(self, parent=None) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.heard: tuple[str, float] | None = None
 
-    def sizeHint(self, option, index) -> QSize:
+    def sizeHint(self, option: ItemOption, index: Index) -> QSize:
         return QSize(200, 2 * QFontMetrics(option.font).height() + 14)
 
     def button(self, row: QRect) -> QRect:
@@ -116,11 +118,12 @@ class TakeDelegate(QStyledItemDelegate):
         left = self._wave(row).right() + 10
         return QRect(left, row.top() + 6, row.right() - 8 - left, QFontMetrics(font).height())
 
-    def paint(self, painter: QPainter, option, index) -> None:
+    def paint(self, painter: QPainter, option: ItemOption, index: Index) -> None:
         take: Take = index.data(TAKE)
         now, row = theme.current(), option.rect
         chosen = bool(option.state & option.state.State_Selected)
-        playing = self.heard is not None and self.heard[0] == key_of(take)
+        heard = self.heard[1] if self.heard is not None and self.heard[0] == key_of(take) else None
+        playing = heard is not None
         painter.save()
         if chosen:
             tint = QColor(now.accent)
@@ -131,8 +134,8 @@ class TakeDelegate(QStyledItemDelegate):
         self._paint_button(painter, QRectF(self.button(row)), playing)
         wave = QRectF(self._wave(row))
         paint_waveform(painter, wave, take.peaks, QColor(now.accent if playing or chosen else now.muted))
-        if playing:
-            x = wave.left() + self.heard[1] * wave.width()
+        if heard is not None:
+            x = wave.left() + heard * wave.width()
             painter.setPen(QPen(QColor(now.repel), 2))
             painter.drawLine(QPoint(round(x), row.top() + 4), QPoint(round(x), row.bottom() - 4))
         self._paint_words(painter, take, self._name(row, option.font), option.font)
@@ -176,7 +179,7 @@ class TakeDelegate(QStyledItemDelegate):
             name, line, QFontMetrics(bold).elidedText(take.name, Qt.TextElideMode.ElideRight, room)
         )
 
-    def updateEditorGeometry(self, editor, option, index) -> None:
+    def updateEditorGeometry(self, editor: QWidget, option: ItemOption, index: Index) -> None:
         box = self._name(option.rect, option.font)
         editor.setGeometry(box.adjusted(-4, -4, 0, 4))
 
@@ -254,7 +257,7 @@ class TakeList(QListView):
             return index.data(TAKE).id
         return None
 
-    def mousePressEvent(self, event) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         id = self._on_button(event.position().toPoint())
         if id is not None and event.button() == Qt.MouseButton.LeftButton:
             self.play_wanted.emit(id)
@@ -262,27 +265,27 @@ class TakeList(QListView):
         else:
             super().mousePressEvent(event)
 
-    def mouseDoubleClickEvent(self, event) -> None:
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if self._on_button(event.position().toPoint()) is None:
             super().mouseDoubleClickEvent(event)
         else:
             self.mousePressEvent(event)
 
-    def mouseMoveEvent(self, event) -> None:
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         over = self._on_button(event.position().toPoint()) is not None
         self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor)
         super().mouseMoveEvent(event)
 
-    def event(self, event) -> bool:
+    def event(self, event: QEvent) -> bool:
         # Letters jump to a name; the lab's keys (R begins a new run) do not reach through the list.
-        if event.type() == QEvent.Type.ShortcutOverride:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
             plain = not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
             if plain and len(event.text()) == 1 and event.text().isprintable() and event.text() != " ":
                 event.accept()
                 return True
         return super().event(event)
 
-    def keyPressEvent(self, event) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self.editing:
             if ids := self.selected_ids():

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ssllab.ui.labs.speech.widgets.clip import RATE, Clip
@@ -121,7 +122,8 @@ class TakeShelf(QObject):
         take = self.take(id)
         if take is None or getattr(take, what) == text:
             return
-        self.takes[self.takes.index(take)] = replace(take, **{what: text})
+        change: dict[str, Any] = {what: text}
+        self.takes[self.takes.index(take)] = replace(take, **change)
         self._unsaved[id, what] = text
         self.changed.emit()
 
@@ -242,7 +244,7 @@ class TakeShelf(QObject):
 
     def _show(self, takes: list[Take]) -> None:
         # What was typed while the disk was read is newer.
-        typed: dict[str, dict[str, str]] = {}
+        typed: dict[str, dict[str, Any]] = {}
         for (id, what), text in self._unsaved.items():
             typed.setdefault(id, {})[what] = text
         self.takes = [replace(take, **typed.get(take.id, {})) for take in takes]
@@ -265,7 +267,7 @@ def clip_of_take(take: Take) -> Clip:
     with take.path.open("rb") as file, wave.open(file) as sound:
         count = sound.getnframes()
         if count > MAPPED_SAMPLES:
-            samples = np.memmap(take.path, np.dtype("<i2"), "r", file.tell(), (count,))
+            samples: NDArray[np.int16] = np.memmap(take.path, np.dtype("<i2"), "r", file.tell(), (count,))
         else:
             samples = np.frombuffer(sound.readframes(count), np.dtype("<i2"))
     return Clip(take.name, samples, take.transcript or None, key=key_of(take))

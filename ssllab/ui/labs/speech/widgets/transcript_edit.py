@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 
 from ssllab.ui import theme
@@ -74,17 +75,17 @@ class TranscriptEdit(QPlainTextEdit):
             f"QPlainTextEdit {{ border: 1px solid {now.border}; border-radius: 6px; background: {now.surface}; }}"
         )
 
-    def keyPressEvent(self, event) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
             self.store()
             self.next_wanted.emit()
         else:
             super().keyPressEvent(event)
 
-    def focusOutEvent(self, event) -> None:
+    def focusOutEvent(self, event: QFocusEvent) -> None:
         self.store()
         super().focusOutEvent(event)
 
-    def hideEvent(self, event) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:
         self.store()
         super().hideEvent(event)
