@@ -247,8 +247,9 @@ class CandidateTable(QAbstractScrollArea):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click on a candidate names its image."""
         index = self._index_at(event.position().y())
-        if index >= 0 and event.button() == Qt.MouseButton.LeftButton:
-            assert self.contrast is not None and self._views is not None  # there is no row without them
+        if self.contrast is None or self._views is None or index < 0:
+            return
+        if event.button() == Qt.MouseButton.LeftButton:
             self.picked.emit(int(self.contrast.rows[index]) % (len(self._views) // 2))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
