@@ -15,7 +15,7 @@ def test_the_list_of_modules_that_mypy_does_not_check_only_shrinks():
     Every name is that of one module: a wildcard would let new modules in, a leftover could hide a later one.
     """
     mypy = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]
-    assert not any("ssllab/ui" in path for path in mypy.get("exclude", []))
+    assert "ssllab/ui" not in str(mypy.get("exclude"))
     [unchecked] = [entry["module"] for entry in mypy["overrides"] if entry.get("ignore_errors")]
     modules = {
         ".".join(file.relative_to(ROOT).with_suffix("").parts) for file in (ROOT / "ssllab/ui").rglob("*.py")
