@@ -14,7 +14,9 @@ from typing import NoReturn
 
 from ssllab import __version__
 from ssllab.commands.usage import BAD_INPUT, UsageError
-from ssllab.labs import LABS, lab_for
+from ssllab.data.catalogue import exists, kind_of, parts, source, sources
+from ssllab.data.catalogue import options as data_options
+from ssllab.labs import LABS, lab_for, methods_of
 
 
 class Parser(argparse.ArgumentParser):
@@ -39,7 +41,9 @@ def parser() -> Parser:
     train.add_argument(
         "--data", help="a data set's name, your own folder or archive, or several of speech joined by +"
     )
-    train.add_argument("--size", type=int, help="image size in pixels")
+    for name, option in data_options().items():
+        about = f"{option.title} in {option.unit}, {option.low} to {option.high}"
+        train.add_argument(option.flag, type=int, dest=name, help=about)
     train.add_argument("--steps", type=_positive, default=300)
     train.add_argument("--seed", type=_natural, default=0)
     train.add_argument("--precision", default="auto", help="auto, float32 or bfloat16")
@@ -214,16 +218,20 @@ def _lab_of_data(name: str, wanted: str | None) -> str:
 
     Refuses a misspelt name, or one of another lab, before the window opens.
     """
-    from ssllab.data.catalogue import exists, parts, source, sources
-
     info = source(parts(name)[0])
-    lab = LABS.get(wanted) if wanted else lab_for(info.kind if info else "images")
+    lab = LABS.get(wanted) if wanted else lab_for(kind_of(name).name) if info else next(iter(LABS.values()))
     if lab is None:
         raise UsageError(f"--lab {wanted} learns from no data: leave --data out, or name a lab.")
-    names = ", ".join(other.name for other in sources(lab.kind))
+    kinds = [lab.kind]
+    if info is not None and info.kind not in kinds:
+        # Its methods may learn from other kinds too; to ask them takes seconds.
+        from ssllab.methods.registry import methods
+
+        kinds = [kind for method in methods_of(lab, methods()).values() for kind in method.kinds]
+    names = ", ".join(other.name for other in sources(*kinds))
     if not exists(name):
         raise UsageError(f"no data called '{name}' and no such path: expected one of {names}, or a folder.")
-    if info is not None and info.kind != lab.kind:
+    if info is not None and info.kind not in kinds:
         raise UsageError(f"'{name}' is not for the {lab.title} lab: expected one of {names}, or a folder.")
     return lab.name
 

@@ -1,39 +1,71 @@
-"""The labs by name: each is a tab of the window, with the method and the data it opens with.
+"""The labs by name: each is a tab of the window, with its methods and the data it opens with.
 
 Neither Qt nor torch is imported: the command line and the window read this before either is there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ssllab.data.catalogue import DEFAULTS, Kind
+from ssllab.data.catalogue import kind_of
+
+if TYPE_CHECKING:
+    from ssllab.methods.base import Method
 
 
 @dataclass(frozen=True)
 class Lab:
-    """One topic. ``kind`` is what its methods learn from (:attr:`ssllab.methods.base.Method.data_kind`)."""
+    """One topic. ``methods`` are the names of what is trained in it, the first one to begin with; the same method
+    may stand in several labs. ``data`` is what it opens with; labs stand in the ``order`` of their numbers.
+    """
 
     name: str
     title: str
-    kind: Kind
-    method: str
+    order: int
+    methods: tuple[str, ...]
+    data: str
 
     @property
-    def data(self) -> str:
-        """The data it opens with."""
-        return DEFAULTS[self.kind]
+    def method(self) -> str:
+        """The method it opens with."""
+        return self.methods[0]
+
+    @property
+    def kind(self) -> str:
+        """The kind of the data it opens with."""
+        return kind_of(self.data).name
 
 
 LABS = {
     lab.name: lab
     for lab in (
-        Lab("contrast", "Contrast", "images", "simclr"),
-        Lab("speech", "Speech", "speech", "wav2vec2"),
+        Lab("contrast", "Contrast", 10, ("simclr", "moco"), "shapes"),
+        Lab("speech", "Speech", 20, ("wav2vec2", "ctc", "hubert"), "spoken"),
     )
 }
 
 
-def lab_for(kind: Kind) -> Lab:
-    """The first lab that learns from data of that kind."""
-    return next(lab for lab in LABS.values() if lab.kind == kind)
+def lab_for(kind: str) -> Lab:
+    """The first lab that opens with data of that kind; the first lab where there is none."""
+    every = list(LABS.values())
+    return next((lab for lab in every if lab.kind == kind), every[0])
+
+
+def labs_of(method: type[Method]) -> list[Lab]:
+    """The labs that list a method; one that none lists, as a person's own, stands where its data is learned from."""
+    return [lab for lab in LABS.values() if method.name in lab.methods] or [
+        lab for lab in LABS.values() if lab.kind in method.kinds
+    ]
+
+
+def lab_of(method: type[Method]) -> Lab:
+    """The lab that a stored run of this method belongs to."""
+    return next(iter(labs_of(method)), lab_for(method.kinds[0]))
+
+
+def methods_of(lab: Lab, registry: Mapping[str, type[Method]]) -> dict[str, type[Method]]:
+    """What can be trained in a lab: what it lists, in its order, then what no lab lists and learns from its data."""
+    own = {name: registry[name] for name in lab.methods if name in registry}
+    return own | {name: method for name, method in registry.items() if lab in labs_of(method)}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ssllab.data.catalogue import DEFAULT, load
+from ssllab.data.catalogue import load
 from ssllab.training.run_record import RunSettings
 from ssllab.training.trainer import Trainer
 
@@ -31,8 +31,8 @@ PROBE_EVERY = 100
 
 def curves(changes: dict, seed: int, steps: int) -> dict[str, tuple[list[int], list[float]]]:
     """Smoothed metrics and probes of one run: name -> (steps, values)."""
-    data = load(DEFAULT, seed=seed)
-    trainer = Trainer(RunSettings(method="simclr", config=changes, data=DEFAULT, seed=seed), data)
+    data = load("shapes", seed=seed)
+    trainer = Trainer(RunSettings(method="simclr", config=changes, data="shapes", seed=seed), data)
     rows: dict[str, list[float]] = {name: [] for name in METRICS}
     probes: dict[str, tuple[list[int], list[float]]] = {name: ([], []) for name in PROBES}
     for step in range(steps + 1):
@@ -58,7 +58,7 @@ def main() -> None:
     arguments.add_argument("--seeds", type=int, default=3)
     options = arguments.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    config = Trainer(RunSettings(method="simclr", config={}, data=DEFAULT), load(DEFAULT)).config
+    config = Trainer(RunSettings(method="simclr", config={}, data="shapes"), load("shapes")).config
     for name, healthy, changes in RECIPES:
         runs = [curves(changes, seed, options.steps) for seed in range(options.seeds)]
         banded = {}
@@ -72,7 +72,7 @@ def main() -> None:
             }
         recipe = {
             "method": "simclr",
-            "data": DEFAULT,
+            "data": "shapes",
             "encoder": config.encoder,
             "batch_size": config.batch_size,
         }

@@ -13,6 +13,8 @@ from typing import Any
 from ssllab.commands.train import plain, workspace
 from ssllab.commands.usage import UsageError
 from ssllab.data.catalogue import sources
+from ssllab.data.kind import Kind, SourceInfo, kinds
+from ssllab.labs import labs_of
 from ssllab.methods import registry
 from ssllab.training import export
 from ssllab.training.run_record import RunInfo
@@ -27,7 +29,8 @@ def methods(options: argparse.Namespace) -> int:
             {
                 "name": name,
                 "title": method.title,
-                "lab": method.lab,
+                "labs": [lab.name for lab in labs_of(method)],
+                "kinds": list(method.kinds),
                 "paper": method.paper,
                 "controls": [spec.as_dict() for spec in method.Config.controls().values()],
             }
@@ -45,12 +48,35 @@ def methods(options: argparse.Namespace) -> int:
 def data(options: argparse.Namespace) -> int:
     """Every data set."""
     if options.json:
-        print(json.dumps({"data": [dataclasses.asdict(info) for info in sources()]}))
+        print(
+            json.dumps(
+                {"data": [_source(info) for info in sources()], "kinds": [*map(_kind, kinds().values())]}
+            )
+        )
         return 0
-    for info in sources():
-        where = "offline" if info.offline else f"download of {info.download_mb} MB"
-        print(f"{info.name}: {info.title}, {info.image_size}x{info.image_size}, {where}. {info.about}")
+    for kind in kinds().values():
+        for info in kind.sources:
+            own = kind.options_of(info)
+            what = " ".join([kind.name, *(option.form.format(own[option.name]) for option in kind.options)])
+            where = "offline" if info.offline else f"download of {info.download_mb} MB"
+            print(f"{info.name}: {info.title}, {what}, {where}. {info.about}")
     return 0
+
+
+def _source(info: SourceInfo) -> dict[str, Any]:
+    options = kinds()[info.kind].options_of(info)
+    return {**dataclasses.asdict(info), "options": options, "offline": info.offline}
+
+
+def _kind(kind: Kind) -> dict[str, Any]:
+    return {
+        "name": kind.name,
+        "title": kind.title,
+        "default": kind.default,
+        "formats": list(kind.formats),
+        "joins": kind.join is not None,
+        "options": [dataclasses.asdict(option) for option in kind.options],
+    }
 
 
 def runs(options: argparse.Namespace) -> int:

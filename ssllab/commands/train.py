@@ -15,7 +15,9 @@ from tqdm import tqdm
 from ssllab.commands.hub import fetch_start
 from ssllab.commands.usage import BAD_INPUT, OUR_FAILURE, UsageError
 from ssllab.controls import Config, ControlError, Value
-from ssllab.data.catalogue import DEFAULTS, absolute, load
+from ssllab.data.catalogue import absolute, load
+from ssllab.data.catalogue import options as data_options
+from ssllab.data.kind import kind_named
 from ssllab.methods.registry import method_class
 from ssllab.training.device import choose_device, choose_precision, use_sensible_threads
 from ssllab.training.reopen import fork_run, resume_run
@@ -39,15 +41,19 @@ def train(options: argparse.Namespace) -> int:
     device = choose_device(options.device or "auto")
     precision = choose_precision(options.precision, device)
     fetch_start(config.model_dump())
-    name = DEFAULTS[method.data_kind] if options.data is None else options.data
+    name = kind_named(method.kinds[0]).default if options.data is None else options.data
     data = load(
-        name, kind=method.data_kind, seed=options.seed, size=options.size, workspace=options.workspace
+        name,
+        kinds=method.kinds,
+        options={key: value for key in data_options() if (value := getattr(options, key)) is not None},
+        seed=options.seed,
+        workspace=options.workspace,
     )
     settings = RunSettings(
         method=options.method,
         config=config.model_dump(),
         data=absolute(name),
-        image_size=options.size,
+        options=data.options,
         seed=options.seed,
         device=device.type,
         precision=precision,
@@ -86,12 +92,11 @@ def _reopen(options: argparse.Namespace, step: int | None) -> int:
             f"run {options.run} already has {stored.info.steps} steps: say how far to go with --steps."
         )
     fetch_start(settings.config)
-    kind = method_class(settings.method).data_kind
     data = load(
         settings.data,
-        kind=kind,
+        kinds=method_class(settings.method).kinds,
+        options=settings.options,
         seed=settings.seed,
-        size=settings.image_size,
         workspace=options.workspace,
     )
     if step is None:

@@ -1,1 +1,1 @@
-"""Sources of images and their augmentations."""
+"""Kinds of data: each is one folder here with its declaration, its sources and what reads them."""

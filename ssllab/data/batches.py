@@ -8,14 +8,12 @@ from __future__ import annotations
 from typing import Any, ClassVar, Protocol, Self
 
 import torch
-from torch import Tensor
 
-from ssllab.data.sampler import Sampler
-from ssllab.data.types import ImageSplit, Skipped
+from ssllab.data.skipped import Skipped
 
 
 class Data(Protocol):
-    """A data set of some kind: :class:`ssllab.data.types.ImageData`, ``speech.types.SpeechData``."""
+    """A data set of some kind: :class:`ssllab.data.images.types.ImageData`, ``speech.types.SpeechData``."""
 
     kind: ClassVar[str]
 
@@ -26,6 +24,10 @@ class Data(Protocol):
     @property
     def title(self) -> str:
         """For people."""
+
+    @property
+    def options(self) -> dict[str, int]:
+        """The options of its kind that it was loaded with: given again, they give the same data."""
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
@@ -46,16 +48,3 @@ class Batches(Protocol):
 
     def load(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
-
-
-class ImageBatches:
-    """``config.batch_size`` images a step: ``(B, 3, H, W)`` uint8 on the device of the split."""
-
-    def __init__(self, split: ImageSplit, seed: int) -> None:
-        self._images = split.images
-        self._sampler = Sampler(len(split), seed)
-        self.state, self.load = self._sampler.state, self._sampler.load
-
-    def next(self, config: Any) -> Tensor:
-        """The next batch."""
-        return self._images[self._sampler.next(config.batch_size).to(self._images.device)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations_with_replacement
 
-from ssllab.data.augment import ABLATION, ablation_config
-from ssllab.data.types import ImageData
+from ssllab.data.images.augment import ABLATION, ablation_config
+from ssllab.data.images.types import ImageData
 from ssllab.experiments.short_runs import ShortRuns
 from ssllab.training.run_record import RunSettings
 from ssllab.training.trainer import Trainer

@@ -10,13 +10,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
 from ssllab import controls
-from ssllab.data.batches import Batches, ImageBatches
+from ssllab.data.batches import Batches
 from ssllab.doctor.log import Log
 from ssllab.scalars import Series
 
@@ -44,18 +44,16 @@ class Method(nn.Module, ABC):
     """One self-supervised algorithm.
 
     ``config`` is replaced by the engine between two steps when a live control changes; a method reads it
-    anew in every step and caches nothing of it. ``data_kind`` is the kind of data it learns from, ``item`` what
-    :meth:`items` counts, for the words of the window.
+    anew in every step and caches nothing of it. ``kinds`` are the kinds of data it can learn from, the preferred
+    one first. It knows no lab: labs list their methods.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
-    lab: ClassVar[str]
     paper: ClassVar[str]
     Config: ClassVar[type[controls.Config]]
     series: ClassVar[dict[str, Series]]
-    data_kind: ClassVar[Literal["images", "speech"]] = "images"
-    item: ClassVar[str] = "images"
+    kinds: ClassVar[tuple[str, ...]]
 
     config: controls.Config
     updates: int = 0  # steps done so far, set by the engine: schedules of a method's own depend on it
@@ -68,14 +66,14 @@ class Method(nn.Module, ABC):
 
         ``read_model``: how a model that was trained before is read, for methods that go on with one.
         """
-        return cls(config, data.image_size)
+        return cls(config)
 
+    @abstractmethod
     def batches(self, data: Any, seed: int) -> Batches:
         """Where :meth:`step` gets its batches from."""
-        return ImageBatches(data.train, seed)
 
     def items(self, batch: Any) -> float:
-        """How much one batch is, in units of ``item``."""
+        """How much one batch is, in what its kind of data counts (:attr:`ssllab.data.kind.Kind.item`)."""
         return len(batch)
 
     @abstractmethod

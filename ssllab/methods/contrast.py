@@ -7,13 +7,15 @@ statistics or the random numbers of training.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
-from ssllab.data.augment import as_float, two_views
+from ssllab.data.images.augment import as_float, two_views
+from ssllab.data.images.batches import ImageBatches
 from ssllab.diagnostics.forces import force_weights, info_nce_forces, nt_xent_forces
 from ssllab.diagnostics.geometry import alignment, uniformity
 from ssllab.diagnostics.knn import knn_accuracy
@@ -37,7 +39,7 @@ from ssllab.scalars import Series
 if TYPE_CHECKING:
     import numpy as np
 
-    from ssllab.data.types import ImageData, ImageSplit
+    from ssllab.data.images.types import ImageData, ImageSplit
 
 MAP_IMAGES = 200  # as many thumbnails as a map can show
 PREPARING_IMAGES = 128
@@ -79,7 +81,7 @@ class ContrastLook:
 class ContrastMethod(Method):
     """An encoder f and a head g trained by comparing two views of an image with other images."""
 
-    lab = "contrast"
+    kinds = ("images",)
     config: ContrastConfig
     encoder: Encoder
     head: nn.Module
@@ -100,6 +102,15 @@ class ContrastMethod(Method):
         self.config = config
         self.encoder, self.head = build_networks(config, image_size)
         self._projection: Projection | None = None
+
+    @classmethod
+    def build(cls, config: Any, data: ImageData, read_model: Callable[[str], Any] | None = None) -> Self:
+        """A fresh method for images of the size of ``data``."""
+        return cls(config, data.image_size)
+
+    def batches(self, data: ImageData, seed: int) -> ImageBatches:
+        """Images in a new order every epoch."""
+        return ImageBatches(data.train, seed)
 
     @property
     def dimension_h(self) -> int:
@@ -284,7 +295,7 @@ def map_index(images: int) -> Tensor:
 
 
 def _subset(split: ImageSplit, count: int) -> ImageSplit:
-    from ssllab.data.types import Factor, ImageSplit
+    from ssllab.data.images.types import Factor, ImageSplit
 
     index = torch.linspace(0, len(split) - 1, min(count, len(split))).round().long()
     return ImageSplit(

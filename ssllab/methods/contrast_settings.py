@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from ssllab.controls import Control
-from ssllab.data.augment import AugmentConfig
+from ssllab.data.images.augment import AugmentConfig
 from ssllab.methods.settings import BatchSettings, EncoderSettings, OptimizerSettings
 
 

@@ -103,9 +103,7 @@ class Heard:
 class SpeechMethod(Method):
     """A method that learns from recordings."""
 
-    lab = "speech"
-    data_kind = "speech"
-    item = "s of audio"
+    kinds = ("speech",)
     config: Any
 
     @classmethod

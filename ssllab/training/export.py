@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssllab.controls import Value
+from ssllab.data import catalogue
 from ssllab.storage.files import write_whole
 from ssllab.training import checkpoint
 from ssllab.training.checkpoint import CheckpointError
@@ -136,8 +137,10 @@ def repeat_command(run: Run) -> list[str]:
     )  # a resumed run may have gone further than it first meant to
     command = ["ssllab", "train", settings.method, "--data", settings.data, "--seed", str(settings.seed)]
     command += ["--steps", str(steps), "--device", settings.device, "--precision", settings.precision]
-    if settings.image_size is not None:
-        command += ["--size", str(settings.image_size)]
+    known = catalogue.options()
+    for key, number in settings.options.items():
+        if key in known:
+            command += [known[key].flag, str(number)]
     for key, value in settings.config.items():
         command += ["--set", f"{key}={_text(value)}"]
     for event in run.events():
@@ -192,10 +195,10 @@ def _settings(info: RunInfo) -> RunSettings:
 
 
 def settings_of(info: RunInfo) -> dict[str, Any]:
-    """Every setting of a run by name: what it was started with, then the method's controls. Raises RunError."""
+    """Every setting of a run by name: what it was started with, its data's options, the controls. Raises RunError."""
     plain = _settings(info).model_dump()
-    config = plain.pop("config")
-    return {**plain, **config}
+    options, config = plain.pop("options"), plain.pop("config")
+    return {**plain, **options, **config}
 
 
 def settings_difference(infos: Sequence[RunInfo]) -> dict[str, list[Any]]:

@@ -32,14 +32,17 @@ class RunError(ValueError):
 
 
 class RunSettings(BaseModel):
-    """All that decides a run's numbers: same settings, same machine, same curve."""
+    """All that decides a run's numbers: same settings, same machine, same curve.
+
+    ``options`` are those of the kind of data, as ``image_size``.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     method: str
     config: dict[str, Value]
     data: str
-    image_size: int | None = None
+    options: dict[str, int] = {}
     seed: int = 0
     device: str = "cpu"
     precision: str = "float32"
@@ -142,6 +145,14 @@ def write_record(info: RunInfo) -> None:
     write_whole(info.path / RECORD_NAME, json.dumps(document, indent=1, ensure_ascii=False).encode())
 
 
+def _with_options(settings: Any) -> Any:
+    """Settings as they are written today: the first version kept the one option there was by itself."""
+    if isinstance(settings, dict) and "options" not in settings:
+        size = settings.get("image_size")
+        return {**settings, "options": {} if size is None else {"image_size": size}}
+    return settings
+
+
 def read_record(folder: Path) -> RunInfo:
     """The part of :class:`RunInfo` that ``run.json`` holds. Raises :class:`RunError`."""
     path = folder / RECORD_NAME
@@ -166,7 +177,7 @@ def read_record(folder: Path) -> RunInfo:
             note=str(document["note"]),
             tags=tuple(str(tag) for tag in document["tags"]),
             created=float(document["created"]),
-            settings=RunSettings.model_validate(document["settings"]),
+            settings=RunSettings.model_validate(_with_options(document["settings"])),
             versions={str(k): str(v) for k, v in document["versions"].items()},
             parent=(str(parent[0]), int(parent[1])) if parent else None,
         )

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, Signal
 
 from ssllab.controls import Config, ControlError, Value
-from ssllab.labs import LABS
+from ssllab.data.catalogue import kind_of
+from ssllab.data.kind import Kind, kind_named
+from ssllab.labs import LABS, methods_of
 from ssllab.training.run_record import Event, RunSettings
 from ssllab.ui import loading
 from ssllab.ui.loader import Loader
@@ -88,6 +90,17 @@ class Bench(QObject):
         self._loader.failed.connect(self._failed)
         self._loader.cancelled.connect(self._loading_cancelled)
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of data that the method learns from; until it is imported, the kind that the lab opens with."""
+        method = self.methods.get(self.method_name)
+        return method.kinds if method is not None else (self.lab.kind,)
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the data that the lab has, or is about to have."""
+        return kind_named(self.data.kind) if self.data is not None else kind_of(self.data_name, self.kinds)
+
     # Loading, in threads of its own
 
     def _failed(self, text: str, detail: str) -> None:
@@ -106,7 +119,7 @@ class Bench(QObject):
             from ssllab.methods.registry import methods
             from ssllab.training.device import use_sensible_threads
 
-            found = {name: method for name, method in methods().items() if method.lab == self.lab.name}
+            found = methods_of(self.lab, methods())
             use_sensible_threads(window=True)
             return lambda: self._engine_ready(found)
 
@@ -114,8 +127,11 @@ class Bench(QObject):
 
     def _engine_ready(self, methods: dict[str, type[Method]]) -> None:
         self.methods = methods
-        if self.method_name not in methods:
-            self.method_name = self.lab.method
+        kind = kind_of(self.data_name, (self.lab.kind,)).name
+        if self.method_name not in methods or kind not in self.kinds:
+            self.method_name = next(
+                (name for name in methods if kind in methods[name].kinds), self.lab.method
+            )
         cls = methods[self.method_name].Config
         known = {key: value for key, value in self._wished.items() if key in cls.model_fields}
         try:
@@ -131,7 +147,7 @@ class Bench(QObject):
     def set_data(self, name: str) -> None:
         """Load the data of that name or path; the run is reset when it is there."""
         self._enter("loading")
-        self._loader.load(name, self.lab.kind, self.seed)
+        self._loader.load(name, self.kinds, self.seed)
 
     def cancel_loading(self) -> None:
         """Give up the data that is being loaded; what was there before stays."""
@@ -175,6 +191,9 @@ class Bench(QObject):
         self.config = cls.make(kept)
         self.loaded.emit()
         self.reset()
+        if self.data is not None and self.data.kind not in self.kinds:
+            self.data = self.thumbnails = None
+            self.set_data(kind_named(self.kinds[0]).default)
 
     def set_device(self, name: str) -> None:
         """Train on another device from the next run on."""
@@ -323,7 +342,7 @@ class Bench(QObject):
             method=self.method_name,
             config=self.config.model_dump(),
             data=self.data_name,
-            image_size=self.data.image_size,
+            options=self.data.options,
             seed=self.seed,
             device=self.device,
             precision="auto",

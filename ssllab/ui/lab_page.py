@@ -26,7 +26,6 @@ from PySide6.QtWidgets import (
 
 from ssllab.ui.bench import Bench
 from ssllab.ui.controls_panel import ControlsPanel
-from ssllab.ui.data_words import WORDS
 from ssllab.ui.main_toolbar import MainToolbar
 from ssllab.ui.panel import Panel
 
@@ -209,7 +208,7 @@ class LabPage(QMainWindow):
 
     def ask_for_folder(self) -> None:
         """Have the person choose a folder to learn from."""
-        chosen = QFileDialog.getExistingDirectory(self, WORDS[self.lab.kind].folder)
+        chosen = QFileDialog.getExistingDirectory(self, self.bench.kind.words.folder)
         if chosen:
             self.bench.set_data(chosen)
         else:
@@ -217,7 +216,7 @@ class LabPage(QMainWindow):
 
     def ask_for_file(self) -> None:
         """Have the person choose a file; it goes where a dropped one goes."""
-        words = WORDS[self.lab.kind]
+        words = self.bench.kind.words
         chosen, _ = QFileDialog.getOpenFileName(self, words.open_file.rstrip("…"), "", words.file_filter)
         if chosen:
             self.drop(Path(chosen))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -31,8 +31,8 @@ class Loader(QObject):
         """Whether something is being loaded."""
         return self._request is not None
 
-    def load(self, name: str, kind: str, seed: int) -> None:
-        """Load the data of that name or path, in place of what is being loaded."""
+    def load(self, name: str, kinds: Sequence[str], seed: int) -> None:
+        """Load the data of that name or path, of one of ``kinds``, in place of what is being loaded."""
         request = self._begin(f"Loading {name}")
 
         def report(fraction: float, text: str) -> None:
@@ -45,7 +45,7 @@ class Loader(QObject):
             try:
                 data = load(
                     name,
-                    kind=kind,
+                    kinds=kinds,
                     seed=seed,
                     workspace=self._workspace,
                     progress=report,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ssllab.labs import lab_of as lab_of_method
 from ssllab.training.run_record import Event, RunError, RunSettings
 from ssllab.ui import theme
 from ssllab.ui.panel import Overlay, Thumbnails
@@ -78,9 +79,9 @@ def open_run(
     settings, method = _method_of(workspace.open(run_id))
     data = load(
         settings.data,
-        kind=method.data_kind,
+        kinds=method.kinds,
+        options=settings.options,
         seed=settings.seed,
-        size=settings.image_size,
         workspace=workspace.path,
     )
     thumbnails = thumbnails_of(data)
@@ -93,7 +94,7 @@ def open_run(
 
 def lab_of(workspace: Workspace, run_id: str) -> str:
     """The lab whose method made a stored run. Raises RunError and ControlError."""
-    return _method_of(workspace.open(run_id))[1].lab
+    return lab_of_method(_method_of(workspace.open(run_id))[1]).name
 
 
 def _method_of(run: Run) -> tuple[RunSettings, type[Method]]:
@@ -114,7 +115,7 @@ def read_overlays(workspace: Workspace, run_ids: Sequence[str]) -> dict[str, dic
     for index, run in enumerate(runs):
         colour = colours[(index + 2) % len(colours)]
         overlay = Overlay(titles[run.id], run.metrics(), run.probes(), colour)
-        found.setdefault(_method_of(run)[1].lab, {})[run.id] = overlay
+        found.setdefault(lab_of_method(_method_of(run)[1]).name, {})[run.id] = overlay
     return found
 
 

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 )
 
 from ssllab.data.catalogue import source, sources
-from ssllab.ui.data_words import WORDS
 
 if TYPE_CHECKING:
     from ssllab.ui.bench import Bench
@@ -54,6 +53,7 @@ class MainToolbar(QToolBar):
         self.start_button.setProperty("primary", True)
         self.addSeparator()
         self._labels: list[QAction] = []
+        self._offered: tuple[str, ...] = ()  # the kinds of data in the box
         self._make_choices()
         self._make_state()
         bench.state_changed.connect(self.show_state)
@@ -83,16 +83,9 @@ class MainToolbar(QToolBar):
         self.method_box.setMinimumContentsLength(11)
         self.method_box.activated.connect(lambda: bench.set_method(self.method_box.currentData()))
         self.data_box = QComboBox()
-        self.data_box.setToolTip(WORDS[bench.lab.kind].what)
         self.data_box.setMinimumContentsLength(10)
         self.data_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        for info in sources(bench.lab.kind):
-            self.data_box.addItem(info.title if info.offline else f"{info.title} (download)", info.name)
-            about = f"{info.about}\n{info.origin}"
-            self.data_box.setItemData(self.data_box.count() - 1, about, Qt.ItemDataRole.ToolTipRole)
-        self.data_box.addItem("Your folder…", "")
-        longest = max(len(self.data_box.itemText(i)) for i in range(self.data_box.count()))
-        self.data_box.view().setMinimumWidth((longest + 4) * self.fontMetrics().averageCharWidth())
+        self._fill_data()
         self.data_box.activated.connect(self._choose_data)
         self.device_box = QComboBox()
         for name, title in (("auto", "Best device"), ("cpu", "CPU"), ("cuda", "CUDA"), ("mps", "MPS")):
@@ -146,12 +139,28 @@ class MainToolbar(QToolBar):
 
     def show_data(self) -> None:
         """Choose what is loaded in the box of data."""
+        self._fill_data()
         name = self.bench.data_name
         index = self.data_box.findData(name)
         if index < 0:
             index = self.data_box.count() - 1
             self.data_box.insertItem(index, Path(name).name, name)
         self.data_box.setCurrentIndex(index)
+
+    def _fill_data(self) -> None:
+        """What the method can learn from, where another kind of it is wanted than there is; the rest stays."""
+        if self._offered == self.bench.kinds:
+            return
+        self._offered = self.bench.kinds
+        self.data_box.clear()
+        self.data_box.setToolTip(self.bench.kind.words.what)
+        for info in sources(*self.bench.kinds):
+            self.data_box.addItem(info.title if info.offline else f"{info.title} (download)", info.name)
+            about = f"{info.about}\n{info.origin}"
+            self.data_box.setItemData(self.data_box.count() - 1, about, Qt.ItemDataRole.ToolTipRole)
+        self.data_box.addItem("Your folder…", "")
+        longest = max(len(self.data_box.itemText(i)) for i in range(self.data_box.count()))
+        self.data_box.view().setMinimumWidth((longest + 4) * self.fontMetrics().averageCharWidth())
 
     def _show_progress(self, fraction: float, text: str) -> None:
         busy = fraction >= 0
@@ -169,9 +178,7 @@ class MainToolbar(QToolBar):
 
     def _fill_methods(self) -> None:
         self.method_box.clear()
-        for name, method in sorted(
-            self.bench.methods.items(), key=lambda item: item[0] != self.bench.lab.method
-        ):
+        for name, method in self.bench.methods.items():
             self.method_box.addItem(method.title, name)
             self.method_box.setItemData(
                 self.method_box.count() - 1, method.paper, Qt.ItemDataRole.ToolTipRole

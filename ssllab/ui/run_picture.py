@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from ssllab.labs import lab_of
 from ssllab.methods.registry import method_class
 from ssllab.training.run_store import Run
 from ssllab.ui import theme
@@ -28,7 +29,7 @@ def save_run_picture(run: Run, path: Path) -> None:
     page = QWidget()
     column = QVBoxLayout(page)
     settings = run.info.settings
-    lab = method_class(settings.method).lab if settings is not None else "contrast"
+    lab = lab_of(method_class(settings.method)).name if settings is not None else "contrast"
     panels = [panel(None) for panel in _PANELS[lab]]
     for panel in panels:
         column.addWidget(panel)

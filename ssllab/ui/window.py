@@ -17,11 +17,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMessageBox, QTabWidget, QVBoxLayout, QWidget
 
 from ssllab import __version__
+from ssllab.data.kind import amount
 from ssllab.labs import LABS
 from ssllab.ui import theme, window_state
 from ssllab.ui.bench import Bench
 from ssllab.ui.benches import Benches
-from ssllab.ui.data_words import WORDS, amount, speed
 from ssllab.ui.lab_page import LabPage
 from ssllab.ui.labs.contrast.page import contrast_lab
 from ssllab.ui.labs.speech.page import speech_lab
@@ -143,7 +143,7 @@ class Window(QMainWindow):
 
     def _follow_lab(self) -> None:
         """Say what the current lab does, and offer what it can do."""
-        state, words = self.bench.state, WORDS[self.bench.lab.kind]
+        state, words = self.bench.state, self.bench.kind.words
         self.start_action.setText("Pause" if state == "running" else "Start")
         for what in (self.start_action, self.step_action, self.reset_action):
             what.setEnabled(state != "loading")
@@ -256,7 +256,7 @@ class Window(QMainWindow):
             return
         text = f"step {session.step:,}"
         if rate := session.metrics.last("items_per_second"):
-            text += f"   {speed(rate, self.bench.methods[session.settings.method].item)}"
+            text += f"   {self.bench.kind.speed(rate)}"
         self.speed_label.setText(text)
 
     # What a person does

@@ -15,9 +15,9 @@ import torch
 from PIL import Image
 
 from ssllab._torchvision import torchvision
-from ssllab.data.augment import two_views
-from ssllab.data.augment_settings import AugmentConfig
 from ssllab.data.catalogue import load
+from ssllab.data.images.augment import two_views
+from ssllab.data.images.augment_settings import AugmentConfig
 
 assert torchvision, "torchvision must be imported through ssllab before lightly"
 from lightly.transforms import SimCLRTransform  # noqa: E402

@@ -114,7 +114,7 @@ def main() -> None:
     options.add_argument("--clips", type=int, default=8)
     options.add_argument("--seconds", type=float, default=2.0)
     chosen = options.parse_args()
-    split = load("spoken", kind="speech").train
+    split = load("spoken", kinds=("speech",)).train
     length = int(chosen.seconds * 16_000)
     long_enough = [i for i in range(len(split)) if split.starts[i + 1] - split.starts[i] >= length]
     samples = torch.stack([split.samples(i)[:length] for i in long_enough[: chosen.clips]])

@@ -34,7 +34,7 @@ def main() -> None:
     options.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", dest="sets")
     chosen = options.parse_args()
     use_sensible_threads(window=False)
-    data = load("spoken", kind="speech")
+    data = load("spoken", kinds=("speech",))
     config = CTC.Config.make({"pretrained": chosen.model, **dict(word.split("=", 1) for word in chosen.sets)})
     rows: dict[Cell, list[list[float]]] = {}
     started = time.perf_counter()

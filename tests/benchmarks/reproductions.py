@@ -12,7 +12,7 @@ import argparse
 
 import numpy as np
 
-from ssllab.data.catalogue import DEFAULT, load
+from ssllab.data.catalogue import load
 from ssllab.training.run_record import RunSettings
 from ssllab.training.trainer import Trainer
 
@@ -32,14 +32,14 @@ def main() -> None:
     options.add_argument("--seeds", type=int, default=3)
     options.add_argument("--batch-size", type=int, default=128)
     chosen = options.parse_args()
-    print(f"{DEFAULT}, {chosen.steps} steps, batch {chosen.batch_size}, {chosen.seeds} seeds: mean (std)")
+    print(f"shapes, {chosen.steps} steps, batch {chosen.batch_size}, {chosen.seeds} seeds: mean (std)")
     print(f"{'':<20}" + "".join(f"{name:>18}" for name in SHOWN))
     for name, changes in RUNS.items():
         rows = []
         for seed in range(chosen.seeds):
             config = {"batch_size": chosen.batch_size, "schedule_steps": chosen.steps, **changes}
-            settings = RunSettings(method="simclr", config=config, data=DEFAULT, seed=seed)
-            trainer = Trainer(settings, load(DEFAULT, seed=seed))
+            settings = RunSettings(method="simclr", config=config, data="shapes", seed=seed)
+            trainer = Trainer(settings, load("shapes", seed=seed))
             losses = [trainer.train_step()["loss"] for _ in range(chosen.steps)]
             scalars = {"loss": float(np.mean(losses[-20:])), **trainer.probe().scalars}
             rows.append([scalars[key] for key in SHOWN])

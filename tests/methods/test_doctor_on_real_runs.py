@@ -12,12 +12,14 @@ SIZE = 16  # pixels: small enough for some hundred steps in seconds
 
 @pytest.fixture(scope="module")
 def data():
-    return load("shapes", size=SIZE)
+    return load("shapes", options={"image_size": SIZE})
 
 
 def diagnosed(data, config, steps, method="simclr"):
     """Train, measure as a session does, and ask."""
-    settings = RunSettings(method=method, data="shapes", image_size=SIZE, config={"batch_size": 64, **config})
+    settings = RunSettings(
+        method=method, data="shapes", options={"image_size": SIZE}, config={"batch_size": 64, **config}
+    )
     trainer = Trainer(settings, data)
     metrics, probes = MetricsLog(), MetricsLog()
     probe = trainer.probe()

@@ -14,7 +14,7 @@ UNHEARD = ("nyc-f", "midlands-m")
 def heard():
     """Codes, phones and speakers of the frames of all clips by the two voices that are in no training data."""
     model = read_stored(SHIPPED).model
-    split = load("spoken", kind="speech").test
+    split = load("spoken", kinds=("speech",)).test
     names = sorted({span.label for clip in split.phones for span in clip})
     codes, phones, speakers = [], [], []
     for i, speaker in enumerate(split.speakers):

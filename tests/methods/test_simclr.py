@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ssllab.data.catalogue import load
-from ssllab.data.types import ImageData, ImageSplit
+from ssllab.data.images.types import ImageData, ImageSplit
 from ssllab.methods.registry import methods
 from ssllab.methods.simclr import SimCLR, SimCLRConfig
 from ssllab.training.run_record import RunSettings

@@ -13,5 +13,5 @@ def workspace(tmp_path):
 def settings():
     return RunSettings(
         method="simclr", config={"temperature": 0.5, "crop": True, "encoder": "small", "batch_size": 64},
-        data="shapes", image_size=32, seed=3, device="cpu", precision="float32", steps=100,
+        data="shapes", options={"image_size": 32}, seed=3, device="cpu", precision="float32", steps=100,
     )  # fmt: skip

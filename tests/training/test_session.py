@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ssllab.controls import ControlError
-from ssllab.data.types import ImageData, ImageSplit
+from ssllab.data.images.types import ImageData, ImageSplit
 from ssllab.methods.simclr import SimCLR
 from ssllab.training import checkpoint
 from ssllab.training.reopen import fork_before, fork_run, resume_run

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from ssllab.controls import ControlError
+from ssllab.data.images.types import ImageData, ImageSplit
 from ssllab.data.sampler import Sampler
-from ssllab.data.types import ImageData, ImageSplit
 from ssllab.training import checkpoint
 from ssllab.training.run_record import RunSettings
 from ssllab.training.trainer import Trainer

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ssllab.data.catalogue import source
+from ssllab.data.containers import Found, Tar, Together
 from ssllab.data.download import Remote, cache_directory, fetch
-from ssllab.data.speech.containers import Found, Tar, Together
+from ssllab.data.skipped import Skipped
 from ssllab.data.speech.gather import Origin, gather
-from ssllab.data.speech.layout import arrange
+from ssllab.data.speech.layout import SOUGHT, arrange
 from ssllab.data.speech.types import SpeechData
-from ssllab.data.types import Skipped
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import CancelQuestion, Progress
 
@@ -72,8 +72,8 @@ def load(name: str, *, root: Path | None, progress: Progress, cancelled: CancelQ
         found = _listing(container, root / name / "listing.json", progress, cancelled)
         data = gather(
             container,
-            arrange(found.recordings, found.tables),
-            Origin(info.name, info.title, root / name, found.stamp),
+            arrange(found.items, found.tables),
+            Origin(info.name, info.title, root / name, container.stamp(())),
             skipped=found.skipped,
             root=root,
             progress=lambda part, text: progress(_DOWNLOADING + (1 - _DOWNLOADING) * part, text),
@@ -89,15 +89,14 @@ def _listing(container: Together, path: Path, progress: Progress, cancelled: Can
     """What the archives hold. It is noted: to see the end of a .tar.gz one must unpack all of it."""
     try:
         note = json.loads(path.read_text(encoding="utf-8"))
-        if note["stamp"] == container.stamp:
-            return Found(
-                note["recordings"], note["tables"], [], [Skipped(*e) for e in note["skipped"]], note["stamp"]
-            )
+        if note["stamp"] == container.stamp(()):
+            return Found(note["recordings"], note["tables"], skipped=[Skipped(*e) for e in note["skipped"]])
     except (OSError, ValueError, KeyError, TypeError):
         pass
     progress(_DOWNLOADING, "Looking for recordings")
-    found = container.find(cancelled)
+    found = container.find(SOUGHT, cancelled)
     beside = path.with_suffix(".part")
-    beside.write_text(json.dumps(asdict(found) | {"skipped": [(s.path, s.reason) for s in found.skipped]}))
+    note = {"stamp": container.stamp(()), "recordings": found.items, "tables": found.tables}
+    beside.write_text(json.dumps(note | {"skipped": [(s.path, s.reason) for s in found.skipped]}))
     os.replace(beside, path)
     return found

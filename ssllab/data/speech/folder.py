@@ -1,31 +1,28 @@
 """A person's own recordings as a data set: a folder, a .zip, a .tar, or one audio file.
 
-:mod:`ssllab.data.speech.layout` says what names and tables mean, :mod:`ssllab.data.speech.containers` opens the
-files, :mod:`ssllab.data.speech.gather` decodes them.
+:mod:`ssllab.data.speech.layout` says what names and tables mean, :mod:`ssllab.data.containers` opens the files,
+:mod:`ssllab.data.speech.gather` decodes them.
 """
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from ssllab.data.speech.combine import combine
-from ssllab.data.speech.containers import (
+from ssllab.data.containers import (
     ARCHIVE_SUFFIXES,
-    AUDIO_SUFFIXES,
     Container,
     Directory,
     Found,
-    Tar,
-    Zip,
+    archive,
+    title_of,
 )
+from ssllab.data.skipped import Skipped
+from ssllab.data.speech.combine import combine
 from ssllab.data.speech.gather import Origin, gather, nothing
-from ssllab.data.speech.layout import arrange
+from ssllab.data.speech.kind import AUDIO_SUFFIXES
+from ssllab.data.speech.layout import SOUGHT, arrange
 from ssllab.data.speech.types import SpeechData
-from ssllab.data.types import Skipped
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import CancelQuestion, Progress
 
@@ -42,12 +39,10 @@ def folder(
         if path.is_dir():
             return _directory(path, root, progress, cancelled)
         if path.name.lower().endswith(ARCHIVE_SUFFIXES) and path.is_file():
-            with _archive(path) as container:
-                return _load(container, container.find(cancelled), path, root, progress, cancelled)
+            with archive(path) as container:
+                return _load(container, container.find(SOUGHT, cancelled), path, root, progress, cancelled)
         if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file():
-            container = Directory(path.parent)
-            one = Found([path.name], stamp=container.stamp_of([path.name]))
-            return _load(container, one, path, root, progress, cancelled)
+            return _load(Directory(path.parent), Found([path.name]), path, root, progress, cancelled)
     except PermissionError as error:
         raise DataError(
             f"'{error.filename or path}' may not be read or written: change its permissions or choose another."
@@ -65,12 +60,12 @@ def _load(
     progress: Progress,
     cancelled: CancelQuestion,
 ) -> SpeechData:
-    if not found.recordings:
+    if not found.items:
         raise nothing(place, found.skipped)
     return gather(
         container,
-        arrange(found.recordings, found.tables),
-        Origin(str(place), title_of(place), place.resolve(), found.stamp),
+        arrange(found.items, found.tables),
+        Origin(str(place), title_of(place, AUDIO_SUFFIXES), place.resolve(), container.stamp(found.items)),
         skipped=found.skipped,
         root=root,
         progress=progress,
@@ -81,8 +76,8 @@ def _load(
 def _directory(path: Path, root: Path | None, progress: Progress, cancelled: CancelQuestion) -> SpeechData:
     progress(0.0, "Looking for recordings")
     container = Directory(path)
-    found = container.find(cancelled)
-    if found.recordings or not found.archives:
+    found = container.find(SOUGHT, cancelled)
+    if found.items or not found.archives:
         found.skipped += [
             Skipped(name, "an archive beside recordings is not opened") for name in found.archives
         ]
@@ -96,15 +91,15 @@ def _directory(path: Path, root: Path | None, progress: Progress, cancelled: Can
             if PurePosixPath(table).parent == beside
         }
         try:
-            with _archive(path / name) as archive:
-                inside = archive.find(cancelled)
-                if not inside.recordings:
+            with archive(path / name) as inner:
+                inside = inner.find(SOUGHT, cancelled)
+                if not inside.items:
                     skipped.append(Skipped(name, "holds no recordings"))
                     continue
                 inside.tables = tables | inside.tables
                 sets.append(
                     _load(
-                        archive,
+                        inner,
                         inside,
                         path / name,
                         root,
@@ -120,24 +115,3 @@ def _directory(path: Path, root: Path | None, progress: Progress, cancelled: Can
         raise nothing(path, skipped)
     whole = sets[0] if len(sets) == 1 else combine(sets, root=root)
     return replace(whole, name=str(path), title=title_of(path), skipped=(*skipped, *whole.skipped))
-
-
-@contextmanager
-def _archive(path: Path) -> Iterator[Container]:
-    if not path.name.lower().endswith(".zip"):
-        yield Tar(path)
-        return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield Zip(path, archive)
-    except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise DataError(f"'{path}' is a broken .zip file ({error}): make it anew.") from None
-
-
-def title_of(path: Path) -> str:
-    """What a person calls it: the last name, without an archive's or a recording's suffix."""
-    name = path.resolve().name or str(path)
-    for suffix in (*ARCHIVE_SUFFIXES[::-1], *AUDIO_SUFFIXES):
-        if name.lower().endswith(suffix):
-            return name[: -len(suffix)]
-    return name

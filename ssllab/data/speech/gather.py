@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,17 +18,18 @@ from torch import Tensor
 
 from ssllab.audio.errors import AudioError
 from ssllab.audio.files import stream
+from ssllab.data.containers import Container, Unusable
 from ssllab.data.download import cache_directory
-from ssllab.data.speech.containers import Container, Unusable
+from ssllab.data.skipped import Skipped
 from ssllab.data.speech.layout import TEST_SHARE, Layout, Recording
 from ssllab.data.speech.reel import Piece, Reel, Shelf
 from ssllab.data.speech.types import SAMPLE_RATE, SpeechData, SpeechSplit
-from ssllab.data.types import Skipped
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import Cancelled, CancelQuestion, Progress
 
 #: One frame of the feature encoder (25 ms): what is shorter has no code.
 SHORTEST = 400
+_MAX_MEMBER = 4 * 2**30  # bytes of a recording in an archive
 #: A recording without a transcript that is longer than ``_LONG`` seconds is cut into pieces of about ``_PIECE``.
 _LONG, _PIECE = 60.0, 30.0
 
@@ -88,16 +90,16 @@ def _decode(
     writers = {"train": shelf.writer("train"), "test": shelf.writer("test")}
     broken: list[tuple[str, str]] = []
     done = 0
+    place = tempfile.TemporaryDirectory(prefix="ssllab-")
     try:
-        for name, file in container.walk(recordings):
+        for member in container.walk(recordings):
             if cancelled():
                 raise Cancelled
-            recording = recordings[name]
+            recording = recordings[member.name]
             writer = writers["test" if recording.test else "train"]
-            before = writer.length
+            before, file = writer.length, Path()
             try:
-                if isinstance(file, Unusable):
-                    raise file
+                file = member.copy(Path(place.name), _MAX_MEMBER)
                 for block in stream(file):
                     writer.add(to_int16(block))
                     if cancelled():
@@ -105,10 +107,10 @@ def _decode(
                 length = writer.length - before
                 if length < SHORTEST:
                     raise Unusable(f"shorter than one frame ({1000 * SHORTEST // SAMPLE_RATE} ms)")
-                writer.pieces.extend(cut(name, length, whole=recording.text is not None))
+                writer.pieces.extend(cut(member.name, length, whole=recording.text is not None))
             except (Unusable, AudioError) as reason:
                 writer.take_back(before)
-                broken.append((name, _reason(reason, file)))
+                broken.append((member.name, _reason(reason, file)))
             done += 1
             hours = sum(writer.length for writer in writers.values()) / SAMPLE_RATE / 3600
             progress(
@@ -131,13 +133,14 @@ def _decode(
             "fewer recordings."
         ) from None
     finally:
+        place.cleanup()
         for writer in writers.values():
             writer.discard()
 
 
-def _reason(error: Exception, file: Path | Unusable) -> str:
+def _reason(error: Exception, file: Path) -> str:
     """In words, without the name of the file: that of an archive's member is ours."""
-    if isinstance(file, Unusable):
+    if isinstance(error, Unusable):
         return str(error)
     return str(error).removeprefix(str(file)).removeprefix(file.name).lstrip(" :")
 

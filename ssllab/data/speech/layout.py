@@ -18,7 +18,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from ssllab.data.types import Skipped
+from ssllab.data.containers import Sought, without_common_folders
+from ssllab.data.skipped import Skipped
+from ssllab.data.speech.kind import AUDIO_SUFFIXES
 
 _FILE_COLUMNS = ("file_name", "path", "file", "filename", "audio", "id", "name")
 _TEXT_COLUMNS = ("transcription", "text", "sentence", "transcript", "normalized_text")
@@ -36,6 +38,8 @@ _TRAIN_FOLDER = re.compile(r"train", re.IGNORECASE)
 _TEST_FOLDER = re.compile(r"(test|dev|val)", re.IGNORECASE)
 
 TEST_SHARE = 0.1
+_TABLES = ("metadata.csv", "metadata.tsv", "transcripts.csv", "transcripts.tsv", _TEST_LIST)
+_LIBRISPEECH_TABLE = ".trans.txt"
 #: From so many speakers on, whole speakers are held out; with fewer, clips.
 SPEAKERS_FOR_SPLIT = 10
 #: The split never depends on the run's seed: results of different runs stay comparable.
@@ -72,9 +76,23 @@ class Layout:
     skipped: tuple[Skipped, ...] = ()
 
 
+def _is_recording(name: str) -> bool:
+    path = PurePosixPath(name)
+    return path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".")
+
+
+def _is_table(name: str) -> bool:
+    last = PurePosixPath(name).name.lower()
+    return last in _TABLES or (last.endswith(_LIBRISPEECH_TABLE) and not last.startswith("."))
+
+
+#: What of a folder or an archive is looked at.
+SOUGHT = Sought("recordings", _is_recording, _is_table)
+
+
 def arrange(paths: Sequence[str], tables: Mapping[str, str]) -> Layout:
     """Everything that the names of recordings and the tables beside them (path -> content) say."""
-    short = _without_common_folders(paths)
+    short = {path: "/".join(parts) for path, parts in without_common_folders(paths).items()}
     kept = [path for path in paths if not short[path].startswith(_NOISE_FOLDER)]
     skipped = [
         Skipped(path, "background noise, no word") for path in paths if short[path].startswith(_NOISE_FOLDER)
@@ -102,7 +120,7 @@ def arrange(paths: Sequence[str], tables: Mapping[str, str]) -> Layout:
 def read_table(name: str, text: str) -> list[Row]:
     """The rows of a table. Raises ValueError with the reason where it makes no sense."""
     lines = text.splitlines()
-    if name.lower().endswith(".trans.txt"):
+    if name.lower().endswith(_LIBRISPEECH_TABLE):
         pairs = (line.split(maxsplit=1) for line in lines)
         return [Row(pair[0], pair[1].strip()) for pair in pairs if len(pair) == 2]
     first = next((line for line in lines if line.strip()), "")
@@ -239,13 +257,6 @@ def hold_out(recordings: Sequence[Recording]) -> set[int]:
         count = max(round(TEST_SHARE * len(members)), int(len(members) > 1))
         rows |= set(chooser.sample(members, count))
     return rows
-
-
-def _without_common_folders(paths: Sequence[str]) -> dict[str, str]:
-    parts = {path: PurePosixPath(path).parts for path in paths}
-    levels = zip(*(names[:-1] for names in parts.values()), strict=False)
-    depth = sum(1 for _ in itertools.takewhile(lambda level: len(set(level)) == 1, levels))
-    return {path: "/".join(names[depth:]) for path, names in parts.items()}
 
 
 def _end(path: str) -> str:

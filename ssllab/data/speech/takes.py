@@ -9,7 +9,7 @@ import platformdirs
 
 from ssllab.audio.takes import TakeStore
 from ssllab.data.catalogue import source
-from ssllab.data.speech.containers import Directory
+from ssllab.data.containers import Directory
 from ssllab.data.speech.gather import Origin, gather
 from ssllab.data.speech.layout import Layout, Recording
 from ssllab.data.speech.types import SpeechData
@@ -48,7 +48,7 @@ def takes(
     return gather(
         container,
         Layout(tuple(recordings), ()),
-        Origin(info.name, info.title, folder.resolve(), container.stamp_of(r.path for r in recordings)),
+        Origin(info.name, info.title, folder.resolve(), container.stamp(r.path for r in recordings)),
         root=root,
         progress=progress,
         cancelled=cancelled,

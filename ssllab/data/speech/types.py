@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ssllab.data.types import Skipped
+from ssllab.data.skipped import Skipped
 
 #: Hertz. Every source is brought to this rate, mono, when it is read.
 SAMPLE_RATE = 16_000
@@ -73,9 +73,9 @@ class SpeechData:
     kind: ClassVar[str] = "speech"
 
     @property
-    def image_size(self) -> None:
-        """Speech has no image size; sources of images have one."""
-        return None
+    def options(self) -> dict[str, int]:
+        """Speech is loaded in one way only."""
+        return {}
 
     def to(self, device: torch.device) -> SpeechData:
         """Itself: audio stays on the CPU (it may be a memory map) and batches are moved one by one."""

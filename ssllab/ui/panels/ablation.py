@@ -221,6 +221,6 @@ class AblationPanel(Panel):
         self.bar.setVisible(running)
 
     def _pick(self, first: str, second: str) -> None:
-        from ssllab.data.augment import ablation_config
+        from ssllab.data.images.augment import ablation_config
 
         self.bench.set_many(ablation_config(first, second))

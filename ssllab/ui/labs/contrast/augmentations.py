@@ -152,7 +152,7 @@ class AugmentationsPanel(Panel):
             return
         import torch
 
-        from ssllab.data.augment import OPERATORS, two_views
+        from ssllab.data.images.augment import OPERATORS, two_views
 
         image = torch.from_numpy(thumbnails.images[self._image].copy()).permute(2, 0, 1)[None]
         shown = [
@@ -179,7 +179,7 @@ class AugmentationsPanel(Panel):
             self._show_image(random.randrange(len(self._thumbnails.images)))
 
     def _toggle(self, index: int) -> None:
-        from ssllab.data.augment import OPERATORS
+        from ssllab.data.images.augment import OPERATORS
 
         switches = OPERATORS[index].switches
         config = self.bench.config

@@ -205,6 +205,6 @@ def test_without_a_network_there_is_one_clear_line(name, tmp_path, monkeypatch):
 def test_the_catalogue_lists_speech_with_its_kind():
     speech = [info.name for info in catalogue.sources("speech")]
     assert speech == ["spoken", "takes", "fsdd", "librispeech", "speech_commands"]
-    assert all(info.image_size is None for info in catalogue.sources("speech"))
+    assert catalogue.kind_of("spoken").options == ()
     assert {info.kind for info in catalogue.sources()} == {"images", "speech"}
     assert set(downloads.REMOTES) == {info.name for info in catalogue.sources("speech") if not info.offline}

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ssllab.data.types import Factor, ImageData, ImageSplit
+from ssllab.data.images.types import Factor, ImageData, ImageSplit
 
 TRAIN, TEST = 10_000, 2_000
 

@@ -14,6 +14,8 @@ from typing import IO
 import numpy as np
 from PIL import Image
 
+from ssllab.data.containers import Unusable
+
 SMALLEST_SIDE = 8
 LARGEST_PIXELS = 150_000_000
 _HEAVY_PIXELS = 16_000_000
@@ -41,7 +43,7 @@ _ORIENTATIONS = {
 }
 
 
-class UnusablePicture(Exception):
+class UnusablePicture(Unusable):
     """The file cannot be used; the message is a reason in a few words."""
 
 

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ssllab.data.types import Factor, ImageData, ImageSplit
+from ssllab.data.images.types import Factor, ImageData, ImageSplit
 from ssllab.storage.errors import DataError
 
 #: Class name -> file inside skimage/data. Only files that the wheel holds: nothing is fetched.

@@ -8,6 +8,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from ssllab.data.skipped import Skipped
+
 
 @dataclass(frozen=True)
 class Factor:
@@ -19,14 +21,6 @@ class Factor:
     name: str
     values: Tensor
     names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A file that could not be used, and why."""
-
-    path: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -59,6 +53,11 @@ class ImageData:
     def image_size(self) -> int:
         """Height and width in pixels (images are square)."""
         return int(self.train.images.shape[-1])
+
+    @property
+    def options(self) -> dict[str, int]:
+        """What it was loaded with."""
+        return {"image_size": self.image_size}
 
     def to(self, device: torch.device) -> ImageData:
         """The same data with its images on ``device`` (labels and factors stay on the CPU)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from ssllab.data.types import ImageData, ImageSplit
+from ssllab.data.images.types import ImageData, ImageSplit
 
 #: The split never depends on the run's seed: accuracies of different runs stay comparable.
 _SPLIT_SEED = 0

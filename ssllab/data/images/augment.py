@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ssllab.data.augment_settings import AugmentConfig
+from ssllab.data.images.augment_settings import AugmentConfig
 
 GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in PIL and torchvision
 CROP_TRIES = 10  # torchvision's RandomResizedCrop draws ten rectangles and takes the first that fits

@@ -15,7 +15,7 @@ VOWELS = {"AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW"
 
 @pytest.fixture(scope="module")
 def spoken():
-    return load("spoken", kind="speech")
+    return load("spoken", kinds=("speech",))
 
 
 def test_there_are_twenty_minutes_in_six_megabytes(spoken):

@@ -17,7 +17,7 @@ from ssllab.data.speech.layout import arrange, read_table
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import Cancelled
 
-SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[3] / ".." / "shared" / "data"
 
 
 def tone(number: int = 0, seconds: float = 0.2, rate: int = 16_000) -> np.ndarray:
@@ -36,7 +36,7 @@ def content(number: int = 0, kind: str = "WAV") -> bytes:
 
 
 def read(path, root=None, **options):
-    return load(str(path), kind="speech", root=root, **options)
+    return load(str(path), kinds=("speech",), root=root, **options)
 
 
 def clips(data) -> dict[str, str | None]:
@@ -411,7 +411,7 @@ def test_a_path_with_a_plus_is_one_path_and_names_are_kept(tmp_path):
 )
 def test_what_cannot_be_learned_from_is_refused_in_one_line(name, kind, match):
     with pytest.raises(DataError, match=match) as caught:
-        load(name, kind=kind)
+        load(name, kinds=(kind,))
     assert "\n" not in str(caught.value)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssllab._torchvision import torchvision
-from ssllab.data.augment import (
+from ssllab.data.images.augment import (
     ABLATION,
     OPERATORS,
     SWITCHES,
@@ -19,7 +19,7 @@ from ssllab.data.augment import (
     only,
     two_views,
 )
-from ssllab.data.augment_settings import AugmentConfig
+from ssllab.data.images.augment_settings import AugmentConfig
 
 OFF = dict.fromkeys(SWITCHES, False)
 ALL_ON = AugmentConfig.make(dict.fromkeys(SWITCHES, True))
@@ -109,7 +109,7 @@ def test_two_views_differ():
 
 
 def test_brightness_contrast_saturation_agree_with_torchvision():
-    from ssllab.data.augment import _jitter
+    from ssllab.data.images.augment import _jitter
 
     reference = torchvision.transforms.functional
     image = as_float(pictures(1))
@@ -124,7 +124,7 @@ def test_brightness_contrast_saturation_agree_with_torchvision():
 
 
 def test_hue_keeps_grey_and_luma():
-    from ssllab.data.augment import GREY, _hue_matrix
+    from ssllab.data.images.augment import GREY, _hue_matrix
 
     matrix = _hue_matrix(torch.tensor([0.7]))[0]
     torch.testing.assert_close(matrix @ torch.ones(3), torch.ones(3), atol=1e-3, rtol=0)

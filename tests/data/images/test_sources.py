@@ -9,25 +9,25 @@ import torch
 from PIL import Image
 
 from ssllab.data import catalogue
-from ssllab.data.photos import _GRID, _TEST_TILES
-from ssllab.data.shapes import SHAPES, oklch_to_srgb, shapes
+from ssllab.data.images.photos import _GRID, _TEST_TILES
+from ssllab.data.images.shapes import SHAPES, oklch_to_srgb, shapes
+from ssllab.data.kind import kinds
 from ssllab.storage.errors import DataError
 
 
 def test_the_catalogue_is_listed_without_torch():
-    code = "import sys, ssllab.data.catalogue as c; c.sources(); sys.exit('torch' in sys.modules)"
+    code = "import sys, ssllab.data.catalogue as c; c.sources(); sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_the_defaults_are_offline_and_names_are_unique():
     names = [info.name for info in catalogue.sources()]
     assert len(set(names)) == len(names)
-    for kind, name in catalogue.DEFAULTS.items():
-        default = catalogue.source(name)
+    for name, kind in kinds().items():
+        default = catalogue.source(kind.default)
         assert default is not None
         assert default.offline
-        assert default.kind == kind
-    assert all(info.offline == (info.download_mb == 0) for info in catalogue.sources())
+        assert default.kind == name
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_the_defaults_are_offline_and_names_are_unique():
 def test_offline_sources_are_what_the_catalogue_says(info):
     data = catalogue.load(info.name)
     assert (data.name, data.title) == (info.name, info.title)
-    assert data.image_size == info.image_size
+    assert data.options == kinds()["images"].options_of(info)
     assert len(data.class_names) == info.classes
     for split in (data.train, data.test):
         assert split.images.dtype == torch.uint8
@@ -52,7 +52,7 @@ def test_offline_sources_are_what_the_catalogue_says(info):
 
 @pytest.mark.parametrize("name", ["shapes", "photos"])
 def test_a_seed_draws_the_same_images_and_another_draws_others(name):
-    one, same, other = (catalogue.load(name, seed=seed, size=16) for seed in (3, 3, 4))
+    one, same, other = (catalogue.load(name, seed=seed, options={"image_size": 16}) for seed in (3, 3, 4))
     assert torch.equal(one.train.images, same.train.images)
     assert torch.equal(one.test.images, same.test.images)
     assert not torch.equal(one.train.images, other.train.images)
@@ -60,7 +60,7 @@ def test_a_seed_draws_the_same_images_and_another_draws_others(name):
 
 @pytest.mark.parametrize("name", ["shapes", "digits", "photos"])
 def test_no_test_image_is_a_train_image(name):
-    data = catalogue.load(name, size=32)
+    data = catalogue.load(name, options={"image_size": 32})
     seen = {image.tobytes() for image in data.train.images.numpy()}
     assert not any(image.tobytes() in seen for image in data.test.images.numpy())
 
@@ -82,7 +82,7 @@ def test_no_row_or_column_of_a_photograph_has_two_test_tiles():
 @pytest.mark.parametrize("size", [0, 15, 257, -32])
 def test_a_size_out_of_bounds_is_refused_in_one_line(size):
     with pytest.raises(DataError, match="expected a whole number of pixels from 16 to 256") as refused:
-        catalogue.load("shapes", size=size)
+        catalogue.load("shapes", options={"image_size": size})
     assert "\n" not in str(refused.value)
 
 
@@ -176,7 +176,7 @@ def test_oklch_gives_the_published_colours():
 
 def test_photos_come_from_the_installed_package_only(monkeypatch, tmp_path):
     """A missing photograph is an error with what to do; nothing is fetched."""
-    from ssllab.data import photos
+    from ssllab.data.images import photos
 
     Image.new("RGB", (64, 64)).save(tmp_path / "astronaut.png")
     monkeypatch.setattr(photos, "_folder", lambda: tmp_path)

@@ -1,144 +1,54 @@
-"""A folder or a .zip of the user's own images as a data set.
+"""A folder, a .zip or a .tar of the user's own images as a data set.
 
-Understood are class subfolders, a flat folder (no labels), and ``train`` beside ``test`` or ``val``; a zip
-may hold any of these and is read without extracting: its paths are only labels, never places on the disk.
-Files that cannot be used are skipped and counted.
+Understood are class subfolders, a flat folder (no labels), and ``train`` beside ``test`` or ``val``; an archive
+may hold any of these and is read without extracting. Files that cannot be used are skipped and counted.
 """
 
 from __future__ import annotations
 
 import io
-import itertools
-import os
-import stat
 import zipfile
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ssllab.data.pictures import UnusablePicture, decode, looks_like_picture
-from ssllab.data.types import ImageData, ImageSplit, Skipped
+from ssllab.data.containers import (
+    TAR_SUFFIXES,
+    Container,
+    Directory,
+    Member,
+    Sought,
+    Unusable,
+    archive,
+    title_of,
+    without_common_folders,
+)
+from ssllab.data.images.pictures import decode, looks_like_picture
+from ssllab.data.images.types import ImageData, ImageSplit
+from ssllab.data.skipped import Skipped
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import Cancelled, CancelQuestion, Progress
 
 MIN_IMAGES = 16
 _MAX_BYTES = 2 * 2**30  # of decoded images in memory
-_MAX_FILES = 1_000_000
-_MAX_ZIP_MEMBER = 256 * 2**20
+_MAX_MEMBER = 256 * 2**20  # of an archive
 _TEST_SHARE = 0.2
 _TRAIN_NAMES = ("train", "training")
 _TEST_NAMES = ("test", "testing", "val", "valid", "validation")
 _THREADS = 2
+_AHEAD = 16  # images that wait for a thread
 #: The split never depends on the run's seed: accuracies of different runs stay comparable.
 _SPLIT_SEED = 0
 
 
-@dataclass
-class _Found:
-    """The files that look like pictures, by their path below the root, and what was left out."""
-
-    names: list[str] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
-
-
-class _Directory:
-    """Pictures in a folder on the disk."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self._resolved = root.resolve()
-
-    def find(self, cancelled: CancelQuestion) -> _Found:
-        found = _Found()
-
-        def unreadable(error: OSError) -> None:
-            found.skipped.append(Skipped(str(error.filename), "no permission to read this folder"))
-
-        for directory, folders, files in os.walk(self.root, onerror=unreadable):
-            if cancelled():
-                raise Cancelled
-            below = Path(directory)
-            for name in folders:
-                if (below / name).is_symlink():
-                    found.skipped.append(Skipped(self._below(below / name), "a link to a folder"))
-            folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
-            found.names.extend(
-                self._below(below / name) for name in sorted(files) if looks_like_picture(name)
-            )
-            if len(found.names) > _MAX_FILES:
-                raise DataError(f"'{self.root}' holds more than {_MAX_FILES:,} images: choose a subfolder.")
-        return found
-
-    def _below(self, path: Path) -> str:
-        return path.relative_to(self.root).as_posix()
-
-    def decode(self, name: str, size: int) -> np.ndarray:
-        path = self.root / name
-        try:
-            if path.is_symlink() and not path.resolve().is_relative_to(self._resolved):
-                raise UnusablePicture("a link that leaves the folder")
-            # Opening a pipe would wait for ever.
-            if not stat.S_ISREG(path.stat().st_mode):
-                raise UnusablePicture("not a regular file")
-            with path.open("rb") as file:
-                return decode(file, size)
-        except PermissionError:
-            raise UnusablePicture("no permission to read it") from None
-        except (OSError, RuntimeError) as error:
-            raise UnusablePicture(f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
-
-
-class _Zip:
-    """Pictures in a zip archive, read into memory one by one."""
-
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        self.archive = archive
-
-    def find(self, cancelled: CancelQuestion) -> _Found:
-        found = _Found()
-        names: set[str] = set()
-        for info in self.archive.infolist():
-            if cancelled():
-                raise Cancelled
-            parts = PurePosixPath(info.filename).parts
-            if info.is_dir() or not looks_like_picture(info.filename) or "__MACOSX" in parts:
-                continue
-            if info.filename.startswith("/") or ".." in parts or "\\" in info.filename:
-                found.skipped.append(Skipped(info.filename, "an unsafe path"))
-            elif info.flag_bits & 1:
-                found.skipped.append(Skipped(info.filename, "encrypted"))
-            elif info.filename not in names:
-                names.add(info.filename)
-        found.names = sorted(names)
-        if len(found.names) > _MAX_FILES:
-            raise DataError(
-                f"'{self.archive.filename}' holds more than {_MAX_FILES:,} images: choose a smaller file."
-            )
-        return found
-
-    def decode(self, name: str, size: int) -> np.ndarray:
-        info = self.archive.getinfo(name)
-        too_large = UnusablePicture(f"larger than {_MAX_ZIP_MEMBER // 2**20} MB")
-        if info.file_size > _MAX_ZIP_MEMBER:
-            raise too_large
-        try:
-            with self.archive.open(info) as member:
-                content = member.read(_MAX_ZIP_MEMBER + 1)
-        except Exception as error:
-            # A hostile archive makes zipfile and its decompressors raise many kinds of errors.
-            raise UnusablePicture(f"broken in the archive ({' '.join(str(error).split())[:80]})") from None
-        if len(content) > _MAX_ZIP_MEMBER:
-            raise too_large
-        return decode(io.BytesIO(content), size)
-
-
 def folder(path: Path, *, size: int = 32, progress: Progress, cancelled: CancelQuestion) -> ImageData:
-    """The images below ``path`` (a folder or a .zip): centre squares of ``size`` pixels.
+    """The images below ``path`` (a folder, a .zip or a .tar): centre squares of ``size`` pixels.
 
     Labels are the first folders below the root (or below ``train`` and ``test``). Without a test folder, a
     fifth of each class is held out, always the same. Raises :class:`DataError` with one line where
@@ -146,35 +56,32 @@ def folder(path: Path, *, size: int = 32, progress: Progress, cancelled: CancelQ
     """
     try:
         if path.is_dir():
-            return _load(_Directory(path), path, size, progress, cancelled)
+            return _load(Directory(path), size, progress, cancelled)
         if not path.is_file():
             raise DataError(f"'{path}' is neither a folder nor a file: choose a folder of images or a .zip.")
-        if not zipfile.is_zipfile(path):
+        if not path.name.lower().endswith(TAR_SUFFIXES) and not zipfile.is_zipfile(path):
             what = (
                 "one image" if looks_like_picture(path.name) else "not a folder of images or a .zip of them"
             )
             raise DataError(
                 f"'{path}' is {what}: choose a folder (or a .zip) of at least {MIN_IMAGES} images."
             )
-        with zipfile.ZipFile(path) as archive:
-            return _load(_Zip(archive), path, size, progress, cancelled)
-    except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise DataError(f"'{path}' is a broken .zip file ({error}): make it anew.") from None
+        with archive(path) as container:
+            return _load(container, size, progress, cancelled)
     except PermissionError:
         raise DataError(
             f"'{path}' may not be read: change its permissions or choose another folder."
         ) from None
 
 
-def _load(
-    container: _Directory | _Zip, path: Path, size: int, progress: Progress, cancelled: CancelQuestion
-) -> ImageData:
+def _load(container: Container, size: int, progress: Progress, cancelled: CancelQuestion) -> ImageData:
     progress(0.0, "Looking for images")
-    found = container.find(cancelled)
-    if not found.names:
+    path = container.path
+    found = container.find(Sought("images", looks_like_picture), cancelled)
+    if not found.items:
         more = f" ({len(found.skipped)} left out: {found.skipped[0].reason})" if found.skipped else ""
         raise DataError(f"'{path}' holds no images{more}: choose a folder of PNG, JPEG or similar files.")
-    layout = arrange(found.names)
+    layout = arrange(found.items)
     skipped = [*found.skipped, *layout.skipped]
     places = [*layout.train, *(layout.test or [])]
     if len(places) * 3 * size * size > _MAX_BYTES:
@@ -216,7 +123,7 @@ def _load(
     missing = f"; {len(skipped):,} skipped" if skipped else ""
     return ImageData(
         name=str(path),
-        title=path.stem if path.is_file() else (path.resolve().name or str(path)),
+        title=title_of(path),
         train=split(train),
         test=split(test),
         class_names=class_names,
@@ -244,10 +151,7 @@ class Layout:
 
 def arrange(names: Sequence[str]) -> Layout:
     """Reads classes and splits off relative paths with ``/``. Folders around everything are ignored."""
-    paths = {name: PurePosixPath(name).parts for name in names}
-    levels = zip(*(parts[:-1] for parts in paths.values()), strict=False)
-    depth = sum(1 for _ in itertools.takewhile(lambda level: len(set(level)) == 1, levels))
-    paths = {name: parts[depth:] for name, parts in paths.items()}
+    paths = without_common_folders(names)
     tops = {parts[0].lower(): parts[0] for parts in paths.values() if len(parts) > 1}
     train = next((tops[name] for name in _TRAIN_NAMES if name in tops), None)
     test = next((tops[name] for name in _TEST_NAMES if name in tops), None)
@@ -294,42 +198,56 @@ def hold_out(labels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _decode_all(
-    container: _Directory | _Zip,
+    container: Container,
     names: Sequence[str],
     size: int,
     progress: Progress,
     cancelled: CancelQuestion,
 ) -> tuple[Tensor, list[Skipped]]:
-    """The usable images in their order, ``(M, 3, size, size)`` uint8, and the others with reasons."""
+    """The usable images in the order of ``names``, ``(M, 3, size, size)`` uint8, and the others with reasons."""
     images = torch.empty(len(names), 3, size, size, dtype=torch.uint8)
-    broken: list[Skipped] = []
-    used = 0
-
-    def one(name: str) -> np.ndarray | str:
+    rows = {name: row for row, name in enumerate(names)}
+    broken: list[tuple[int, Skipped]] = []
+    for done, (name, result) in enumerate(_decoded(container, names, size), 1):
+        if isinstance(result, str):
+            broken.append((rows[name], Skipped(name, result)))
+        else:
+            images[rows[name]] = torch.from_numpy(result.copy()).permute(2, 0, 1)
         if cancelled():
-            return "cancelled"
+            raise Cancelled
+        if done % 64 == 0 or done == len(names):
+            progress(done / len(names), f"Reading images: {done:,} of {len(names):,}")
+    bad = {row for row, _ in broken}
+    usable = [row for row in range(len(names)) if row not in bad]
+    for row, at in enumerate(usable):  # in place: there may be memory for one copy only
+        if row != at:
+            images[row] = images[at]
+    return images[: len(usable)], [skipped for _, skipped in sorted(broken, key=lambda entry: entry[0])]
+
+
+def _decoded(container: Container, names: Sequence[str], size: int) -> Iterator[tuple[str, np.ndarray | str]]:
+    """Each image, or why it cannot be used: decoded in threads while the next ones are read."""
+
+    def decoded(member: Member, content: bytes | None) -> np.ndarray | str:
         try:
-            return container.decode(name, size)
-        except UnusablePicture as reason:
+            with member.open() if content is None else io.BytesIO(content) as file:
+                return decode(file, size)
+        except Unusable as reason:
             return str(reason)
 
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="decode") as pool:
-        done = 0
-        for part in _parts(names, 64):
-            for name, result in zip(part, pool.map(one, part), strict=True):
-                if isinstance(result, str):
-                    broken.append(Skipped(name, result))
-                else:
-                    images[used] = torch.from_numpy(result.copy()).permute(2, 0, 1)
-                    used += 1
-            if cancelled():
-                raise Cancelled
-            done += len(part)
-            progress(done / len(names), f"Reading images: {done:,} of {len(names):,}")
-    return images[:used], broken
-
-
-def _parts(names: Sequence[str], length: int) -> Iterator[list[str]]:
-    remaining = iter(names)
-    while part := list(itertools.islice(remaining, length)):
-        yield part
+        ahead: deque[tuple[str, int, Future[np.ndarray | str]]] = deque()
+        for member in container.walk(names):
+            content = None
+            if member.path is None:
+                try:
+                    content = b"".join(member.pieces(_MAX_MEMBER))
+                except Unusable as reason:
+                    yield member.name, str(reason)
+                    continue
+            ahead.append((member.name, len(content or b""), pool.submit(decoded, member, content)))
+            while len(ahead) > _AHEAD or sum(length for _, length, _ in ahead) > _MAX_MEMBER:
+                name, _, result = ahead.popleft()
+                yield name, result.result()
+        for name, _, result in ahead:
+            yield name, result.result()

@@ -15,12 +15,12 @@ import torch
 from PIL import Image
 
 from ssllab.data.catalogue import load
-from ssllab.data.folder import arrange, hold_out
-from ssllab.data.pictures import UnusablePicture, decode
+from ssllab.data.images.folder import arrange, hold_out
+from ssllab.data.images.pictures import UnusablePicture, decode
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import Cancelled
 
-SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[3] / ".." / "shared" / "data"
 
 
 def picture(value: int = 0, size: tuple[int, int] = (20, 16)) -> Image.Image:
@@ -69,7 +69,7 @@ def test_class_subfolders_give_labels_and_a_fifth_is_held_out(tmp_path):
 def test_a_flat_folder_has_no_labels(tmp_path):
     fill(tmp_path, 20, suffix="jpg")
     (tmp_path / "notes.txt").write_text("not an image")
-    data = load(str(tmp_path), size=16)
+    data = load(str(tmp_path), options={"image_size": 16})
     assert data.train.labels is None
     assert data.class_names == ()
     assert (len(data.train), len(data.test)) == (16, 4)
@@ -224,9 +224,9 @@ def test_unsafe_and_encrypted_members_of_a_zip_are_skipped(tmp_path):
 
 
 def test_a_zip_bomb_is_bounded(tmp_path, monkeypatch):
-    from ssllab.data import folder
+    from ssllab.data.images import folder
 
-    monkeypatch.setattr(folder, "_MAX_ZIP_MEMBER", 100_000)
+    monkeypatch.setattr(folder, "_MAX_MEMBER", 100_000)
     png = io.BytesIO()
     picture().save(png, "PNG")
     with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -250,7 +250,7 @@ def test_a_picture_that_claims_a_gigantic_size_is_refused_unread():
 
 
 def test_more_images_than_memory_is_refused(tmp_path, monkeypatch):
-    from ssllab.data import folder
+    from ssllab.data.images import folder
 
     monkeypatch.setattr(folder, "_MAX_BYTES", 3 * 32 * 32 * 10)
     fill(tmp_path, 20)

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from ssllab._torchvision import torchvision
 from ssllab.data.download import Remote, cache_directory, fetch
-from ssllab.data.types import ImageData, ImageSplit
+from ssllab.data.images.types import ImageData, ImageSplit
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import Cancelled, CancelQuestion, Progress
 

@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 import torch
 
-from ssllab.data import torchvision_sets
 from ssllab.data.catalogue import load
 from ssllab.data.download import Remote, fetch
+from ssllab.data.images import torchvision_sets
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import Cancelled
 
-SHARED = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[3] / ".." / "shared" / "data"
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 
 
@@ -243,7 +243,7 @@ def test_fashion_mnist_is_padded_to_32(server, tmp_path, monkeypatch):
     assert data.train.images[:, :, 2:30, 2:30].min() == 200
     assert data.class_names[9] == "Ankle boot"
     assert seen == sorted(seen)
-    assert load("fashion_mnist", root=tmp_path, size=64).image_size == 64
+    assert load("fashion_mnist", root=tmp_path, options={"image_size": 64}).image_size == 64
 
 
 def test_stl10_turns_its_columns_into_rows(server, tmp_path, monkeypatch):
@@ -260,14 +260,14 @@ def test_stl10_turns_its_columns_into_rows(server, tmp_path, monkeypatch):
     }
     server.files["/stl10_binary.tar.gz"] = tar_gz(members)
     monkeypatch.setattr(torchvision_sets, "STL10", server.remote("/stl10_binary.tar.gz"))
-    data = load("stl10", root=tmp_path, size=96)
+    data = load("stl10", root=tmp_path, options={"image_size": 96})
     assert data.test.images[0, 0, 9, 5] == 255
     assert data.test.images[0].sum() == 255
     assert data.test.labels[0] == 9
     assert data.train.labels[0] == 0
     # The second time neither the server nor the archive is needed.
     assert not (tmp_path / "stl10" / "stl10_binary.tar.gz").exists()
-    assert load("stl10", root=tmp_path, size=16).image_size == 16
+    assert load("stl10", root=tmp_path, options={"image_size": 16}).image_size == 16
     assert len(server.requests) == 1
 
 

@@ -1,0 +1,1 @@
+"""Images: sources of them, and their augmentations."""
