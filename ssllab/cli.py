@@ -43,7 +43,7 @@ def parser() -> Parser:
     )
     for name, option in data_options().items():
         about = f"{option.title} in {option.unit}, {option.low} to {option.high}"
-        train.add_argument(option.flag, type=int, dest=name, help=about)
+        train.add_argument(option.flag, type=int, dest=name, metavar="N", help=about)
     train.add_argument("--steps", type=_positive, default=300)
     train.add_argument("--seed", type=_natural, default=0)
     train.add_argument("--precision", default="auto", help="auto, float32 or bfloat16")
