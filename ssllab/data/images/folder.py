@@ -81,7 +81,8 @@ def _load(container: Container, size: int, progress: Progress, cancelled: Cancel
     if not found.items:
         more = f" ({len(found.skipped)} left out: {found.skipped[0].reason})" if found.skipped else ""
         raise DataError(f"'{path}' holds no images{more}: choose a folder of PNG, JPEG or similar files.")
-    layout = arrange(found.items)
+    # A tar is in the order in which it was packed; the split shall not depend on that.
+    layout = arrange(found.items if path.is_dir() else sorted(found.items))
     skipped = [*found.skipped, *layout.skipped]
     places = [*layout.train, *(layout.test or [])]
     if len(places) * 3 * size * size > _MAX_BYTES:

@@ -4,6 +4,7 @@ import io
 import os
 import stat
 import struct
+import tarfile
 import threading
 import zipfile
 import zlib
@@ -88,18 +89,24 @@ def test_train_beside_test_is_kept_as_it_is(tmp_path, test):
     assert set(data.test.images[:, 0, 0, 0].tolist()) == {20, 21, 22, 60, 61, 62}
 
 
-def test_a_zip_of_a_folder_reads_like_the_folder(tmp_path):
+def test_a_zip_or_tar_of_a_folder_reads_like_the_folder(tmp_path):
     fill(tmp_path / "x" / "a", 12)
     fill(tmp_path / "x" / "b", 8, 30)
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         for path in sorted((tmp_path / "x").rglob("*.png")):
             archive.write(path, path.relative_to(tmp_path).as_posix())
             archive.writestr("__MACOSX/" + path.name, b"resource fork")
+    with tarfile.open(tmp_path / "x.tar.gz", "w:gz") as tar:
+        for path in sorted((tmp_path / "x").rglob("*.png")):
+            tar.add(path, path.relative_to(tmp_path).as_posix())
     before = sorted(tmp_path.rglob("*"))
-    packed, plain = load(str(tmp_path / "x.zip")), load(str(tmp_path / "x"))
-    assert torch.equal(packed.train.images, plain.train.images)
-    assert torch.equal(packed.train.labels, plain.train.labels)
-    assert packed.class_names == ("a", "b")
+    plain = load(str(tmp_path / "x"))
+    for name in ("x.zip", "x.tar.gz"):
+        packed = load(str(tmp_path / name))
+        assert torch.equal(packed.train.images, plain.train.images)
+        assert torch.equal(packed.train.labels, plain.train.labels)
+        assert packed.class_names == ("a", "b")
+        assert packed.title == "x"
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -221,6 +228,25 @@ def test_unsafe_and_encrypted_members_of_a_zip_are_skipped(tmp_path):
     assert "a/link.png" in reasons
     assert len(data.train) + len(data.test) == 20
     assert sorted(p.name for p in tmp_path.iterdir()) == ["x.zip"]
+
+
+def test_a_tar_in_any_order_reads_like_the_folder_without_its_broken_images(tmp_path):
+    fill(tmp_path / "x", 20)
+    (tmp_path / "x" / "005.png").write_bytes(b"broken")
+    (tmp_path / "x" / "011.png").write_bytes(b"")
+    with tarfile.open(tmp_path / "x.tar", "w") as tar:
+        for path in sorted((tmp_path / "x").rglob("*.png"), reverse=True):
+            tar.add(path, path.name)
+    plain, packed = load(str(tmp_path / "x")), load(str(tmp_path / "x.tar"))
+    assert torch.equal(packed.train.images, plain.train.images)
+    assert torch.equal(packed.test.images, plain.test.images)
+    assert packed.skipped == plain.skipped
+    assert [entry.path for entry in packed.skipped] == ["005.png", "011.png"]
+
+
+def test_a_tar_of_something_else_is_refused(tmp_path):
+    (tmp_path / "x.tar").write_bytes(b"no tar at all")
+    refused(tmp_path / "x.tar", "is a broken archive")
 
 
 def test_a_zip_bomb_is_bounded(tmp_path, monkeypatch):
