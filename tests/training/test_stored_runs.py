@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ssllab.cli import main
+from ssllab.training.export import repeat_command, settings_difference
 from ssllab.training.run_store import Workspace
 
 STORED = Path(__file__).parents[1] / "stored" / "runs"
@@ -51,6 +52,18 @@ def test_it_is_forked_before_its_change(method: str, workspace: Path, capsys) ->
     assert answer["steps"] == 2
     run = Workspace(workspace).open(Path(answer["run"]).name)
     assert run.info.parent == (METHODS[method], 1)
+
+
+def test_its_image_size_is_an_option_of_its_data_now(workspace: Path) -> None:
+    store = Workspace(workspace)
+    simclr, speech = store.open(METHODS["simclr"]), store.open(METHODS["wav2vec2"])
+    assert simclr.info.settings is not None
+    assert simclr.info.settings.options == {"image_size": 16}
+    assert " --size 16 " in " ".join(repeat_command(simclr))
+    assert speech.info.settings is not None
+    assert speech.info.settings.options == {}
+    assert "--size" not in repeat_command(speech)
+    assert settings_difference([simclr.info, speech.info])["image_size"] == [16, None]
 
 
 def test_all_are_listed_shown_and_compared(workspace: Path, capsys) -> None:
