@@ -1,4 +1,4 @@
-"""The command line: the engine's contract, the same calls as the window's (DESIGN: exit codes 0, 1, 2).
+"""The command line: the engine's contract, the same calls as the window's (docs/design.md: exit codes 0, 1, 2).
 
 Only the standard library is imported at first, so that ``--help`` answers and the window opens at once.
 """
@@ -16,7 +16,7 @@ from ssllab import __version__
 from ssllab.commands.usage import BAD_INPUT, UsageError
 from ssllab.data.catalogue import exists, kind_of, parts, source, sources
 from ssllab.data.catalogue import options as data_options
-from ssllab.labs import LABS, lab_for, methods_of
+from ssllab.labs import lab_for, labs, methods_of
 
 
 class Parser(argparse.ArgumentParser):
@@ -31,7 +31,7 @@ def parser() -> Parser:
     """Every command and option."""
     top = Parser(prog="ssllab", description="A desktop laboratory for self-supervised learning.")
     top.add_argument("--version", action="version", version=f"ssllab {__version__}")
-    top.add_argument("--lab", choices=(*LABS, "runs"), help="the tab to open")
+    top.add_argument("--lab", choices=(*labs(), "runs"), help="the tab to open")
     top.add_argument("--data", help="a data set's name or a folder of your own, of what the lab learns from")
     _common(top)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
@@ -219,7 +219,8 @@ def _lab_of_data(name: str, wanted: str | None) -> str:
     Refuses a misspelt name, or one of another lab, before the window opens.
     """
     info = source(parts(name)[0])
-    lab = LABS.get(wanted) if wanted else lab_for(kind_of(name).name) if info else next(iter(LABS.values()))
+    first = next(iter(labs().values()))
+    lab = labs().get(wanted) if wanted else lab_for(kind_of(name).name) if info else first
     if lab is None:
         raise UsageError(f"--lab {wanted} learns from no data: leave --data out, or name a lab.")
     kinds = [lab.kind]

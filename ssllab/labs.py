@@ -1,4 +1,5 @@
-"""The labs by name: each is a tab of the window, with its methods and the data it opens with.
+"""The labs by name: each is a tab of the window, with its methods and the data it opens with. A lab is a folder whose
+``declaration.py`` has ``LAB = Lab(...)``: it is found, not listed.
 
 Neither Qt nor torch is imported: the command line and the window read this before either is there.
 """
@@ -6,10 +7,13 @@ Neither Qt nor torch is imported: the command line and the window read this befo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ssllab.data.catalogue import kind_of
+from ssllab.storage import search_path
 
 if TYPE_CHECKING:
     from ssllab.methods.base import Method
@@ -18,7 +22,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Lab:
     """One topic. ``methods`` are the names of what is trained in it, the first one to begin with; the same method
-    may stand in several labs. ``data`` is what it opens with; labs stand in the ``order`` of their numbers.
+    may stand in several labs. ``data`` is what it opens with; labs stand in the ``order`` of their numbers. Its
+    ``folder`` holds its page.
     """
 
     name: str
@@ -26,6 +31,7 @@ class Lab:
     order: int
     methods: tuple[str, ...]
     data: str
+    folder: Path = Path()
 
     @property
     def method(self) -> str:
@@ -38,25 +44,31 @@ class Lab:
         return kind_of(self.data).name
 
 
-LABS = {
-    lab.name: lab
-    for lab in (
-        Lab("contrast", "Contrast", 10, ("simclr", "moco"), "shapes"),
-        Lab("speech", "Speech", 20, ("wav2vec2", "ctc", "hubert"), "spoken"),
-    )
-}
+def labs() -> dict[str, Lab]:
+    """Every lab by name, in order. Declarations are read by their path: the window's rooms are not imported."""
+    return _read(tuple(search_path.LABS))
+
+
+@cache
+def _read(folders: tuple[Path, ...]) -> dict[str, Lab]:
+    found = [
+        replace(search_path.run(path)["LAB"], folder=path.parent)
+        for folder in folders
+        for path in sorted(folder.glob("*/declaration.py"))
+    ]
+    return {lab.name: lab for lab in sorted(found, key=lambda lab: lab.order)}
 
 
 def lab_for(kind: str) -> Lab:
     """The first lab that opens with data of that kind; the first lab where there is none."""
-    every = list(LABS.values())
+    every = list(labs().values())
     return next((lab for lab in every if lab.kind == kind), every[0])
 
 
 def labs_of(method: type[Method]) -> list[Lab]:
     """The labs that list a method; one that none lists, as a person's own, stands where its data is learned from."""
-    return [lab for lab in LABS.values() if method.name in lab.methods] or [
-        lab for lab in LABS.values() if lab.kind in method.kinds
+    return [lab for lab in labs().values() if method.name in lab.methods] or [
+        lab for lab in labs().values() if lab.kind in method.kinds
     ]
 
 

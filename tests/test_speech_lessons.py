@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ssllab.labs import LABS
+from ssllab.labs import labs
 from ssllab.lessons import Lesson, lessons
 from ssllab.methods.registry import method_class
 from ssllab.ui.labs.speech.page import PANELS
@@ -16,14 +16,14 @@ LATER = {"02-half-a-cure", "10-restart"}
 
 @pytest.mark.parametrize("lesson", BY_NAME.values(), ids=lambda lesson: lesson.name)
 def test_a_lesson_sets_controls_that_exist_and_shows_panels_that_exist(lesson: Lesson) -> None:
-    config = method_class(LABS["speech"].method).Config()
+    config = method_class(labs()["speech"].method).Config()
     assert config.changed(lesson.changes) != config or lesson.name in LATER
     assert set(lesson.panels) <= {panel.id for panel in PANELS}
     assert 60 <= len(lesson.text.split()) <= 170
 
 
 def test_the_degenerate_solution_is_broken_and_cured_in_a_running_model() -> None:
-    controls = method_class(LABS["speech"].method).Config.controls()
+    controls = method_class(labs()["speech"].method).Config.controls()
     broken, half, cured = (BY_NAME[name] for name in ("01-break-it", "02-half-a-cure", "03-cure-it"))
     for lesson in (broken, half, cured):
         assert all(controls[name].live for name in lesson.changes)

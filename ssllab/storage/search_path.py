@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import runpy
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 _OURS = Path(__file__).resolve().parents[1]
 
@@ -20,6 +22,11 @@ LABS: list[Path] = [_OURS / "ui" / "labs"]
 KINDS: list[Path] = [_OURS / "data"]
 #: Each file in it may hold methods.
 METHODS: list[Path] = [_OURS / "methods"]
+
+
+def run(path: Path) -> dict[str, Any]:
+    """What the file ``path`` defines, without importing the package that it stands in; what it raises goes through."""
+    return runpy.run_path(str(path))
 
 
 def load(path: Path, package: str) -> ModuleType:

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
-from ssllab.labs import LABS
+from ssllab.labs import labs
 from ssllab.training.run_store import Workspace
 from ssllab.ui import theme
 from ssllab.ui.benches import Benches
@@ -44,7 +44,7 @@ def build_window(
     store, long_work = Workspace(workspace), LongWork()
     benches = [
         bring_back_bench(name, store, long_work, settings, data=data if name == lab else None, device=device)
-        for name in LABS
+        for name in labs()
     ]
     return Window(Benches(benches), settings, lab)
 

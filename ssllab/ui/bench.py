@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from ssllab.controls import Config, ControlError, Value
 from ssllab.data.catalogue import kind_of
 from ssllab.data.kind import Kind, kind_named
-from ssllab.labs import LABS, methods_of
+from ssllab.labs import labs, methods_of
 from ssllab.training.run_record import Event, RunSettings
 from ssllab.ui import loading
 from ssllab.ui.loader import Loader
@@ -64,7 +64,7 @@ class Bench(QObject):
     ) -> None:
         super().__init__()
         self.workspace = workspace
-        self.lab = LABS[lab]
+        self.lab = labs()[lab]
         self.long_work = long_work
         self.method_name = method or self.lab.method
         self.data_name = data or self.lab.data

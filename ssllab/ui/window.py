@@ -18,19 +18,17 @@ from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMessageBox, QT
 
 from ssllab import __version__
 from ssllab.data.kind import amount
-from ssllab.labs import LABS
+from ssllab.labs import labs
+from ssllab.storage import search_path
 from ssllab.ui import theme, window_state
 from ssllab.ui.bench import Bench
 from ssllab.ui.benches import Benches
 from ssllab.ui.lab_page import LabPage
-from ssllab.ui.labs.contrast.page import contrast_lab
-from ssllab.ui.labs.speech.page import speech_lab
 from ssllab.ui.message_bar import MessageBar
 from ssllab.ui.plots.markers import markers
 from ssllab.ui.rewind import ask_rewind
 from ssllab.ui.runs.page import RunsPage
 
-PAGES = {"contrast": contrast_lab, "speech": speech_lab}
 FRAME_MILLISECONDS = 83  # twelve pictures a second: smooth to the eye, cheap beside training
 FONT_POINTS = (8, 9, 10, 11, 12, 14, 16, 18, 22)
 KEYS = (
@@ -77,7 +75,7 @@ class Window(QMainWindow):
         self.tabs.setDocumentMode(True)
         self._places: dict[str, QWidget] = {name: Holder() for name in benches.all} | {"runs": self.runs}
         for name, place in self._places.items():
-            self.tabs.addTab(place, LABS[name].title if name in LABS else "Runs")
+            self.tabs.addTab(place, labs()[name].title if name in labs() else "Runs")
         self.messages = MessageBar(benches.long_work)
         centre = QWidget()
         column = QVBoxLayout(centre)
@@ -112,7 +110,7 @@ class Window(QMainWindow):
         """The page of the current lab; building it takes a while, so that it is built when first seen."""
         name = self.bench.lab.name
         if name not in self.labs:
-            page = PAGES[name](self.bench)
+            page = search_path.load(self.bench.lab.folder / "page.py", "ssllab.ui.labs").page(self.bench)
             window_state.bring_back_page(page, self.settings)
             self.undo_group.addStack(page.controls.undo_stack)
             self._places[name].layout().addWidget(page)
@@ -132,7 +130,7 @@ class Window(QMainWindow):
             self.tabs.setCurrentWidget(self._places[name])
 
     def _tab_changed(self) -> None:
-        if self.tab in LABS:
+        if self.tab in labs():
             self.benches.current = self.benches.all[self.tab]
         for name, bench in self.benches.all.items():
             bench.watched = name == self.tab
@@ -245,7 +243,7 @@ class Window(QMainWindow):
             bench.poll()
         if not self.isVisible():
             return
-        if self.tab in LABS:
+        if self.tab in labs():
             self.lab.draw()
         self._show_speed()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QApplication
 
-from ssllab.labs import LABS
+from ssllab.labs import labs
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 
@@ -38,8 +38,8 @@ def bring_back_bench(
         workspace,
         lab,
         long_work,
-        method=left("method", LABS[lab].method),
-        data=data or left("data", LABS[lab].data),
+        method=left("method", labs()[lab].method),
+        data=data or left("data", labs()[lab].data),
         device=device or left("device", "auto"),
         settings=as_dict(left("controls", "")),
         seed=int(left("seed", 0)),

@@ -74,7 +74,7 @@ def test_the_mean_counts_for_rankme_and_not_for_the_centred_rank() -> None:
 
 
 def test_complete_collapse_hides_from_the_rank_and_shows_in_the_raw_std() -> None:
-    # PAPERS section 3: residual noise around one point has a high centred rank.
+    # docs/papers.md: residual noise around one point has a high centred rank.
     h = 1 + 1e-2 * draw(400, 32)
     assert float(effective_rank(h)) > 25
     assert float(channel_std(h).mean()) == pytest.approx(0.01, rel=0.05)

@@ -1,4 +1,4 @@
-"""The doctor on evidence as it was measured in healthy and sick runs (PAPERS sections 3, 5 and 6)."""
+"""The doctor on evidence as it was measured in healthy and sick runs (docs/papers.md)."""
 
 from __future__ import annotations
 

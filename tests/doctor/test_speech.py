@@ -1,4 +1,4 @@
-"""The doctor of speech on evidence as it was measured in healthy and sick runs (PAPERS sections 2, 5 and 6)."""
+"""The doctor of speech on evidence as it was measured in healthy and sick runs (docs/papers.md)."""
 
 from __future__ import annotations
 

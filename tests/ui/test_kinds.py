@@ -1,5 +1,8 @@
 """The window follows the kind of the data that a lab has now."""
 
+from dataclasses import replace
+
+from ssllab.labs import labs
 from ssllab.methods.registry import methods
 from ssllab.ui.app import build_window
 
@@ -29,10 +32,8 @@ def test_a_method_of_another_kind_brings_its_data_and_words(qtbot, tmp_path):
 
 
 def test_data_that_the_first_method_cannot_learn_from_chooses_another(qtbot, tmp_path, monkeypatch):
-    from ssllab import labs
-
-    lab = labs.Lab("contrast", "Contrast", 10, ("simclr", "wav2vec2"), "digits")
-    monkeypatch.setitem(labs.LABS, "contrast", lab)
+    lab = labs()["contrast"]
+    monkeypatch.setitem(labs(), "contrast", replace(lab, methods=("simclr", "wav2vec2"), data="digits"))
     window = build_window(tmp_path, lab="contrast", data="spoken", device="cpu")
     qtbot.addWidget(window)
     window.show()

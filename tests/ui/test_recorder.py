@@ -15,7 +15,7 @@ from ssllab.audio.errors import AudioError
 from ssllab.audio.level import Level
 from ssllab.training.run_store import Workspace
 from ssllab.ui.bench import Bench
-from ssllab.ui.labs.speech.page import speech_lab
+from ssllab.ui.labs.speech import page as speech
 from ssllab.ui.labs.speech.recorder import RecorderPanel
 from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.level_meter import FLOOR_DB, LevelMeter, decibels
@@ -105,7 +105,7 @@ def test_what_is_played_is_recorded_by_the_button(qtbot, tmp_path, virtual_micro
 
 def test_the_key_records_and_the_new_take_is_chosen(qtbot, tmp_path, virtual_microphone):
     bench = Bench(Workspace(tmp_path / "workspace"), "speech", LongWork())
-    page = speech_lab(bench)
+    page = speech.page(bench)
     qtbot.addWidget(page)
     recorder, takes = page.docks["recorder"].panel, page.docks["takes"].panel
     desk = page.docks["lanes"].panel.desk

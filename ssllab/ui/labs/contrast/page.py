@@ -53,7 +53,7 @@ _COLUMNS = (
 )
 
 
-def contrast_lab(bench: Bench) -> LabPage:
+def page(bench: Bench) -> LabPage:
     """The page, with every panel on ``bench``."""
     anchor = Anchor(bench)
     around = [panel(bench, anchor) for panel in (EmbeddingMap, Microscope, AugmentationsPanel)]

@@ -54,7 +54,7 @@ _COLUMNS = (
 )
 
 
-def speech_lab(bench: Bench) -> LabPage:
+def page(bench: Bench) -> LabPage:
     """The page, with every panel on ``bench``; one desk is shared by those that show or play a recording."""
     desk = Desk(bench, TakeShelf(bench))
     recorder, takes, usage = RecorderPanel(desk), TakesPanel(desk), CodeUsagePanel(bench)
