@@ -186,6 +186,24 @@ def tone_data():
 
 
 @pytest.fixture(scope="session")
+def tone_data_with_phones(tone_data):
+    """The same, whose phones are known: the letters, as if they were of equal length."""
+    from dataclasses import replace
+
+    from ssllab.data.speech.types import SAMPLE_RATE, Span
+
+    def known(split):
+        phones = []
+        for text, samples in zip(split.texts, split.starts.diff().tolist(), strict=True):
+            one = samples / SAMPLE_RATE / len(text or "-")
+            letters = ("sil" if letter == " " else letter for letter in text or "")
+            phones.append(tuple(Span(one * i, one * (i + 1), name) for i, name in enumerate(letters)))
+        return replace(split, phones=tuple(phones))
+
+    return replace(tone_data, train=known(tone_data.train), test=known(tone_data.test))
+
+
+@pytest.fixture(scope="session")
 def tiny_speech_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a pre-training model with random weights."""
     from dataclasses import replace

@@ -51,7 +51,7 @@ def contrast_evidence(
         gradient_norm=_recent(metrics, "gradient_norm"),
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
-        temperature=config.temperature,
+        temperature=getattr(config, "temperature", None),  # of the contrastive methods alone
         batch_size=config.batch_size,
         optimizer=config.optimizer,
         jitter=config.jitter,

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from ssllab import controls
 from ssllab.data.batches import Batches
 from ssllab.doctor.log import Log
+from ssllab.looks import Look
 from ssllab.scalars import Series
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class Method(nn.Module, ABC):
 
     ``config`` is replaced by the engine between two steps when a live control changes; a method reads it
     anew in every step and caches nothing of it. ``kinds`` are the kinds of data it can learn from, the preferred
-    one first. It knows no lab: labs list their methods.
+    one first. It knows no lab: labs list their methods. ``parts``: which parts of :mod:`ssllab.looks`
+    it gives, and what must be there for it, in the words of :attr:`ssllab.scalars.Series.when`.
     """
 
     name: ClassVar[str]
@@ -54,6 +56,7 @@ class Method(nn.Module, ABC):
     Config: ClassVar[type[controls.Config]]
     series: ClassVar[dict[str, Series]]
     kinds: ClassVar[tuple[str, ...]]
+    parts: ClassVar[dict[type, str]] = {}
 
     config: controls.Config
     updates: int = 0  # steps done so far, set by the engine: schedules of a method's own depend on it
@@ -87,7 +90,7 @@ class Method(nn.Module, ABC):
         """Called once, before the first step of a new run, with the data on the training device."""
 
     @abstractmethod
-    def look(self, data: Any, step: int) -> object:
+    def look(self, data: Any, step: int) -> Look:
         """The light picture that the lab's panels draw, about once a second while somebody watches."""
 
     @abstractmethod

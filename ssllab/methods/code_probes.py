@@ -19,7 +19,8 @@ from ssllab.diagnostics.codes import (
     usage,
 )
 from ssllab.diagnostics.loudness import frame_decibels, shortcut_measures
-from ssllab.methods.speech import Heard, PhoneTable, phone_names, phones_of
+from ssllab.looks import PhoneTable
+from ssllab.methods.speech import Heard, phone_names, phones_of
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import SpeechData

@@ -1,17 +1,27 @@
-"""The settings that every method of the Contrast lab has."""
+"""The settings of the contrastive methods."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
 from ssllab.controls import Control
-from ssllab.data.images.augment import AugmentConfig
-from ssllab.methods.settings import BatchSettings, EncoderSettings, OptimizerSettings
+from ssllab.methods.pair_settings import PairSettings
 
 
-class ContrastConfig(AugmentConfig, OptimizerSettings, BatchSettings, EncoderSettings):
-    """Temperature and the kind of loss; augmentations, optimizer, encoder and head by inheritance."""
+class ContrastConfig(PairSettings):
+    """Temperature and the kind of loss."""
 
+    batch_size: Annotated[
+        int,
+        Control(
+            "Images per step. Each image is every other image's negative, so a small batch has few negatives.",
+            low=2,
+            high=8192,
+            log=True,
+            group="Optimizer",
+            paper="SimCLR figure 9 and table B.1",
+        ),
+    ] = 256
     temperature: Annotated[
         float,
         Control(

@@ -11,7 +11,6 @@ import copy
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import torch
@@ -21,10 +20,11 @@ from ssllab.data.speech.batches import SpeechBatch, SpeechBatches, collate
 from ssllab.doctor.ctc import diagnose_ctc
 from ssllab.doctor.ctc_evidence import ctc_evidence
 from ssllab.doctor.log import Log
+from ssllab.looks import Inspection, Look, Transcript, Transcripts
 from ssllab.methods.base import Probe, StepResult
 from ssllab.methods.ctc_settings import CTCConfig
-from ssllab.methods.recogniser import Recogniser, Search, Transcript
-from ssllab.methods.speech import Inspection, SpeechMethod
+from ssllab.methods.recogniser import Recogniser, Search
+from ssllab.methods.speech import SpeechMethod
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
 from ssllab.methods.transcribed import (
     LONGEST_SECONDS,
@@ -56,18 +56,6 @@ HEARD_CLIPS = 8  # of like length, in a batch of a probe
 MOST_LATENTS = 64_000_000  # numbers: a quarter of a gigabyte, nearly three hours of the small model
 
 
-@dataclass(frozen=True)
-class CTCLook:
-    """What was heard in the held-out clips at ``step``; one entry a clip in each tuple."""
-
-    step: int
-    clips: tuple[int, ...] = ()
-    names: tuple[str, ...] = ()
-    references: tuple[str, ...] = ()
-    greedy: tuple[str, ...] = ()
-    beam: tuple[str, ...] = ()
-
-
 class CTC(SpeechMethod):
     """A pre-trained encoder (or a fresh one) and a linear layer to characters."""
 
@@ -76,6 +64,7 @@ class CTC(SpeechMethod):
     paper = "Graves, Fernández, Gomez, Schmidhuber: CTC, ICML 2006; Baevski et al.: wav2vec 2.0, section 4.3"
     Config = CTCConfig
     config: CTCConfig
+    parts: ClassVar[dict[type, str]] = {**SpeechMethod.parts, Transcript: "", Transcripts: "transcripts"}
     series: ClassVar[dict[str, Series]] = {
         "loss": Series("Loss", "-log P(transcript | audio), per character.", "nats", "lower"),
         "chance_loss": Series("Hears nothing", "The loss of the best guess that ignores the sound.", "nats"),
@@ -97,7 +86,7 @@ class CTC(SpeechMethod):
         self._languages: dict[str, Any] = {}
         self._latents: dict[int, Tensor] = {}
         self._learned = 0  # steps
-        self._heard = CTCLook(0)
+        self._heard: Transcripts | None = None  # of the last probe
         if not self._transcribed:
             raise ValueError(
                 f"{data.title} has no clip with a transcript of at most {LONGEST_SECONDS:g} s to learn from: expected "
@@ -261,7 +250,7 @@ class CTC(SpeechMethod):
         heard, loss = self.recognise(data.test, chosen)
         references = tuple(utterance.text for utterance in chosen)
         best, searched = tuple(t.greedy for t in heard), tuple(t.beam for t in heard)
-        self._heard = CTCLook(
+        self._heard = Transcripts(
             self._learned,
             tuple(utterance.clip for utterance in chosen),
             tuple(data.test.names[utterance.clip] for utterance in chosen),
@@ -279,9 +268,9 @@ class CTC(SpeechMethod):
         }
         return Probe(scalars, self.constants())
 
-    def look(self, data: SpeechData, step: int) -> CTCLook:
+    def look(self, data: SpeechData, step: int) -> Look:
         """What the last probe heard, clip by clip."""
-        return self._heard
+        return Look(step, () if self._heard is None else (self._heard,))
 
     def context_of(self, samples: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """See :meth:`ssllab.methods.speech.SpeechMethod.context_of`."""

@@ -23,18 +23,11 @@ from ssllab.doctor.log import Log
 from ssllab.doctor.speech import diagnose_speech
 from ssllab.doctor.speech_evidence import speech_evidence
 from ssllab.doctor.verdict import Verdict
+from ssllab.looks import CodeUsage, Inspection, Look, PhoneTable
 from ssllab.methods.base import Probe, StepResult
 from ssllab.methods.code_probes import CodedFrames, code_probes
 from ssllab.methods.mfcc import mfcc
-from ssllab.methods.speech import (
-    Heard,
-    Inspection,
-    PhoneTable,
-    SpeechLook,
-    SpeechMethod,
-    probe_batches,
-    windows,
-)
+from ssllab.methods.speech import Heard, SpeechMethod, probe_batches, windows
 from ssllab.methods.speech_settings import PretrainingConfig
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
 from ssllab.nn.wav2vec2.config import FRAME_SECONDS, PRESETS, Wav2Vec2Config
@@ -117,6 +110,7 @@ class HuBERT(SpeechMethod):
     mfcc_centres: Tensor
     layer_centres: Tensor
     iteration: Tensor
+    parts: ClassVar[dict[type, str]] = {**SpeechMethod.parts, CodeUsage: "", PhoneTable: "phones"}
     series: ClassVar[dict[str, Series]] = {
         "loss": Series(
             "Loss", "Cross-entropy of units at hidden frames, and the feature penalty.", "nats", "lower"
@@ -247,23 +241,11 @@ class HuBERT(SpeechMethod):
         found = self.model(samples, lengths)
         return found.context, found.counts
 
-    def look(self, data: SpeechData, step: int) -> SpeechLook:
+    def look(self, data: SpeechData, step: int) -> Look:
         """Units predicted and to be predicted, and the phone table of the last probe."""
-        table = self.phone_table
-        return SpeechLook(
-            step=step,
-            groups=1,
-            codes=self.config.units,
-            temperature=TEMPERATURE,
-            window_seconds=len(self.predicted) * FRAME_SECONDS,
-            usage=self.predicted.shares.numpy(),
-            soft_usage=self.targets.shares.numpy(),
-            joint=None,
-            phone_given_code=None if table is None else table.table,
-            phone_names=() if table is None else table.phone_names,
-            code_names=() if table is None else table.code_names,
-            code_counts=None if table is None else table.code_counts,
-        )
+        seconds = len(self.predicted) * FRAME_SECONDS
+        usage = CodeUsage(self.predicted.shares.numpy(), self.targets.shares.numpy(), seconds)
+        return Look(step, (usage,) if self.phone_table is None else (usage, self.phone_table))
 
     @torch.no_grad()
     def probe(self, data: SpeechData) -> Probe:

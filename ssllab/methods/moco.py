@@ -13,8 +13,9 @@ from torch import Tensor
 
 from ssllab.controls import Control
 from ssllab.methods.base import StepResult
-from ssllab.methods.contrast import ContrastMethod, build_networks
+from ssllab.methods.contrast import ContrastMethod
 from ssllab.methods.contrast_settings import ContrastConfig
+from ssllab.methods.pairs import build_networks
 from ssllab.objectives.contrast import cross_entropy, full_precision, unit
 from ssllab.objectives.info_nce import queue_info_nce_logits
 

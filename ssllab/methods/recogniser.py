@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ssllab.methods.speech import Inspection, windows
+from ssllab.looks import Inspection, Transcript
+from ssllab.methods.speech import windows
 from ssllab.methods.stored import StoredModel
 from ssllab.nn.wav2vec2 import files
 from ssllab.nn.wav2vec2.config import FRAME
@@ -21,14 +22,6 @@ from ssllab.text.alphabet import Alphabet
 from ssllab.text.ctc_decode import beam_search, cut_at_pauses, greedy
 
 PART, MARGIN = 800 * FRAME, 100 * FRAME  # samples: 16 s at a time, with 2 s of context on either side
-
-
-@dataclass(frozen=True)
-class Transcript:
-    """What was heard: ``greedy`` on the best path, ``beam`` as the search found it."""
-
-    greedy: str
-    beam: str
 
 
 @dataclass(frozen=True)
@@ -91,7 +84,7 @@ class Recogniser:
 
     @torch.no_grad()
     def inspect_audio(self, samples: Tensor, seed: int = 0, mask: bool = True) -> Inspection:
-        """Posteriors and latents frame by frame, see :class:`ssllab.methods.speech.Inspection`; there are no codes."""
+        """Posteriors and latents frame by frame, see :class:`ssllab.looks.Inspection`; there are no codes."""
         log_probs = np.concatenate(list(self.stream([samples.cpu().numpy()])))
         wav2vec2, device = self.model.wav2vec2, self.model.lm_head.weight.device
         latents = np.zeros((len(log_probs), self.model.config.conv_dim[-1]), np.float32)

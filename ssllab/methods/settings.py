@@ -13,12 +13,11 @@ class BatchSettings(Config):
     batch_size: Annotated[
         int,
         Control(
-            "Images per step. Each image is every other image's negative, so a small batch has few negatives.",
+            "Images per step.",
             low=2,
             high=8192,
             log=True,
             group="Optimizer",
-            paper="SimCLR figure 9 and table B.1",
         ),
     ] = 256
 

@@ -10,7 +10,7 @@ import copy
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import torch
 from torch import Tensor
@@ -20,15 +20,13 @@ from ssllab.data.speech.types import SAMPLE_RATE
 from ssllab.diagnostics.codes import phone_of_frames
 from ssllab.diagnostics.linear_probe import linear_probes
 from ssllab.diagnostics.spectrum import channel_std, rankme
+from ssllab.looks import Inspection
 from ssllab.methods.base import Method
 from ssllab.methods.stored import ReadModel, StoredModel
 from ssllab.nn.wav2vec2.config import FRAME, FRAME_SECONDS
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ssllab.data.speech.types import SpeechData, SpeechSplit
-    from ssllab.methods.speech_inspection import Inspector
 
 PROBE_SECONDS = 60.0  # of speech from each split
 PROBE_CROP_SECONDS = 6.0
@@ -37,53 +35,11 @@ LEAST_SECONDS = 0.5  # shorter clips have too few frames to be masked
 INSPECT_SECONDS = 15.0  # a long recording goes through the Transformer in windows of this length
 
 
-@dataclass(frozen=True)
-class Inspection:
-    """One recording, frame by frame; T frames of 20 ms; numpy, float32 unless said.
+class Inspector(Protocol):
+    """What shows recordings frame by frame: a method in training, or a model from a folder."""
 
-    ``masked (T,)`` bool and what depends on it are None where the model has no such task; ``similarity_true (T,)`` and
-    ``similarity_distractors (T, K)`` are cosines, NaN where a frame was not masked. ``log_probs (T, A)`` are the
-    posteriors of ``alphabet`` of a model with a CTC head.
-    """
-
-    codes: np.ndarray  # (T, G) int64
-    confidence: np.ndarray  # (T, G)
-    latents: np.ndarray  # (T, C)
-    masked: np.ndarray | None = None
-    similarity_true: np.ndarray | None = None
-    similarity_distractors: np.ndarray | None = None
-    log_probs: np.ndarray | None = None
-    alphabet: tuple[str, ...] = ()
-    frame_seconds: float = FRAME_SECONDS
-
-
-@dataclass(frozen=True)
-class PhoneTable:
-    """P(phone | code): paper appendix D, figure 3. Columns in the order of their most probable phone."""
-
-    table: np.ndarray  # (P, C) float32
-    phone_names: tuple[str, ...]
-    code_names: tuple[str, ...]
-    code_counts: np.ndarray  # (C,) int64
-
-
-@dataclass(frozen=True)
-class SpeechLook:
-    """The codes at one moment, counted over a sliding window of masked frames; numpy."""
-
-    step: int
-    groups: int
-    codes: int
-    temperature: float
-    window_seconds: float
-    usage: np.ndarray  # (G, V) float32 share of frames by hard code
-    soft_usage: np.ndarray  # (G, V) float32 mean softmax
-    joint: np.ndarray | None  # (V, V) float32 counts of pairs of the first two groups
-    # The table of the last probe, where phones are known: see :class:`PhoneTable`
-    phone_given_code: np.ndarray | None = None
-    phone_names: tuple[str, ...] = ()
-    code_names: tuple[str, ...] = ()
-    code_counts: np.ndarray | None = None
+    def inspect_audio(self, samples: Tensor, seed: int = 0, mask: bool = True) -> Inspection:
+        """``samples (n,)`` float32 at 16 kHz, of any length, frame by frame."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +60,7 @@ class SpeechMethod(Method):
     """A method that learns from recordings."""
 
     kinds = ("speech",)
+    parts: ClassVar[dict[type, str]] = {Inspection: ""}
     config: Any
 
     @classmethod

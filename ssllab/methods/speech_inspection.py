@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ssllab.methods.speech import Inspection, windows
+from ssllab.looks import Inspection
+from ssllab.methods.speech import windows
 from ssllab.nn.wav2vec2.masking import mask_spans
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining
 from ssllab.objectives.masked_contrast import draw_distractors, pack
-
-
-class Inspector(Protocol):
-    """What shows recordings frame by frame: a method in training, or a model from a folder."""
-
-    def inspect_audio(self, samples: Tensor, seed: int = 0, mask: bool = True) -> Inspection:
-        """``samples (n,)`` float32 at 16 kHz."""
 
 
 class PretrainedInspector:

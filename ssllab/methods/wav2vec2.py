@@ -18,9 +18,10 @@ from ssllab.doctor.log import Log
 from ssllab.doctor.speech import diagnose_speech
 from ssllab.doctor.speech_evidence import speech_evidence
 from ssllab.doctor.verdict import Verdict
+from ssllab.looks import CodeUsage, Inspection, JointUsage, Look, PhoneTable
 from ssllab.methods.base import Probe, StepResult
 from ssllab.methods.code_probes import CodedFrames, code_probes
-from ssllab.methods.speech import Inspection, PhoneTable, SpeechLook, SpeechMethod, probe_batches
+from ssllab.methods.speech import SpeechMethod, probe_batches
 from ssllab.methods.speech_inspection import inspect_pretrained
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
 from ssllab.methods.wav2vec2_settings import Wav2Vec2Settings, model_config
@@ -60,6 +61,9 @@ class Wav2Vec2(SpeechMethod):
     paper = "Baevski, Zhou, Mohamed, Auli: wav2vec 2.0, NeurIPS 2020"
     Config = Wav2Vec2Settings
     config: Wav2Vec2Settings
+    parts: ClassVar[dict[type, str]] = {
+        **SpeechMethod.parts, CodeUsage: "", JointUsage: "groups=2,3,4,5,6,7,8", PhoneTable: "phones"
+    }  # fmt: skip
     series: ClassVar[dict[str, Series]] = {
         "loss": Series(
             "Loss", "Contrastive loss, weighted diversity loss and feature penalty.", "nats", "lower"
@@ -219,25 +223,22 @@ class Wav2Vec2(SpeechMethod):
         found = self.model.wav2vec2(samples, lengths)
         return found.context, found.counts
 
-    def look(self, data: SpeechData, step: int) -> SpeechLook:
+    def look(self, data: SpeechData, step: int) -> Look:
         """Usage now, and the phone table of the last probe."""
-        usage, table = self.epoch_usage, self.phone_table
-        soft = self.soft_usage.mean
+        usage, soft = self.epoch_usage, self.soft_usage.mean
         shares = usage.shares
-        return SpeechLook(
-            step=step,
-            groups=self.config.groups,
-            codes=self.config.codebook_size,
-            temperature=self.temperature,
-            window_seconds=len(usage) * FRAME_SECONDS,
-            usage=shares.numpy(),
-            soft_usage=(torch.zeros_like(shares) if soft is None else soft.float()).numpy(),
-            joint=usage.joint.float().numpy() if self.config.groups > 1 else None,
-            phone_given_code=None if table is None else table.table,
-            phone_names=() if table is None else table.phone_names,
-            code_names=() if table is None else table.code_names,
-            code_counts=None if table is None else table.code_counts,
-        )
+        parts: list[object] = [
+            CodeUsage(
+                hard=shares.numpy(),
+                soft=(torch.zeros_like(shares) if soft is None else soft.float()).numpy(),
+                window_seconds=len(usage) * FRAME_SECONDS,
+            )
+        ]
+        if self.config.groups > 1:
+            parts.append(JointUsage(usage.joint.float().numpy()))
+        if self.phone_table is not None:
+            parts.append(self.phone_table)
+        return Look(step, tuple(parts))
 
     @torch.no_grad()
     def probe(self, data: SpeechData) -> Probe:

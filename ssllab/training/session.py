@@ -18,6 +18,7 @@ from typing import Any, Literal
 from ssllab.controls import Config, ControlError, Value
 from ssllab.data.batches import Data
 from ssllab.doctor.verdict import Verdict
+from ssllab.looks import Look
 from ssllab.training.checkpoint import CheckpointError, snapshot
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import Event, RunError, RunSettings
@@ -85,7 +86,7 @@ class Session:
         self.probes = probes or MetricsLog()
         self.events: list[Event] = list(events)
         self.constants: dict[str, float] = {}
-        self.look: object | None = None
+        self.look: Look | None = None
         self.verdict: Verdict | None = None
         self.failure: Failure | None = None
         self.state: State = "building"

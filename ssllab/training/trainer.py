@@ -14,6 +14,7 @@ from torch import nn
 
 from ssllab.controls import Config, ControlError, Value
 from ssllab.data.batches import Data
+from ssllab.looks import Look
 from ssllab.methods.base import Probe
 from ssllab.methods.registry import method_class
 from ssllab.training.device import autocast, choose_device, choose_precision
@@ -84,7 +85,7 @@ class Trainer:
         values = torch.stack([value.detach().float().reshape(()) for value in measured.values()]).tolist()
         return {**dict(zip(measured, values, strict=True)), "learning_rate": rate}
 
-    def look(self) -> object:
+    def look(self) -> Look:
         """The method's light picture."""
         with autocast(self.device, self.precision):
             return self.method.look(self.data, self.step)

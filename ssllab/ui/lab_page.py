@@ -158,11 +158,14 @@ class LabPage(QMainWindow):
         for panel in panels:
             self.docks[panel.id] = PanelDock(panel, panel.id, panel.title, panel.help)
         self._columns = columns
+        self._withheld: dict[str, tuple[bool, bool]] = {}  # docks of no use now: whether open, and in front
         self.arrange()
         bench.run_changed.connect(self.reset)
+        bench.loaded.connect(self.offer)
 
     def arrange(self) -> None:
         """Put every panel where it stood at first."""
+        self._withheld.clear()
         for dock in self.docks.values():
             dock.setFloating(False)
             self.removeDockWidget(dock)
@@ -181,8 +184,25 @@ class LabPage(QMainWindow):
         for first, *_ in self._places():
             first.raise_()
         self._shared = False
+        self.offer()
         if self.isVisible():
             self._share_out()
+
+    def offer(self) -> None:
+        """Withhold the panels that do not suit the present method; the others are as the person left them."""
+        method = self.bench.methods.get(self.bench.method_name)
+        if method is None:  # not known before torch is there
+            return
+        for panel in self.panels:
+            dock, withheld = self.docks[panel.id], panel.id in self._withheld
+            if withheld and panel.suits(method):
+                is_open, in_front = self._withheld.pop(panel.id)
+                dock.setVisible(is_open)
+                if in_front:
+                    dock.raise_()
+            elif not withheld and not panel.suits(method):
+                self._withheld[panel.id] = not dock.isHidden(), dock.isVisible() and dock.on_top
+                dock.hide()
 
     def _places(self) -> list[list[PanelDock]]:
         return [
@@ -248,13 +268,14 @@ class LabPage(QMainWindow):
 
     def show_panel(self, name: str) -> None:
         """Bring a panel to the front."""
-        if dock := self.docks.get(name):
+        dock = self.docks.get(name)
+        if dock is not None and name not in self._withheld:
             dock.show()
             dock.raise_()
 
     def actions_to_show(self) -> list[QAction]:
-        """One checkable action a panel, for the Panels menu."""
-        return [dock.toggleViewAction() for dock in self.docks.values()]
+        """One checkable action for each panel that is offered, for the Panels menu."""
+        return [dock.toggleViewAction() for name, dock in self.docks.items() if name not in self._withheld]
 
     def view_states(self) -> dict[str, dict[str, Any]]:
         """How every panel is looked at, for :meth:`restore_views`."""
@@ -267,13 +288,24 @@ class LabPage(QMainWindow):
                 panel.restore_view(state)
 
     def save(self) -> QByteArray:
-        """The arrangement, for :meth:`restore`."""
-        return self.saveState(1)
+        """The arrangement, for :meth:`restore`: as the person left it, whatever the present method withholds."""
+        self._show_withheld(True)
+        state = self.saveState(1)
+        self._show_withheld(False)
+        return state
+
+    def _show_withheld(self, shown: bool) -> None:
+        for name, (is_open, in_front) in self._withheld.items():
+            self.docks[name].setVisible(shown and is_open)
+            if shown and in_front:
+                self.docks[name].raise_()
 
     def restore(self, state: QByteArray) -> None:
         """Bring back a saved arrangement."""
         if not state.isEmpty():
             self._shared = self.restoreState(state, 1)
+            self._withheld.clear()
+            self.offer()
         self._style_tabs()
 
     def showEvent(self, event: QShowEvent) -> None:

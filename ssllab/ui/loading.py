@@ -123,7 +123,7 @@ def thumbnails_of(data: Data) -> Thumbnails | None:
     """The map's images as arrays, with every way to colour them; None for data that is no images."""
     if data.kind != "images":
         return None
-    from ssllab.methods.contrast import map_index
+    from ssllab.methods.pairs import map_index
 
     index = map_index(len(data.test))
     images = data.test.images[index].permute(0, 2, 3, 1).contiguous().cpu().numpy()

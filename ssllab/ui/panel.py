@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from PySide6.QtWidgets import QWidget
 
+from ssllab.controls import Config
+from ssllab.looks import Look, Part
+
 if TYPE_CHECKING:  # the window opens before torch is imported
     import numpy as np
 
-    from ssllab.controls import Config
     from ssllab.doctor.verdict import Verdict
+    from ssllab.methods.base import Method
     from ssllab.training.metrics import MetricsLog
     from ssllab.training.run_store import Event
     from ssllab.ui.bench import Bench
@@ -55,15 +58,15 @@ class Band:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything a panel may draw at one moment; read-only. ``look`` is the method's light picture of the
-    embeddings (:class:`ssllab.methods.contrast.ContrastLook`), None before the first one."""
+    """Everything a panel may draw at one moment; read-only. ``look`` is the method's light picture, None
+    before the first one."""
 
     state: str  # "loading", "ready", "running", "paused", "finished", "failed"
     config: Config | None = None
     metrics: MetricsLog | None = None
     probes: MetricsLog | None = None
     events: Sequence[Event] = ()
-    look: Any = None
+    look: Look | None = None
     thumbnails: Thumbnails | None = None
     verdict: Verdict | None = None
     overlays: Sequence[Overlay] = ()
@@ -71,21 +74,35 @@ class Scene:
     constants: dict[str, float] = field(default_factory=dict)  # chance levels and ceilings by name
     class_names: tuple[str, ...] = ()
 
+    def part(self, kind: type[Part]) -> Part | None:
+        """That part of the look; None where there is none, or not yet."""
+        return None if self.look is None else self.look.part(kind)
+
 
 class Panel(QWidget):
     """Base of all panels.
 
     ``draw`` is called from the window's timer, at most some 12 times a second, only while the panel is
     visible; it must be cheap and skip what has not changed. It is also called once when the panel appears.
+
+    ``parts``: the kinds of :mod:`ssllab.looks` that it draws, ``settings``: the controls that it sets or draws by. A
+    page offers a panel while the chosen method has them all.
     """
 
     id: ClassVar[str]
     title: ClassVar[str]
     help: ClassVar[str] = ""  # what the panel shows, how to read it, the paper; rich text
+    parts: ClassVar[tuple[type, ...]] = ()
+    settings: ClassVar[type[Config]] = Config
 
     def __init__(self, bench: Bench) -> None:
         super().__init__()
         self.bench = bench
+
+    @classmethod
+    def suits(cls, method: type[Method]) -> bool:
+        """Whether ``method`` gives the parts and has the settings that the panel is made for."""
+        return issubclass(method.Config, cls.settings) and set(cls.parts) <= set(method.parts)
 
     def draw(self, scene: Scene) -> None:
         """Bring the panel up to date with ``scene``."""

@@ -14,6 +14,7 @@ import ssllab._torchvision  # noqa: F401  transformers imports torchvision
 from ssllab.controls import ControlError
 from ssllab.data.speech.batches import collate
 from ssllab.data.speech.types import SAMPLE_RATE, SpeechData
+from ssllab.looks import Transcripts
 from ssllab.methods.ctc import CTC, starting_point
 from ssllab.methods.recogniser import MARGIN, PART, Recogniser
 from ssllab.methods.stored import StoredModel
@@ -103,10 +104,10 @@ def test_learns_what_tones_are_called(train) -> None:
     scalars = trainer.probe().scalars
     assert scalars["heldout_loss"] < 0.85 * np.mean([step["chance_loss"] for step in curve])
     assert set(scalars) == {"wer", "cer", "wer_beam", "cer_beam", "heldout_loss"}
-    look = trainer.look()
-    assert look.step == 80
-    assert look.references == tuple(text.upper() for text in trainer.data.test.texts)
-    assert len(look.greedy) == len(look.beam) == 4
+    heard = trainer.look().part(Transcripts)
+    assert heard.step == 80
+    assert heard.references == tuple(text.upper() for text in trainer.data.test.texts)
+    assert len(heard.greedy) == len(heard.beam) == 4
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import torch
 
 from ssllab.data.catalogue import load
 from ssllab.data.images.types import ImageData, ImageSplit
+from ssllab.looks import Embedding
 from ssllab.methods.registry import methods
 from ssllab.methods.simclr import SimCLR, SimCLRConfig
 from ssllab.training.run_record import RunSettings
@@ -92,7 +93,7 @@ def test_looking_and_probing_leave_the_model_as_it_was():
 
 def test_the_look_is_on_the_sphere_and_repeats():
     method, data = _simclr(dimension=3), _data()
-    look, again = method.look(data, 7), method.look(data, 7)
+    look, again = (method.look(data, 7).part(Embedding) for _ in range(2))
     assert look.kind == "sphere"
     assert look.points.shape == (96, 3)
     assert (look.z == again.z).all()

@@ -8,6 +8,7 @@ import torch
 
 from ssllab.controls import ControlError
 from ssllab.data.images.types import ImageData, ImageSplit
+from ssllab.looks import Embedding
 from ssllab.methods.simclr import SimCLR
 from ssllab.training import checkpoint
 from ssllab.training.reopen import fork_before, fork_run, resume_run
@@ -161,7 +162,7 @@ def test_a_watched_session_has_a_look(sessions):
     session.watched = True
     _one_step(session)
     _until(lambda: session.look is not None)
-    assert session.look.views.shape == (40, 16, 16, 3)
+    assert session.look.part(Embedding).views.shape == (40, 16, 16, 3)
 
 
 def test_a_failure_in_the_thread_is_readable_and_the_caller_lives_on(sessions, monkeypatch):

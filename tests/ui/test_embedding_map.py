@@ -1,13 +1,14 @@
 """The map: geometry against known values, and the panel by its real buttons, mouse and wheel."""
 
 import sys
-from types import SimpleNamespace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QWheelEvent
 
+from ssllab.looks import Embedding, Look
 from ssllab.ui import theme
 from ssllab.ui.embedding.anchor import Anchor
 from ssllab.ui.embedding.camera import Camera
@@ -23,7 +24,7 @@ from ssllab.ui.panel import Scene, Thumbnails
 from ssllab.ui.panels.embedding_map import EmbeddingMap
 from ssllab.ui.plots.export import save_plot
 
-M = 30
+M = 40
 
 
 class FakeBench(QObject):
@@ -43,32 +44,15 @@ def thumbnails():
     )
 
 
-def make_look(kind="sphere", step=0):
-    dimensions = {"circle": 2, "sphere": 3, "pca": 2}[kind]
-    rng = np.random.default_rng(step)
-    points = rng.normal(size=(2 * M, dimensions))
-    if kind != "pca":
-        points /= np.linalg.norm(points, axis=1, keepdims=True)
-    z = rng.normal(size=(2 * M, 8))
-    z /= np.linalg.norm(z, axis=1, keepdims=True)
-    force = 0.2 * rng.normal(size=points.shape)
-    views = rng.integers(0, 255, (2 * M, 12, 12, 3), dtype=np.uint8)
-    return SimpleNamespace(
-        step=step,
-        temperature=0.5,
-        variant="nt_xent",
-        z=z.astype(np.float32),
-        points=points.astype(np.float32),
-        attraction=force.astype(np.float32),
-        repulsion=-force.astype(np.float32),
-        kind=kind,
-        explained=0.4,
-        views=views,
-    )
+@pytest.fixture
+def scene(real_looks):
+    """What a real run of SimCLR shows after ``step`` steps; its z has 2, 3 or 16 dimensions."""
 
+    def make(kind="sphere", step=0):
+        run = real_looks("simclr", 20, dimension={"circle": 2, "sphere": 3, "pca": 16}[kind])
+        return run.scene(step, thumbnails=thumbnails())
 
-def scene(kind="sphere", step=0):
-    return Scene(state="running", look=make_look(kind, step), thumbnails=thumbnails())
+    return make
 
 
 @pytest.fixture
@@ -120,12 +104,13 @@ def test_density_on_the_circle_is_one_for_uniform_directions_and_peaks_where_poi
     np.testing.assert_allclose(even, 1.0, atol=0.02)
     gathered = circular_density(np.tile([[0.0, 1.0]], (50, 1)))
     assert gathered.mean() == pytest.approx(1.0)
+    assert gathered.min() >= 0.0  # not even by rounding: its root is drawn
     peak = -np.pi + (gathered.argmax() + 0.5) * 2 * np.pi / len(gathered)
     assert peak == pytest.approx(np.pi / 2, abs=0.06)
 
 
-def test_nearest_neighbours_are_first_views_sorted_by_cosine_without_the_image_itself():
-    z = make_look().z
+def test_nearest_neighbours_are_first_views_sorted_by_cosine_without_the_image_itself(scene):
+    z = scene().part(Embedding).z
     rows, cosines = nearest(z, 4, 5)
     reference = {i: float(z[i].astype(np.float64) @ z[4].astype(np.float64)) for i in range(M) if i != 4}
     best = sorted(reference, key=reference.get, reverse=True)[:5]
@@ -166,7 +151,7 @@ def test_the_empty_map_invites(panel):
 
 
 @pytest.mark.parametrize("kind", ["circle", "sphere", "pca"])
-def test_a_click_on_an_image_makes_it_the_anchor(panel, qtbot, kind):
+def test_a_click_on_an_image_makes_it_the_anchor(panel, qtbot, kind, scene):
     panel.draw(scene(kind))
     place = panel.canvas.place_of(7).toPoint()
     expected = panel.canvas.image_at(place.x(), place.y())
@@ -177,7 +162,7 @@ def test_a_click_on_an_image_makes_it_the_anchor(panel, qtbot, kind):
     assert panel.canvas.anchor == expected
 
 
-def test_pointing_at_an_image_shows_its_card(panel, qtbot):
+def test_pointing_at_an_image_shows_its_card(panel, qtbot, scene):
     panel.draw(scene("circle"))
     place = panel.canvas.place_of(3).toPoint()
     image = panel.canvas.image_at(place.x(), place.y())
@@ -191,7 +176,7 @@ def test_pointing_at_an_image_shows_its_card(panel, qtbot):
     assert not panel.card.isVisible()
 
 
-def test_dragging_turns_the_sphere_and_is_no_click(panel, qtbot):
+def test_dragging_turns_the_sphere_and_is_no_click(panel, qtbot, scene):
     panel.draw(scene("sphere"))
     before = panel.canvas.camera.rotation.copy()
     canvas, place = panel.canvas, panel.canvas.place_of(0).toPoint()
@@ -204,7 +189,7 @@ def test_dragging_turns_the_sphere_and_is_no_click(panel, qtbot):
     np.testing.assert_allclose(canvas.camera.rotation, before)
 
 
-def test_the_wheel_zooms_and_reset_view_undoes_it(panel, qtbot):
+def test_the_wheel_zooms_and_reset_view_undoes_it(panel, qtbot, scene):
     panel.draw(scene("pca"))
     place = QPointF(200, 150)
     event = QWheelEvent(
@@ -223,7 +208,7 @@ def test_the_wheel_zooms_and_reset_view_undoes_it(panel, qtbot):
     assert panel.canvas.camera.zoom == 1.0
 
 
-def test_a_click_in_the_legend_shows_one_class_and_a_second_click_all(panel, qtbot):
+def test_a_click_in_the_legend_shows_one_class_and_a_second_click_all(panel, qtbot, scene):
     panel.draw(scene("circle"))
     place = panel.legend.row_centre(1).toPoint()
     qtbot.mouseClick(panel.legend, Qt.MouseButton.LeftButton, pos=place)
@@ -233,7 +218,7 @@ def test_a_click_in_the_legend_shows_one_class_and_a_second_click_all(panel, qtb
     assert panel.canvas.isolated == -1
 
 
-def test_the_colouring_follows_the_box(panel):
+def test_the_colouring_follows_the_box(panel, scene):
     panel.draw(scene())
     assert [panel.colouring.itemText(k) for k in range(panel.colouring.count())] == ["label", "hue"]
     panel.colouring.setCurrentText("hue")
@@ -243,7 +228,7 @@ def test_the_colouring_follows_the_box(panel):
 
 
 @pytest.mark.parametrize("name", ["Images", "Trails", "Pairs"])
-def test_buttons_change_the_picture(panel, qtbot, name):
+def test_buttons_change_the_picture(panel, qtbot, name, scene):
     panel.draw(scene("circle", 0))
     panel.draw(scene("circle", 1))
     before = panel.canvas.grab().toImage()
@@ -253,7 +238,7 @@ def test_buttons_change_the_picture(panel, qtbot, name):
     assert panel.canvas.grab().toImage() == before
 
 
-def test_arrows_point_along_the_forces_and_the_slider_scales_them(panel):
+def test_arrows_point_along_the_forces_and_the_slider_scales_them(panel, scene):
     panel.draw(scene("pca"))
     panel.canvas.forces = "all"
     starts, tips = panel.canvas._arrows(np.arange(M), "attraction")
@@ -269,7 +254,7 @@ def test_arrows_point_along_the_forces_and_the_slider_scales_them(panel):
     assert panel.arrow_slider.value() == 0
 
 
-def test_choosing_no_arrows_removes_their_key(panel):
+def test_choosing_no_arrows_removes_their_key(panel, scene):
     panel.draw(scene("circle"))
     panel.forces["all"].trigger()
     with_arrows = panel.canvas.grab().toImage()
@@ -278,17 +263,17 @@ def test_choosing_no_arrows_removes_their_key(panel):
     assert panel.canvas.grab().toImage() != with_arrows
 
 
-def test_the_trail_keeps_the_last_twelve_looks_and_reset_forgets_them(panel):
+def test_the_trail_keeps_the_last_twelve_looks_and_reset_forgets_them(panel, scene):
     for step in range(20):
         panel.draw(scene("sphere", step))
     assert len(panel.canvas._history) == 12
-    np.testing.assert_allclose(panel.canvas._history[-1], make_look("sphere", 18).points[:M])
+    np.testing.assert_allclose(panel.canvas._history[-1], scene("sphere", 18).part(Embedding).points[:M])
     panel.reset()
-    assert panel.canvas.look is None
+    assert panel.canvas.embedding is None
     assert len(panel.canvas._history) == 0
 
 
-def test_another_kind_of_sphere_starts_anew(panel):
+def test_another_kind_of_sphere_starts_anew(panel, scene):
     panel.draw(scene("sphere", 0))
     panel.draw(scene("sphere", 1))
     panel.draw(scene("circle", 2))
@@ -296,22 +281,22 @@ def test_another_kind_of_sphere_starts_anew(panel):
     panel.grab()
 
 
-def test_a_diverged_look_keeps_the_last_good_picture(panel):
+def test_a_diverged_look_keeps_the_last_good_picture(panel, scene):
     good = scene("sphere", 0)
     panel.draw(good)
-    bad = make_look("sphere", 1)
-    bad.points = np.full_like(bad.points, np.nan)
-    panel.draw(Scene(state="running", look=bad, thumbnails=good.thumbnails))
-    assert panel.canvas.look is good.look
+    seen = good.part(Embedding)
+    bad = replace(seen, points=np.full_like(seen.points, np.nan))
+    panel.draw(Scene(state="running", look=Look(1, (bad,)), thumbnails=good.thumbnails))
+    assert panel.canvas.embedding is seen
     panel.grab()
 
 
-def test_points_glide_to_a_new_look_and_arrive(panel, qtbot):
+def test_points_glide_to_a_new_look_and_arrive(panel, qtbot, scene):
     panel.move_smoothly.setChecked(True)
     panel.draw(scene("sphere", 0))
     panel.draw(scene("sphere", 1))
     qtbot.waitUntil(lambda: not panel.canvas._timer.isActive(), timeout=3000)
-    np.testing.assert_allclose(panel.canvas._shown, make_look("sphere", 1).points)
+    np.testing.assert_allclose(panel.canvas._shown, scene("sphere", 1).part(Embedding).points)
 
 
 def test_a_small_panel_keeps_the_view_menu(panel, qtbot):
@@ -330,7 +315,7 @@ def test_a_class_beyond_the_palette_is_still_told_apart():
     assert category_colour(-1) == QColor(theme.current().muted)
 
 
-def test_the_picture_can_be_copied(panel):
+def test_the_picture_can_be_copied(panel, scene):
     panel.draw(scene())
     QGuiApplication.clipboard().clear()
     panel.copy.trigger()
@@ -338,7 +323,7 @@ def test_the_picture_can_be_copied(panel):
 
 
 @pytest.mark.parametrize("name", ["map.png", "map.svg"])
-def test_the_saved_picture_shows_the_map(panel, tmp_path, name):
+def test_the_saved_picture_shows_the_map(panel, tmp_path, name, scene):
     panel.draw(scene())
     saved = QImage(str(save_plot(panel.canvas, tmp_path / name)))
     shown = panel.canvas.grab().toImage()
@@ -346,17 +331,32 @@ def test_the_saved_picture_shows_the_map(panel, tmp_path, name):
     assert abs(saved.width() / saved.height() - shown.width() / shown.height()) < 0.01
 
 
-def test_images_without_labels_or_thumbnails_are_drawn_from_the_views(panel):
-    panel.draw(Scene(state="running", look=make_look("sphere")))
+def test_images_without_labels_or_thumbnails_are_drawn_from_the_views(panel, scene):
+    panel.draw(replace(scene("sphere"), thumbnails=None))
     assert not panel.colouring.isVisible()
     assert len(panel.canvas._images) == M
     panel.grab()
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="None is immortal from Python 3.12 on")
-def test_redrawing_does_not_release_none(panel, qtbot):
+def test_redrawing_does_not_release_none(panel, qtbot, scene):
     before = sys.getrefcount(None)
     for step in range(150):
-        panel.draw(scene("sphere", step))
+        panel.draw(scene("sphere", step % 20))
         panel.canvas.grab()
     assert sys.getrefcount(None) > before - 100
+
+
+def test_a_method_without_forces_has_no_arrows_and_no_choice_of_them(panel, scene):
+    panel.draw(scene("circle"))
+    panel.forces["all"].trigger()
+    assert panel.forces_button.isVisible()
+    with_arrows = panel.canvas.grab().toImage()
+    bare = Look(1, (scene("circle").part(Embedding),))
+    panel.reset()
+    panel.draw(replace(scene("circle"), look=bare))
+    assert not panel.forces_button.isVisible()
+    assert panel.canvas.grab().toImage() != with_arrows
+    panel.draw(scene("circle", 1))
+    assert panel.forces_button.isVisible()
+    assert panel.canvas.forces == "all"

@@ -13,8 +13,8 @@ import pytest
 from PySide6.QtCore import Qt, QUrl
 
 from ssllab.experiments.label_efficiency import Outcome
-from ssllab.methods.ctc import CTC, CTCLook
-from ssllab.methods.recogniser import Transcript
+from ssllab.looks import Transcript, Transcripts
+from ssllab.methods.ctc import CTC
 from ssllab.methods.registry import methods
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_store import Workspace
@@ -26,19 +26,9 @@ from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.heard_text import coloured
 from ssllab.ui.labs.speech.widgets.models import RUN, Chosen
 from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
-from ssllab.ui.panel import Scene
 from ssllab.ui.panels.label_efficiency import LabelEfficiencyPanel
 from ssllab.ui.panels.lessons import LessonsPanel
 from ssllab.ui.work import LongWork
-
-LOOK = CTCLook(
-    40,
-    (0, 2),
-    ("first", "third"),
-    ("WE HAD A FAIR COP", "YES"),
-    ("WE HAT A COP NOW", ""),
-    ("WE HAD A FAIR COP", "YES"),
-)
 
 
 @pytest.fixture
@@ -69,16 +59,18 @@ def show(qtbot, bench):
     theme.apply("light")
 
 
-def scene():
+@pytest.fixture
+def scene(real_looks):
+    """What a real run of CTC heard, with rates that fall."""
     probes = MetricsLog()
     for step, rate in ((0, 1.0), (20, 0.7), (40, 0.25)):
         probes.append(step, {"wer": rate, "cer": rate / 2, "wer_beam": rate / 3, "cer_beam": rate / 4})
-    return Scene("running", metrics=MetricsLog(), probes=probes, look=LOOK)
+    return real_looks("ctc").scene(probes=probes)
 
 
-def test_rates_and_clips_are_shown_and_a_narrow_panel_shows_the_one_chosen(show, qtbot) -> None:
+def test_rates_and_clips_are_shown_and_a_narrow_panel_shows_the_one_chosen(show, qtbot, scene) -> None:
     panel = show(on_a_desk)
-    panel.draw(scene())
+    panel.draw(scene)
     assert panel.plot.values()["wer"].startswith("25")
     assert panel.plot.isVisible()
     assert not panel.clips.isVisible()
@@ -86,16 +78,16 @@ def test_rates_and_clips_are_shown_and_a_narrow_panel_shows_the_one_chosen(show,
     assert panel.clips.isVisible()
     assert not panel.plot.isVisible()
     text = panel.clips.toPlainText()
-    assert "At step 40" in text
-    for said in LOOK.references:
+    written = scene.part(Transcripts)
+    assert "At step 3" in text
+    for said in (*written.names, *written.references):
         assert said in text
-    assert "HAT" in text
     assert panel.view_state()["clips"] is True
     panel.resize(1400, 500)
     assert panel.clips.isVisible()
     assert panel.plot.isVisible()
     panel.reset()
-    assert "FAIR" not in panel.clips.toPlainText()
+    assert written.references[0] not in panel.clips.toPlainText()
 
 
 def test_differences_are_marked_by_form_and_colour() -> None:
@@ -155,6 +147,7 @@ def test_the_live_run_writes_with_what_it_has_learned_by_now(show, bench, qtbot,
     desk.open(Clip("said", np.zeros(8000, np.float32)))
     qtbot.waitUntil(lambda: desk.models.chosen is not None, timeout=30_000)  # the shipped one
     desk.models.chosen = Chosen(copied, (RUN, 1, 0), "step 0")
+    monkeypatch.setattr(bench, "methods", methods())
     monkeypatch.setattr(bench, "session", SimpleNamespace(step=100))
     answer = Future()
     answer.set_result(now)

@@ -11,6 +11,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 import pytest
 
+from ssllab.looks import Negatives, Spectrum
 from ssllab.training.metrics import MetricsLog
 from ssllab.ui import theme
 from ssllab.ui.labs.contrast.alignment_uniformity import AlignmentUniformityPanel, uniform_on_sphere
@@ -75,24 +76,6 @@ def probes():
     return log
 
 
-def look():
-    weights = np.linspace(2, 0.1, 126)
-    return SimpleNamespace(
-        step=99,
-        temperature=0.2,
-        histogram_edges=np.linspace(-1, 1, 41),
-        positive_histogram=np.eye(40)[35] * 20,
-        negative_histogram=np.eye(40)[20] * 20,
-        negative_weights=weights / weights.sum(),
-        effective_negatives=100.0,
-        negatives=126,
-        singular_values_h=np.geomspace(1, 1e-12, 32),
-        singular_values_z=np.geomspace(1, 1e-2, 16),
-        channel_std_h=np.full(32, 0.1),
-        channel_std_z=np.full(16, 0.25),
-    )
-
-
 CONSTANTS = {
     "chance_top1": 0.1,
     "chance_factor_shape": 0.2,
@@ -102,11 +85,16 @@ CONSTANTS = {
 }
 
 
-def full_scene():
-    other = Overlay("seed 1", metrics(50), probes(), "#e69f00")
-    return Scene(
-        "running", metrics=metrics(), probes=probes(), look=look(), constants=CONSTANTS, overlays=[other]
-    )
+@pytest.fixture
+def full_scene(real_looks):
+    """The looks are those of a real run of SimCLR: forty images, h of 128 dimensions, z of 16."""
+
+    def make():
+        other = Overlay("seed 1", metrics(50), probes(), "#e69f00")
+        logs = {"metrics": metrics(), "probes": probes(), "constants": CONSTANTS}
+        return real_looks("simclr").scene(overlays=[other], **logs)
+
+    return make
 
 
 @pytest.fixture
@@ -142,7 +130,7 @@ def test_every_panel_has_its_own_id_a_title_and_help_with_a_source():
 
 @pytest.mark.parametrize("panel_class", PANELS)
 @pytest.mark.parametrize(("width", "height"), [(300, 220), (640, 420)])
-def test_a_panel_invites_draws_restyles_and_forgets(show, panel_class, width, height):
+def test_a_panel_invites_draws_restyles_and_forgets(show, panel_class, width, height, full_scene):
     panel = show(panel_class, width, height)
     panel.draw(Scene("ready"))
     hints = [chart.notes.hint for chart in panel.charts()]
@@ -164,7 +152,7 @@ def test_a_panel_invites_draws_restyles_and_forgets(show, panel_class, width, he
 
 
 @pytest.mark.parametrize("panel_class", PANELS)
-def test_axes_may_be_switched_and_crosshairs_read_everywhere(show, panel_class):
+def test_axes_may_be_switched_and_crosshairs_read_everywhere(show, panel_class, full_scene):
     panel = show(panel_class)
     panel.draw(full_scene())
     for chart in panel.charts():
@@ -206,7 +194,7 @@ def test_the_best_uniformity_equals_a_sample_on_the_sphere():
     assert uniform_on_sphere(8) == pytest.approx(sampled, abs=0.01)
 
 
-def test_the_large_number_is_the_gain_over_the_untrained_encoder(show):
+def test_the_large_number_is_the_gain_over_the_untrained_encoder(show, full_scene):
     panel = show(ProbesPanel)
     panel.draw(full_scene())
     assert panel._number.text() == "+31"
@@ -234,24 +222,27 @@ def test_data_without_factors_gets_a_hint_instead_of_bars(show):
     assert "no known factors" in panel.bars.notes.hint
 
 
-def test_the_spectrum_names_rankme_and_its_ceiling(show):
+def test_the_spectrum_names_rankme_and_its_ceiling(show, full_scene):
     panel = show(SpectrumPanel)
     panel.draw(full_scene())
     names = [entry.name for entry in panel.spectrum.legend.entries()]
-    assert names == ["h: RankMe 20.0 of 32", "g(h): RankMe 12.0 of 16"]
+    assert names == ["h: RankMe 20.0 of 80", "g(h): RankMe 12.0 of 16"]  # of the views, of the dimensions
 
 
-def test_the_spectrum_is_relative_to_its_largest_value_as_its_axis_says(show):
+def test_the_spectrum_is_relative_to_its_largest_value_as_its_axis_says(show, full_scene):
     panel = show(SpectrumPanel)
     scene = full_scene()
-    scene.look.singular_values_h *= 100
     panel.draw(scene)
     h = panel.spectrum.columns()["h"]
     assert h[0] == 1.0
-    np.testing.assert_allclose(h, np.geomspace(1, 1e-12, 32))
+    largest = scene.part(Spectrum).singular_values_h.max()
+    np.testing.assert_allclose(h * largest, scene.part(Spectrum).singular_values_h, rtol=1e-6)
 
 
-def test_the_weights_tell_how_many_negatives_push(show):
+def test_the_weights_tell_how_many_negatives_push(show, full_scene):
     panel = show(ForcesPanel)
-    panel.draw(full_scene())
-    assert panel.weights.notes.marks[0][1] == "100 of 126 push"
+    scene = full_scene()
+    panel.draw(scene)
+    effective = scene.part(Negatives).effective
+    assert 1 < effective < 78
+    assert panel.weights.notes.marks[0][1] == f"{effective:.0f} of 78 push"

@@ -43,10 +43,10 @@ def embeddings(images, dimensions, seed=0):
     return (z / np.linalg.norm(z, axis=1, keepdims=True)).astype(np.float64)
 
 
-def make_look(images=12, variant="nt_xent", step=0):
-    views = np.random.default_rng(1).integers(0, 255, (2 * images, 8, 8, 3), dtype=np.uint8)
-    z = embeddings(images, 16, seed=step).astype(np.float32)
-    return SimpleNamespace(step=step, temperature=0.5, variant=variant, z=z, views=views)
+@pytest.fixture
+def scene(real_looks):
+    """What a real run of SimCLR shows: forty images, two views each."""
+    return lambda variant="nt_xent": real_looks("simclr", temperature=0.5, loss=variant).scene()
 
 
 @pytest.mark.parametrize("variant", ["nt_xent", "info_nce"])
@@ -132,8 +132,8 @@ def test_without_a_look_the_panel_invites(panel):
     assert "Press Start" in panel.empty.text()
 
 
-def test_the_what_if_leaves_training_alone_until_it_is_applied(panel, qtbot):
-    panel.draw(Scene(state="running", look=make_look()))
+def test_the_what_if_leaves_training_alone_until_it_is_applied(panel, qtbot, scene):
+    panel.draw(scene())
     assert not panel.apply_button.isEnabled()
     panel.slider.setValue(round(250 * np.log10(0.07 / 0.01)))
     assert panel.bench.config.temperature == 0.5
@@ -147,8 +147,8 @@ def test_the_what_if_leaves_training_alone_until_it_is_applied(panel, qtbot):
     assert panel._contrast.temperature == 1.0
 
 
-def test_back_returns_to_the_runs_temperature(panel, qtbot):
-    panel.draw(Scene(state="running", look=make_look()))
+def test_back_returns_to_the_runs_temperature(panel, qtbot, scene):
+    panel.draw(scene())
     panel.slider.setValue(0)
     assert panel._contrast.temperature == 0.01
     qtbot.mouseClick(panel.back_button, Qt.MouseButton.LeftButton)
@@ -156,22 +156,22 @@ def test_back_returns_to_the_runs_temperature(panel, qtbot):
     assert panel.bench.config.temperature == 0.5
 
 
-def test_the_formula_states_the_loss_of_this_anchor(panel):
-    panel.draw(Scene(state="running", look=make_look()))
+def test_the_formula_states_the_loss_of_this_anchor(panel, scene):
+    panel.draw(scene())
     assert f"<b>{panel._contrast.loss:.3g}</b>" in panel.formula.text()
-    assert "other 23 views" in panel.note.text()
+    assert "other 79 views" in panel.note.text()
     assert "not the training batch" in panel.note.text()
-    panel.draw(Scene(state="running", look=make_look(variant="info_nce")))
-    assert panel._contrast.negatives == 11
+    panel.draw(scene("info_nce"))
+    assert panel._contrast.negatives == 39
     assert "second views" in panel.note.text()
 
 
-def test_anchor_of_the_bench_is_followed_and_a_candidate_becomes_the_anchor(panel, qtbot):
-    panel.draw(Scene(state="running", look=make_look()))
+def test_anchor_of_the_bench_is_followed_and_a_candidate_becomes_the_anchor(panel, qtbot, scene):
+    panel.draw(scene())
     panel.anchor.set(5)
     assert panel._contrast.anchor == 5
     row = panel.table._row()
-    expected = int(panel._contrast.rows[1]) % 12
+    expected = int(panel._contrast.rows[1]) % 40
     with qtbot.waitSignal(panel.anchor.changed) as changed:
         qtbot.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(60, round(2.5 * row)))
     assert changed.args == [expected]
@@ -188,25 +188,25 @@ def test_a_narrow_table_keeps_similarity_and_share(panel, qtbot):
     assert [column.key for column in table.columns()] == ["s", "p"]
 
 
-def test_the_table_scrolls_through_every_negative(panel):
+def test_the_table_scrolls_through_every_negative(panel, scene):
     panel.resize(420, 320)
-    panel.draw(Scene(state="running", look=make_look(images=60)))
+    panel.draw(scene())
     panel.grab()
     bar = panel.table.verticalScrollBar()
     bar.setValue(bar.maximum())
     last = panel.table._index_at(panel.table.viewport().height() - panel.table._row() - 2)
-    assert last == 118  # 119 candidates: the positive is row 0
+    assert last == 78  # 79 candidates: the positive is row 0
 
 
-def test_dragging_the_curve_supposes_a_temperature(panel, qtbot):
-    panel.draw(Scene(state="running", look=make_look()))
+def test_dragging_the_curve_supposes_a_temperature(panel, qtbot, scene):
+    panel.draw(scene())
     area = panel.curve._area()
     qtbot.mousePress(panel.curve, Qt.MouseButton.LeftButton, pos=QPoint(round(area.left()), 40))
     assert panel._contrast.temperature == pytest.approx(0.01, rel=0.1)
 
 
-def test_reset_forgets_the_run_and_the_what_if(panel):
-    panel.draw(Scene(state="running", look=make_look()))
+def test_reset_forgets_the_run_and_the_what_if(panel, scene):
+    panel.draw(scene())
     panel.slider.setValue(0)
     panel.reset()
     assert panel.empty.isVisible()

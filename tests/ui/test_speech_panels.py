@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import os
+from dataclasses import replace
 from types import SimpleNamespace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -14,6 +15,7 @@ import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor
 
+from ssllab.looks import CodeUsage, JointUsage, Look, PhoneTable
 from ssllab.training.metrics import MetricsLog
 from ssllab.ui import theme
 from ssllab.ui.labs.speech.code_usage import CodeUsagePanel, usage_level
@@ -23,6 +25,7 @@ from ssllab.ui.panel import Overlay, Scene
 from ssllab.ui.panels.code_perplexity import CodePerplexityPanel
 from ssllab.ui.panels.speech_loss import SpeechLossPanel
 from ssllab.ui.panels.speech_probes import SpeechProbesPanel
+from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.heat_map import OFF, HeatMap, off_shade, shade
 
 PANELS = [
@@ -74,32 +77,16 @@ def probes():
     return log
 
 
-def look(groups=GROUPS, codes=CODES):
-    rng = np.random.default_rng(0)
-    usage = rng.dirichlet(np.full(codes, 0.5), groups).astype(np.float32)
-    usage[:, :3] = 0.0
-    usage[0, 3] = 0.5
-    return SimpleNamespace(
-        step=99,
-        groups=groups,
-        codes=codes,
-        temperature=1.5,
-        window_seconds=600.0,
-        usage=usage,
-        soft_usage=rng.dirichlet(np.full(codes, 5.0), groups).astype(np.float32),
-        joint=None if groups < 2 else rng.poisson(1000 * np.outer(usage[0], usage[1])).astype(np.float32),
-        phone_given_code=np.array([[0.9, 0.6, 0.1], [0.1, 0.4, 0.9]], np.float32),
-        phone_names=("s", "t"),
-        code_names=("1·2", "3·4", "5·6"),
-        code_counts=np.array([10, 20, 30]),
-    )
+@pytest.fixture
+def full_scene(real_looks):
+    """The looks are those of a real run of wav2vec 2.0 with two groups of forty codes."""
 
+    def make():
+        other = Overlay("seed 1", metrics(50), probes(), "#e69f00")
+        logs = {"metrics": metrics(), "probes": probes(), "constants": CONSTANTS}
+        return real_looks("wav2vec2").scene(overlays=[other], **logs)
 
-def full_scene():
-    other = Overlay("seed 1", metrics(50), probes(), "#e69f00")
-    return Scene(
-        "running", metrics=metrics(), probes=probes(), look=look(), constants=CONSTANTS, overlays=[other]
-    )
+    return make
 
 
 @pytest.fixture
@@ -132,7 +119,7 @@ def test_every_panel_has_its_own_id_a_title_and_help_with_a_source():
 
 @pytest.mark.parametrize("panel_class", PANELS)
 @pytest.mark.parametrize(("width", "height"), [(300, 220), (900, 620)])
-def test_a_panel_invites_draws_restyles_and_forgets(show, panel_class, width, height):
+def test_a_panel_invites_draws_restyles_and_forgets(show, panel_class, width, height, full_scene):
     panel = show(panel_class, width, height)
     panel.draw(Scene("ready"))
     assert all(chart.notes.hint.startswith("Press Start") for chart in panel.charts())
@@ -152,7 +139,7 @@ def test_a_panel_invites_draws_restyles_and_forgets(show, panel_class, width, he
 
 
 @pytest.mark.parametrize("panel_class", PANELS)
-def test_axes_may_be_switched_and_crosshairs_read_everywhere(show, panel_class):
+def test_axes_may_be_switched_and_crosshairs_read_everywhere(show, panel_class, full_scene):
     panel = show(panel_class)
     panel.draw(full_scene())
     for chart in panel.charts():
@@ -167,7 +154,7 @@ def test_axes_may_be_switched_and_crosshairs_read_everywhere(show, panel_class):
         panel.grab()
 
 
-def test_perplexities_are_listed_for_the_groups_that_there_are(show):
+def test_perplexities_are_listed_for_the_groups_that_there_are(show, full_scene):
     panel = show(CodePerplexityPanel)
     panel.draw(full_scene())
     names = [entry.name for entry in panel.groups.legend.entries()]
@@ -186,9 +173,12 @@ def test_units_take_the_place_of_codes_in_the_task_s_accuracy(show):
     assert [entry.name for entry in panel.loss.legend.entries()] == ["in all", "chance"]
 
 
-def test_every_code_has_a_tile_that_tells_its_share(show):
+def test_every_code_has_a_tile_that_tells_its_share(show, full_scene):
     panel = show(CodeUsagePanel, 900, 620)
-    panel.draw(full_scene())
+    scene = full_scene()
+    panel.draw(scene)
+    hard = scene.part(CodeUsage).hard
+    code = int(hard[0].argmax())
     tiles = panel.tiles
     seen = [
         tiles.code_at(row, column)
@@ -198,13 +188,15 @@ def test_every_code_has_a_tile_that_tells_its_share(show):
     row, column = next(
         (r, c)
         for r, c in np.ndindex(tiles._levels.shape)
-        if tiles._levels[r, c] >= 0 and tiles.code_at(r, c) == (0, 3)
+        if tiles._levels[r, c] >= 0 and tiles.code_at(r, c) == (0, code)
     )
-    assert hover(tiles, row, column) == "group 1, code 3: 50.00%, 20.0× the even share"
-    assert f"{int((look().usage > 0).sum())} of 80 used in the last 10 min" in tiles.scale.caption
+    share, times = value_text(100 * float(hard[0, code])), CODES * hard[0, code]
+    assert hover(tiles, row, column) == f"group 1, code {code}: {share}%, {times:.1f}× the even share"
+    seconds = scene.part(CodeUsage).window_seconds
+    assert f"{int((hard > 0).sum())} of 80 used in the last {seconds:.0f} s" in tiles.scale.caption
 
 
-def test_a_click_on_a_tile_asks_for_the_code_s_occurrences(show):
+def test_a_click_on_a_tile_asks_for_the_code_s_occurrences(show, full_scene):
     asked = []
     panel = show(CodeUsagePanel, 900, 620)
     panel.code_picked.connect(asked.append)
@@ -219,21 +211,23 @@ def test_a_click_on_a_tile_asks_for_the_code_s_occurrences(show):
     assert len(asked) == 1
 
 
-def test_tiles_breathe_towards_the_newest_usage_and_a_code_that_dies_turns_reddish(show):
+def test_tiles_breathe_towards_the_newest_usage_and_a_code_that_dies_turns_reddish(show, full_scene):
     panel = show(CodeUsagePanel, 900, 620)
-    panel.draw(full_scene())
-    later = look()
-    later.usage[0, 3] = 0.0
-    scene = Scene("running", look=later)
+    scene = full_scene()
+    panel.draw(scene)
+    now = scene.part(CodeUsage)
+    code = int(now.hard[0].argmax())
+    later = replace(now, hard=now.hard * (np.arange(CODES) != code))
     values = []
+    scene = Scene("running", look=Look(99, (later,)))
     for _ in range(30):
         panel.draw(scene)
-        values.append(panel.tiles._shown[0, 3])
+        values.append(panel.tiles._shown[0, code])
     assert all(a >= b for a, b in itertools.pairwise(values))
     assert values[0] > 0.3  # not at once
     assert values[-1] == pytest.approx(0.0, abs=0.01)
     dead = np.count_nonzero(panel.tiles._levels == OFF)
-    assert dead == int((later.usage == 0).sum())
+    assert dead == int((later.hard == 0).sum())
 
 
 def test_the_even_share_lies_in_the_light_part_of_the_scale():
@@ -242,14 +236,16 @@ def test_the_even_share_lies_in_the_light_part_of_the_scale():
     )
 
 
-def test_sorted_usage_counts_the_living_and_draws_both_kinds(show):
+def test_sorted_usage_counts_the_living_and_draws_both_kinds(show, full_scene):
     panel = show(CodeUsagePanel, 900, 620)
-    panel.draw(full_scene())
+    scene = full_scene()
+    panel.draw(scene)
+    hard = scene.part(CodeUsage).hard
     names = [entry.name for entry in panel.sorted.legend.entries()]
-    used = [int((row > 0).sum()) for row in look().usage]
+    used = [int((row > 0).sum()) for row in hard]
     assert names == [f"group 1: {used[0]} used", "soft", f"group 2: {used[1]} used", "soft", "all alike"]
     table = panel.sorted.columns()
-    assert table["hard_1_percent"].sum() == pytest.approx(100 * look().usage[0].sum(), rel=1e-5)
+    assert table["hard_1_percent"].sum() == pytest.approx(100 * hard[0].sum(), rel=1e-5)
     assert np.all(np.diff(table["hard_2_percent"]) <= 0)
 
 
@@ -274,41 +270,39 @@ def test_large_codebooks_are_added_up_without_losing_a_frame():
 def test_the_joint_map_says_how_many_pairs_independent_groups_would_have(show):
     independent = np.outer(np.full(40, 3.0), np.full(40, 2.0))
     panel = show(JointUsagePanel, 900, 620)
-    scene = look()
-    scene.joint = independent
-    panel.draw(Scene("running", look=scene))
+    panel.draw(Scene("running", look=Look(0, (JointUsage(independent),))))
     assert panel.map.scale.caption == "1600 pairs, 1600 if independent"
     assert hover(panel.map, 0, 0).endswith("6 frames, 0.0625%")
     assert perplexity(np.zeros((3, 3))) == 0
 
 
-def test_one_group_has_no_pairs_and_unknown_phones_no_table(show):
-    lonely = look(groups=1)
-    lonely.phone_given_code = None
+def test_one_group_has_no_pairs_and_unknown_phones_no_table(show, real_looks):
+    lonely = real_looks("wav2vec2", groups=1).scene()
     panel = show(JointUsagePanel)
-    panel.draw(Scene("running", look=lonely))
+    panel.draw(lonely)
     assert "two codebook groups" in panel.map.notes.hint
     panel = show(PhoneTablePanel)
-    panel.draw(Scene("running", look=lonely, probes=probes()))
+    panel.draw(replace(lonely, look=Look(3, (lonely.part(CodeUsage),))))
     assert "not known" in panel.map.notes.hint
 
 
-def test_the_phone_table_names_phones_codes_and_scores(show):
+def test_the_phone_table_names_phones_codes_and_scores(show, full_scene):
     panel = show(PhoneTablePanel, 900, 620)
-    panel.draw(full_scene())
+    scene = full_scene()
+    panel.draw(scene)
+    part = scene.part(PhoneTable)
     assert panel.map.scale.caption == "purity 0.45, PNMI 0.45"
-    assert hover(panel.map, 1, 2) == "P(t | 5·6) = 0.90, 30 frames"
-    assert [text for _, text in panel.map.axes[1]._tickLevels[0]] == ["s", "t"]
-    assert list(panel.map.columns()["code"]) == ["1·2", "3·4", "5·6"]
+    shown = f"P(b | {part.code_names[2]}) = {part.table[1, 2]:.2f}, {part.code_counts[2]} frames"
+    assert hover(panel.map, 1, 2) == shown
+    assert [text for _, text in panel.map.axes[1]._tickLevels[0]] == ["a", "b", "c", "sil"]
+    assert tuple(panel.map.columns()["code"]) == part.code_names
 
 
 def test_where_room_is_short_fewer_names_are_written(show):
-    scene = look()
     names = tuple(f"p{i}" for i in range(60))
-    scene.phone_given_code, scene.code_counts = np.eye(60), np.ones(60)
-    scene.phone_names = scene.code_names = names
+    many = PhoneTable(np.eye(60), names, names, np.ones(60))
     panel = show(PhoneTablePanel, 420, 230)
-    panel.draw(Scene("running", look=scene))
+    panel.draw(Scene("running", look=Look(0, (many,))))
     small = len(panel.map.axes[1]._tickLevels[0])
     panel.resize(900, 1200)
     panel.grab()
@@ -316,7 +310,7 @@ def test_where_room_is_short_fewer_names_are_written(show):
     assert small * panel.fontMetrics().height() < 230
 
 
-def test_chance_levels_are_those_of_the_labels_that_there_are(show):
+def test_chance_levels_are_those_of_the_labels_that_there_are(show, full_scene):
     panel = show(SpeechProbesPanel, 1400, 900)
     panel.draw(full_scene())
     texts = panel.probes.values()

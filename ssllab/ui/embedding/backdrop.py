@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPolygonF, QRadialGradient
 
+from ssllab.looks import Embedding
 from ssllab.ui import theme
 from ssllab.ui.embedding.camera import Camera
 from ssllab.ui.embedding.geometry import circular_density, globe, round_length
 from ssllab.ui.embedding.strokes import draw_arrows, draw_lines, pen
-
-if TYPE_CHECKING:
-    from ssllab.methods.contrast import ContrastLook
 
 _GLOBE = globe()
 
@@ -90,7 +86,9 @@ def paint_plane(painter: QPainter, camera: Camera, frame: QRect, *, solid: bool)
                 draw_lines(painter, np.stack([zero, places], 1), np.stack([full, places], 1))
 
 
-def paint_key(painter: QPainter, frame: QRect, look: ContrastLook, forces: str, unit: float) -> None:
+def paint_key(
+    painter: QPainter, frame: QRect, step: int, embedding: Embedding, forces: str, unit: float
+) -> None:
     """Bottom left: what is shown. Bottom right: the arrows, and how long a force of round size is.
 
     ``unit``: pixels per unit of force.
@@ -104,14 +102,14 @@ def paint_key(painter: QPainter, frame: QRect, look: ContrastLook, forces: str, 
     metrics = QFontMetricsF(font)
     line = metrics.height()
     left, bottom = 8.0, frame.height() - 7.0
-    words = {"circle": "Unit circle", "sphere": "Unit sphere"}.get(look.kind, "Principal components")
-    if look.kind == "pca":
-        words += f", {100 * look.explained:.0f} % of variance"
+    words = {"circle": "Unit circle", "sphere": "Unit sphere"}.get(embedding.kind, "Principal components")
+    if embedding.kind == "pca":
+        words += f", {100 * embedding.explained:.0f} % of variance"
     room = frame.width() - 16.0 - (0 if forces == "none" else 9.5 * line)
     painter.setPen(QColor(colours.muted))
     painter.drawText(
         QPointF(left, bottom),
-        metrics.elidedText(f"Step {look.step:,} · {words}", Qt.TextElideMode.ElideRight, room),
+        metrics.elidedText(f"Step {step:,} · {words}", Qt.TextElideMode.ElideRight, room),
     )
     if forces == "none":
         return

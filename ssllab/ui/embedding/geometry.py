@@ -41,7 +41,8 @@ def circular_density(points: np.ndarray, bins: int = 120, width: float = 0.09) -
     offsets = np.arange(bins) * 2 * np.pi / bins
     offsets = np.minimum(offsets, 2 * np.pi - offsets)
     kernel = np.exp(-0.5 * (offsets / width) ** 2)
-    smooth = np.fft.irfft(np.fft.rfft(counts) * np.fft.rfft(kernel), bins)
+    # Rounding leaves values just below 0 where no point is; a root of them would be no number, and Qt hangs on one.
+    smooth = np.fft.irfft(np.fft.rfft(counts) * np.fft.rfft(kernel), bins).clip(0.0)
     total = smooth.sum()
     return smooth * bins / total if total > 0 else smooth
 

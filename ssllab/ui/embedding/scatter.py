@@ -1,6 +1,6 @@
 """The canvas of the embedding map: fixed images as dots or thumbnails on circle, sphere or plane.
 
-Everything that does not follow the pointer is painted into one buffer, which is renewed when the look, the
+Everything that does not follow the pointer is painted into one buffer, which is renewed when the embedding, the
 camera or a setting changes; hovering only copies it and adds rings and arrows.
 """
 
@@ -13,6 +13,7 @@ from PySide6.QtCore import QElapsedTimer, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
+from ssllab.looks import Embedding, PairForces
 from ssllab.ui import theme
 from ssllab.ui.embedding import backdrop
 from ssllab.ui.embedding.camera import Camera
@@ -29,7 +30,7 @@ _BOXES = {"circle": 1.36, "sphere": 1.1}
 
 
 class MapCanvas(QWidget):
-    """Draws one look. ``hovered(i)`` (-1 for none) and ``picked(i)`` speak of images 0..M-1."""
+    """Draws one embedding. ``hovered(i)`` (-1 for none) and ``picked(i)`` speak of images 0..M-1."""
 
     hovered = Signal(int)
     picked = Signal(int)
@@ -67,7 +68,9 @@ class MapCanvas(QWidget):
 
     def forget(self) -> None:
         """No look yet; the camera and the settings stay."""
-        self.look = None
+        self.embedding: Embedding | None = None
+        self.pair_forces: PairForces | None = None
+        self._step = 0
         self._from = self._to = self._shown = None
         self._history: deque[np.ndarray] = deque(maxlen=TRAIL_LOOKS)
         self.arrow_scale: float | None = None
@@ -87,25 +90,25 @@ class MapCanvas(QWidget):
         self._classes = np.asarray(classes, dtype=np.int64)
         self.invalidate(tiles=True)
 
-    def set_look(self, look) -> None:
-        """A new look arrives: the points move there, the old positions become the trail."""
-        points = np.asarray(look.points, dtype=np.float64)
+    def show_embedding(self, step: int, embedding: Embedding, forces: PairForces | None) -> None:
+        """That of a new look: the points move there, the old positions become the trail."""
+        points = np.asarray(embedding.points, dtype=np.float64)
         if not np.isfinite(points).all():
             return  # a diverged run: keep the last good picture, the doctor tells the rest
-        old = self.look
-        if old is not None and (old.kind != look.kind or old.points.shape != look.points.shape):
+        old = self.embedding
+        if old is not None and (old.kind != embedding.kind or old.points.shape != embedding.points.shape):
             self.forget()
             self.camera.reset()
             old = None
-        self.look = look
+        self._step, self.embedding, self.pair_forces = step, embedding, forces
         if old is None:
             self._from = self._shown = points
         else:
             self._from = self._shown
             self._history.append(self._to[: len(points) // 2])
         self._to = points
-        if look.kind in _BOXES:
-            half = _BOXES[look.kind]
+        if embedding.kind in _BOXES:
+            half = _BOXES[embedding.kind]
             self._box = np.array([-half, half, -half, half])
         elif points.shape[1] == 3:
             half = max(1.1 * float(np.linalg.norm(points, axis=1).max()), 1e-3)
@@ -123,8 +126,8 @@ class MapCanvas(QWidget):
         self.invalidate()
 
     def rescale_arrows(self) -> None:
-        """Choose the length of arrows by the forces of this look, if the old choice no longer reads well."""
-        if self.look is None:
+        """Choose the length of arrows by the forces of now, if the old choice no longer reads well."""
+        if self.pair_forces is None:
             return
         forces = np.concatenate([self._force("attraction"), self._force("repulsion")])
         self.arrow_scale = steady_scale(self.arrow_scale, np.linalg.norm(forces, axis=1), self._radius())
@@ -138,7 +141,7 @@ class MapCanvas(QWidget):
     def reset_view(self) -> None:
         """The whole picture again, unrotated and unzoomed."""
         self.camera.reset()
-        if self.look is not None and self.look.kind not in _BOXES and self._to.shape[1] == 2:
+        if self.embedding is not None and self.embedding.kind not in _BOXES and self._to.shape[1] == 2:
             self._box = covering_box(None, self._to)
             self.camera.box = self._box
         self.invalidate()
@@ -227,16 +230,16 @@ class MapCanvas(QWidget):
             return
         images = len(self._shown) // 2
         pixels, depth = self.camera.pixels(self._shown)
-        if self.look.kind == "circle":
+        if self.embedding.kind == "circle":
             backdrop.paint_circle(painter, self.camera, self._shown[:images])
-        elif self.look.kind == "sphere":
+        elif self.embedding.kind == "sphere":
             backdrop.paint_sphere(painter, self.camera)
         else:
             backdrop.paint_plane(painter, self.camera, self.rect(), solid=self.solid)
         classes = self._class_of(images)
         lit = np.ones(images, dtype=bool) if self.isolated < 0 else classes == self.isolated
         # Points on the far side of the globe recede: smaller and fainter.
-        far = np.clip(depth, -1.0, 0.0) if self.look.kind == "sphere" else np.zeros(len(depth))
+        far = np.clip(depth, -1.0, 0.0) if self.embedding.kind == "sphere" else np.zeros(len(depth))
         if self.trails:
             self._paint_trails(painter, classes, lit)
         if self.pairs:
@@ -254,14 +257,14 @@ class MapCanvas(QWidget):
         for k in reversed(range(len(LEVELS))):
             rows = order[level[order] == k]
             tiles.draw_first(painter, rows, pixels[rows], k, shown[rows])
-        if self.forces == "all":
+        if self._shown_forces() == "all":
             self._paint_forces(painter, np.flatnonzero(lit & (far[:images] > -0.5)), 1.0, 0.9)
         unit = self.arrow_length() * self.camera.scale
-        backdrop.paint_key(painter, self.rect(), self.look, self.forces, unit)
+        backdrop.paint_key(painter, self.rect(), self._step, self.embedding, self._shown_forces(), unit)
 
     def _paint_trails(self, painter: QPainter, classes: np.ndarray, lit: np.ndarray) -> None:
         path = [*self._history, self._shown[: len(classes)]]
-        if self.look.kind == "circle":
+        if self.embedding.kind == "circle":
             # Time runs outwards: a point that keeps its place leaves a spoke, not a blot on the circle.
             path = [points * (1.0 - 0.042 * (len(path) - 1 - k)) for k, points in enumerate(path)]
         pixels, depth = self.camera.pixels(np.concatenate(path))
@@ -269,7 +272,7 @@ class MapCanvas(QWidget):
         # A leap across the picture is no path; the far side of the globe stays free.
         moved = np.linalg.norm(np.diff(pixels, axis=0), axis=2)
         seen = lit & (moved < 0.6 * self._radius() * self.camera.scale) & (moved > 0.3)
-        if self.look.kind == "sphere":
+        if self.embedding.kind == "sphere":
             seen &= depth[1:] > -0.05
         band = np.arange(len(path) - 1) * _FADES // (len(path) - 1)
         for fade in range(_FADES):
@@ -295,7 +298,7 @@ class MapCanvas(QWidget):
     def _arrows(self, rows: np.ndarray, force: str) -> tuple[np.ndarray, np.ndarray]:
         points = self._shown[rows]
         tips = points + self.arrow_length() * self._force(force)[rows]
-        if self.look.kind == "circle":
+        if self.embedding.kind == "circle":
             # Both forces are tangents: one is drawn outside, the other inside, lest they hide each other.
             aside = (0.5 * self.tile + 4.0) / self.camera.scale * (1 if force == "repulsion" else -1)
             points, tips = points * (1 + aside), tips + aside * points
@@ -325,7 +328,7 @@ class MapCanvas(QWidget):
             painter.setPen(pen(colours.attract, 1.6, 0.9))
             draw_lines(painter, pixels[[row]], pixels[[images + row]])
             painter.drawEllipse(QPointF(*pixels[images + row]), 5.0, 5.0)
-        if marked and self.forces != "none":
+        if marked and self._shown_forces() != "none":
             self._paint_forces(painter, np.array(marked), 2.6, 1.0)
 
     def _paint_front(self, painter: QPainter, row: int, place: np.ndarray) -> None:
@@ -348,10 +351,14 @@ class MapCanvas(QWidget):
     def _radius(self) -> float:
         """Half the extent of the picture, in its own units."""
         left, right, bottom, top = self._box
-        return 1.0 if self.look.kind in _BOXES else 0.25 * float(right - left + top - bottom)
+        return 1.0 if self.embedding.kind in _BOXES else 0.25 * float(right - left + top - bottom)
+
+    def _shown_forces(self) -> str:
+        """Whose arrows are drawn: as chosen, where the method knows forces."""
+        return "none" if self.pair_forces is None else self.forces
 
     def _force(self, name: str) -> np.ndarray:
-        force = np.asarray(getattr(self.look, name), dtype=np.float64)[: len(self._to) // 2]
+        force = np.asarray(getattr(self.pair_forces, name), dtype=np.float64)[: len(self._to) // 2]
         return np.nan_to_num(force, posinf=0.0, neginf=0.0)
 
     def _class_of(self, images: int) -> np.ndarray:
@@ -371,7 +378,7 @@ class MapCanvas(QWidget):
         share = min(1.0, self._clock.elapsed() / _EASE_MS)
         eased = 1.0 - (1.0 - share) ** 3
         points = self._from + eased * (self._to - self._from)
-        if self.look.kind in _BOXES:  # along the sphere, not through it
+        if self.embedding.kind in _BOXES:  # along the sphere, not through it
             points = points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-9)
         self._shown = self._to if share >= 1.0 else points
         self.camera.box = self._box if share >= 1.0 else self.camera.box + 0.4 * (self._box - self.camera.box)

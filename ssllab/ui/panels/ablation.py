@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
+from ssllab.data.images.augment_settings import AugmentConfig
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Panel
@@ -123,6 +124,7 @@ class AblationPanel(Panel):
 
     id = "ablation"
     title = "Ablation grid"
+    settings = AugmentConfig
     help = (
         "<p>One short run for every pair of transformations (a single one on the diagonal); the number is the linear "
         "probe of h on held-out images, in percent.</p><p>SimCLR, figure 5: crop with colour distortion is the best "

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidgetAction,
 )
 
+from ssllab.looks import Embedding, PairForces
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.embedding.anchor import Anchor
@@ -39,10 +40,12 @@ _IDLE_FRAME_MS = 50
 
 
 class EmbeddingMap(Panel):
-    """Draws ``scene.look`` (points, forces) with ``scene.thumbnails``; a click sets the bench's anchor."""
+    """Draws the embedding, and its forces where a method gives them, with ``scene.thumbnails``; a click sets the
+    bench's anchor."""
 
     id: ClassVar[str] = "map"
     title: ClassVar[str] = "Embedding map"
+    parts = (Embedding,)
     help: ClassVar[str] = (
         "<p>Some hundred fixed images where the projection head puts them now. Embeddings have length 1, so "
         "they live on a sphere: a circle when z has two dimensions, a globe when it has three, otherwise the "
@@ -95,11 +98,16 @@ class EmbeddingMap(Panel):
 
     def draw(self, scene: Scene) -> None:
         """A new look moves the points; new images or factors refill the legend."""
-        if scene.look is None:
-            if self.canvas.look is not None:
+        embedding = scene.part(Embedding)
+        if embedding is None:
+            if self.canvas.embedding is not None:
                 self.canvas.forget()
-        elif scene.look is not self.canvas.look:
-            self.canvas.set_look(scene.look)
+        elif embedding is not self.canvas.embedding:
+            self.canvas.show_embedding(scene.look.step, embedding, scene.part(PairForces))
+        with_forces = embedding is None or scene.part(PairForces) is not None
+        if with_forces != self.forces_menu.menuAction().isVisible():
+            self.forces_menu.menuAction().setVisible(with_forces)
+            self._fit_bar()
         pictures = self._pictures_of(scene)
         if pictures is not self._pictures:
             self._pictures = pictures
@@ -280,8 +288,9 @@ class EmbeddingMap(Panel):
         room = self.width() - 8 - self.colouring.sizeHint().width() - self.view_button.sizeHint().width() - 8
         images, trails, pairs = (self.buttons[name] for name in ("Images", "Trails", "Pairs"))
         for button in (self.forces_button, images, self.reset_button, trails, pairs):
-            room -= button.sizeHint().width() + 4
-            button.setVisible(room >= 0)
+            offered = button is not self.forces_button or self.forces_menu.menuAction().isVisible()
+            room -= offered * (button.sizeHint().width() + 4)
+            button.setVisible(offered and room >= 0)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """The View menu under the pointer."""
@@ -291,14 +300,15 @@ class EmbeddingMap(Panel):
     # Answers
 
     def _pictures_of(self, scene: Scene) -> np.ndarray | None:
-        images = len(scene.look.z) // 2 if scene.look is not None else -1
+        embedding = scene.part(Embedding)
+        images = len(embedding.z) // 2 if embedding is not None else -1
         if scene.thumbnails is not None and images in (-1, len(scene.thumbnails.images)):
             return scene.thumbnails.images
         if images < 0:
             return None
         if self._pictures is not None and len(self._pictures) == images:
             return self._pictures
-        return scene.look.views[:images]
+        return embedding.views[:images]
 
     def _refill_colourings(self) -> None:
         names = list(self._thumbnails.colourings) if self._thumbnails is not None else []
@@ -345,18 +355,18 @@ class EmbeddingMap(Panel):
         self.canvas.update()
 
     def _hover(self, image: int) -> None:
-        look = self.canvas.look
-        images = 0 if look is None else len(look.z) // 2
+        embedding = self.canvas.embedding
+        images = 0 if embedding is None else len(embedding.z) // 2
         if not 0 <= image < images or self._pictures is None or len(self._pictures) != images:
             self.card.hide()
             return
-        rows, cosines = nearest(look.z, image, NEIGHBOURS)
+        rows, cosines = nearest(embedding.z, image, NEIGHBOURS)
         self.canvas.set_neighbours(rows)
         self.card.show_image(
             self._pictures[image],
-            (look.views[image], look.views[images + image]),
+            (embedding.views[image], embedding.views[images + image]),
             self._facts(image),
-            float(look.z[image] @ look.z[images + image]),
+            float(embedding.z[image] @ embedding.z[images + image]),
             [(self._pictures[row], cosine) for row, cosine in zip(rows, cosines, strict=True)],
         )
         self.card.show_beside(self.canvas, self.canvas.place_of(image).toPoint(), round(self.canvas.tile))

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from ssllab.looks import Spectrum
 from ssllab.ui.panel import Scene
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.chart import Chart, colour
@@ -18,7 +19,7 @@ _KINDS = (("h", "h", "attract"), ("z", "g(h)", "repel"))
 
 
 class SortedValues(Chart):
-    """Values of a look by rank, one curve for h and one for g(h); ``relative`` to their largest."""
+    """Values by rank, one curve for h and one for g(h); ``relative`` to their largest."""
 
     def __init__(
         self,
@@ -41,7 +42,7 @@ class SortedValues(Chart):
         )
         self._field = field
         self._relative = relative
-        self._look = None
+        self._part: Spectrum | None = None
         self._ranks: dict[str, float | None] = {}
         self._curves = {key: self.line(key, role, width=2) for key, _, role in _KINDS}
         self._levels = {}
@@ -55,28 +56,28 @@ class SortedValues(Chart):
         ranks = {}
         if not self._levels and scene.probes is not None:
             ranks = {key: scene.probes.last(f"rankme_{key}") for key, *_ in _KINDS}
-        if scene.look is self._look and ranks == self._ranks:
+        part = scene.part(Spectrum)
+        if part is self._part and ranks == self._ranks:
             return
-        self._look, self._ranks = scene.look, ranks
+        self._part, self._ranks = part, ranks
         self._list()
         self.redraw()
 
     def reset(self) -> None:
         super().reset()
-        self._look = None
+        self._part = None
         self._ranks = {}
         self._list()
         self.redraw()
 
     def _values(self, key: str) -> np.ndarray:
-        values = None if self._look is None else getattr(self._look, f"{self._field}_{key}", None)
-        if values is None:
+        if self._part is None:
             return np.empty(0)
-        values = np.sort(np.asarray(values, float))[::-1]
+        values = np.sort(np.asarray(getattr(self._part, f"{self._field}_{key}"), float))[::-1]
         return values / values[0] if self._relative and len(values) and values[0] > 0 else values
 
     def redraw(self) -> None:
-        self._show_empty(self._look is None)
+        self._show_empty(self._part is None)
         tops, lows, longest = [], [], 2
         for key, curve in self._curves.items():
             values = self._values(key)
@@ -152,6 +153,7 @@ class SpectrumPanel(ChartPanel):
 
     id = "spectrum"
     title = "Dimensions used"
+    parts = (Spectrum,)
     help = """
     <h3>Dimensions used</h3>
     <p><b>Spectrum</b>: singular values of the matrix of embeddings, largest first, divided by the

@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from ssllab.data.images.augment_settings import AugmentConfig
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.embedding.anchor import Anchor
@@ -90,6 +91,7 @@ class AugmentationsPanel(Panel):
 
     id = "augmentations"
     title = "Augmentation bench"
+    settings = AugmentConfig
     help = (
         "<p>The ten operators of SimCLR's figure 4, each applied to one image with its present strength. A coloured "
         "frame marks those that training uses; a click switches an operator. Below: pairs of views as the method "

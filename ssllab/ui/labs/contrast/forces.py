@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ssllab.looks import Negatives
 from ssllab.ui.panel import Scene
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.chart import Chart, colour
@@ -26,25 +27,26 @@ class NegativeWeights(Chart):
             can_log=(True, True),
             empty=((1, 500), (0, 5)),
         )
-        self._look = None
+        self._part: Negatives | None = None
         self._curve = self.line("weights", "repel", width=2, fill=0.22, fill_to=0.0)
         self._even = self.line("even", "muted", width=1.4, dash=True)
         self._list()
 
     def draw(self, scene: Scene) -> None:
-        if scene.look is not self._look:
-            self._look = scene.look
+        part = scene.part(Negatives)
+        if part is not self._part:
+            self._part = part
             self._list()
             self.redraw()
 
     def reset(self) -> None:
         super().reset()
-        self._look = None
+        self._part = None
         self._list()
         self.redraw()
 
     def redraw(self) -> None:
-        self._show_empty(self._look is None)
+        self._show_empty(self._part is None)
         shares = self._shares()
         rank = np.arange(1, len(shares) + 1)
         self.notes.marks = []
@@ -56,9 +58,9 @@ class NegativeWeights(Chart):
             even = 100.0 / len(shares)
             self.put(self._even, rank[[0, -1]], np.full(2, even))
             top = max(float(shares[0]), 1.5 * even)
-            effective = float(self._look.effective_negatives)
+            effective = self._part.effective
             place = float(self.map_x(np.array([effective]))[0])
-            self.notes.marks = [(place, f"{effective:.0f} of {self._look.negatives} push")]
+            self.notes.marks = [(place, f"{effective:.0f} of {len(shares)} push")]
             labels = 2.0 if self.log[1] else 1 + self.notes.label_room() / max(60.0, self.view.height())
             self.frame((1, max(2, len(shares))), (low / 2 if self.log[1] else 0.0, top * labels), pad=(0, 0))
         else:
@@ -66,10 +68,10 @@ class NegativeWeights(Chart):
         self.show_values()
 
     def _shares(self) -> np.ndarray:
-        return np.empty(0) if self._look is None else 100.0 * np.asarray(self._look.negative_weights, float)
+        return np.empty(0) if self._part is None else 100.0 * np.asarray(self._part.shares, float)
 
     def _list(self) -> None:
-        name = "now" if self._look is None else f"now, τ = {self._look.temperature:.3g}"
+        name = "now" if self._part is None else f"now, τ = {self._part.temperature:.3g}"
         self.list_entries(
             [
                 Entry(
@@ -116,6 +118,7 @@ class ForcesPanel(ChartPanel):
 
     id = "forces"
     title = "Forces and temperature"
+    parts = (Negatives,)
     help = """
     <h3>Forces and temperature</h3>
     <p>The negative gradient of the loss at an anchor is a force on it: it is pulled towards its positive

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ssllab.looks import Embedding, Negatives
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.embedding.anchor import Anchor
@@ -42,10 +43,11 @@ _STEPS_PER_DECADE = 250  # every temperature of two digits can be reached
 
 
 class Microscope(Panel):
-    """One anchor's softmax, recomputed from ``scene.look.z`` at the run's temperature or a supposed one."""
+    """One anchor's softmax, recomputed from the embeddings at the run's temperature or a supposed one."""
 
     id: ClassVar[str] = "microscope"
     title: ClassVar[str] = "InfoNCE microscope"
+    parts = (Embedding, Negatives)
     help: ClassVar[str] = (
         "<p>One image is the <b>anchor</b> (click another on the map or in the table). Its <b>positive</b> "
         "is the other random view of the same image, framed in blue; all the others are <b>negatives</b>. "
@@ -66,7 +68,8 @@ class Microscope(Panel):
     def __init__(self, bench: Bench, anchor: Anchor) -> None:
         super().__init__(bench)
         self.anchor = anchor
-        self._look = None
+        self._embedding: Embedding | None = None
+        self._negatives: Negatives | None = None
         self._supposed: float | None = None  # None: follow the run
         self._contrast: AnchorContrast | None = None
         self.empty = QLabel(_EMPTY, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
@@ -88,10 +91,10 @@ class Microscope(Panel):
 
     def draw(self, scene: Scene) -> None:
         """A new look brings new embeddings; the anchor and the supposed temperature stay."""
-        if scene.look is self._look:
-            return
-        self._look = scene.look
-        self._refresh()
+        embedding = scene.part(Embedding)
+        if embedding is not self._embedding:
+            self._embedding, self._negatives = embedding, scene.part(Negatives)
+            self._refresh()
 
     def restyle(self) -> None:
         """The theme or the font size changed."""
@@ -104,7 +107,7 @@ class Microscope(Panel):
 
     def reset(self) -> None:
         """A new run: nothing is known until its first look; the what-if ends."""
-        self._look, self._supposed = None, None
+        self._embedding = self._negatives = self._supposed = None
         self._refresh()
 
     # Parts
@@ -181,8 +184,8 @@ class Microscope(Panel):
     def run_temperature(self) -> float:
         """The temperature that training uses now."""
         value = getattr(self.bench.config, "temperature", None)
-        if value is None and self._look is not None:
-            value = self._look.temperature
+        if value is None and self._negatives is not None:
+            value = self._negatives.temperature
         return float(value) if value else 0.5
 
     def temperature(self) -> float:
@@ -212,26 +215,28 @@ class Microscope(Panel):
     # Drawing
 
     def _refresh(self) -> None:
-        look = self._look
-        images = 0 if look is None else len(look.z) // 2
-        if images < 2:
+        embedding, negatives = self._embedding, self._negatives
+        images = 0 if embedding is None else len(embedding.z) // 2
+        if images < 2 or negatives is None:
             self._contrast = None
             self._pages.setCurrentIndex(0)
             return
         anchor = self.anchor.index if self.anchor.index < images else 0
         tau = self.temperature()
-        self._contrast = result = contrast(look.z, anchor, tau, look.variant)
+        self._contrast = result = contrast(embedding.z, anchor, tau, negatives.candidates)
         self._pages.setCurrentIndex(1)
         line = self.fontMetrics().height()
-        self.picture.setPixmap(pixmap(look.views[result.anchor], round(3.3 * line), self.devicePixelRatioF()))
+        self.picture.setPixmap(
+            pixmap(embedding.views[result.anchor], round(3.3 * line), self.devicePixelRatioF())
+        )
         self.formula.setText(formula_text(result, short=self._low()))
-        self.table.show_contrast(result, look.views)
+        self.table.show_contrast(result, embedding.views)
         self.curve.show_similarities(result.similarity[1:], tau, self.run_temperature())
         self.value.setText(f"τ = {tau:.3g}")
         self.slider.blockSignals(True)
         self.slider.setValue(round(_STEPS_PER_DECADE * math.log10(min(max(tau, LOWEST), HIGHEST) / LOWEST)))
         self.slider.blockSignals(False)
-        self.note.setText(note_text(look.variant, images))
+        self.note.setText(note_text(negatives.candidates, images))
         self.table.setAccessibleDescription(self.note.text())
         self._name_buttons()
 

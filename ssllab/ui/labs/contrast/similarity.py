@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ssllab.looks import Similarities
 from ssllab.ui.panel import Scene
 from ssllab.ui.plots.chart import Chart, colour
 from ssllab.ui.plots.chart_panel import ChartPanel
@@ -25,27 +26,28 @@ class SimilarityHistogram(Chart):
             hint="Press Start: positives move to the right, negatives apart",
             empty=((-1, 1), (0, 3)),
         )
-        self._look = None
+        self._part: Similarities | None = None
         self._curves = {
             key: self.line(key, role, width=1.6, fill=0.28, fill_to=0.0) for key, _, role in _KINDS
         }
         self._list()
 
     def draw(self, scene: Scene) -> None:
-        if scene.look is not self._look:
-            self._look = scene.look
+        part = scene.part(Similarities)
+        if part is not self._part:
+            self._part = part
             self.redraw()
 
     def reset(self) -> None:
         super().reset()
-        self._look = None
+        self._part = None
         self.redraw()
 
     def redraw(self) -> None:
-        self._show_empty(self._look is None)
+        self._show_empty(self._part is None)
         top = 0.0
         for key, curve in self._curves.items():
-            if self._look is None:
+            if self._part is None:
                 curve.setData([], [])
                 continue
             edges, density = self._histogram(key)
@@ -53,15 +55,15 @@ class SimilarityHistogram(Chart):
             self.put(curve, edges, np.maximum(density, _floor(density)) if self.log[1] else density)
             if key not in self._hidden:
                 top = max(top, float(density.max()))
-        if self._look is not None:
-            bottom = _floor(self._look.negative_histogram) if self.log[1] else 0.0
+        if self._part is not None:
+            bottom = _floor(self._part.negative) if self.log[1] else 0.0
             self.frame((-1, 1), (bottom, top * 1.05 or 1.0), pad=(0, 0))
         self.show_values()
 
     def _histogram(self, key: str):
         """Corner points of the bars."""
-        edges = np.repeat(np.asarray(self._look.histogram_edges, float), 2)
-        density = np.asarray(getattr(self._look, f"{key}_histogram"), float)
+        edges = np.repeat(np.asarray(self._part.edges, float), 2)
+        density = np.asarray(getattr(self._part, key), float)
         return edges, np.concatenate(([0.0], np.repeat(density, 2), [0.0]))
 
     def _list(self) -> None:
@@ -72,29 +74,29 @@ class SimilarityHistogram(Chart):
         self._list()
 
     def values(self) -> dict[str, str]:
-        if self._look is None:
+        if self._part is None:
             return {}
-        edges = np.asarray(self._look.histogram_edges, float)
+        edges = np.asarray(self._part.edges, float)
         middle = (edges[1:] + edges[:-1]) / 2
         texts = {}
         for key, *_ in _KINDS:
-            density = np.asarray(getattr(self._look, f"{key}_histogram"), float)
+            density = np.asarray(getattr(self._part, key), float)
             if density.sum() > 0:
                 texts[key] = f"{(middle * density).sum() / density.sum():.3f}"
         return texts
 
     def readout(self, x):
-        edges = np.asarray(self._look.histogram_edges, float)
+        edges = np.asarray(self._part.edges, float)
         i = int(np.clip(np.searchsorted(edges, x) - 1, 0, len(edges) - 2))
-        texts = {key: f"{getattr(self._look, f'{key}_histogram')[i]:.3g}" for key, *_ in _KINDS}
+        texts = {key: f"{getattr(self._part, key)[i]:.3g}" for key, *_ in _KINDS}
         return (edges[i] + edges[i + 1]) / 2, f"{edges[i]:.2f} to {edges[i + 1]:.2f}", texts, []
 
     def columns(self):
-        if self._look is None:
+        if self._part is None:
             return {}
-        edges = np.asarray(self._look.histogram_edges)
+        edges = np.asarray(self._part.edges)
         columns = {"from": edges[:-1], "to": edges[1:]}
-        return {**columns, **{key: np.asarray(getattr(self._look, f"{key}_histogram")) for key, *_ in _KINDS}}
+        return {**columns, **{key: np.asarray(getattr(self._part, key)) for key, *_ in _KINDS}}
 
 
 def _floor(density) -> float:
@@ -108,6 +110,7 @@ class SimilarityPanel(ChartPanel):
 
     id = "similarity"
     title = "Similarity"
+    parts = (Similarities,)
     help = """
     <h3>Similarity of pairs</h3>
     <p>Cosine similarity z<sub>i</sub>·z<sub>j</sub> of unit embeddings. <b>Positives</b> (blue) are two

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
+from ssllab.looks import CodeUsage
 from ssllab.ui.panel import Scene
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.chart import Chart, colour
@@ -42,23 +43,24 @@ class SortedUsage(Chart):
             can_log=(False, True),
             empty=((0, 40), (0, 10)),
         )
-        self._look = None
+        self._part: CodeUsage | None = None
         self._hard: list = []
         self._soft: list = []
         self._even = self.line("even", "muted", width=1.4, dash=True)
 
     def draw(self, scene: Scene) -> None:
-        if scene.look is not self._look:
-            self._look = scene.look
+        part = scene.part(CodeUsage)
+        if part is not self._part:
+            self._part = part
             self.redraw()
 
     def reset(self) -> None:
         super().reset()
-        self._look = None
+        self._part = None
         self.redraw()
 
     def redraw(self) -> None:
-        hard, soft = self._shares("usage"), self._shares("soft_usage")
+        hard, soft = self._shares("hard"), self._shares("soft")
         self._show_empty(not len(hard))
         self._draw_groups(len(hard))
         for groups, items in ((hard, self._hard), (soft, self._soft)):
@@ -77,15 +79,14 @@ class SortedUsage(Chart):
 
     def _floor(self) -> float:
         """Below this a logarithmic axis shows nothing: a tenth of the even share."""
-        hard = self._shares("usage")
+        hard = self._shares("hard")
         return 10.0 / hard.shape[1] if len(hard) else 0.1
 
     def _shares(self, field: str) -> NDArray:
         """Percent by group, most used first, ``(G, V)``; empty where unknown."""
-        values = getattr(self._look, field, None)
-        if values is None:
+        if self._part is None:
             return np.empty((0, 0))
-        return -np.sort(-100.0 * np.asarray(values, float), axis=1)
+        return -np.sort(-100.0 * np.asarray(getattr(self._part, field), float), axis=1)
 
     def _draw_groups(self, groups: int) -> None:
         while len(self._hard) < groups:
@@ -105,7 +106,7 @@ class SortedUsage(Chart):
             used = self._used(group)
             key = f"group {group + 1}"
             entries.append(Entry(key, f"{key}: {used} used", colour(str(group)), "block"))
-            if len(self._shares("soft_usage")):
+            if len(self._shares("soft")):
                 entries.append(
                     Entry(f"{key} soft", "soft", colour(str(group)), "dash", help="The mean softmax.")
                 )
@@ -113,14 +114,14 @@ class SortedUsage(Chart):
         self.list_entries(entries)
 
     def _used(self, group: int) -> int:
-        return int((np.asarray(self._look.usage)[group] > 0).sum())
+        return int((self._part.hard[group] > 0).sum())
 
     def restyle(self) -> None:
         super().restyle()
         self.redraw()
 
     def readout(self, x):
-        hard = self._shares("usage")
+        hard = self._shares("hard")
         rank = int(np.clip(math.floor(x), 0, hard.shape[1] - 1))
         parts, dots = [], []
         for group, shares in enumerate(hard):
@@ -132,7 +133,7 @@ class SortedUsage(Chart):
         return rank + 0.5, f"no. {rank + 1}: " + ", ".join(parts), {}, dots
 
     def columns(self):
-        hard, soft = self._shares("usage"), self._shares("soft_usage")
+        hard, soft = self._shares("hard"), self._shares("soft")
         if not len(hard):
             return {}
         table = {"rank": np.arange(1, hard.shape[1] + 1)}
@@ -151,7 +152,7 @@ class UsageTiles(HeatMap):
     """Every code of every group as a tile; a group wraps into as many rows as suit the room."""
 
     def __init__(self) -> None:
-        self._look = None
+        self._part: CodeUsage | None = None
         self._groups = 0
         self._codes = 0
         self._width = 1  # tiles in a row
@@ -161,13 +162,13 @@ class UsageTiles(HeatMap):
         self.view.sigResized.connect(self._resized)
 
     def draw(self, scene: Scene) -> None:
-        if scene.look is not self._look:
-            self._look = scene.look
-            usage = getattr(self._look, "usage", None)
-            if usage is None:
+        part = scene.part(CodeUsage)
+        if part is not self._part:
+            self._part = part
+            if part is None:
                 self._wanted = np.empty((0, 0))
             else:
-                self._wanted = usage_level(usage, np.shape(usage)[1])
+                self._wanted = usage_level(part.hard, part.hard.shape[1])
                 self._groups, self._codes = self._wanted.shape
             if self._shown.shape != self._wanted.shape:
                 self._shown = self._wanted.copy()
@@ -179,7 +180,7 @@ class UsageTiles(HeatMap):
 
     def reset(self) -> None:
         super().reset()
-        self._look = None
+        self._part = None
         self._shown = self._wanted = np.empty((0, 0))
         self._lay_out()
 
@@ -213,7 +214,7 @@ class UsageTiles(HeatMap):
             return
         rows = self._rows()
         levels = np.full((self._groups * rows - 1, self._width), np.nan)
-        usage = np.asarray(self._look.usage)
+        usage = self._part.hard
         dead = (usage == 0) & (self._shown < _FADED)
         for group, values in enumerate(np.where(dead, OFF, self._shown)):
             block = np.full((rows - 1) * self._width, np.nan)
@@ -221,7 +222,7 @@ class UsageTiles(HeatMap):
             levels[group * rows : group * rows + rows - 1] = block.reshape(rows - 1, self._width)
         middles = [group * rows + (rows - 1) / 2 for group in range(self._groups)]
         names = [f"group {group + 1}" for group in range(self._groups)]
-        seconds = getattr(self._look, "window_seconds", None)
+        seconds = self._part.window_seconds
         window = "" if not seconds else f" in the last {_minutes(seconds)}"
         self.scale.say(f"{(usage > 0).sum()} of {usage.size} used{window}", "rare", f"{_MOST:.0f}/V", "dead")
         self.show_matrix(levels, names, (), middles)
@@ -236,14 +237,14 @@ class UsageTiles(HeatMap):
         found = self.code_at(row, column)
         if found is None:
             return ""
-        share = float(np.asarray(self._look.usage)[found])
+        share = float(self._part.hard[found])
         times = f", {share * self._codes:.1f}× the even share" if share else ""
         return f"group {found[0] + 1}, code {found[1]}: {value_text(100 * share)}%{times}"
 
     def columns(self):
-        if self._look is None:
+        if self._part is None:
             return {}
-        usage = np.asarray(self._look.usage)
+        usage = self._part.hard
         group, code = np.indices(usage.shape)
         return {"group": group.ravel() + 1, "code": code.ravel(), "share_percent": 100.0 * usage.ravel()}
 
@@ -259,6 +260,7 @@ class CodeUsagePanel(ChartPanel):
 
     id = "usage"
     title = "Code usage"
+    parts = (CodeUsage,)
     help = """
     <h3>Code usage</h3>
     <p>How often each code was chosen in the last pass over the data (a sliding window, so that the numbers do not depend

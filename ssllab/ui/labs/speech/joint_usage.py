@@ -9,6 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from ssllab.looks import JointUsage
 from ssllab.ui.panel import Scene
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.chart_panel import ChartPanel
@@ -62,9 +63,9 @@ class JointMap(HeatMap):
         if scene.look is self._look:
             return
         self._look = scene.look
-        joint = getattr(self._look, "joint", None)
+        joint = scene.part(JointUsage)
         self._hint = _ONE_GROUP if self._look is not None and joint is None else _HINT
-        self._counts = np.empty((0, 0)) if joint is None else np.asarray(joint, float)
+        self._counts = np.empty((0, 0)) if joint is None else np.asarray(joint.counts, float)
         self._lay_out()
 
     def reset(self) -> None:
@@ -125,6 +126,7 @@ class JointUsagePanel(ChartPanel):
 
     id = "joint"
     title = "Groups together"
+    parts = (JointUsage,)
     help = """
     <h3>Groups together</h3>
     <p>A frame gets one code from each group, and the pair is what the model knows it by. Every cell counts the frames of

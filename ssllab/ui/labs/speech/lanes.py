@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QContextMenuEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QScrollArea, QToolButton, QVBoxLayout
 
+from ssllab.looks import Inspection
 from ssllab.ui.labs.speech.widgets.canvas import LanesCanvas
 from ssllab.ui.labs.speech.widgets.chooser import Chooser
 from ssllab.ui.labs.speech.widgets.code_lanes import CodeLane, MaskLane
@@ -29,6 +30,7 @@ class LanesPanel(Panel):
 
     id: ClassVar[str] = "lanes"
     title: ClassVar[str] = "Inspect"
+    parts = (Inspection,)
     help: ClassVar[str] = (
         "<p>One clip, and what the model makes of it. <b>Waveform</b> and <b>spectrogram</b> are the sound; "
         "<b>words</b> and <b>phones</b> stand there where the data knows them (the model never sees them).</p>"

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
+from ssllab.looks import PhoneTable
 from ssllab.ui.panel import Scene
 from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.heat_map import HeatMap
@@ -21,8 +21,7 @@ class PhoneMap(HeatMap):
     """Phones as rows, codes as columns sorted by their most probable phone."""
 
     def __init__(self) -> None:
-        self._look: Any = None
-        self._table: Any = None
+        self._part: PhoneTable | None = None
         self._scores: tuple[float | None, ...] = ()
         super().__init__(x_label="codes, by their most probable phone", y_label="", hint=_HINT)
 
@@ -30,42 +29,43 @@ class PhoneMap(HeatMap):
         scores: tuple[float | None, ...] = ()
         if scene.probes is not None:
             scores = tuple(scene.probes.last(name) for name in ("purity", "pnmi"))
-        table = getattr(scene.look, "phone_given_code", None)
+        part = scene.part(PhoneTable)
         # The table comes with a probe: a run that was probed and has none knows no phones.
         probed = scene.probes is not None and len(scene.probes) > 0
-        self._hint = _UNKNOWN if scene.look is not None and probed and table is None else _HINT
-        if table is None or table is not self._table or scores != self._scores:
-            self._look, self._table, self._scores = scene.look, table, scores
+        self._hint = _UNKNOWN if scene.look is not None and probed and part is None else _HINT
+        if part is None or part is not self._part or scores != self._scores:
+            self._part, self._scores = part, scores
             self._lay_out()
 
     def reset(self) -> None:
         super().reset()
-        self._look, self._table, self._scores, self._hint = None, None, (), _HINT
+        self._part, self._scores, self._hint = None, (), _HINT
         self._lay_out()
 
     def _lay_out(self) -> None:
-        if self._table is None:
+        part = self._part
+        if part is None:
             self.scale.say("")
             self.show_matrix(None)
             return
         named = zip(("purity", "PNMI"), self._scores, strict=False)
         words = [f"{name} {value:.2f}" for name, value in named if value is not None and math.isfinite(value)]
         self.scale.say(", ".join(words) or "P(phone | code)", "0", "1")
-        self.show_matrix(np.asarray(self._table, float), self._look.phone_names, self._look.code_names)
+        self.show_matrix(np.asarray(part.table, float), part.phone_names, part.code_names)
 
     def describe(self, row: int, column: int) -> str:
-        look = self._look
+        part = self._part
         return (
-            f"P({look.phone_names[row]} | {look.code_names[column]}) = {float(self._table[row, column]):.2f}, "
-            f"{int(look.code_counts[column])} frames"
+            f"P({part.phone_names[row]} | {part.code_names[column]}) = {float(part.table[row, column]):.2f}, "
+            f"{int(part.code_counts[column])} frames"
         )
 
     def columns(self):
-        look = self._look
-        if self._table is None:
+        part = self._part
+        if part is None:
             return {}
-        named = {f"p_{name}": row for name, row in zip(look.phone_names, self._table, strict=True)}
-        return {"code": np.array(look.code_names), "frames": look.code_counts, **named}
+        named = {f"p_{name}": row for name, row in zip(part.phone_names, part.table, strict=True)}
+        return {"code": np.array(part.code_names), "frames": part.code_counts, **named}
 
 
 class PhoneTablePanel(ChartPanel):
@@ -73,6 +73,7 @@ class PhoneTablePanel(ChartPanel):
 
     id = "phones"
     title = "Phones of the codes"
+    parts = (PhoneTable,)
     help = """
     <h3>Phones of the codes</h3>
     <p>Every column is a code (of two groups: a pair), every row a phone, the colour the probability that a frame with

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ssllab.looks import Transcript, Transcripts
 from ssllab.ui import theme
 from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.heard_text import coloured, legend
@@ -29,10 +30,9 @@ from ssllab.ui.panel import Panel, Scene
 from ssllab.ui.plots.time_plot import Curve, Level, TimePlot
 from ssllab.ui.rewind import ask_rewind
 
-METHOD = "ctc"
-_HINT = "Choose the method ctc and press Start: error rates appear here"
+_HINT = "Press Start: error rates appear here"
 _NO_MODEL = (
-    "No model here can write: fine-tune one with the method ctc, or choose its folder as the desk's model."
+    "No model here can write: press Start, or choose the folder of a fine-tuned one as the desk's model."
 )
 
 
@@ -65,6 +65,7 @@ class TranscriptionPanel(Panel):
 
     id: ClassVar[str] = "transcription"
     title: ClassVar[str] = "Transcription"
+    parts = (Transcript, Transcripts)
     help: ClassVar[str] = """
     <h3>Transcription</h3>
     <p><b>Rates.</b> Word and character error rates on held-out clips: substitutions, deletions and insertions over what was
@@ -82,9 +83,9 @@ class TranscriptionPanel(Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk.bench)
         self.desk = desk
-        self.transcriber = Transcriber(self.desk, METHOD)
+        self.transcriber = Transcriber(self.desk)
         self._scene: Scene | None = None
-        self._look: Any = None
+        self._written: Any = None
         self._make_view()
         self.transcriber.changed.connect(self._show_heard)
         self.transcriber.failed.connect(lambda line, trace: self.bench.say("error", line, trace))
@@ -143,7 +144,7 @@ class TranscriptionPanel(Panel):
         if self.plot.isVisible():
             self.plot.draw(scene)
         if self.clips.isVisible():
-            self._show_clips(scene.look if hasattr(scene.look, "references") else None)
+            self._show_clips(scene.part(Transcripts))
 
     def reset(self) -> None:
         self.plot.reset()
@@ -153,8 +154,8 @@ class TranscriptionPanel(Panel):
         self.plot.restyle()
         now = theme.current()
         self.clips.setStyleSheet(f"QTextBrowser {{ background: {now.surface}; color: {now.text}; }}")
-        look, self._look = self._look, object()
-        self._show_clips(look)
+        written, self._written = self._written, object()
+        self._show_clips(written)
         self._show_heard()
 
     def view_state(self) -> dict[str, Any]:
@@ -195,23 +196,23 @@ class TranscriptionPanel(Panel):
 
     # Held-out clips
 
-    def _show_clips(self, look: Any) -> None:
-        if look is self._look:
+    def _show_clips(self, written: Transcripts | None) -> None:
+        if written is self._written:
             return
-        self._look = look
+        self._written = written
         bar = self.clips.verticalScrollBar()
         place = bar.value()
-        self.clips.setHtml(self._table(look))
+        self.clips.setHtml(self._table(written))
         bar.setValue(place)
 
-    def _table(self, look: Any) -> str:
+    def _table(self, written: Transcripts | None) -> str:
         now = theme.current()
-        if look is None or not look.references:
+        if written is None:
             return f"<p style='color:{now.muted}'>{_HINT}, and here what was written.</p>"
         muted = f"style='color:{now.muted}'"
         rows = []
         for clip, name, said, greedy, beam in zip(
-            look.clips, look.names, look.references, look.greedy, look.beam, strict=True
+            written.clips, written.names, written.references, written.greedy, written.beam, strict=True
         ):
             link = f"<a href='clip:{clip}' style='color:{now.accent}'>{escape(name)}</a>"
             rows.append(
@@ -220,7 +221,8 @@ class TranscriptionPanel(Panel):
                 f"<tr><td {muted}>greedy&nbsp;&nbsp;</td><td>{coloured(said, greedy)}</td></tr>"
                 f"<tr><td {muted}>beam</td><td>{coloured(said, beam)}</td></tr>"
             )
-        return f"<p {muted}>At step {look.step:,}: {legend()}</p><table cellspacing=0 cellpadding=1>{''.join(rows)}</table>"
+        head = f"<p {muted}>At step {written.step:,}: {legend()}</p>"
+        return f"{head}<table cellspacing=0 cellpadding=1>{''.join(rows)}</table>"
 
     def _open(self, url: QUrl) -> None:
         data = self.bench.data

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from ssllab.looks import Transcript
 from ssllab.ui.labs.speech.widgets.clip import RATE, Clip
 from ssllab.ui.labs.speech.widgets.models import RUN
 from ssllab.ui.work import Background
 
 if TYPE_CHECKING:
-    from ssllab.methods.recogniser import Transcript
     from ssllab.ui.labs.speech.widgets.desk import Desk
 
 LIVE_SECONDS = 12.0  # of what was said last; earlier words stand already
@@ -27,10 +27,9 @@ class Transcriber(QObject):
     changed = Signal()
     failed = Signal(str, str)
 
-    def __init__(self, desk: Desk, method: str) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.desk = desk
-        self._method = method
         self.transcript: Transcript | None = None
         self.clip: Clip | None = None  # that the transcript is of
         self.busy = False
@@ -61,7 +60,9 @@ class Transcriber(QObject):
         return chosen.inspector
 
     def _can_ask_run(self) -> bool:
-        return self.desk.bench.session is not None and self.desk.bench.method_name == self._method
+        bench = self.desk.bench
+        method = bench.methods.get(bench.method_name)
+        return bench.session is not None and method is not None and Transcript in method.parts
 
     def _audio_changed(self) -> None:
         if self.transcript is not None:

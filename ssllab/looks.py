@@ -1,0 +1,161 @@
+"""What a method shows of itself: a look is made of typed parts, and a panel says which parts it draws.
+
+A method declares which parts it gives and under what condition; a lab's page offers the panels whose parts are there.
+Most parts are those of a :class:`Look`, the light picture that is taken about once a second. :class:`Inspection` and
+:class:`Transcript` are given when one asks for a recording. All arrays are numpy's, float32 unless said. Nothing of
+ssllab and no torch is imported here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True)
+class Look:
+    """The parts that a method gave at ``step``, at most one of each kind. What it does not know yet is not there."""
+
+    step: int
+    parts: tuple[object, ...]
+
+    def part(self, kind: type[Part]) -> Part | None:
+        """The part of that kind, or None."""
+        return next((part for part in self.parts if isinstance(part, kind)), None)
+
+
+# Pairs of views
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Where M fixed items stand, two views each: rows i and M + i are the two views of item i."""
+
+    z: np.ndarray  # (2M, D) unit vectors
+    points: np.ndarray  # (2M, d) on the map, d = 2 or 3
+    kind: Literal["circle", "sphere", "pca"]  # what the map is: all of z, or its principal components
+    explained: float  # share of the variance of z that the map shows
+    views: np.ndarray  # (2M, H, W, 3) uint8, as the model saw them
+
+
+@dataclass(frozen=True)
+class PairForces:
+    """The negative gradient of a loss that compares pairs, at every point of the :class:`Embedding` and on its map."""
+
+    attraction: np.ndarray  # (2M, d) towards the positive
+    repulsion: np.ndarray  # (2M, d) away from the negatives
+
+
+@dataclass(frozen=True)
+class Similarities:
+    """Densities of the cosines between the views of the fixed items, in B bins from -1 to 1."""
+
+    edges: np.ndarray  # (B + 1,)
+    positive: np.ndarray  # (B,) of two views of one item
+    negative: np.ndarray  # (B,) of views of different items
+
+
+@dataclass(frozen=True)
+class Negatives:
+    """Who pushes in the softmax of a contrastive loss over the points of the :class:`Embedding`.
+
+    ``candidates``: an anchor's are all other views ("nt_xent") or the second views alone ("info_nce").
+    """
+
+    temperature: float
+    candidates: Literal["nt_xent", "info_nce"]
+    shares: np.ndarray  # (K,) mean share in the push of each of an anchor's K negatives, hardest first
+    effective: float  # exp of the entropy of an anchor's shares, mean over anchors
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """How many dimensions the representation h and the embedding z of the fixed items use."""
+
+    singular_values_h: np.ndarray  # (min(2M, dimension of h),)
+    singular_values_z: np.ndarray  # (min(2M, dimension of z),) of unit vectors
+    channel_std_h: np.ndarray  # (dimension of h,) of unit vectors
+    channel_std_z: np.ndarray  # (dimension of z,) of unit vectors
+
+
+# Codes of speech
+
+
+@dataclass(frozen=True)
+class CodeUsage:
+    """How often each of V codes of G groups was chosen in a sliding window of frames."""
+
+    hard: np.ndarray  # (G, V) share of frames, by the best score
+    soft: (
+        np.ndarray
+    )  # (G, V) what is held against it: the mean softmax, or the shares of the units to predict
+    window_seconds: float
+
+
+@dataclass(frozen=True)
+class JointUsage:
+    """How often the codes of the first two groups were chosen together in the same window."""
+
+    counts: np.ndarray  # (V, V) frames
+
+
+@dataclass(frozen=True)
+class PhoneTable:
+    """P(phone | code) of the last probe: wav2vec 2.0, appendix D, figure 3.
+
+    Columns, of single codes or of combinations of all groups' codes, in the order of their most probable phone.
+    """
+
+    table: np.ndarray  # (P, C)
+    phone_names: tuple[str, ...]
+    code_names: tuple[str, ...]
+    code_counts: np.ndarray  # (C,) int64 frames
+
+
+# Text
+
+
+@dataclass(frozen=True)
+class Transcripts:
+    """What the last probe, at ``step``, heard in held-out clips; one entry a clip in each tuple."""
+
+    step: int
+    clips: tuple[int, ...]  # their numbers in the held-out split
+    names: tuple[str, ...]
+    references: tuple[str, ...]
+    greedy: tuple[str, ...]
+    beam: tuple[str, ...]
+
+
+# What is asked for
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """One recording, frame by frame; T frames of 20 ms. A model with no quantizer has G = 0 groups of codes.
+
+    ``masked`` and what depends on it are None where the model has no such task. Cosines are NaN where a frame was not
+    masked.
+    """
+
+    codes: np.ndarray  # (T, G) int64
+    confidence: np.ndarray  # (T, G) softmax probability of the code
+    latents: np.ndarray  # (T, C)
+    masked: np.ndarray | None = None  # (T,) bool
+    similarity_true: np.ndarray | None = None  # (T,) cosine with the true latent
+    similarity_distractors: np.ndarray | None = None  # (T, K) with each distractor
+    log_probs: np.ndarray | None = None  # (T, A) posteriors of ``alphabet`` of a model with a CTC head
+    alphabet: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What was heard in one recording: ``greedy`` on the best path, ``beam`` as the search found it."""
+
+    greedy: str
+    beam: str

@@ -1,0 +1,10 @@
+"""The settings of every method that compares two views of an image."""
+
+from __future__ import annotations
+
+from ssllab.data.images.augment_settings import AugmentConfig
+from ssllab.methods.settings import BatchSettings, EncoderSettings, OptimizerSettings
+
+
+class PairSettings(AugmentConfig, OptimizerSettings, BatchSettings, EncoderSettings):
+    """Augmentations, optimizer, batch, encoder and head. How the views are compared is a method's own."""

@@ -1,0 +1,130 @@
+"""What a method says it gives it gives, in a real run of two steps; and nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from dataclasses import is_dataclass
+
+import pytest
+import torch
+
+import ssllab.ui
+from ssllab import looks
+from ssllab.data.images.digits import digits
+from ssllab.data.images.types import ImageData, ImageSplit
+from ssllab.methods.registry import methods
+from ssllab.training.run_record import RunSettings
+from ssllab.training.trainer import Trainer
+from ssllab.ui.panel import Panel
+
+SMALL = {
+    "simclr": {"batch_size": 16},
+    "moco": {"batch_size": 16, "queue_size": 32},
+    "wav2vec2": {"batch_seconds": 2.0, "crop_seconds": 1.0, "codebook_size": 8, "distractors": 10},
+    "hubert": {"batch_seconds": 2.0, "crop_seconds": 1.0, "units": 8},
+    "ctc": {"batch_seconds": 2.0},
+}
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Such small tensors gain nothing from two."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def given(method, data, **config) -> set[type]:
+    """The parts that two steps and a probe give, those included that are given when asked for."""
+    trainer = Trainer(RunSettings(method=method, config=SMALL[method] | config, data=data.name), data)
+    for _ in range(2):
+        trainer.train_step()
+    trainer.probe()
+    parts = [type(part) for part in trainer.look().parts]
+    assert len(parts) == len(set(parts)), "a look has one part of each kind"
+    if data.kind == "speech":
+        model, sound = trainer.method.frozen(), data.test.samples(0)
+        parts.append(type(trainer.method.inspect_audio(sound)))
+        if hasattr(model, "transcribe"):
+            parts.append(type(model.transcribe(sound)))
+    return set(parts)
+
+
+@pytest.fixture
+def data_of(tone_data, tone_data_with_phones):
+    """Small data for a method: with or without what conditions ask for."""
+    whole = digits(size=16)
+    train, test = (
+        ImageSplit(split.images[:n], split.labels[:n]) for split, n in ((whole.train, 60), (whole.test, 20))
+    )
+    images = ImageData("digits", "Digits", train, test, class_names=whole.class_names)
+
+    def choose(method, with_phones):
+        if methods()[method].kinds == ("images",):
+            return images
+        return tone_data_with_phones if with_phones else tone_data
+
+    return choose
+
+
+@pytest.mark.parametrize("name", methods())
+def test_every_part_is_given_under_its_condition_and_no_other(name, data_of, tiny_speech_model):
+    declared = methods()[name].parts
+    extra = {"pretrained": str(tiny_speech_model)} if name == "ctc" else {}
+    assert given(name, data_of(name, True), **extra) == set(declared)
+    without_phones = {part for part, when in declared.items() if when != "phones"}
+    if without_phones != set(declared):
+        assert given(name, data_of(name, False), **extra) == without_phones
+    for control, values in {when.partition("=")[::2] for when in declared.values() if "=" in when}:
+        bounds = methods()[name].Config.controls()[control].control
+        others = {str(value) for value in range(int(bounds.low), int(bounds.high) + 1)} - set(
+            values.split(",")
+        )
+        bare = {part for part, when in declared.items() if not when.startswith(f"{control}=")}
+        for other in others:
+            assert given(name, data_of(name, True), **extra, **{control: int(other)}) == bare
+
+
+def panels() -> list[type[Panel]]:
+    """Every panel that there is."""
+    found = []
+    for module in pkgutil.walk_packages(ssllab.ui.__path__, "ssllab.ui."):
+        members = vars(importlib.import_module(module.name)).values()
+        classes = [kind for kind in members if inspect.isclass(kind) and kind.__module__ == module.name]
+        found += [kind for kind in classes if issubclass(kind, Panel)]
+    return found
+
+
+def test_every_part_that_a_panel_draws_is_a_part_that_some_method_gives():
+    known = {kind for kind in vars(looks).values() if is_dataclass(kind)} - {looks.Look}
+    declared = {part for method in methods().values() for part in method.parts}
+    assert declared == known
+    drawn = {part for panel in panels() for part in panel.parts}
+    assert drawn <= known
+    assert known - drawn == {looks.PairForces}  # the map draws them where there are any
+
+
+def test_panels_that_draw_what_others_have_not_are_offered_with_their_own_methods_alone():
+    wanted = {
+        "microscope": {"simclr", "moco"},
+        "map": {"simclr", "moco"},
+        "augmentations": {"simclr", "moco"},
+        "usage": {"wav2vec2", "hubert"},
+        "joint": {"wav2vec2"},
+        "transcription": {"ctc"},
+        "lanes": {"wav2vec2", "hubert", "ctc"},
+        "loss": set(methods()),
+    }
+    by_id = {panel.id: panel for panel in panels() if hasattr(panel, "id")}
+    for name, expected in wanted.items():
+        assert {key for key, method in methods().items() if by_id[name].suits(method)} == expected, name
+
+
+def test_a_look_has_the_parts_it_was_made_of():
+    usage = looks.JointUsage(None)
+    look = looks.Look(3, (usage,))
+    assert look.part(looks.JointUsage) is usage
+    assert look.part(looks.Embedding) is None
