@@ -7,11 +7,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssllab.looks import Spectrum
+from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Scene
 from ssllab.ui.plots.axis import value_text
-from ssllab.ui.plots.chart import Chart, colour
+from ssllab.ui.plots.chart import Chart, Readout, colour
 from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.legend import Entry
 
@@ -128,7 +130,7 @@ class SortedValues(Chart):
         self._list()
         self.redraw()
 
-    def readout(self, x):
+    def readout(self, x: float) -> Readout | None:
         rank = max(1, round(10.0**x if self.log[0] else x))
         place = float(self.map_x(np.array([rank]))[0])
         parts, dots = [], []
@@ -141,7 +143,7 @@ class SortedValues(Chart):
                     dots.append((place, y, colour(role)))
         return place, f"no. {rank}: " + ", ".join(parts), {}, dots
 
-    def columns(self):
+    def columns(self) -> dict[str, NDArray]:
         found = {name: self._values(key) for key, name, _ in _KINDS}
         if not any(len(values) for values in found.values()):
             return {}
@@ -168,7 +170,7 @@ class SpectrumPanel(ChartPanel):
     Collapse</i>; Chen and He 2021 (SimSiam), section 4.1 (standard deviation against 1/√d).</p>
     """
 
-    def __init__(self, bench) -> None:
+    def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
         self.spectrum = SortedValues(
             "singular_values",

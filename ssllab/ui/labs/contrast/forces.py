@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssllab.looks import Negatives
+from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Scene
 from ssllab.ui.plots.axis import value_text
-from ssllab.ui.plots.chart import Chart, colour
+from ssllab.ui.plots.chart import Chart, Readout, colour
 from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.legend import Entry
 from ssllab.ui.plots.time_plot import Curve, Level, TimePlot
@@ -46,19 +48,20 @@ class NegativeWeights(Chart):
         self.redraw()
 
     def redraw(self) -> None:
-        self._show_empty(self._part is None)
+        part = self._part
+        self._show_empty(part is None)
         shares = self._shares()
         rank = np.arange(1, len(shares) + 1)
         self.notes.marks = []
         self._curve.setVisible(bool(len(shares)) and "weights" not in self._hidden)
-        if len(shares):
+        if part is not None and len(shares):
             low = max(float(shares[shares > 0].min(initial=100.0)), 1e-4)
             self._curve.setFillLevel(float(self.map_y(np.array([low / 2]))[0]) if self.log[1] else 0.0)
             self.put(self._curve, rank, np.maximum(shares, low) if self.log[1] else shares)
             even = 100.0 / len(shares)
             self.put(self._even, rank[[0, -1]], np.full(2, even))
             top = max(float(shares[0]), 1.5 * even)
-            effective = self._part.effective
+            effective = part.effective
             place = float(self.map_x(np.array([effective]))[0])
             self.notes.marks = [(place, f"{effective:.0f} of {len(shares)} push")]
             labels = 2.0 if self.log[1] else 1 + self.notes.label_room() / max(60.0, self.view.height())
@@ -91,7 +94,7 @@ class NegativeWeights(Chart):
         self._list()
         self.redraw()
 
-    def readout(self, x):
+    def readout(self, x: float) -> Readout | None:
         shares = self._shares()
         rank = int(np.clip(round(10.0**x if self.log[0] else x), 1, len(shares)))
         y = float(self.map_y(shares[[rank - 1]])[0])
@@ -103,7 +106,7 @@ class NegativeWeights(Chart):
             [(float(self.map_x(np.array([rank]))[0]), y, colour("repel"))],
         )
 
-    def columns(self):
+    def columns(self) -> dict[str, NDArray]:
         shares = self._shares()
         return {"rank": np.arange(1, len(shares) + 1), "share_percent": shares} if len(shares) else {}
 
@@ -134,7 +137,7 @@ class ForcesPanel(ChartPanel):
     to 6; Chen et al. 2020, Table 2.</p>
     """
 
-    def __init__(self, bench) -> None:
+    def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
         self.force = TimePlot(
             [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QContextMenuEvent, QResizeEvent
 from PySide6.QtWidgets import (
@@ -217,7 +218,7 @@ class Microscope(Panel):
     def _refresh(self) -> None:
         embedding, negatives = self._embedding, self._negatives
         images = 0 if embedding is None else len(embedding.z) // 2
-        if images < 2 or negatives is None:
+        if embedding is None or negatives is None or images < 2:
             self._contrast = None
             self._pages.setCurrentIndex(0)
             return
@@ -302,6 +303,6 @@ def note_text(variant: str, images: int) -> str:
     return f"Candidates here: {who}, not the training batch."
 
 
-def _log_sum(logits) -> float:
+def _log_sum(logits: NDArray) -> float:
     largest = float(logits.max())
     return largest + math.log(sum(math.exp(value - largest) for value in logits.tolist()))

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssllab.looks import Similarities
+from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Scene
-from ssllab.ui.plots.chart import Chart, colour
+from ssllab.ui.plots.chart import Chart, Readout, colour
 from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.legend import Entry
 from ssllab.ui.plots.time_plot import Curve, TimePlot
@@ -46,25 +48,20 @@ class SimilarityHistogram(Chart):
     def redraw(self) -> None:
         self._show_empty(self._part is None)
         top = 0.0
+        part = self._part
         for key, curve in self._curves.items():
-            if self._part is None:
+            if part is None:
                 curve.setData([], [])
                 continue
-            edges, density = self._histogram(key)
+            edges, density = _bars(part, key)
             curve.setFillLevel(float(self.map_y(np.array([_floor(density)]))[0]) if self.log[1] else 0.0)
             self.put(curve, edges, np.maximum(density, _floor(density)) if self.log[1] else density)
             if key not in self._hidden:
                 top = max(top, float(density.max()))
-        if self._part is not None:
-            bottom = _floor(self._part.negative) if self.log[1] else 0.0
+        if part is not None:
+            bottom = _floor(part.negative) if self.log[1] else 0.0
             self.frame((-1, 1), (bottom, top * 1.05 or 1.0), pad=(0, 0))
         self.show_values()
-
-    def _histogram(self, key: str):
-        """Corner points of the bars."""
-        edges = np.repeat(np.asarray(self._part.edges, float), 2)
-        density = np.asarray(getattr(self._part, key), float)
-        return edges, np.concatenate(([0.0], np.repeat(density, 2), [0.0]))
 
     def _list(self) -> None:
         self.list_entries([Entry(key, name, colour(role), "fill", True) for key, name, role in _KINDS])
@@ -85,13 +82,15 @@ class SimilarityHistogram(Chart):
                 texts[key] = f"{(middle * density).sum() / density.sum():.3f}"
         return texts
 
-    def readout(self, x):
+    def readout(self, x: float) -> Readout | None:
+        if self._part is None:
+            return None
         edges = np.asarray(self._part.edges, float)
         i = int(np.clip(np.searchsorted(edges, x) - 1, 0, len(edges) - 2))
         texts = {key: f"{getattr(self._part, key)[i]:.3g}" for key, *_ in _KINDS}
         return (edges[i] + edges[i + 1]) / 2, f"{edges[i]:.2f} to {edges[i + 1]:.2f}", texts, []
 
-    def columns(self):
+    def columns(self) -> dict[str, NDArray]:
         if self._part is None:
             return {}
         edges = np.asarray(self._part.edges)
@@ -99,9 +98,16 @@ class SimilarityHistogram(Chart):
         return {**columns, **{key: np.asarray(getattr(self._part, key)) for key, *_ in _KINDS}}
 
 
-def _floor(density) -> float:
+def _bars(part: Similarities, key: str) -> tuple[NDArray, NDArray]:
+    """Corner points of the bars of "positive" or "negative"."""
+    edges = np.repeat(np.asarray(part.edges, float), 2)
+    density = np.asarray(getattr(part, key), float)
+    return edges, np.concatenate(([0.0], np.repeat(density, 2), [0.0]))
+
+
+def _floor(density: NDArray) -> float:
     """A bottom for logarithmic bars: below the smallest one that is not empty."""
-    positive = np.asarray(density)[np.asarray(density) > 0]
+    positive = density[density > 0]
     return float(positive.min()) / 2 if positive.size else 1e-3
 
 
@@ -124,7 +130,7 @@ class SimilarityPanel(ChartPanel):
     Loss</i>, section 3.</p>
     """
 
-    def __init__(self, bench) -> None:
+    def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
         self.plot = TimePlot(
             [

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
 from ssllab.looks import CodeUsage
+from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Scene
 from ssllab.ui.plots.axis import value_text
-from ssllab.ui.plots.chart import Chart, colour
+from ssllab.ui.plots.chart import Chart, Readout, colour
 from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.heat_map import OFF, HeatMap
 from ssllab.ui.plots.legend import Entry
@@ -114,13 +115,13 @@ class SortedUsage(Chart):
         self.list_entries(entries)
 
     def _used(self, group: int) -> int:
-        return int((self._part.hard[group] > 0).sum())
+        return 0 if self._part is None else int((self._part.hard[group] > 0).sum())
 
     def restyle(self) -> None:
         super().restyle()
         self.redraw()
 
-    def readout(self, x):
+    def readout(self, x: float) -> Readout | None:
         hard = self._shares("hard")
         rank = int(np.clip(math.floor(x), 0, hard.shape[1] - 1))
         parts, dots = [], []
@@ -132,7 +133,7 @@ class SortedUsage(Chart):
                     dots.append((rank + 0.5, y, colour(str(group))))
         return rank + 0.5, f"no. {rank + 1}: " + ", ".join(parts), {}, dots
 
-    def columns(self):
+    def columns(self) -> dict[str, NDArray]:
         hard, soft = self._shares("hard"), self._shares("soft")
         if not len(hard):
             return {}
@@ -208,13 +209,14 @@ class UsageTiles(HeatMap):
         return min(range(1, self._codes + 1), key=cost)
 
     def _lay_out(self) -> None:
-        if not self._shown.size:
+        part = self._part
+        if part is None or not self._shown.size:
             self.scale.say("")
             self.show_matrix(None)
             return
         rows = self._rows()
         levels = np.full((self._groups * rows - 1, self._width), np.nan)
-        usage = self._part.hard
+        usage = part.hard
         dead = (usage == 0) & (self._shown < _FADED)
         for group, values in enumerate(np.where(dead, OFF, self._shown)):
             block = np.full((rows - 1) * self._width, np.nan)
@@ -222,7 +224,7 @@ class UsageTiles(HeatMap):
             levels[group * rows : group * rows + rows - 1] = block.reshape(rows - 1, self._width)
         middles = [group * rows + (rows - 1) / 2 for group in range(self._groups)]
         names = [f"group {group + 1}" for group in range(self._groups)]
-        seconds = self._part.window_seconds
+        seconds = part.window_seconds
         window = "" if not seconds else f" in the last {_minutes(seconds)}"
         self.scale.say(f"{(usage > 0).sum()} of {usage.size} used{window}", "rare", f"{_MOST:.0f}/V", "dead")
         self.show_matrix(levels, names, (), middles)
@@ -235,13 +237,13 @@ class UsageTiles(HeatMap):
 
     def describe(self, row: int, column: int) -> str:
         found = self.code_at(row, column)
-        if found is None:
+        if found is None or self._part is None:
             return ""
         share = float(self._part.hard[found])
         times = f", {share * self._codes:.1f}× the even share" if share else ""
         return f"group {found[0] + 1}, code {found[1]}: {value_text(100 * share)}%{times}"
 
-    def columns(self):
+    def columns(self) -> dict[str, NDArray]:
         if self._part is None:
             return {}
         usage = self._part.hard
@@ -275,7 +277,7 @@ class CodeUsagePanel(ChartPanel):
     2020, <i>Jukebox</i>, section 3 (restarting codes that nothing uses).</p>
     """
 
-    def __init__(self, bench) -> None:
+    def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
         self.tiles = UsageTiles()
         self.sorted = SortedUsage()

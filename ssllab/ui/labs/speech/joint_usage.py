@@ -9,7 +9,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ssllab.looks import JointUsage
+from ssllab.looks import JointUsage, Look
+from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Scene
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.chart_panel import ChartPanel
@@ -52,7 +53,7 @@ class JointMap(HeatMap):
     """Pairs of codes on a logarithmic colour scale."""
 
     def __init__(self) -> None:
-        self._look = None
+        self._look: Look | None = None
         self._block = 1
         self._counts: NDArray = np.empty((0, 0))
         self._orders = (np.empty(0, int), np.empty(0, int))
@@ -114,7 +115,7 @@ class JointMap(HeatMap):
         )
         return f"{names}: {count:.0f} frames, {value_text(100 * share)}%"
 
-    def columns(self):
+    def columns(self) -> dict[str, NDArray]:
         if not self._counts.size:
             return {}
         first, second = np.nonzero(self._counts)
@@ -140,7 +141,7 @@ class JointUsagePanel(ChartPanel):
     which far fewer are used); Jégou et al. 2011.</p>
     """
 
-    def __init__(self, bench) -> None:
+    def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
         self.map = JointMap()
         self.show_charts([("Pairs", self.map)])

@@ -7,8 +7,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssllab.looks import PhoneTable
+from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Scene
 from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.heat_map import HeatMap
@@ -55,12 +57,14 @@ class PhoneMap(HeatMap):
 
     def describe(self, row: int, column: int) -> str:
         part = self._part
+        if part is None:
+            return ""
         return (
             f"P({part.phone_names[row]} | {part.code_names[column]}) = {float(part.table[row, column]):.2f}, "
             f"{int(part.code_counts[column])} frames"
         )
 
-    def columns(self):
+    def columns(self) -> dict[str, NDArray]:
         part = self._part
         if part is None:
             return {}
@@ -87,7 +91,7 @@ class PhoneTablePanel(ChartPanel):
     PNMI).</p>
     """
 
-    def __init__(self, bench) -> None:
+    def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
         self.map = PhoneMap()
         self.show_charts([("Phones", self.map)])
