@@ -10,13 +10,14 @@ import torch
 
 from ssllab.data.images.digits import digits
 from ssllab.data.images.types import ImageData, ImageSplit
+from ssllab.labs import labs, methods_of
 from ssllab.looks import Embedding, Spectrum
 from ssllab.methods.registry import methods
 from ssllab.training.run_record import RunSettings
 from ssllab.training.run_store import Workspace
 from ssllab.training.session import Session
 from ssllab.ui.bench import Bench
-from ssllab.ui.labs.contrast.page import contrast_lab
+from ssllab.ui.labs.contrast.page import page as contrast_lab
 from ssllab.ui.work import LongWork
 
 VICREG = '''"""VICReg: variance, invariance, covariance (Bardes, Ponce, LeCun, ICLR 2022); terms as in main_vicreg.py."""
@@ -117,7 +118,7 @@ def test_its_page_offers_map_spectrum_and_bench_and_neither_microscope_nor_tempe
     qtbot, tmp_path, vicreg, images
 ):
     bench = Bench(Workspace(tmp_path / "w"), "contrast", LongWork(), data="digits")
-    bench.methods = methods_of(LABS["contrast"], methods())
+    bench.methods = methods_of(labs()["contrast"], methods())
     bench.data = images
     bench.config = methods()["simclr"].Config.make()
     page = contrast_lab(bench)
