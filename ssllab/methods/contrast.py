@@ -8,7 +8,7 @@ statistics or the random numbers of training.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -27,12 +27,12 @@ from ssllab.doctor.log import Log
 from ssllab.doctor.verdict import Verdict
 from ssllab.methods.base import Method, Probe
 from ssllab.methods.contrast_settings import ContrastConfig
+from ssllab.methods.pair_scalars import CONTRAST_CHARTS, CONTRAST_SERIES, PAIR_CHARTS, PAIR_SERIES
 from ssllab.nn.encoders import Encoder, build_encoder
 from ssllab.nn.heads import build_head
 from ssllab.objectives.contrast import Contrast, unit
 from ssllab.objectives.info_nce import info_nce_logits
 from ssllab.objectives.nt_xent import nt_xent_logits
-from ssllab.scalars import Series
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,17 +83,8 @@ class ContrastMethod(Method):
     config: ContrastConfig
     encoder: Encoder
     head: nn.Module
-    series: ClassVar[dict[str, Series]] = {
-        "loss": Series("Loss", "Mean over anchors of -log p(positive).", "nats", "lower"),
-        "chance_loss": Series("Chance", "The loss of a guess: ln of the number of candidates.", "nats"),
-        "contrastive_top1": Series("Contrastive top-1", "Share of anchors that find their positive first."),
-        "contrastive_top5": Series("Contrastive top-5", "Share of anchors with their positive in five."),
-        "positive_similarity": Series("Positives", "Mean cosine of an anchor and its positive."),
-        "negative_similarity": Series("Negatives", "Mean cosine of an anchor and its negatives."),
-        "positive_force": Series("Force on the positive", "(1 - p_pos)/tau, mean over anchors."),
-        "negative_force": Series("Force on the hardest negative", "Largest p_i/tau, mean over anchors."),
-        "effective_negatives": Series("Effective negatives", "exp of the entropy of the push."),
-    }
+    series = {**CONTRAST_SERIES, **PAIR_SERIES}
+    charts = (*CONTRAST_CHARTS, *PAIR_CHARTS)
 
     def __init__(self, config: ContrastConfig, image_size: int) -> None:
         super().__init__()
@@ -135,8 +126,10 @@ class ContrastMethod(Method):
         similarity = similarity_statistics(contrast, temperature)
         forces = force_weights(contrast, temperature)
         candidates = (~contrast.logits[0].isneginf()).sum()
+        chance = candidates.float().log()
         return {
-            "chance_loss": candidates.float().log(),
+            "chance_loss": chance,
+            "contrastive_chance": chance.neg().exp(),
             "contrastive_top1": accuracy[1],
             "contrastive_top5": accuracy[5],
             "positive_similarity": similarity.positive,

@@ -7,7 +7,7 @@ latent of each hidden frame from distractors of the same utterance. A diversity 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import Tensor
@@ -20,8 +20,16 @@ from ssllab.doctor.speech_evidence import speech_evidence
 from ssllab.doctor.verdict import Verdict
 from ssllab.methods.base import Probe, StepResult
 from ssllab.methods.code_probes import CodedFrames, code_probes
-from ssllab.methods.speech import Inspection, PhoneTable, SpeechLook, SpeechMethod, probe_batches
+from ssllab.methods.speech import (
+    MASKED_SHARE,
+    Inspection,
+    PhoneTable,
+    SpeechLook,
+    SpeechMethod,
+    probe_batches,
+)
 from ssllab.methods.speech_inspection import inspect_pretrained
+from ssllab.methods.speech_scalars import PRETRAINING_SERIES, WAV2VEC2_SERIES
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
 from ssllab.methods.wav2vec2_settings import Wav2Vec2Settings, model_config
 from ssllab.nn.wav2vec2.config import FRAME_SECONDS, Wav2Vec2Config
@@ -40,14 +48,12 @@ from ssllab.objectives.masked_contrast import (
     masked_contrast,
     pack,
 )
-from ssllab.scalars import Series
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import SpeechData
 
 RECENT_FRAMES = 4000  # perplexities are of so many masked frames, whatever the batch: 80 s of hidden sound
 MOST_EPOCH_FRAMES = 40_000
-MASKED_SHARE = 0.49
 K_MEANS_SECONDS = 120.0  # of speech: 6,000 frames for the first codes
 RESTART_EVERY = 25  # steps between two restarts of dead codes
 
@@ -60,29 +66,7 @@ class Wav2Vec2(SpeechMethod):
     paper = "Baevski, Zhou, Mohamed, Auli: wav2vec 2.0, NeurIPS 2020"
     Config = Wav2Vec2Settings
     config: Wav2Vec2Settings
-    series: ClassVar[dict[str, Series]] = {
-        "loss": Series(
-            "Loss", "Contrastive loss, weighted diversity loss and feature penalty.", "nats", "lower"
-        ),
-        "contrastive_loss": Series(
-            "Contrastive loss", "Mean over hidden frames of -log p(positive).", "nats", "lower"
-        ),
-        "chance_loss": Series("Chance", "The loss of a guess: ln(1 + K).", "nats"),
-        "contrastive_top1": Series("Accuracy", "Share of hidden frames that find their positive first."),
-        "code_perplexity": Series(
-            "Hard perplexity", "Codes in use, by the best score; sum of groups.", "", "higher"
-        ),
-        "prob_perplexity": Series("Soft perplexity", "The same of the mean softmax: proves nothing alone."),
-        "joint_perplexity": Series("Joint perplexity", "Combinations of codes in use."),
-        "dead_codes": Series(
-            "Dead codes", "Share of codes that were best for nothing in the sliding epoch.", "", "lower"
-        ),
-        "diversity_loss": Series("Diversity loss", "(GV - sum of soft perplexities) / GV.", "", "lower"),
-        "feature_penalty": Series("Feature penalty", "Mean square of the encoder's outputs.", "", "lower"),
-        "gumbel_temperature": Series("Gumbel temperature"),
-        "masked_share": Series("Masked", "Share of frames hidden."),
-        "restarted": Series("Restarted codes", "Dead codes that were moved in this step."),
-    }
+    series = {**WAV2VEC2_SERIES, **PRETRAINING_SERIES}
 
     def __init__(
         self, config: Wav2Vec2Settings, train_seconds: float = 0.0, start: Wav2Vec2File | None = None
@@ -160,6 +144,7 @@ class Wav2Vec2(SpeechMethod):
             "loss": loss.detach(),
             "contrastive_loss": contrastive.detach(),
             "chance_loss": torch.tensor(chance_loss(config.distractors), device=loss.device),
+            "contrastive_chance": torch.tensor(1 / (1 + config.distractors), device=loss.device),
             "contrastive_top1": contrast.accuracy(),
             "diversity_loss": diversity.detach(),
             "feature_penalty": penalty.detach(),
@@ -275,10 +260,14 @@ class Wav2Vec2(SpeechMethod):
         groups, codes = self.config.groups, self.config.codebook_size
         return {
             "groups": float(groups),
+            "group_floor": 1.0,
             "codes": float(codes),
             "code_floor": float(groups),
             "code_ceiling": float(groups * codes),
+            "joint_of_one_group": float(codes),
             "joint_ceiling": float(codes**groups),
+            "published_masked_share": MASKED_SHARE,
+            "heldout_chance_loss": chance_loss(self.config.distractors),
             "distractors": float(self.config.distractors),
         }
 
