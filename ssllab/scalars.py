@@ -119,10 +119,15 @@ def is_declared(declared: Mapping[str, Series], name: str) -> bool:
     return form_of(declared, name) is not None
 
 
+def headlines(declared: Mapping[str, Series], names: Iterable[str]) -> list[str]:
+    """Those of ``names`` that say something about a run in a line: the loss, then what says most."""
+    told = {name: series_of(declared, name).headline for name in names}
+    return sorted((n for n in told if told[n] or n == "loss"), key=lambda n: (n != "loss", -told[n]))
+
+
 def headline(declared: Mapping[str, Series], names: Iterable[str]) -> str:
     """Which of ``names`` says most about a run; "" where none is a headline."""
-    return max((name for name in names if series_of(declared, name).headline), default="",
-               key=lambda name: series_of(declared, name).headline)
+    return next((name for name in headlines(declared, names) if name != "loss"), "")
 
 
 def as_json(declared: Mapping[str, Series]) -> dict[str, dict[str, Any]]:

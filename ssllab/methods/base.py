@@ -71,6 +71,7 @@ class Method(nn.Module, ABC):
     item: ClassVar[str] = "images"
 
     config: controls.Config
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         base = next(base for base in cls.__mro__[1:] if issubclass(base, Method))

@@ -8,7 +8,7 @@ statistics or the random numbers of training.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +33,7 @@ from ssllab.nn.heads import build_head
 from ssllab.objectives.contrast import Contrast, unit
 from ssllab.objectives.info_nce import info_nce_logits
 from ssllab.objectives.nt_xent import nt_xent_logits
+from ssllab.scalars import Series
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,7 +84,7 @@ class ContrastMethod(Method):
     config: ContrastConfig
     encoder: Encoder
     head: nn.Module
-    series = {**CONTRAST_SERIES, **PAIR_SERIES}
+    series: ClassVar[dict[str, Series]] = {**CONTRAST_SERIES, **PAIR_SERIES}
     charts = (*CONTRAST_CHARTS, *PAIR_CHARTS)
 
     def __init__(self, config: ContrastConfig, image_size: int) -> None:

@@ -36,8 +36,8 @@ from ssllab.methods.speech import (
     probe_batches,
     windows,
 )
+from ssllab.methods.speech_scalars import HUBERT_SERIES
 from ssllab.methods.speech_settings import PretrainingConfig
-from ssllab.methods.speech_scalars import HUBERT_SERIES, PRETRAINING_SERIES
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
 from ssllab.nn.wav2vec2.config import FRAME_SECONDS, PRESETS, Wav2Vec2Config
 from ssllab.nn.wav2vec2.feature_encoder import frame_counts
@@ -118,7 +118,7 @@ class HuBERT(SpeechMethod):
     mfcc_centres: Tensor
     layer_centres: Tensor
     iteration: Tensor
-    series = {**HUBERT_SERIES, **PRETRAINING_SERIES}
+    series = HUBERT_SERIES
 
     def __init__(self, config: HuBERTSettings, start: Wav2Vec2File | None = None) -> None:
         super().__init__()

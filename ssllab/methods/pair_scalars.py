@@ -47,7 +47,7 @@ Judge by the probes.</p>
 <p>Chen et al. 2020, section 5.1 and Table 5.</p>
 """
 
-PAIR_CHARTS = (
+PAIR_CHARTS: tuple[Chart, ...] = (
     Chart(
         "Probes",
         "probes",
@@ -58,10 +58,8 @@ PAIR_CHARTS = (
     ),
 )
 
-CONTRAST_CHARTS = (
-    Chart(
-        "Loss", "loss", LOSS_HELP, "loss", "Press Start: the loss appears here", empty=(0.0, 6.0)
-    ),
+CONTRAST_CHARTS: tuple[Chart, ...] = (
+    Chart("Loss", "loss", LOSS_HELP, "loss", "Press Start: the loss appears here", empty=(0.0, 6.0)),
     Chart(
         "Accuracy",
         "accuracy",

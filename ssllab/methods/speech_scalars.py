@@ -78,10 +78,14 @@ def _chart(name: str, panel: str, label: str, hint: str, **more: Any) -> Chart:
 
 _PERCENT: dict[str, Any] = {"always": (0.0,), "empty": (0.0, 105.0)}
 
-SPEECH_CHARTS = (
+SPEECH_CHARTS: tuple[Chart, ...] = (
     _chart("Loss", "loss", "loss", "the loss of the task appears here", help=LOSS_HELP, empty=(0.0, 5.0)),
-    _chart("Accuracy", "loss", "accuracy", "how often the true code is found among the distractors", **_PERCENT),
-    _chart("Terms", "loss", "value", "what is added to the loss, before its weights", log=True, empty=(1e-2, 2.0)),
+    _chart(
+        "Accuracy", "loss", "accuracy", "how often the true code is found among the distractors", **_PERCENT
+    ),
+    _chart(
+        "Terms", "loss", "value", "what is added to the loss, before its weights", log=True, empty=(1e-2, 2.0)
+    ),
     _chart("τ", "loss", "temperature", "how random the choice of codes is", always=(0.0,), empty=(0.0, 2.2)),
     _chart("Gradient", "loss", "norm", "how large the steps want to be", log=True, empty=(1e-2, 10.0)),
     _chart("Mask", "loss", "masked", "how much of the speech is hidden", always=(0.0,), empty=(0.0, 60.0)),
@@ -91,10 +95,16 @@ SPEECH_CHARTS = (
         "perplexity",
         "codes",
         "how many codes of each group are in use",
-        help=PERPLEXITY_HELP,
         empty=(0.0, 42.0),
     ),
-    _chart("In all", "perplexity", "codes", "how many codes are in use in all", empty=(0.0, 85.0)),
+    _chart(
+        "In all",
+        "perplexity",
+        "codes",
+        "how many codes are in use in all",
+        help=PERPLEXITY_HELP,
+        empty=(0.0, 85.0),
+    ),
     _chart(
         "Together",
         "perplexity",
@@ -119,22 +129,41 @@ SPEECH_CHARTS = (
         help=PROBES_HELP,
         empty=(0.0, 105.0),
     ),
-    _chart("Codes", "probes", "0 to 1", "whether the codes follow the phones, where these are known", always=(0.0,)),
+    _chart(
+        "Codes",
+        "probes",
+        "0 to 1",
+        "whether the codes follow the phones, where these are known",
+        always=(0.0,),
+    ),
     _chart("Held-out loss", "probes", "loss", "the loss on speech that is not trained on", empty=(0.0, 5.0)),
     _chart(
-        "Held-out codes", "probes", "codes", "how many codes speech gets that is not trained on", empty=(0.0, 85.0)
+        "Held-out codes",
+        "probes",
+        "codes",
+        "how many codes speech gets that is not trained on",
+        empty=(0.0, 85.0),
     ),
     _chart(
-        "Rank", "probes", "dimensions", "how many dimensions the context vectors use", always=(0.0,), empty=(0.0, 50.0)
+        "Rank",
+        "probes",
+        "dimensions",
+        "how many dimensions the context vectors use",
+        always=(0.0,),
+        empty=(0.0, 50.0),
     ),
 )
 
-CTC_CHARTS = (
-    _chart("Loss", "loss", "loss", "the loss of the transcripts appears here", help=CTC_HELP, empty=(0.0, 5.0)),
+CTC_CHARTS: tuple[Chart, ...] = (
+    _chart(
+        "Loss", "loss", "loss", "the loss of the transcripts appears here", help=CTC_HELP, empty=(0.0, 5.0)
+    ),
     _chart(
         "Frames", "loss", "share", "how many frames are blank, and how much is wrong on the batch", **_PERCENT
     ),
-    _chart("Errors", "probes", "error rate", "how much is wrong in held-out speech", help=ERRORS_HELP, **_PERCENT),
+    _chart(
+        "Errors", "probes", "error rate", "how much is wrong in held-out speech", help=ERRORS_HELP, **_PERCENT
+    ),
 )
 
 
@@ -143,7 +172,9 @@ def reference(title: str, about: str, chart: str, short: str, role: str = "muted
     return Series(title, about, chart=chart, short=short, line="reference", role=role, **more)
 
 
-def constant(title: str, about: str = "", chart: str = "", short: str = "", role: str = "muted", **more: Any) -> Series:
+def constant(
+    title: str, about: str = "", chart: str = "", short: str = "", role: str = "muted", **more: Any
+) -> Series:
     """A number that a run has once: a line where it has a chart."""
     return Series(
         title, about, measured="once", chart=chart, short=short, line="reference", role=role, **more
@@ -191,7 +222,12 @@ SPEECH_SERIES = {
         role="4",
     ),
     "masked_share": Series(
-        "Masked", "Share of the frames hidden from the context.", percent=True, chart="Mask", short="masked", role="5"
+        "Masked",
+        "Share of the frames hidden from the context.",
+        percent=True,
+        chart="Mask",
+        short="masked",
+        role="5",
     ),
     "items_per_second": Series(
         "Seconds of audio per second",
@@ -279,8 +315,12 @@ PRETRAINING_SERIES = {
         dash=True,
         overlay=False,
     ),
-    "volume_share": _probe("Loudness in the codes", "I(code; loudness) / H(code): 1 is a volume meter.", percent=True),
-    "silence_codes": _probe("Codes of silence", "Of the codes in use, most of whose frames are silent.", percent=True),
+    "volume_share": _probe(
+        "Loudness in the codes", "I(code; loudness) / H(code): 1 is a volume meter.", percent=True
+    ),
+    "silence_codes": _probe(
+        "Codes of silence", "Of the codes in use, most of whose frames are silent.", percent=True
+    ),
     "silent_frames": _probe("Silent frames", "Share of the held-out frames.", percent=True),
     "heldout_top1": _probe(
         "Held-out accuracy of the task", "On speech it never saw.", better="higher", percent=True, headline=60
@@ -394,6 +434,7 @@ WAV2VEC2_SERIES = {
         chart="Held-out loss",
         short="held-out loss",
     ),
+    **PRETRAINING_SERIES,
 }
 
 HUBERT_SERIES = {
@@ -429,6 +470,7 @@ HUBERT_SERIES = {
         chart="Held-out loss",
         short="held-out loss",
     ),
+    **PRETRAINING_SERIES,
 }
 
 
@@ -466,7 +508,9 @@ CTC_SERIES = {
         role="2",
     ),
     "wer": _errors("Word error rate", "Word errors of the best path, held-out clips.", "WER", headline=70),
-    "cer": _errors("Character error rate", "Character errors of the best path.", "CER", headline=65, role="2"),
+    "cer": _errors(
+        "Character error rate", "Character errors of the best path.", "CER", headline=65, role="2"
+    ),
     "wer_beam": _errors(
         "Word error rate, beam search", "Word errors with the n-gram.", "WER beam", dash=True, overlay=False
     ),

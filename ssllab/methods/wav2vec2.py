@@ -29,7 +29,7 @@ from ssllab.methods.speech import (
     probe_batches,
 )
 from ssllab.methods.speech_inspection import inspect_pretrained
-from ssllab.methods.speech_scalars import PRETRAINING_SERIES, WAV2VEC2_SERIES
+from ssllab.methods.speech_scalars import WAV2VEC2_SERIES
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
 from ssllab.methods.wav2vec2_settings import Wav2Vec2Settings, model_config
 from ssllab.nn.wav2vec2.config import FRAME_SECONDS, Wav2Vec2Config
@@ -66,7 +66,7 @@ class Wav2Vec2(SpeechMethod):
     paper = "Baevski, Zhou, Mohamed, Auli: wav2vec 2.0, NeurIPS 2020"
     Config = Wav2Vec2Settings
     config: Wav2Vec2Settings
-    series = {**WAV2VEC2_SERIES, **PRETRAINING_SERIES}
+    series = WAV2VEC2_SERIES
 
     def __init__(
         self, config: Wav2Vec2Settings, train_seconds: float = 0.0, start: Wav2Vec2File | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QWidget
 
@@ -79,9 +79,9 @@ class Panel(QWidget):
     visible; it must be cheap and skip what has not changed. It is also called once when the panel appears.
     """
 
-    id: ClassVar[str]
-    title: ClassVar[str]
-    help: ClassVar[str] = ""  # what the panel shows, how to read it, the paper; rich text
+    id: str
+    title: str
+    help: str = ""  # what the panel shows, how to read it, the paper; rich text
 
     def __init__(self, bench: Bench) -> None:
         super().__init__()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QContextMenuEvent, QResizeEvent
@@ -44,9 +43,9 @@ _STEPS_PER_DECADE = 250  # every temperature of two digits can be reached
 class Microscope(Panel):
     """One anchor's softmax, recomputed from ``scene.look.z`` at the run's temperature or a supposed one."""
 
-    id: ClassVar[str] = "microscope"
-    title: ClassVar[str] = "InfoNCE microscope"
-    help: ClassVar[str] = (
+    id = "microscope"
+    title = "InfoNCE microscope"
+    help = (
         "<p>One image is the <b>anchor</b> (click another on the map or in the table). Its <b>positive</b> "
         "is the other random view of the same image, framed in blue; all the others are <b>negatives</b>. "
         "The loss asks: of all candidates, which is the positive? It is the cross-entropy of that question, "
