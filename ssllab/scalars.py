@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
@@ -21,15 +21,16 @@ class Series:
     """A number measured over and over, or a constant of the data and the settings that others are held against.
 
     ``title`` is its whole name, ``short`` what a legend calls it. With ``percent`` the value is a share in 0..1 that is
-    shown times 100. ``chart`` names the chart it belongs to, "" for none. ``line``: a "curve", or a "reference" that is
-    drawn as a dashed line (a chance level, a ceiling). ``untrained``: its first value, that of the untrained model, is
-    a reference line too. ``headline``: of the scalars that a run has, the one with the largest says most about it.
+    shown times 100. ``measured``: in every "step", by a "probe", or "once" for a constant. ``chart`` names the chart it
+    belongs to, several are parted by commas, "" is none. ``line``: a "curve", or a "reference" that is drawn as a
+    dashed line (a chance level, a ceiling). ``untrained``: its first value, that of the untrained model, is a reference
+    line too. ``headline``: of the scalars that a run has, the one with the largest says most about it.
     ``when``: what must be there for it to be measured: "labels", "factors", "phones", "words", "speakers",
     "transcripts", or a control as "name" or "name=a,b"; several are joined by " and ". ``role``: its colour in the
-    theme; ``overlay``: whether other runs draw it behind the live one.
+    theme, the first one's in a family; ``overlay``: whether other runs draw it behind the live one.
 
-    A name may hold one placeholder, as ``"factor_{factor}"``: it declares every name of that form, and its texts may
-    hold the same placeholder.
+    A name may hold one placeholder, as ``"factor_{factor}"``: it declares a family, every name of that form, and its
+    texts may hold the same placeholder.
     """
 
     title: str
@@ -37,6 +38,7 @@ class Series:
     unit: str = ""
     better: Better = ""
     percent: bool = False
+    measured: Literal["step", "probe", "once"] = "step"
     chart: str = ""
     short: str = ""
     line: Literal["curve", "reference"] = "curve"
@@ -46,6 +48,16 @@ class Series:
     role: str = "0"
     dash: bool = False
     overlay: bool = True
+
+    @property
+    def name(self) -> str:
+        """What a legend calls it."""
+        return self.short or self.title
+
+    @property
+    def charts(self) -> tuple[str, ...]:
+        """The names of its charts."""
+        return tuple(name.strip() for name in self.chart.split(",") if name.strip())
 
     @property
     def scale(self) -> float:
@@ -85,24 +97,37 @@ class Chart:
     empty: tuple[float, float] = (0.0, 1.0)
 
 
+def form_of(declared: Mapping[str, Series], name: str) -> str | None:
+    """The name under which ``name`` is declared: itself, or the closest form with a placeholder; None if it is not."""
+    if name in declared:
+        return name
+    forms = sorted((key for key in declared if "{" in key), key=len, reverse=True)
+    return next((form for form in forms if _pattern(form).fullmatch(name)), None)
+
+
 def series_of(declared: Mapping[str, Series], name: str) -> Series:
     """The declaration of the scalar ``name``; of one that nobody declared, its name made readable."""
-    if name in declared:
-        return declared[name]
-    for pattern in sorted(
-        (key for key in declared if "{" in key), key=len, reverse=True
-    ):  # the closest form first
-        before, _, rest = pattern.partition("{")
-        word, _, after = rest.partition("}")
-        found = re.fullmatch(f"{re.escape(before)}(.+){re.escape(after)}", name)
-        if found:
-            return _filled(declared[pattern], word, found[1])
-    return Series(name.replace("_", " ").capitalize())
+    form = form_of(declared, name)
+    if form is None:
+        return Series(name.replace("_", " ").capitalize())
+    found = _pattern(form).fullmatch(name)
+    return _filled(declared[form], found.groupdict()) if found else declared[form]
 
 
 def is_declared(declared: Mapping[str, Series], name: str) -> bool:
     """Whether ``name`` is declared, by itself or by a name with a placeholder."""
-    return name in declared or series_of(declared, name) != series_of({}, name)
+    return form_of(declared, name) is not None
+
+
+def headlines(declared: Mapping[str, Series], names: Iterable[str]) -> list[str]:
+    """Those of ``names`` that say something about a run in a line: the loss, then what says most."""
+    told = {name: series_of(declared, name).headline for name in names}
+    return sorted((n for n in told if told[n] or n == "loss"), key=lambda n: (n != "loss", -told[n]))
+
+
+def headline(declared: Mapping[str, Series], names: Iterable[str]) -> str:
+    """Which of ``names`` says most about a run; "" where none is a headline."""
+    return next((name for name in headlines(declared, names) if name != "loss"), "")
 
 
 def as_json(declared: Mapping[str, Series]) -> dict[str, dict[str, Any]]:
@@ -130,10 +155,15 @@ def from_json(document: object) -> dict[str, Series]:
     return found
 
 
-def _filled(series: Series, word: str, value: str) -> Series:
-    texts = {
-        key: text.replace("{" + word + "}", value.replace("_", " "))
-        for key, text in asdict(series).items()
-        if isinstance(text, str)
-    }
+def _pattern(form: str) -> re.Pattern[str]:
+    before, _, rest = form.partition("{")
+    word, _, after = rest.partition("}")
+    family = f"{re.escape(before)}(?P<{word}>.+){re.escape(after)}"
+    return re.compile(family if word.isidentifier() else re.escape(form))
+
+
+def _filled(series: Series, values: Mapping[str, str]) -> Series:
+    texts = {key: text for key, text in asdict(series).items() if isinstance(text, str)}
+    for word, value in values.items():
+        texts = {key: text.replace("{" + word + "}", value.replace("_", " ")) for key, text in texts.items()}
     return Series(**{**asdict(series), **texts})

@@ -204,6 +204,42 @@ def tone_data_with_phones(tone_data):
 
 
 @pytest.fixture(scope="session")
+def rich_speech(tone_data):
+    """The words of tones, with phones, words, speakers and texts."""
+    from dataclasses import replace
+
+    import torch
+
+    from ssllab.data.speech.types import Span, SpeechSplit
+
+    def known(split: SpeechSplit) -> SpeechSplit:
+        clips = range(len(split.names))
+        phones = tuple(tuple(Span(0.1 * i, 0.1 * (i + 1), "ab"[i % 2]) for i in range(4)) for _ in clips)
+        speakers = tuple("xy"[i % 2] for i in clips)
+        return replace(split, phones=phones, labels=torch.tensor([i % 2 for i in clips]), speakers=speakers)
+
+    return replace(
+        tone_data, train=known(tone_data.train), test=known(tone_data.test), class_names=("a", "b")
+    )
+
+
+@pytest.fixture(scope="session")
+def rich_images():
+    """Pictures of noise, two dozen to learn from and as many held out, with a label and a factor."""
+    import torch
+
+    from ssllab.data.images.types import Factor, ImageData, ImageSplit
+
+    def split(seed: int) -> ImageSplit:
+        labels = torch.arange(24) % 2
+        draw = torch.Generator().manual_seed(seed)
+        pictures = torch.randint(0, 256, (24, 3, 16, 16), dtype=torch.uint8, generator=draw)
+        return ImageSplit(pictures, labels, (Factor("hue", labels, ("red", "blue")),))
+
+    return ImageData("noise", "Noise", split(0), split(1), ("a", "b"))
+
+
+@pytest.fixture(scope="session")
 def tiny_speech_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a pre-training model with random weights."""
     from dataclasses import replace

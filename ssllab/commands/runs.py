@@ -16,9 +16,10 @@ from ssllab.data.catalogue import sources
 from ssllab.data.kind import Kind, SourceInfo, kinds
 from ssllab.labs import labs_of
 from ssllab.methods import registry
+from ssllab.scalars import Series, headlines, series_of
 from ssllab.training import export
 from ssllab.training.run_record import RunInfo
-from ssllab.training.run_store import Run, Workspace
+from ssllab.training.run_store import Run, Workspace, declared
 
 
 def methods(options: argparse.Namespace) -> int:
@@ -32,6 +33,7 @@ def methods(options: argparse.Namespace) -> int:
                 "labs": [lab.name for lab in labs_of(method)],
                 "kinds": list(method.kinds),
                 "paper": method.paper,
+                "series": [_scalar(scalar, series) for scalar, series in method.series.items()],
                 "controls": [spec.as_dict() for spec in method.Config.controls().values()],
             }
             for name, method in found.items()
@@ -43,6 +45,11 @@ def methods(options: argparse.Namespace) -> int:
         for spec in method.Config.controls().values():
             print(f"  {spec.name} = {spec.default}  ({spec.expected()}{'; live' if spec.live else ''})")
     return 0
+
+
+def _scalar(name: str, series: Series) -> dict[str, Any]:
+    about = ("title", "help", "unit", "percent", "better", "measured", "chart", "when")
+    return {"name": name, **{key: getattr(series, key) for key in about}}
 
 
 def data(options: argparse.Namespace) -> int:
@@ -116,6 +123,9 @@ def _compare(store: Workspace, options: argparse.Namespace) -> int:
     opened = [store.open(run) for run in options.runs]
     difference = export.settings_difference([run.info for run in opened])
     last = {}
+    known: dict[str, Series] = {}
+    for run in reversed(opened):
+        known |= declared(run.info)
     for run in opened:
         metrics, probes = run.metrics(), run.probes()
         last[run.info.id] = {name: plain(log.last(name)) for log in (metrics, probes) for name in log.names}
@@ -124,9 +134,12 @@ def _compare(store: Workspace, options: argparse.Namespace) -> int:
         return 0
     rows = [("run", *(run.info.id for run in opened))]
     rows += [(key, *map(_text, values)) for key, values in difference.items()]
-    for name in ("loss", "contrastive_top1", "knn_top1", "linear_top1"):
-        if any(values.get(name) is not None for values in last.values()):
-            rows.append((name, *(_text(values.get(name)) for values in last.values())))
+    measured = dict.fromkeys(
+        name for values in last.values() for name, value in values.items() if value is not None
+    )
+    for name in headlines(known, measured):
+        series = series_of(known, name)
+        rows.append((series.title, *(series.said(values.get(name)) or "-" for values in last.values())))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())

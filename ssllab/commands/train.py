@@ -19,6 +19,7 @@ from ssllab.data.catalogue import absolute, load
 from ssllab.data.catalogue import options as data_options
 from ssllab.data.kind import kind_named
 from ssllab.methods.registry import method_class
+from ssllab.scalars import headlines, series_of
 from ssllab.training.device import choose_device, choose_precision, use_sensible_threads
 from ssllab.training.reopen import fork_run, resume_run
 from ssllab.training.run_record import RunSettings
@@ -184,12 +185,10 @@ def _print(result: dict[str, Any]) -> None:
     print(
         f"{result['method']}: {result['steps']} steps in {result['seconds']:.1f} s, kept in {result['run']}"
     )
-    for name in ("loss", "contrastive_top1"):
-        if name in result["metrics"]:
-            print(f"  {name}: {result['metrics'][name]}")
-    for name in ("knn_top1", "linear_top1", "phone_top1", "pnmi", "wer", "cer"):
-        if name in result["probes"]:
-            print(f"  {name}: {result['probes'][name]}")
+    known = method_class(result["method"]).series
+    values = {**result["metrics"], **result["probes"]}
+    for series, value in ((series_of(known, name), values[name]) for name in headlines(known, values)):
+        print(f"  {series.title}: {series.said(value) or 'not a number'}")
     if result["verdict"]:
         print(f"  {result['verdict']['state']}: {'; '.join(result['verdict']['evidence'])}")
         if result["verdict"]["remedy"]:

@@ -19,10 +19,19 @@ from ssllab import controls
 from ssllab.data.batches import Batches
 from ssllab.doctor.log import Log
 from ssllab.looks import Look
-from ssllab.scalars import Series
+from ssllab.scalars import Chart, Series
 
 if TYPE_CHECKING:
     from ssllab.doctor.verdict import Verdict
+
+
+ENGINE_SERIES = {
+    "loss": Series("Loss", "What is minimised.", better="lower", chart="Loss", short="loss"),
+    "gradient_norm": Series("Gradient norm", "Of all weights, before it is clipped."),
+    "learning_rate": Series("Learning rate", "Of the step, as the schedule has it."),
+    "items_per_second": Series("Items per second", "How fast it learns.", better="higher"),
+}  # what the engine adds to the scalars of every method
+ENGINE_CHARTS = (Chart("Loss", label="loss", hint="Press Start: the loss appears here"),)
 
 
 @dataclass(frozen=True)
@@ -48,17 +57,29 @@ class Method(nn.Module, ABC):
     anew in every step and caches nothing of it. ``kinds`` are the kinds of data it can learn from, the preferred
     one first. It knows no lab: labs list their methods. ``parts``: which parts of :mod:`ssllab.looks`
     it gives, and what must be there for it, in the words of :attr:`ssllab.scalars.Series.when`.
+
+    ``series`` declares every scalar and constant that it measures, ``charts`` where the curves stand; a class says only
+    what it adds to its base or says otherwise. A chart that is named by a scalar alone needs no declaration.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     paper: ClassVar[str]
     Config: ClassVar[type[controls.Config]]
-    series: ClassVar[dict[str, Series]]
+    series: ClassVar[dict[str, Series]] = ENGINE_SERIES
+    charts: ClassVar[tuple[Chart, ...]] = ENGINE_CHARTS
     kinds: ClassVar[tuple[str, ...]]
     parts: ClassVar[dict[type, str]] = {}
 
     config: controls.Config
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        base = next(base for base in cls.__mro__[1:] if issubclass(base, Method))
+        cls.series = {**cls.series, **{n: s for n, s in base.series.items() if n not in cls.series}}
+        named = {chart.name for chart in cls.charts}
+        cls.charts = (*cls.charts, *(chart for chart in base.charts if chart.name not in named))
+
     updates: int = 0  # steps done so far, set by the engine: schedules of a method's own depend on it
 
     @classmethod

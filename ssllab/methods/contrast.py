@@ -13,11 +13,11 @@ from ssllab.diagnostics.projection import Projection
 from ssllab.diagnostics.similarity import contrastive_accuracy, similarities, similarity_statistics
 from ssllab.looks import Negatives, PairForces, Similarities
 from ssllab.methods.contrast_settings import ContrastConfig
+from ssllab.methods.pair_scalars import CONTRAST_CHARTS, CONTRAST_SERIES
 from ssllab.methods.pairs import PairMethod, as_array
 from ssllab.objectives.contrast import Contrast
 from ssllab.objectives.info_nce import info_nce_logits
 from ssllab.objectives.nt_xent import nt_xent_logits
-from ssllab.scalars import Series
 
 HISTOGRAM_BINS = 60
 
@@ -27,17 +27,8 @@ class ContrastMethod(PairMethod):
 
     parts: ClassVar[dict[type, str]] = {**PairMethod.parts, PairForces: "", Similarities: "", Negatives: ""}
     config: ContrastConfig
-    series: ClassVar[dict[str, Series]] = {
-        "loss": Series("Loss", "Mean over anchors of -log p(positive).", "nats", "lower"),
-        "chance_loss": Series("Chance", "The loss of a guess: ln of the number of candidates.", "nats"),
-        "contrastive_top1": Series("Contrastive top-1", "Share of anchors that find their positive first."),
-        "contrastive_top5": Series("Contrastive top-5", "Share of anchors with their positive in five."),
-        "positive_similarity": Series("Positives", "Mean cosine of an anchor and its positive."),
-        "negative_similarity": Series("Negatives", "Mean cosine of an anchor and its negatives."),
-        "positive_force": Series("Force on the positive", "(1 - p_pos)/tau, mean over anchors."),
-        "negative_force": Series("Force on the hardest negative", "Largest p_i/tau, mean over anchors."),
-        "effective_negatives": Series("Effective negatives", "exp of the entropy of the push."),
-    }
+    series = CONTRAST_SERIES
+    charts = CONTRAST_CHARTS
 
     def contrast(self, first: Tensor, second: Tensor) -> Contrast:
         """The classification whose cross-entropy is the loss, for embeddings of two views ``(N, D)``."""
@@ -58,8 +49,10 @@ class ContrastMethod(PairMethod):
         similarity = similarity_statistics(contrast, temperature)
         forces = force_weights(contrast, temperature)
         candidates = (~contrast.logits[0].isneginf()).sum()
+        chance = candidates.float().log()
         return {
-            "chance_loss": candidates.float().log(),
+            "chance_loss": chance,
+            "contrastive_chance": chance.neg().exp(),
             "contrastive_top1": accuracy[1],
             "contrastive_top5": accuracy[5],
             "positive_similarity": similarity.positive,

@@ -25,6 +25,7 @@ from ssllab.methods.base import Probe, StepResult
 from ssllab.methods.ctc_settings import CTCConfig
 from ssllab.methods.recogniser import Recogniser, Search
 from ssllab.methods.speech import SpeechMethod
+from ssllab.methods.speech_scalars import CTC_CHARTS, CTC_SERIES
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
 from ssllab.methods.transcribed import (
     LONGEST_SECONDS,
@@ -40,7 +41,6 @@ from ssllab.nn.wav2vec2.masking import mask_spans
 from ssllab.nn.wav2vec2.model import Context, Wav2Vec2ForCTC, Wav2Vec2Model
 from ssllab.nn.wav2vec2.random import dropout, set_dropout
 from ssllab.objectives.ctc import ctc_loss, deaf_loss
-from ssllab.scalars import Series
 from ssllab.text.alphabet import Alphabet
 from ssllab.text.ctc_decode import collapse
 from ssllab.text.ngram import CharacterModel, WordModel
@@ -65,13 +65,8 @@ class CTC(SpeechMethod):
     Config = CTCConfig
     config: CTCConfig
     parts: ClassVar[dict[type, str]] = {**SpeechMethod.parts, Transcript: "", Transcripts: "transcripts"}
-    series: ClassVar[dict[str, Series]] = {
-        "loss": Series("Loss", "-log P(transcript | audio), per character.", "nats", "lower"),
-        "chance_loss": Series("Hears nothing", "The loss of the best guess that ignores the sound.", "nats"),
-        "batch_cer": Series("Batch CER", "Character errors of the best path on the batch.", better="lower"),
-        "blank_share": Series("Blank frames", "Share of frames whose most probable class is the blank."),
-        "masked_share": Series("Masked", "Share of frames that were hidden."),
-    }
+    series = CTC_SERIES
+    charts = CTC_CHARTS
 
     def __init__(
         self, config: CTCConfig, model: Wav2Vec2ForCTC, alphabet: Alphabet, data: SpeechData

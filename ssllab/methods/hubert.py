@@ -27,7 +27,8 @@ from ssllab.looks import CodeUsage, Inspection, Look, PhoneTable
 from ssllab.methods.base import Probe, StepResult
 from ssllab.methods.code_probes import CodedFrames, code_probes
 from ssllab.methods.mfcc import mfcc
-from ssllab.methods.speech import Heard, SpeechMethod, probe_batches, windows
+from ssllab.methods.speech import MASKED_SHARE, Heard, SpeechMethod, probe_batches, windows
+from ssllab.methods.speech_scalars import HUBERT_SERIES
 from ssllab.methods.speech_settings import PretrainingConfig
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
 from ssllab.nn.wav2vec2.config import FRAME_SECONDS, PRESETS, Wav2Vec2Config
@@ -36,7 +37,6 @@ from ssllab.nn.wav2vec2.files import Wav2Vec2 as Wav2Vec2File
 from ssllab.nn.wav2vec2.masking import mask_spans
 from ssllab.nn.wav2vec2.model import Wav2Vec2Model
 from ssllab.nn.wav2vec2.random import set_dropout
-from ssllab.scalars import Series
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import SpeechData
@@ -111,19 +111,7 @@ class HuBERT(SpeechMethod):
     layer_centres: Tensor
     iteration: Tensor
     parts: ClassVar[dict[type, str]] = {**SpeechMethod.parts, CodeUsage: "", PhoneTable: "phones"}
-    series: ClassVar[dict[str, Series]] = {
-        "loss": Series(
-            "Loss", "Cross-entropy of units at hidden frames, and the feature penalty.", "nats", "lower"
-        ),
-        "unit_loss": Series("Unit loss", "Mean over hidden frames of -log p(unit).", "nats", "lower"),
-        "chance_loss": Series("Chance", "The loss of a guess among all units: ln C.", "nats"),
-        "unit_top1": Series("Accuracy", "Share of hidden frames whose unit is predicted first."),
-        "code_perplexity": Series("Predicted units", "Perplexity of the units that are predicted."),
-        "target_perplexity": Series("Target units", "Perplexity of the units that are to be predicted."),
-        "masked_share": Series("Masked", "Share of frames hidden."),
-        "feature_penalty": Series("Feature penalty", "Mean square of the encoder's outputs.", "", "lower"),
-        "iteration": Series("Iteration", "0: units of MFCCs; then how often they were made of a layer."),
-    }
+    series = HUBERT_SERIES
 
     def __init__(self, config: HuBERTSettings, start: Wav2Vec2File | None = None) -> None:
         super().__init__()
@@ -200,6 +188,7 @@ class HuBERT(SpeechMethod):
             "loss": loss.detach(),
             "unit_loss": unit_loss.detach(),
             "chance_loss": torch.tensor(math.log(config.units), device=device),
+            "unit_chance": torch.tensor(1 / config.units, device=device),
             "unit_top1": (guess == units[masked]).float().mean(),
             "code_perplexity": self.predicted.perplexities[0].to(device),
             "target_perplexity": self.targets.perplexities[0].to(device),
@@ -252,9 +241,15 @@ class HuBERT(SpeechMethod):
         """Context vectors, predicted units, and the task itself on held-out speech."""
         scalars, constants, heard = self.context_probes(data)
         found, self.phone_table = code_probes(self._predicted_units, self.config.units, data, heard)
+        units = self.config.units
         constants |= {
-            "groups": 1.0, "codes": float(self.config.units), "code_floor": 1.0, "code_ceiling": float(self.config.units)
-        }  # fmt: skip
+            "groups": 1.0,
+            "codes": float(units),
+            "code_floor": 1.0,
+            "code_ceiling": float(units),
+            "published_masked_share": MASKED_SHARE,
+            "heldout_chance_loss": math.log(units),
+        }
         return Probe({**scalars, **found, **self._held_out_task(heard)}, constants)
 
     def _predicted_units(self, samples: Tensor, lengths: Tensor) -> CodedFrames:

@@ -26,6 +26,7 @@ from ssllab.doctor.log import Log
 from ssllab.doctor.verdict import Verdict
 from ssllab.looks import Embedding, Look, Spectrum
 from ssllab.methods.base import Method, Probe
+from ssllab.methods.pair_scalars import PAIR_CHARTS, PAIR_SERIES
 from ssllab.methods.pair_settings import PairSettings
 from ssllab.nn.encoders import Encoder, build_encoder
 from ssllab.nn.heads import build_head
@@ -47,6 +48,8 @@ class PairMethod(Method):
 
     kinds = ("images",)
     parts: ClassVar[dict[type, str]] = {Embedding: "", Spectrum: ""}
+    series = PAIR_SERIES
+    charts = PAIR_CHARTS
     config: PairSettings
     encoder: Encoder
     head: nn.Module

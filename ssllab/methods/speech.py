@@ -22,6 +22,7 @@ from ssllab.diagnostics.linear_probe import linear_probes
 from ssllab.diagnostics.spectrum import channel_std, rankme
 from ssllab.looks import Inspection
 from ssllab.methods.base import Method
+from ssllab.methods.speech_scalars import SPEECH_CHARTS, SPEECH_SERIES
 from ssllab.methods.stored import ReadModel, StoredModel
 from ssllab.nn.wav2vec2.config import FRAME, FRAME_SECONDS
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 PROBE_SECONDS = 60.0  # of speech from each split
 PROBE_CROP_SECONDS = 6.0
 PROBE_FRAMES = 3000  # frames that a phone probe is fitted on and tried on
+MASKED_SHARE = 0.49  # of the frames, with the starts and spans of wav2vec 2.0, section 4.2
 LEAST_SECONDS = 0.5  # shorter clips have too few frames to be masked
 INSPECT_SECONDS = 15.0  # a long recording goes through the Transformer in windows of this length
 
@@ -62,6 +64,8 @@ class SpeechMethod(Method):
     kinds = ("speech",)
     parts: ClassVar[dict[type, str]] = {Inspection: ""}
     config: Any
+    series = SPEECH_SERIES
+    charts = SPEECH_CHARTS
 
     @classmethod
     def build(cls, config: Any, data: SpeechData, read_model: ReadModel | None = None) -> Self:

@@ -21,8 +21,9 @@ from ssllab.doctor.verdict import Verdict
 from ssllab.looks import CodeUsage, Inspection, JointUsage, Look, PhoneTable
 from ssllab.methods.base import Probe, StepResult
 from ssllab.methods.code_probes import CodedFrames, code_probes
-from ssllab.methods.speech import SpeechMethod, probe_batches
+from ssllab.methods.speech import MASKED_SHARE, SpeechMethod, probe_batches
 from ssllab.methods.speech_inspection import inspect_pretrained
+from ssllab.methods.speech_scalars import WAV2VEC2_SERIES
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
 from ssllab.methods.wav2vec2_settings import Wav2Vec2Settings, model_config
 from ssllab.nn.wav2vec2.config import FRAME_SECONDS, Wav2Vec2Config
@@ -41,14 +42,12 @@ from ssllab.objectives.masked_contrast import (
     masked_contrast,
     pack,
 )
-from ssllab.scalars import Series
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import SpeechData
 
 RECENT_FRAMES = 4000  # perplexities are of so many masked frames, whatever the batch: 80 s of hidden sound
 MOST_EPOCH_FRAMES = 40_000
-MASKED_SHARE = 0.49
 K_MEANS_SECONDS = 120.0  # of speech: 6,000 frames for the first codes
 RESTART_EVERY = 25  # steps between two restarts of dead codes
 
@@ -64,29 +63,7 @@ class Wav2Vec2(SpeechMethod):
     parts: ClassVar[dict[type, str]] = {
         **SpeechMethod.parts, CodeUsage: "", JointUsage: "groups=2,3,4,5,6,7,8", PhoneTable: "phones"
     }  # fmt: skip
-    series: ClassVar[dict[str, Series]] = {
-        "loss": Series(
-            "Loss", "Contrastive loss, weighted diversity loss and feature penalty.", "nats", "lower"
-        ),
-        "contrastive_loss": Series(
-            "Contrastive loss", "Mean over hidden frames of -log p(positive).", "nats", "lower"
-        ),
-        "chance_loss": Series("Chance", "The loss of a guess: ln(1 + K).", "nats"),
-        "contrastive_top1": Series("Accuracy", "Share of hidden frames that find their positive first."),
-        "code_perplexity": Series(
-            "Hard perplexity", "Codes in use, by the best score; sum of groups.", "", "higher"
-        ),
-        "prob_perplexity": Series("Soft perplexity", "The same of the mean softmax: proves nothing alone."),
-        "joint_perplexity": Series("Joint perplexity", "Combinations of codes in use."),
-        "dead_codes": Series(
-            "Dead codes", "Share of codes that were best for nothing in the sliding epoch.", "", "lower"
-        ),
-        "diversity_loss": Series("Diversity loss", "(GV - sum of soft perplexities) / GV.", "", "lower"),
-        "feature_penalty": Series("Feature penalty", "Mean square of the encoder's outputs.", "", "lower"),
-        "gumbel_temperature": Series("Gumbel temperature"),
-        "masked_share": Series("Masked", "Share of frames hidden."),
-        "restarted": Series("Restarted codes", "Dead codes that were moved in this step."),
-    }
+    series = WAV2VEC2_SERIES
 
     def __init__(
         self, config: Wav2Vec2Settings, train_seconds: float = 0.0, start: Wav2Vec2File | None = None
@@ -164,6 +141,7 @@ class Wav2Vec2(SpeechMethod):
             "loss": loss.detach(),
             "contrastive_loss": contrastive.detach(),
             "chance_loss": torch.tensor(chance_loss(config.distractors), device=loss.device),
+            "contrastive_chance": torch.tensor(1 / (1 + config.distractors), device=loss.device),
             "contrastive_top1": contrast.accuracy(),
             "diversity_loss": diversity.detach(),
             "feature_penalty": penalty.detach(),
@@ -276,10 +254,14 @@ class Wav2Vec2(SpeechMethod):
         groups, codes = self.config.groups, self.config.codebook_size
         return {
             "groups": float(groups),
+            "group_floor": 1.0,
             "codes": float(codes),
             "code_floor": float(groups),
             "code_ceiling": float(groups * codes),
+            "joint_of_one_group": float(codes),
             "joint_ceiling": float(codes**groups),
+            "published_masked_share": MASKED_SHARE,
+            "heldout_chance_loss": chance_loss(self.config.distractors),
             "distractors": float(self.config.distractors),
         }
 

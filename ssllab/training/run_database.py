@@ -292,6 +292,14 @@ def event_count(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()[0])
 
 
+def is_resting(connection: sqlite3.Connection) -> bool:
+    """Whether the session that has the run open waits: it was paused, or has gone on from elsewhere but not begun."""
+    last = connection.execute(
+        "SELECT kind FROM event WHERE kind IN ('start', 'pause', 'resume', 'fork') ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    return last is not None and last[0] != "start"
+
+
 # Notes: small facts by name, each a JSON value.
 
 

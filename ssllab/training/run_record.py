@@ -18,11 +18,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 import ssllab
 from ssllab.controls import Value
+from ssllab.scalars import Series
 from ssllab.storage.files import write_whole
 
 FORMAT = 1
 RECORD_NAME = "run.json"
-State = Literal["running", "finished", "failed", "interrupted"]
+State = Literal["running", "paused", "finished", "failed", "interrupted"]
 
 _RUN_ID = re.compile(r"\d{8}-\d{6}-[a-z0-9_]{1,40}-[0-9a-f]{6}")
 
@@ -83,7 +84,8 @@ class RunInfo:
 
     ``steps`` is the last step on disk. ``summary`` has ``metrics`` and ``probes`` (name -> last value),
     ``curve`` (some dozens of (step, loss) pairs), what :meth:`RunWriter.describe` added, as ``verdict``, and
-    ``failure``, the error that ended a run whose ``state`` is "failed".
+    ``failure``, the error that ended a run whose ``state`` is "failed". A "paused" run is open in some ssllab that does
+    not train it now. ``scalars`` are the declarations that it was made with, none in a run of an ssllab before them.
     ``problem`` is one line when the run is damaged or could not be written; settings are None if unreadable.
     """
 
@@ -98,6 +100,7 @@ class RunInfo:
     parent: tuple[str, int] | None = None
     steps: int = 0
     summary: Mapping[str, Any] = field(default_factory=dict)
+    scalars: Mapping[str, Series] = field(default_factory=dict)
     state: State = "interrupted"
     problem: str = ""
 

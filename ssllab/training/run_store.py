@@ -7,15 +7,18 @@ may read it meanwhile. No name found inside a file is ever used as a path.
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ssllab.scalars import Series, from_json
 from ssllab.storage.files import why_refused
 from ssllab.storage.run_lock import LOCK_NAME, is_locked
 from ssllab.training import checkpoint
@@ -24,7 +27,7 @@ from ssllab.training.run_database import (
     DATABASE_NAME,
     create_or_open,
     delete_rows,
-    event_count,
+    is_resting,
     read_events,
     read_log,
     read_notes,
@@ -353,14 +356,33 @@ def _with_summary(info: RunInfo) -> RunInfo:
                 return replace(info, problem=f"{info.path} has no metrics.")
             notes = read_notes(connection)
             _, last = stored_rows(connection, "metrics")
-            event_count(connection)
+            resting = is_resting(connection)
     except RunError as error:
         return replace(info, problem=str(error))
     state: State = "interrupted"
     if is_locked(info.path):
-        state = "running"
+        state = "paused" if resting else "running"
     elif notes.get("closed"):
         state = "failed" if notes.get("failure") else "finished"
     known = ("metrics", "probes", "curve", "verdict", *(("failure",) if state == "failed" else ()))
     summary: dict[str, Any] = {key: notes[key] for key in known if key in notes}
-    return replace(info, steps=max(last, 0), summary=summary, state=state)
+    scalars = _declarations(json.dumps(notes.get("scalars")))
+    return replace(info, steps=max(last, 0), summary=summary, state=state, scalars=scalars)
+
+
+@lru_cache(64)  # the runs of a workspace share some few
+def _declarations(text: str) -> Mapping[str, Series]:
+    return from_json(json.loads(text))
+
+
+def declared(info: RunInfo) -> Mapping[str, Series]:
+    """The declarations of a run's scalars: those it keeps, or, in one made before they were kept, its method's.
+
+    Empty for an unknown method. It may import torch: not for the window's thread.
+    """
+    if info.scalars or info.settings is None:
+        return info.scalars
+    from ssllab.methods.registry import methods
+
+    known = methods().get(info.settings.method)
+    return known.series if known else {}

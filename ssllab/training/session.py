@@ -19,6 +19,7 @@ from ssllab.controls import Config, ControlError, Value
 from ssllab.data.batches import Data
 from ssllab.doctor.verdict import Verdict
 from ssllab.looks import Look
+from ssllab.scalars import as_json
 from ssllab.training.checkpoint import CheckpointError, snapshot
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import Event, RunError, RunSettings
@@ -238,6 +239,7 @@ class Session:
             raise
         if self.run is not None:
             self._writer = RunWriter(self.run, self.metrics, self.probes, self.events)
+            self._writer.describe(scalars=as_json(self._trainer.method.series))
         self.step = self._trainer.step
         self.config = self._trainer.config
         self.state = "ready"

@@ -69,8 +69,9 @@ class PanelDock(QDockWidget):
         # A long title gives way instead of widening the dock.
         label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row.addWidget(label, 1)
+        self._help = self._button("?", help_text, self._show_help)
         if help_text:
-            row.addWidget(self._button("?", help_text, self._show_help))
+            row.addWidget(self._help)
         row.addWidget(self._button("⤢", "Full screen (Escape returns)", self.full_screen))
         row.addWidget(
             self._button(
@@ -80,6 +81,10 @@ class PanelDock(QDockWidget):
             )
         )
         return bar
+
+    def refresh_help(self) -> None:
+        """What the panel shows may have changed with the method."""
+        self._help.setToolTip(getattr(self.panel, "help", ""))
 
     def _seen(self, visible: bool) -> None:
         self.on_top = visible
@@ -162,6 +167,8 @@ class LabPage(QMainWindow):
         self.arrange()
         bench.run_changed.connect(self.reset)
         bench.loaded.connect(self.offer)
+        for dock in self.docks.values():
+            bench.loaded.connect(dock.refresh_help)
 
     def arrange(self) -> None:
         """Put every panel where it stood at first."""

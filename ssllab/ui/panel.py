@@ -89,9 +89,9 @@ class Panel(QWidget):
     page offers a panel while the chosen method has them all.
     """
 
-    id: ClassVar[str]
-    title: ClassVar[str]
-    help: ClassVar[str] = ""  # what the panel shows, how to read it, the paper; rich text
+    id: str
+    title: str
+    help: str = ""  # what the panel shows, how to read it, the paper; rich text
     parts: ClassVar[tuple[type, ...]] = ()
     settings: ClassVar[type[Config]] = Config
 

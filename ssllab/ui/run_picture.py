@@ -6,32 +6,30 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from ssllab.labs import lab_of
-from ssllab.methods.registry import method_class
-from ssllab.training.run_store import Run
+from ssllab.methods.registry import methods
+from ssllab.training.run_store import Run, declared
 from ssllab.ui import theme
 from ssllab.ui.app import application
 from ssllab.ui.panel import Scene
-from ssllab.ui.panels.loss import LossPanel
-from ssllab.ui.panels.probes import ProbesPanel
-from ssllab.ui.panels.speech_loss import SpeechLossPanel
-from ssllab.ui.panels.speech_probes import SpeechProbesPanel
+from ssllab.ui.panels.curves import CurvesPanel
 from ssllab.ui.plots.export import save_plot
 
-_PANELS = {"contrast": (LossPanel, ProbesPanel), "speech": (SpeechLossPanel, SpeechProbesPanel)}
+_PANELS = ("loss", "accuracy", "perplexity", "probes")  # their charts are those of the method
+_SHOWN = ("loss", "probes")
 
 
 def save_run_picture(run: Run, path: Path) -> None:
-    """Write PNG or SVG, by the ending of ``path``. Raises RunError, ControlError, OSError."""
+    """Write PNG or SVG, by the ending of ``path``. Raises RunError, OSError."""
     app = application()
     theme.apply("light")
     scene = Scene(state="finished", metrics=run.metrics(), probes=run.probes(), events=run.events())
     page = QWidget()
     column = QVBoxLayout(page)
     settings = run.info.settings
-    lab = lab_of(method_class(settings.method)).name if settings is not None else "contrast"
-    panels = [panel(None) for panel in _PANELS[lab]]
+    method = methods().get(settings.method) if settings is not None else None
+    panels = [CurvesPanel(None, name, name.capitalize(), _PANELS) for name in _SHOWN]
     for panel in panels:
+        panel.declare(declared(run.info), method.charts if method else ())
         column.addWidget(panel)
     page.resize(900, 800)
     page.show()

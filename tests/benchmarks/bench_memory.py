@@ -24,6 +24,7 @@ import numpy as np
 from PySide6.QtWidgets import QApplication
 
 from ssllab.data.catalogue import load
+from ssllab.methods.simclr import SimCLR
 from ssllab.training import run_database
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import RunSettings
@@ -31,7 +32,7 @@ from ssllab.training.run_store import Workspace
 from ssllab.training.run_writer import Chunk, append_rows, create_or_open, merge_small
 from ssllab.training.session import Session
 from ssllab.ui.panel import Scene
-from ssllab.ui.panels.loss import LossPanel
+from ssllab.ui.panels.curves import CurvesPanel
 
 COLUMNS = ("loss", "chance_loss", "contrastive_top1", "contrastive_top5", *(f"other{i}" for i in range(8)))
 
@@ -92,7 +93,8 @@ def long_run(folder: Path, steps: int = 1_000_000) -> None:
                 append_rows(connection, "metrics", part)
                 merge_small(connection, "metrics")
     application = QApplication.instance() or QApplication([])
-    panel = LossPanel(None)
+    panel = CurvesPanel(None, "loss", "Loss", ("loss",))
+    panel.declare(SimCLR.series, SimCLR.charts)
     panel.resize(900, 400)
     panel.show()
     began = time.perf_counter()
@@ -105,7 +107,7 @@ def long_run(folder: Path, steps: int = 1_000_000) -> None:
     frames = []
     for position in np.linspace(0, 0.8 * steps, 120):
         began = time.perf_counter()
-        panel.plot.view.setXRange(position, position + 0.2 * steps, padding=0)
+        panel.charts()[0].view.setXRange(position, position + 0.2 * steps, padding=0)
         panel.grab()
         frames.append((time.perf_counter() - began) * 1000)
     print(

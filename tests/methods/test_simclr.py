@@ -66,7 +66,7 @@ def test_extremes_stay_finite(values, batch):
 def test_metrics_have_no_gradient_and_a_declared_meaning():
     result = _simclr().step(_images(8), _generator())
     assert all(not value.requires_grad and value.ndim == 0 for value in result.metrics.values())
-    assert set(result.metrics) == set(SimCLR.series)
+    assert set(result.metrics) <= set(SimCLR.series)
 
 
 def test_all_chance_of_a_step_comes_from_the_generator():

@@ -19,24 +19,19 @@ from ssllab.ui.labs.contrast.factors import FactorsPanel
 from ssllab.ui.labs.contrast.forces import ForcesPanel
 from ssllab.ui.labs.contrast.similarity import SimilarityPanel
 from ssllab.ui.panel import Overlay, Scene
-from ssllab.ui.panels.accuracy import AccuracyPanel
-from ssllab.ui.panels.loss import LossPanel
-from ssllab.ui.panels.probes import ProbesPanel
 from ssllab.ui.panels.spectrum import SpectrumPanel
 
 PANELS = [
-    LossPanel,
-    AccuracyPanel,
     SimilarityPanel,
     AlignmentUniformityPanel,
     ForcesPanel,
-    ProbesPanel,
     FactorsPanel,
     SpectrumPanel,
 ]
 METRICS = [
     "loss",
     "chance_loss",
+    "contrastive_chance",
     "contrastive_top1",
     "contrastive_top5",
     "positive_similarity",
@@ -81,7 +76,6 @@ CONSTANTS = {
     "chance_factor_shape": 0.2,
     "chance_factor_colour": 0.125,
     "dimension_z": 16.0,
-    "candidates": 127.0,
 }
 
 
@@ -113,12 +107,9 @@ def show(qtbot):
 
 def test_every_panel_has_its_own_id_a_title_and_help_with_a_source():
     assert [panel.id for panel in PANELS] == [
-        "loss",
-        "accuracy",
         "similarity",
         "alignment",
         "forces",
-        "probes",
         "factors",
         "spectrum",
     ]
@@ -192,26 +183,6 @@ def test_the_best_uniformity_equals_a_sample_on_the_sphere():
     y /= np.linalg.norm(y, axis=1, keepdims=True)
     sampled = math.log(np.exp(-2 * ((x - y) ** 2).sum(1)).mean())
     assert uniform_on_sphere(8) == pytest.approx(sampled, abs=0.01)
-
-
-def test_the_large_number_is_the_gain_over_the_untrained_encoder(show, full_scene):
-    panel = show(ProbesPanel)
-    panel.draw(full_scene())
-    assert panel._number.text() == "+31"
-    assert "untrained" in [entry.name for entry in panel.plot.legend.entries()]
-    panel.reset()
-    assert not panel._number.isVisible()
-
-
-def test_the_chance_line_of_the_loss_is_a_staircase(show):
-    log = MetricsLog()
-    log.append(0, {"loss": 5.0, "chance_loss": math.log(511)})
-    log.append(10, {"loss": 4.0, "chance_loss": math.log(1023)})
-    panel = show(LossPanel)
-    panel.draw(Scene("running", metrics=log))
-    x, y = panel.plot._live["chance_loss"].main.getData()
-    np.testing.assert_allclose(x, [0, 10, 10])
-    np.testing.assert_allclose(y, [math.log(511), math.log(511), math.log(1023)], rtol=1e-6)
 
 
 def test_data_without_factors_gets_a_hint_instead_of_bars(show):

@@ -14,8 +14,10 @@ from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QLineEdit, QMainWindow
 
+from ssllab.methods.simclr import SimCLR
+from ssllab.scalars import Series, as_json
 from ssllab.training.metrics import MetricsLog
-from ssllab.training.run_record import RunSettings
+from ssllab.training.run_record import Event, RunSettings
 from ssllab.training.run_store import Workspace
 from ssllab.training.run_writer import RunWriter
 from ssllab.ui import theme
@@ -394,7 +396,7 @@ def test_probes_are_compared_as_measured_and_steps_smoothed(qtbot):
     log.extend(np.arange(5) * 20, {"loss": np.arange(5.0), "knn_top1": np.arange(5) / 10})
     last = {}
     for metric, probe in (("loss", False), ("knn_top1", True)):
-        plot = ComparePlot(metric, probe)
+        plot = ComparePlot(metric, probe, SimCLR.series[metric])
         qtbot.addWidget(plot)
         plot.set_smoothing(20)
         plot.show_runs([Overlay("one", log, log, "#e69f00")])
@@ -586,3 +588,61 @@ def test_a_run_of_speech_shows_its_own_probe(qtbot, workspace, open_page):
     page.select([images])
     settle(qtbot, page)
     assert page.compare.choices[1].currentData() == "knn_top1"
+
+
+def make_probed(workspace, name, method, **last):
+    run = workspace.create(RunSettings(method=method, config={}, data="made"), name=name)
+    metrics, probes = MetricsLog(), MetricsLog()
+    metrics.append(1, {"loss": 1.0})
+    probes.append(1, last)
+    RunWriter(run, metrics, probes, []).close()
+    return run.info.id
+
+
+def test_errors_sort_with_the_fewest_first_and_apart_from_accuracies(workspace, open_page):
+    for name, method, last in (
+        ("many errors", "ctc", {"wer": 0.9}),
+        ("weak", "simclr", {"knn_top1": 0.2}),
+        ("few errors", "ctc", {"wer": 0.1}),
+        ("strong", "simclr", {"knn_top1": 0.8}),
+        ("untried", "simclr", {}),
+    ):
+        make_probed(workspace, name, method, **last)
+    page = open_page()
+    page.table.sortByColumn(Column.PROBE, Qt.SortOrder.DescendingOrder)
+    assert names(page) == ["strong", "weak", "few errors", "many errors", "untried"]
+
+
+def test_a_run_of_an_unknown_method_is_shown_by_what_it_keeps(qtbot, workspace, open_page):
+    run = workspace.create(RunSettings(method="ours", config={}, data="made"), name="ours")
+    metrics, probes = MetricsLog(), MetricsLog()
+    metrics.append(1, {"loss": 1.0, "odd_one": 2.0})
+    probes.append(1, {"wit": 0.25})
+    writer = RunWriter(run, metrics, probes, [])
+    writer.describe(scalars=as_json({"wit": Series("Wit", percent=True, headline=1)}))
+    writer.close()
+    page = open_page()
+    tip = page.model.index(0, Column.PROBE).data(Qt.ItemDataRole.ToolTipRole)
+    assert tip == "Wit: 25.0 %"
+    page.select([run.info.id])
+    settle(qtbot, page)
+    assert legend(page.compare.plots[1]) == {"ours": "25.0%"}
+    choice = page.compare.choices[0]
+    assert "Odd one" in [choice.itemText(i) for i in range(choice.count())]
+
+
+def test_a_paused_run_is_not_listed_as_training(workspace, open_page):
+    run = workspace.create(RunSettings(method="simclr", config={}, data="made"), name="open")
+    metrics, events = MetricsLog(), [Event(0, 0.0, "start")]
+    metrics.append(1, {"loss": 1.0})
+    writer = RunWriter(run, metrics, MetricsLog(), events)
+    assert writer.flush()
+    page = open_page()
+    started = page.model.index(0, Column.STARTED)
+    assert started.data() == "training now"
+    events.append(Event(1, 1.0, "pause"))
+    assert writer.flush()
+    assert [info.state for info in list_runs(workspace, None).infos] == ["paused"]
+    page._show_listing(list_runs(workspace, None))
+    assert started.data() == "paused"
+    writer.close()

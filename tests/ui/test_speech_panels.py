@@ -22,18 +22,12 @@ from ssllab.ui.labs.speech.code_usage import CodeUsagePanel, usage_level
 from ssllab.ui.labs.speech.joint_usage import JointUsagePanel, order, perplexity, pooled
 from ssllab.ui.labs.speech.phone_table import PhoneTablePanel
 from ssllab.ui.panel import Overlay, Scene
-from ssllab.ui.panels.code_perplexity import CodePerplexityPanel
-from ssllab.ui.panels.speech_loss import SpeechLossPanel
-from ssllab.ui.panels.speech_probes import SpeechProbesPanel
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.heat_map import OFF, HeatMap, off_shade, shade
 
 PANELS = [
-    SpeechLossPanel,
-    CodePerplexityPanel,
     CodeUsagePanel,
     JointUsagePanel,
-    SpeechProbesPanel,
     PhoneTablePanel,
 ]
 GROUPS, CODES = 2, 40
@@ -110,7 +104,7 @@ def hover(chart: HeatMap, row: int, column: int) -> str:
 
 
 def test_every_panel_has_its_own_id_a_title_and_help_with_a_source():
-    assert [panel.id for panel in PANELS] == ["loss", "perplexity", "usage", "joint", "probes", "phones"]
+    assert [panel.id for panel in PANELS] == ["usage", "joint", "phones"]
     for panel in PANELS:
         assert panel.title
         assert "How to read it" in panel.help
@@ -154,26 +148,7 @@ def test_axes_may_be_switched_and_crosshairs_read_everywhere(show, panel_class, 
         panel.grab()
 
 
-def test_perplexities_are_listed_for_the_groups_that_there_are(show, full_scene):
-    panel = show(CodePerplexityPanel)
-    panel.draw(full_scene())
-    names = [entry.name for entry in panel.groups.legend.entries()]
-    assert names == ["hard 1", "soft 1", "hard 2", "soft 2", "floor 1", "ceiling V", "seed 1"]
-    assert panel.groups.values()["level 1"] == "40.00"
-    assert "targets" not in [entry.name for entry in panel.total.legend.entries()]
-
-
-def test_units_take_the_place_of_codes_in_the_task_s_accuracy(show):
-    log = MetricsLog()
-    log.append(0, {"loss": 4.0, "chance_loss": math.log(100), "unit_top1": 0.2})
-    panel = show(SpeechLossPanel, 1400, 900)
-    panel.draw(Scene("running", metrics=log))
-    assert [entry.name for entry in panel.accuracy.legend.entries()] == ["right unit", "chance"]
-    assert panel.accuracy.values()["level 0"] == "1.0%"
-    assert [entry.name for entry in panel.loss.legend.entries()] == ["in all", "chance"]
-
-
-def test_every_code_has_a_tile_that_tells_its_share(show, full_scene):
+def test_every_code_has_a_tile_that_tells_its_share(show):
     panel = show(CodeUsagePanel, 900, 620)
     scene = full_scene()
     panel.draw(scene)
@@ -308,19 +283,6 @@ def test_where_room_is_short_fewer_names_are_written(show):
     panel.grab()
     assert small < len(panel.map.axes[1]._tickLevels[0]) <= 60
     assert small * panel.fontMetrics().height() < 230
-
-
-def test_chance_levels_are_those_of_the_labels_that_there_are(show, full_scene):
-    panel = show(SpeechProbesPanel, 1400, 900)
-    panel.draw(full_scene())
-    texts = panel.probes.values()
-    assert [texts[f"level {i}"] for i in range(3)] == ["20.0%", "10.0%", "25.0%"]
-    assert panel.loss.values()["level 0"] == "4.615"
-    log = MetricsLog()
-    log.append(0, {"word_top1": 0.3})
-    panel.reset()
-    panel.draw(Scene("running", probes=log, constants={"chance_word": 0.1}))
-    assert [entry.name for entry in panel.probes.legend.entries()] == ["word", "chance"]
 
 
 def test_colours_run_from_the_ground_to_the_ink_and_mark_what_is_off():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
@@ -43,10 +43,10 @@ class EmbeddingMap(Panel):
     """Draws the embedding, and its forces where a method gives them, with ``scene.thumbnails``; a click sets the
     bench's anchor."""
 
-    id: ClassVar[str] = "map"
-    title: ClassVar[str] = "Embedding map"
+    id = "map"
+    title = "Embedding map"
     parts = (Embedding,)
-    help: ClassVar[str] = (
+    help = (
         "<p>Some hundred fixed images where the projection head puts them now. Embeddings have length 1, so "
         "they live on a sphere: a circle when z has two dimensions, a globe when it has three, otherwise the "
         "two principal components that hold most of the variance (the share stands in the corner).</p>"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -141,9 +141,9 @@ class EfficiencyChart(Chart):
 class LabelEfficiencyPanel(Panel):
     """One button: fine-tune on 1, 3, 10 ... minutes of transcripts, pre-trained and from scratch."""
 
-    id: ClassVar[str] = "efficiency"
-    title: ClassVar[str] = "Label efficiency"
-    help: ClassVar[str] = """
+    id = "efficiency"
+    title = "Label efficiency"
+    help = """
     <h3>Label efficiency</h3>
     <p>What pre-training is worth: short fine-tuning runs on 1, 3, 10 … minutes of transcribed speech, each from the
     pre-trained encoder and from random weights of the same shapes, all with the same steps and seed. The rate is that of

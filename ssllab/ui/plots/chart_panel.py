@@ -64,7 +64,15 @@ class ChartPanel(Panel):
         self._tabs.currentChanged.connect(self._tab_changed)
 
     def show_charts(self, charts: Sequence[tuple[str, Chart]]) -> None:
-        """The charts of the panel with the names of their tabs; called once."""
+        """The charts of the panel with the names of their tabs, in place of those that it had."""
+        for _, chart in self._charts:
+            self._grid.removeWidget(chart)
+            chart.hide()
+            chart.deleteLater()
+        self._charts, self._shape = [], (0, 0)
+        while self._tabs.count():
+            self._tabs.removeTab(0)
+        self._tabs.hide()
         self._charts = list(charts)
         for (
             _,

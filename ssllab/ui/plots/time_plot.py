@@ -89,13 +89,7 @@ class TimePlot(Chart):
             empty=((0, 1050), empty_y),
             wheel_axis=0,
         )
-        self._live = {}
-        for curve in self._curves:
-            key = curve.metric
-            raw = self.line(key, curve.role, width=1, opacity=0.32, z=4) if curve.primary else None
-            width = 1.4 if curve.dash else 2.0
-            main = self.line(key, curve.role, width=width, dash=curve.dash, z=5)
-            self._live[key] = LiveCurve(main, raw, curve.role)
+        self._live = {curve.metric: self._live_curve(curve) for curve in self._curves}
         self._level_items = [
             self.line(level_key(i), level.role, width=1.4, dash=True, z=2)
             for i, level in enumerate(self._levels)
@@ -105,6 +99,30 @@ class TimePlot(Chart):
         self.view.sigXRangeChanged.connect(self._x_moved)
         self.view.sigResized.connect(self._x_moved)
         self._list()
+
+    def set_curves(self, curves: Sequence[Curve]) -> None:
+        """Draw these in place of the present ones; how they are looked at stays."""
+        gone = [curve for curve in self._curves if curve not in curves]
+        kept = {metric: live for metric, live in self._live.items() if metric not in {c.metric for c in gone}}
+        for curve in gone:
+            live = self._live[curve.metric]
+            for item in (live.main, live.raw):
+                if item is not None:
+                    self.remove(item)
+        for other in self._others.values():  # they know their curve by its number
+            self.remove(other.main)
+        self._others = {}
+        self._put_bands(())
+        self._curves = tuple(curves)
+        self._live = {c.metric: kept.get(c.metric) or self._live_curve(c) for c in self._curves}
+        self._drawn = None
+        self._list(self._scene.overlays if self._scene else ())
+
+    def _live_curve(self, curve: Curve) -> LiveCurve:
+        key = curve.metric
+        raw = self.line(key, curve.role, width=1, opacity=0.32, z=4) if curve.primary else None
+        main = self.line(key, curve.role, width=1.4 if curve.dash else 2.0, dash=curve.dash, z=5)
+        return LiveCurve(main, raw, curve.role)
 
     # Drawing
 

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ssllab.scalars import Series, headline, series_of
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import RunError
 from ssllab.ui import theme
@@ -29,14 +30,12 @@ from ssllab.ui.runs.compare_plot import ComparePlot
 from ssllab.ui.runs.seeds import Group, group_by_recipe, mean_overlay
 from ssllab.ui.runs.settings_table import SettingsTable
 from ssllab.ui.runs.table_model import stamp
-from ssllab.ui.runs.words import HEADLINES, distinct_titles, headline, metric_title, plural
+from ssllab.ui.runs.words import distinct_titles, plural
 from ssllab.ui.work import Task, Worker
 
 if TYPE_CHECKING:
     from ssllab.training.run_store import RunInfo, Workspace
 
-FIRST_METRICS = ("loss", HEADLINES[0])
-OFFERED = ("loss", "contrastive_top1", "knn_top1", "uniformity", "alignment")
 SMOOTHING = (0, 5, 20, 100, 500)  # steps
 _NEW_CURVES = 12  # curves that are new to a plot before the window gets its turn
 _KEPT_RUNS = 64  # logs kept in memory beyond the ones on show
@@ -68,6 +67,9 @@ class ComparePane(QWidget):
         self._colours: dict[str, str] = {}
         self._loaded: dict[str, Loaded] = {}
         self._task: Task | None = None
+        self._declared: dict[str, Series] = {}
+        self._best = "loss"
+        self._follows = [False, True]  # which plots show the headline of the runs, whatever it is
         self.groups: list[Group] = []
         self.plots: list[ComparePlot | None] = [None, None]
 
@@ -89,7 +91,7 @@ class ComparePane(QWidget):
             choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             choice.setMinimumContentsLength(14)
             holder.addWidget(choice, 0, Qt.AlignmentFlag.AlignLeft)
-            choice.currentIndexChanged.connect(self._draw)
+            choice.currentIndexChanged.connect(lambda _, i=i: self._chosen(i))
         self.seeds = QCheckBox("Mean and std over seeds")
         self.seeds.setToolTip(
             "Runs whose settings differ in the seed alone become one curve: their mean, with one standard "
@@ -137,7 +139,6 @@ class ComparePane(QWidget):
         self._parts: Iterator[int] = iter(())
         self._part_timer = QTimer(self, singleShot=True, interval=0)
         self._part_timer.timeout.connect(self._next_part)
-        self._offer(())
         self.restyle()
 
     # What the page says
@@ -163,7 +164,7 @@ class ComparePane(QWidget):
         """Show ``metric`` in plot 0 or 1."""
         at = self.choices[plot].findData(metric)
         if at < 0:
-            self.choices[plot].addItem(metric_title(metric), metric)
+            self.choices[plot].addItem(series_of(self._declared, metric).title, metric)
             at = self.choices[plot].count() - 1
         self.choices[plot].setCurrentIndex(at)
 
@@ -244,24 +245,32 @@ class ComparePane(QWidget):
         return [(info, self._loaded[info.id]) for info in self._infos if info.id in self._loaded]
 
     def _offer(self, shown: Sequence[tuple[RunInfo, Loaded]]) -> None:
-        """Fill the choices with every metric and probe the runs have, keeping what is chosen."""
-        names = list(OFFERED)
+        """Fill the choices with every metric and probe the runs have, keeping what is chosen; at first the loss and
+        the headline, which follows the runs."""
+        for info, _ in reversed(shown):  # of two that declare one name otherwise the first says
+            self._declared |= info.scalars
         measured = {name for _, loaded in shown for name in loaded.probes.names}
-        for _, loaded in shown:
-            names += [*loaded.metrics.names, *loaded.probes.names]
-        names = list(dict.fromkeys(names))
+        names = list(
+            dict.fromkeys(["loss", *(n for _, run in shown for n in (*run.metrics.names, *run.probes.names))])
+        )
+        self._best = headline(self._declared, measured) or "loss"
         for i, choice in enumerate(self.choices):
-            have = [choice.itemData(j) for j in range(choice.count())]
-            before = choice.currentData() or FIRST_METRICS[i]
-            chosen = headline(measured) if before in HEADLINES and not measured & {before} else before
-            if have == names and chosen == before:
+            chosen = self._best if self._follows[i] else choice.currentData() or "loss"
+            offered = names if chosen in names else [*names, chosen]
+            entries = [(series_of(self._declared, name).title, name) for name in offered]
+            have = [(choice.itemText(j), choice.itemData(j)) for j in range(choice.count())]
+            if have == entries and choice.currentData() == chosen:
                 continue
             choice.blockSignals(True)
             choice.clear()
-            for name in names if chosen in names else [*names, chosen]:
-                choice.addItem(metric_title(name), name)
+            for title, name in entries:
+                choice.addItem(title, name)
             choice.setCurrentIndex(choice.findData(chosen))
             choice.blockSignals(False)
+
+    def _chosen(self, number: int) -> None:
+        self._follows[number] = self.choices[number].currentData() == self._best != "loss"
+        self._draw()
 
     def _smooth(self, *_: Any) -> None:
         for plot in self.plots:
@@ -270,16 +279,15 @@ class ComparePane(QWidget):
 
     def _plot(self, number: int, shown: Sequence[tuple[RunInfo, Loaded]]) -> ComparePlot:
         metric = self.choices[number].currentData()
-        probe = metric in ("knn_top1", "uniformity", "alignment")
-        if shown:
-            probe = not any(metric in loaded.metrics.names for _, loaded in shown)
+        probe = not any(metric in loaded.metrics.names for _, loaded in shown)
+        series = series_of(self._declared, metric)
         plot = self.plots[number]
-        if plot is None or (plot.quantity, plot._source == "probes") != (metric, probe):
+        if plot is None or (plot.quantity, plot._source == "probes", plot.series) != (metric, probe, series):
             log_x = plot is not None and plot.log[0]
             if plot is not None:
                 self._holders[number].removeWidget(plot)
                 plot.deleteLater()
-            plot = self.plots[number] = ComparePlot(metric, probe)
+            plot = self.plots[number] = ComparePlot(metric, probe, series)
             plot.set_smoothing(self.smoothing.currentData())
             plot.tools.said.connect(self.said)
             plot.tools.table_asked.connect(self.table_asked)

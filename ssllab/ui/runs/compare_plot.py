@@ -7,40 +7,27 @@ from typing import Any
 
 import numpy as np
 
+from ssllab.scalars import Series
 from ssllab.ui.panel import Band, Overlay, Scene
 from ssllab.ui.plots.legend import Entry
 from ssllab.ui.plots.time_plot import Curve, TimePlot
-from ssllab.ui.runs.words import metric_title
-
-_SHARES = (
-    *("knn_", "linear_", "contrastive_top", "factor_"),
-    *("phone_top", "word_top", "speaker_top", "heldout_top", "wer", "cer", "masked_share", "dead_codes"),
-)
 
 
 class ComparePlot(TimePlot):
     """:class:`TimePlot` without a live run: every curve is a run, every shaded area belongs to one."""
 
-    def __init__(self, metric: str, probe: bool) -> None:
-        share = metric.startswith(_SHARES)
+    def __init__(self, metric: str, probe: bool, series: Series) -> None:
         self._logs: set[int] = set()
+        self.series = series
         self.quantity = metric  # QPaintDevice has a method of the name metric
         super().__init__(
             # Probes are few and exact: an average over steps would only show them late.
-            [
-                Curve(
-                    metric,
-                    metric_title(metric),
-                    "muted",
-                    scale=100.0 if share else 1.0,
-                    primary=not probe,
-                )
-            ],
-            y_label=metric_title(metric),
-            unit="%" if share else "",
+            [Curve(metric, series.title, "muted", series.scale, primary=not probe)],
+            y_label=series.title,
+            unit=series.shown_unit,
             hint="These runs have not measured this.",
             source="probes" if probe else "metrics",
-            empty_y=(0.0, 100.0) if share else (0.0, 1.0),
+            empty_y=(0.0, series.scale),
         )
 
     def show_runs(self, overlays: Sequence[Overlay], bands: Sequence[Band] = ()) -> None:

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from ssllab.scalars import Series, headline, series_of
 from ssllab.training.run_record import RunError
-from ssllab.ui.runs.words import headline
+from ssllab.training.run_store import declared
 from ssllab.ui.work import Task, Worker
 
 if TYPE_CHECKING:
     from ssllab.training.run_store import RunInfo, Workspace
 
 POINTS = 48
+
+
+_UNKNOWN = Series("Probe")
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class SmallCurves:
     probe: np.ndarray  # of the run's headline
     last_loss: float | None = None
     last_probe: float | None = None
+    series: Series = _UNKNOWN  # what the probe is
 
 
 NOTHING = SmallCurves(np.empty(0), np.empty(0))
@@ -45,16 +50,19 @@ def thinned(values: np.ndarray, points: int = POINTS) -> np.ndarray:
 
 def read_curves(workspace: Workspace, info: RunInfo) -> SmallCurves:
     """The small curves of one run. The loss is in the listing; only the probes are read from disk."""
+    series = _UNKNOWN
     try:
         probes = workspace.open(info.id).probes()
-        name = headline(probes.names)
+        known = declared(info)
+        name = headline(known, probes.names)
+        series = series_of(known, name)
         probe, last_probe = thinned(probes.column(name)[1]), probes.last(name)
     except RunError:  # the table says in words what is wrong with the run
         probe, last_probe = np.empty(0), None
     pairs = info.summary.get("curve") or ()
     loss = thinned(np.array([pair[1] for pair in pairs], np.float64))
     last_loss = info.summary.get("metrics", {}).get("loss")
-    return SmallCurves(loss, probe, last_loss, last_probe)
+    return SmallCurves(loss, probe, last_loss, last_probe, series)
 
 
 class CurveReader(QObject):

@@ -11,7 +11,6 @@ from ssllab.ui import theme
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.runs.curves import SmallCurves
 from ssllab.ui.runs.table_model import CURVE, INFO, TAGS, Column
-from ssllab.ui.runs.words import percent
 from ssllab.ui.widgets.item_types import Index, ItemOption
 
 
@@ -50,14 +49,16 @@ class CurveDelegate(QStyledItemDelegate):
                 painter.setPen(QColor(now.muted))
                 painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, "–")
             return
-        text = (value_text(last) if is_loss else percent(last)) if last is not None else ""
+        text = (value_text(last) if is_loss else curves.series.said(last)) if last is not None else ""
         painter.setPen(option.palette.text().color())
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, text)
         room = metrics.horizontalAdvance("00.000" if is_loss else "100.0 %") + 6
         area = box.adjusted(0, 2, -room, -2)
         if area.width() < 12:
             return
-        low, high = (float(values.min()), float(values.max())) if is_loss else (0.0, 1.0)
+        low, high = float(values.min()), float(values.max())
+        if not is_loss and curves.series.percent:
+            low, high = 0.0, max(1.0, high)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         line = curve_points(values, area, low, high)

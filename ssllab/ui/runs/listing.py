@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ssllab.training.run_record import RunError
+from ssllab.training.run_store import declared
 
 if TYPE_CHECKING:
     from ssllab.training.run_store import RunInfo, Workspace
@@ -49,23 +50,26 @@ def look_at_folders(folder: Path) -> dict[str, tuple]:
 def list_runs(workspace: Workspace, before: Listing | None) -> Listing:
     """The runs now; what has not changed since ``before`` is taken from there.
 
-    A run that was training is read each time: when its process was killed, no file of it tells.
+    A run that is open is read each time: when its process was killed, no file of it tells. Runs of an ssllab that did
+    not keep what their scalars are get it from their method, for which torch is imported: not for the window's thread.
     """
     folders = look_at_folders(workspace.path / "runs")
     known = {info.id: info for info in before.infos} if before else {}
     same = [
         info
         for run_id, info in known.items()
-        if info.state != "running" and before and folders.get(run_id) == before.folders.get(run_id)
+        if info.state not in ("running", "paused")
+        and before
+        and folders.get(run_id) == before.folders.get(run_id)
     ]
     changed = folders.keys() - {info.id for info in same}
     if len(changed) > len(same):
-        return Listing(_newest_first(workspace.runs()), folders)
+        return Listing(_declared(workspace.runs()), folders)
     try:
         fresh = [workspace.open(run_id).info for run_id in changed]
     except RunError:  # damaged or just gone: the workspace has words for it
-        return Listing(_newest_first(workspace.runs()), folders)
-    return Listing(_newest_first([*same, *fresh]), folders)
+        return Listing(_declared(workspace.runs()), folders)
+    return Listing(_declared([*same, *fresh]), folders)
 
 
 def list_newest(workspace: Workspace, count: int = 25) -> Listing:
@@ -76,6 +80,10 @@ def list_newest(workspace: Workspace, count: int = 25) -> Listing:
         with contextlib.suppress(RunError):
             infos.append(workspace.open(run_id).info)
     return Listing(_newest_first(infos), {info.id: folders[info.id] for info in infos if info.id in folders})
+
+
+def _declared(infos: Sequence[RunInfo]) -> list[RunInfo]:
+    return _newest_first([info if info.scalars else replace(info, scalars=declared(info)) for info in infos])
 
 
 def _newest_first(infos: Sequence[RunInfo]) -> list[RunInfo]:

@@ -21,6 +21,12 @@ class RunFilter(QSortFilterProxyModel):
         self._tag = ""
         self._method = ""
 
+    def lessThan(self, left: Index, right: Index) -> bool:
+        first, second = left.data(SORT), right.data(SORT)
+        if isinstance(first, tuple):
+            return first < second
+        return super().lessThan(left, right)
+
     def set_text(self, text: str) -> None:
         """Every word must occur in the name, note, tags, method, data, verdict or problem."""
         self._words = tuple(text.casefold().split())

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
 from PySide6.QtGui import QColor
 
+from ssllab.scalars import Series, headline, series_of
 from ssllab.ui import theme
 from ssllab.ui.runs.curves import NOTHING, CurveReader
-from ssllab.ui.runs.words import absolute, ago, headline, metric_title, percent, run_title
+from ssllab.ui.runs.words import absolute, ago, run_title
 
 if TYPE_CHECKING:
     from ssllab.training.run_record import RunInfo
@@ -41,14 +42,16 @@ class Column(IntEnum):
     NOTE = 10
 
 
+OPEN = {"running": "training now", "paused": "paused"}  # runs that some ssllab has open, in words
+
 HEADINGS = {
     Column.LAB: ("Lab", "Ticked runs are drawn behind the live one in the lab's plots."),
     Column.NAME: ("Name", "Double click or F2 to rename. The dot is the run's colour in the plots below."),
     Column.LOSS: ("Loss", "The loss over the whole run, on its own scale, and its last value."),
     Column.PROBE: (
         "Probe",
-        "What the run learned, on held-out data, and its last value: kNN accuracy on h for images, the linear "
-        "phone probe for speech, the word error rate for text.",
+        "What the run learned, on held-out data, and its last value: of what its method measures that which says "
+        "most. Sorted, like stands by like, the better ones together.",
     ),
     Column.VERDICT: ("Doctor", "What the doctor said last; failed: an error ended the run."),
     Column.METHOD: ("Method", ""),
@@ -89,8 +92,10 @@ def summary_number(info: RunInfo, name: str) -> float | None:
     return None
 
 
-def _headline(info: RunInfo) -> str:
-    return headline(info.summary.get("probes", ()))
+def _headline(info: RunInfo) -> tuple[str, Series]:
+    """The probe that says most of a run, and what it is."""
+    name = headline(info.scalars, info.summary.get("probes", ()))
+    return name, series_of(info.scalars, name)
 
 
 def stamp(info: RunInfo) -> object:
@@ -256,8 +261,8 @@ class RunsModel(QAbstractTableModel):
             case Column.STEPS:
                 return f"{info.steps:,}"
             case Column.STARTED:
-                if info.state == "running":
-                    return "training now"
+                if info.state in OPEN:
+                    return OPEN[info.state]
                 return ago(info.created, time.time()) if info.created else ""
             case Column.NOTE:
                 return said_briefly(info) or " ".join((info.note or failure_of(info)).split())
@@ -277,8 +282,12 @@ class RunsModel(QAbstractTableModel):
         match column:
             case Column.LAB:
                 return int(info.id in self._overlays)
-            case Column.LOSS | Column.PROBE:
-                return self._last(info, column)
+            case Column.LOSS:
+                # Runs without a value come last when the best are first.
+                value = self._last(info, column)
+                return float("inf") if value is None else value
+            case Column.PROBE:
+                return self._goodness(info)
             case Column.STEPS:
                 return info.steps
             case Column.STARTED:
@@ -287,14 +296,20 @@ class RunsModel(QAbstractTableModel):
                 return ", ".join(info.tags)
         return self._text(info, column)
 
-    def _last(self, info: RunInfo, column: Column) -> float:
-        # Runs without a value come last when the best are first: a high loss, a low accuracy.
-        name, never = ("loss", float("inf")) if column == Column.LOSS else (_headline(info), -1.0)
-        value = summary_number(info, name)
+    def _last(self, info: RunInfo, column: Column) -> float | None:
+        """The last value of the loss or probe, None while unknown or not a number."""
+        value = summary_number(info, "loss" if column == Column.LOSS else _headline(info)[0])
+        if value is None and (curves := self._curves.known(info.id)):
+            value = curves.last_loss if column == Column.LOSS else curves.last_probe
+        return None if value is None or value != value else float(value)
+
+    def _goodness(self, info: RunInfo) -> tuple[int, str, float]:
+        """Larger is better: numbers of different kinds are not compared, each kind stands together."""
+        value = self._last(info, Column.PROBE)
         if value is None:
-            curves = self._curves.known(info.id)
-            value = curves and (curves.last_loss if column == Column.LOSS else curves.last_probe)
-        return never if value is None or value != value else float(value)
+            return (-1, "", 0.0)
+        name, series = _headline(info)
+        return (series.headline, name, -value if series.better == "lower" else value)
 
     def _decoration(self, info: RunInfo, column: Column) -> Any:
         colour = self._colours.get(info.id)
@@ -335,8 +350,9 @@ class RunsModel(QAbstractTableModel):
             case Column.NAME:
                 return f"{run_title(info)}\n{info.state}, {info.id}"
             case Column.PROBE:
-                value = summary_number(info, _headline(info))
-                return f"{metric_title(_headline(info))}: {percent(value)}" if value is not None else None
+                name, series = _headline(info)
+                value = summary_number(info, name)
+                return f"{series.title}: {series.said(value)}" if value is not None else None
             case Column.STARTED:
                 return absolute(info.created) if info.created else None
             case Column.TAGS:

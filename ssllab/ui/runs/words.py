@@ -2,72 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ssllab.training.run_record import RunInfo
-
-METRIC_TITLES = {
-    "loss": "Loss",
-    "contrastive_top1": "Contrastive accuracy, top-1",
-    "contrastive_top5": "Contrastive accuracy, top-5",
-    "positive_similarity": "Similarity of positives",
-    "negative_similarity": "Similarity of negatives",
-    "positive_force": "Force on the positive",
-    "negative_force": "Force on the negatives",
-    "effective_negatives": "Effective negatives",
-    "learning_rate": "Learning rate",
-    "gradient_norm": "Gradient norm",
-    "items_per_second": "Images or seconds of audio per second",
-    "knn_top1": "kNN accuracy on h",
-    "knn_top1_z": "kNN accuracy on g(h)",
-    "linear_top1": "Linear probe on h",
-    "linear_top1_z": "Linear probe on g(h)",
-    "alignment": "Alignment",
-    "uniformity": "Uniformity",
-    "rankme_h": "RankMe of h",
-    "rankme_z": "RankMe of g(h)",
-    "effective_rank_h": "Effective rank of h",
-    "effective_rank_z": "Effective rank of g(h)",
-    "contrastive_loss": "Contrastive loss",
-    "code_perplexity": "Hard code perplexity",
-    "prob_perplexity": "Soft code perplexity",
-    "phone_top1": "Linear phone probe",
-    "word_top1": "Linear word probe",
-    "speaker_top1": "Linear speaker probe",
-    "purity": "Phone purity of the codes",
-    "pnmi": "Phone-normalised mutual information",
-    "heldout_top1": "Held-out accuracy of the task",
-    "heldout_contrastive_loss": "Held-out contrastive loss",
-    "heldout_code_perplexity": "Held-out hard perplexity",
-    "wer": "Word error rate",
-    "cer": "Character error rate",
-    "wer_beam": "Word error rate, beam search",
-    "cer_beam": "Character error rate, beam search",
-}
-
-HEADLINES = ("knn_top1", "phone_top1", "wer", "heldout_top1")
-
-
-def headline(names: Iterable[str]) -> str:
-    """The probe that says most of a run which has those: the first of ``HEADLINES``."""
-    have = set(names)
-    return next((name for name in HEADLINES if name in have), HEADLINES[0])
-
-
-def metric_title(name: str) -> str:
-    """The words for a metric or probe; factors and unknown names are made readable."""
-    if name in METRIC_TITLES:
-        return METRIC_TITLES[name]
-    if name.startswith("factor_"):
-        factor, where = name.removeprefix("factor_"), "h"
-        if factor.endswith("_z"):
-            factor, where = factor.removesuffix("_z"), "g(h)"
-        return f"Factor {factor.replace('_', ' ')}, probe on {where}"
-    return name.replace("_", " ").capitalize()
 
 
 def ago(then: float, now: float) -> str:
@@ -89,11 +29,6 @@ def ago(then: float, now: float) -> str:
 def absolute(then: float) -> str:
     """The date and time in local time."""
     return f"{datetime.fromtimestamp(then):%Y-%m-%d %H:%M:%S}"
-
-
-def percent(share: float | None) -> str:
-    """A share in 0..1 as a percentage with one decimal, empty when unknown."""
-    return "" if share is None or not math.isfinite(share) else f"{100 * share:.1f} %"
 
 
 def plural(number: int, noun: str) -> str:

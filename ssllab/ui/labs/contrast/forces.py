@@ -112,8 +112,8 @@ class NegativeWeights(Chart):
 
 
 def _all_negatives(scene: Scene) -> float | None:
-    candidates = scene.constants.get("candidates")
-    return candidates - 1 if candidates and candidates > 1 else None
+    chance = scene.metrics.last("contrastive_chance") if scene.metrics is not None else None
+    return 1 / chance - 1 if chance else None
 
 
 class ForcesPanel(ChartPanel):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
 
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
@@ -46,10 +45,10 @@ _STEPS_PER_DECADE = 250  # every temperature of two digits can be reached
 class Microscope(Panel):
     """One anchor's softmax, recomputed from the embeddings at the run's temperature or a supposed one."""
 
-    id: ClassVar[str] = "microscope"
-    title: ClassVar[str] = "InfoNCE microscope"
+    id = "microscope"
+    title = "InfoNCE microscope"
     parts = (Embedding, Negatives)
-    help: ClassVar[str] = (
+    help = (
         "<p>One image is the <b>anchor</b> (click another on the map or in the table). Its <b>positive</b> "
         "is the other random view of the same image, framed in blue; all the others are <b>negatives</b>. "
         "The loss asks: of all candidates, which is the positive? It is the cross-entropy of that question, "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ssllab.ui.bench import Bench
 from ssllab.ui.embedding.anchor import Anchor
 from ssllab.ui.lab_page import Column, LabPage, Place
@@ -12,19 +14,18 @@ from ssllab.ui.labs.contrast.forces import ForcesPanel
 from ssllab.ui.labs.contrast.microscope import Microscope
 from ssllab.ui.labs.contrast.similarity import SimilarityPanel
 from ssllab.ui.panels.ablation import AblationPanel
-from ssllab.ui.panels.accuracy import AccuracyPanel
+from ssllab.ui.panels.curves import CurvesPanel
 from ssllab.ui.panels.doctor import DoctorPanel
 from ssllab.ui.panels.embedding_map import EmbeddingMap
 from ssllab.ui.panels.lessons import LessonsPanel
-from ssllab.ui.panels.loss import LossPanel
-from ssllab.ui.panels.probes import ProbesPanel
 from ssllab.ui.panels.spectrum import SpectrumPanel
 
+curves = partial(CurvesPanel, panels=("loss", "accuracy", "probes"))
 PANELS = (
     AblationPanel,
-    LossPanel,
-    AccuracyPanel,
-    ProbesPanel,
+    partial(curves, id="loss", title="Loss"),
+    partial(curves, id="accuracy", title="Contrastive accuracy"),
+    partial(curves, id="probes", title="Probes"),
     FactorsPanel,
     SpectrumPanel,
     SimilarityPanel,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QContextMenuEvent, QKeySequence, QShortcut
@@ -28,10 +28,10 @@ _EMPTY = "Record a sentence, or choose a clip above"
 class LanesPanel(Panel):
     """All lanes of the clip on the desk, the boxes that choose clip and model, and the player."""
 
-    id: ClassVar[str] = "lanes"
-    title: ClassVar[str] = "Inspect"
+    id = "lanes"
+    title = "Inspect"
     parts = (Inspection,)
-    help: ClassVar[str] = (
+    help = (
         "<p>One clip, and what the model makes of it. <b>Waveform</b> and <b>spectrogram</b> are the sound; "
         "<b>words</b> and <b>phones</b> stand there where the data knows them (the model never sees them).</p>"
         "<p>The <b>codes</b> are the discrete units of wav2vec 2.0: every 20 ms the quantizer picks one entry "

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,9 +56,9 @@ class Query:
 class OccurrencesPanel(Panel):
     """Lists places in all clips; a click goes there and plays it."""
 
-    id: ClassVar[str] = "occurrences"
-    title: ClassVar[str] = "Occurrences"
-    help: ClassVar[str] = (
+    id = "occurrences"
+    title = "Occurrences"
+    help = (
         "<p><b>Click a code</b> in the lanes: every place in all clips and takes where the quantizer gave this "
         "code, how often that is, and, where the data knows them, on which phones. Press <b>Play all</b> to hear "
         "them one after another: does the code mean a sound?</p>"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtGui import QKeySequence, QShortcut
 
 from ssllab.ui.bench import Bench
@@ -17,21 +19,20 @@ from ssllab.ui.labs.speech.transcription import TranscriptionPanel
 from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.models import RUN
 from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
-from ssllab.ui.panels.code_perplexity import CodePerplexityPanel
+from ssllab.ui.panels.curves import CurvesPanel
 from ssllab.ui.panels.label_efficiency import LabelEfficiencyPanel
 from ssllab.ui.panels.lessons import LessonsPanel
 from ssllab.ui.panels.speech_doctor import SpeechDoctorPanel
-from ssllab.ui.panels.speech_loss import SpeechLossPanel
-from ssllab.ui.panels.speech_probes import SpeechProbesPanel
 
+curves = partial(CurvesPanel, panels=("loss", "perplexity", "probes"))
 PANELS = (
     LessonsPanel,
     SpeechDoctorPanel,
-    SpeechLossPanel,
-    CodePerplexityPanel,
+    partial(curves, id="loss", title="Loss and task"),
+    partial(curves, id="perplexity", title="Code perplexity"),
     JointUsagePanel,
     PhoneTablePanel,
-    SpeechProbesPanel,
+    partial(curves, id="probes", title="Probes"),
     LabelEfficiencyPanel,
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont
@@ -47,9 +47,9 @@ _WORDS = {
 class RecorderPanel(Panel):
     """Signal ``import_wanted``: without a microphone, files will do."""
 
-    id: ClassVar[str] = "recorder"
-    title: ClassVar[str] = "Recorder"
-    help: ClassVar[str] = (
+    id = "recorder"
+    title = "Recorder"
+    help = (
         f"<p>Speak, and see what the model makes of it: while you record, the lanes scroll with your voice; when you "
         f"stop, the take lies on the desk and in the list of takes. {KEYS} records and stops.</p>"
         "<p><b>Level.</b> Speech is well recorded when its peaks lie between -18 and -6 dB. A light says when the "

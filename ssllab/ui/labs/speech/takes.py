@@ -5,7 +5,6 @@ from __future__ import annotations
 import wave
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence
@@ -39,9 +38,9 @@ _NO_HINT = "Select a take to write its transcript"
 class TakesPanel(Panel):
     """Signal ``record_wanted``: the empty list's button was pressed."""
 
-    id: ClassVar[str] = "takes"
-    title: ClassVar[str] = "Takes"
-    help: ClassVar[str] = (
+    id = "takes"
+    title = "Takes"
+    help = (
         "<p>Everything you recorded or imported, newest first. Click one: it lies on the desk, with its codes. The "
         "round button (or Return) plays it. Double click or F2 renames it, Delete moves it to the trash and Ctrl+Z "
         "brings it back.</p>"

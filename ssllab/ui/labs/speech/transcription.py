@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import Any, ClassVar
+from typing import Any
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtWidgets import (
@@ -63,10 +63,10 @@ def _rates() -> TimePlot:
 class TranscriptionPanel(Panel):
     """Error rates, held-out clips, and the text of the desk's audio."""
 
-    id: ClassVar[str] = "transcription"
-    title: ClassVar[str] = "Transcription"
+    id = "transcription"
+    title = "Transcription"
     parts = (Transcript, Transcripts)
-    help: ClassVar[str] = """
+    help = """
     <h3>Transcription</h3>
     <p><b>Rates.</b> Word and character error rates on held-out clips: substitutions, deletions and insertions over what was
     said. <b>Greedy</b> takes the most probable class of every frame, merges repeats and drops blanks. <b>Beam search</b>

@@ -1,0 +1,188 @@
+"""What the methods of two views measure, declared once: the probes of any of them, and the scalars of the contrast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ssllab.scalars import Chart, Series
+
+PROBES_HELP = """
+<h3>Probes</h3>
+<p>How well held-out images can be classified from what the encoder gives, without changing the
+encoder. Labels are used here and nowhere else. <b>kNN</b>: a weighted vote of the nearest training
+images by cosine similarity. <b>Linear probe</b>: logistic regression on the frozen features. Both on
+<b>h</b>, the output of the encoder, and on <b>g(h)</b>, the output of the projection head on which
+the loss acts.</p>
+<p><b>How to read it.</b> This is the goal; the loss is only the means. The dotted lines: chance, and
+kNN on the untrained encoder, which is far above chance because even random filters tell images apart.
+Only what is above that line has been learned. h is usually better than g(h): the head throws away
+what the augmentations change.</p>
+<p>Chen et al. 2020, section 4.2 (h against g(h): more than 10 points) and appendix B.9; Wu et al.
+2018 (weighted kNN).</p>
+"""
+
+LOSS_HELP = """
+<h3>Loss</h3>
+<p>The contrastive loss of every step, in nats: how surprised the model is, on average, by which of
+the candidates is the other view of the same image. ℓ(i,j) = −log [ exp(s<sub>ij</sub>/τ) /
+Σ<sub>k≠i</sub> exp(s<sub>ik</sub>/τ) ]</p>
+<p><b>How to read it.</b> The dashed line is chance: with N images in a batch every view has 2N−1
+candidates, and equal embeddings give ln(2N−1). It moves with the batch size. A loss that stays on the
+line has learned nothing, or all embeddings have become one. Values at different temperatures or batch
+sizes cannot be compared, and a lower loss is not a better representation: see the probes.</p>
+<p>Chen et al. 2020, <i>A Simple Framework for Contrastive Learning of Visual Representations</i>,
+equation 1 (NT-Xent); van den Oord et al. 2018, equation 4 (InfoNCE).</p>
+"""
+
+ACCURACY_HELP = """
+<h3>Contrastive accuracy</h3>
+<p>How often the other view of the same image is the most similar of all candidates (top-1), or among
+the five most similar (top-5), in the batch of the step. No label is used.</p>
+<p><b>How to read it.</b> It says how well the training task is solved, and that is not the goal.
+Where a shortcut exists, such as colour when there is no colour distortion, it rises while the
+representation gets worse. SimCLR, Table 5: with temperature 0.05, 0.1, 0.5, 1 the contrastive
+accuracy is 90.5, 87.8, 68.2, 59.1 % and the linear probe 59.7, 64.4, 60.7, 58.0 %. Without normalised
+embeddings: 91.7 and 57.2 %. It also falls with the batch size, because there are more candidates.
+Judge by the probes.</p>
+<p>Chen et al. 2020, section 5.1 and Table 5.</p>
+"""
+
+PAIR_CHARTS: tuple[Chart, ...] = (
+    Chart(
+        "Probes",
+        "probes",
+        PROBES_HELP,
+        "accuracy",
+        "Press Start: every few seconds the probes say how much has been learned",
+        empty=(0.0, 105.0),
+    ),
+)
+
+CONTRAST_CHARTS: tuple[Chart, ...] = (
+    Chart("Loss", "loss", LOSS_HELP, "loss", "Press Start: the loss appears here", empty=(0.0, 6.0)),
+    Chart(
+        "Accuracy",
+        "accuracy",
+        ACCURACY_HELP,
+        "accuracy",
+        "Press Start: how often the positive is found among its candidates. High is not the goal, see the probes.",
+        always=(0.0,),
+        empty=(0.0, 105.0),
+    ),
+)
+
+
+def _probe(title: str, about: str = "", **more: Any) -> Series:
+    return Series(title, about, measured="probe", **more)
+
+
+def _share(title: str, about: str, **more: Any) -> Series:
+    return _probe(title, about, better="higher", percent=True, **more)
+
+
+def _accuracy(title: str, about: str, **more: Any) -> Series:
+    return _share(title, about, chart="Probes", when="labels", **more)
+
+
+PAIR_SERIES = {
+    "knn_top1": _accuracy(
+        "kNN accuracy on h", "kNN on h, the encoder's output.", short="kNN h", headline=90, untrained=True
+    ),
+    "linear_top1": _accuracy(
+        "Linear probe on h", "Linear probe on h.", short="linear h", role="2", headline=85
+    ),
+    "knn_top1_z": _accuracy(
+        "kNN accuracy on g(h)", "kNN on g(h), the head's output.", short="kNN g(h)", dash=True, overlay=False
+    ),
+    "linear_top1_z": _accuracy(
+        "Linear probe on g(h)",
+        "Linear probe on g(h).",
+        short="linear g(h)",
+        role="2",
+        dash=True,
+        overlay=False,
+    ),
+    "chance_top1": Series(
+        "Chance of the probes",
+        "Always guessing the most frequent class.",
+        percent=True,
+        measured="once",
+        chart="Probes",
+        short="chance",
+        line="reference",
+        when="labels",
+        role="muted",
+    ),
+    "factor_{factor}": _share(
+        "Factor {factor}, probe on h", "How well {factor} can be read from h.", when="factors"
+    ),
+    "factor_{factor}_z": _share(
+        "Factor {factor}, probe on g(h)", "How well {factor} can be read from g(h).", when="factors"
+    ),
+    "chance_factor_{factor}": Series(
+        "Chance of {factor}",
+        "Always guessing the most frequent value.",
+        percent=True,
+        measured="once",
+        line="reference",
+        when="factors",
+    ),
+    "alignment": _probe("Alignment", "Mean squared distance of positives; 0 is perfect.", better="lower"),
+    "uniformity": _probe("Uniformity", "How evenly the sphere is covered.", better="lower"),
+    "rankme_h": _probe("RankMe of h", "exp of the entropy of the singular values.", better="higher"),
+    "rankme_z": _probe("RankMe of g(h)", "exp of the entropy of the singular values.", better="higher"),
+    "effective_rank_h": _probe("Effective rank of h", "Of its covariance.", better="higher"),
+    "effective_rank_z": _probe("Effective rank of g(h)", "Of its covariance.", better="higher"),
+    "std_h": _probe("Spread of h", "Standard deviation of a dimension, mean."),
+    "std_z": _probe("Spread of g(h)", "Standard deviation of a dimension, mean."),
+    "std_h_normalized": _probe("Spread of h, normalised", "Of unit vectors, times √d: 1 is isotropic."),
+    "std_z_normalized": _probe("Spread of g(h), normalised", "Of unit vectors, times √d: 1 is isotropic."),
+    "dimension_h": Series("Dimensions of h", "Width of the encoder's output.", measured="once"),
+    "dimension_z": Series("Dimensions of g(h)", "Width of the head's output.", measured="once"),
+    "items_per_second": Series("Images per second", "How fast it learns.", "images/s", "higher"),
+}
+
+CONTRAST_SERIES = {
+    "loss": Series("Loss", "The contrastive loss of the step.", "nats", "lower", chart="Loss", short="loss"),
+    "chance_loss": Series(
+        "Chance",
+        "The loss when all embeddings are equal: the logarithm of the number of candidates.",
+        "nats",
+        chart="Loss",
+        short="chance ln(2N−1)",
+        line="reference",
+        role="muted",
+    ),
+    "contrastive_top1": Series(
+        "Contrastive accuracy, top-1",
+        "The positive is the nearest candidate.",
+        better="higher",
+        percent=True,
+        chart="Accuracy",
+        short="top-1",
+        headline=10,
+    ),
+    "contrastive_top5": Series(
+        "Contrastive accuracy, top-5",
+        "The positive is among the nearest five.",
+        better="higher",
+        percent=True,
+        chart="Accuracy",
+        short="top-5",
+        role="2",
+    ),
+    "contrastive_chance": Series(
+        "Chance of the contrastive accuracy",
+        "Guessing one of the candidates: 1 / (2N−1).",
+        percent=True,
+        chart="Accuracy",
+        short="chance",
+        line="reference",
+        role="muted",
+    ),
+    "positive_similarity": Series("Similarity of positives", "Mean cosine of an anchor and its positive."),
+    "negative_similarity": Series("Similarity of negatives", "Mean cosine of an anchor and its negatives."),
+    "positive_force": Series("Force on the positive", "(1 - p_pos)/tau, mean over anchors."),
+    "negative_force": Series("Force on the negatives", "Largest p_i/tau, mean over anchors."),
+    "effective_negatives": Series("Effective negatives", "exp of the entropy of the push."),
+}

@@ -1,0 +1,115 @@
+"""A plot over steps made from the declarations of a method's scalars; it lists only what its run measures."""
+
+# Overridden methods are documented in their base class.
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+
+from ssllab import scalars
+from ssllab.scalars import Series, form_of, series_of
+from ssllab.ui.panel import Scene
+from ssllab.ui.plots.time_plot import Curve, Level, TimePlot
+
+
+class DeclaredPlot(TimePlot):
+    """``chart`` with those of ``declared`` that stand in it and are measured ``when``, in every step or by a probe."""
+
+    def __init__(self, chart: scalars.Chart, declared: Mapping[str, Series], when: str = "step") -> None:
+        self._declared = {
+            name: series
+            for name, series in declared.items()
+            if chart.name in series.charts and series.measured in (when, "once")
+        }
+        self._measured: tuple[str, ...] = ()
+        constants = {name: series for name, series in self._declared.items() if series.measured == "once"}
+        levels = [Level(s.name, _constant(n, s), s.role, s.help) for n, s in constants.items()]
+        for name, series in self._declared.items():
+            if series.untrained:
+                about = f"{series.name} before the first step."
+                levels.insert(0, Level("untrained", _untrained(name, series), "warn", about))
+        super().__init__(
+            self._curves_of(()),
+            y_label=chart.label or chart.name,
+            unit=next(series.shown_unit for series in self._declared.values()),
+            levels=levels,
+            source="metrics" if when == "step" else "probes",
+            hint=chart.hint or f"Press Start: {chart.name} appears here",
+            always=chart.always,
+            empty_y=chart.empty,
+            log_y=chart.log,
+        )
+
+    def draw(self, scene: Scene) -> None:
+        log = self._log_of(scene)
+        self._take_names(() if log is None else log.names)
+        super().draw(scene)
+
+    def reset(self) -> None:
+        self._take_names(())
+        super().reset()
+
+    def _take_names(self, names: tuple[str, ...]) -> None:
+        if names != self._measured:
+            self._measured = names
+            curves = self._curves_of(names)
+            if curves != list(self._curves):
+                self.set_curves(curves)
+
+    def _curves_of(self, names: Iterable[str]) -> list[Curve]:
+        """Those of ``names`` that are declared, families together; before the first value what needs no condition."""
+        wanted = {name: series for name, series in self._declared.items() if series.measured != "once"}
+        places = {form: place for place, form in enumerate(wanted)}
+        families = min((place for form, place in places.items() if "{" in form), default=0)
+        measured = [(name, form) for name in names if (form := form_of(wanted, name))]
+        if not measured:
+            measured = [(name, name) for name, s in wanted.items() if not s.when and "{" not in name]
+        measured.sort(key=lambda known: families if "{" in known[1] else places[known[1]])
+        curves, members = [], dict.fromkeys(wanted, 0)
+        for name, form in measured:
+            curves.append(_curve(name, series_of(wanted, name), members[form]))
+            members[form] += 1
+        return curves
+
+
+def _curve(name: str, series: Series, member: int) -> Curve:
+    """The curve of a scalar; ``member`` is its number in its family, of which other runs draw the first alone."""
+    reference = series.line == "reference"
+    return Curve(
+        name,
+        series.name,
+        str(int(series.role) + member) if series.role.isdigit() else series.role,
+        series.scale,
+        dash=series.dash or reference,
+        stepped=reference,
+        overlay=series.overlay and not reference and not member,
+        primary=series.measured == "step" and not reference,  # probes are few and exact
+        help=series.help,
+    )
+
+
+def _constant(name: str, series: Series) -> Callable[[Scene], float | None]:
+    def value(scene: Scene) -> float | None:
+        found = scene.constants.get(name)
+        return None if found is None else series.scale * found
+
+    return value
+
+
+def _untrained(name: str, series: Series) -> Callable[[Scene], float | None]:
+    def value(scene: Scene) -> float | None:
+        found = untrained(scene, name)
+        return None if found is None else series.scale * found
+
+    return value
+
+
+def untrained(scene: Scene, name: str) -> float | None:
+    """The first measured value of a probe: that of the model before it learned."""
+    if scene.probes is None:
+        return None
+    values = scene.probes.column(name)[1]
+    good = np.flatnonzero(np.isfinite(values[:64]))
+    return float(values[good[0]]) if good.size else None
