@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 
 from ssllab.cli import main
 from ssllab.methods.simclr import SimCLR
+from ssllab.training.run_store import Workspace
 
 SMALL = ["--size", "16", "--set", "batch_size=8", "head_width=16", "dimension=8"]
 
@@ -104,7 +105,9 @@ def test_training_without_json_is_a_few_lines_for_a_person(lab, pictures):
     )
     assert code == 0
     assert "moco: 3 steps" in out
-    assert "loss" in out
+    assert "Loss: " in out
+    assert " nats\n" in out
+    assert "kNN accuracy on h: " in out
     assert "3/3" in err
     assert os.path.isfile("here/run.json")
 
@@ -192,6 +195,7 @@ def test_runs_are_listed_compared_exported_and_deleted(lab):
     ]
     assert rows[0] == ["run", first, second]
     assert ["temperature", "0.1", "0.7"] in rows
+    assert [row[-1] for row in rows if row[0] == "Loss"] == ["nats"]
 
     files = [
         "--csv",
@@ -232,7 +236,8 @@ def test_the_exported_script_repeats_the_run(lab, tmp_path):
         cwd=elsewhere, env=environment, capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert f"loss: {found['metrics']['loss']}" in done.stdout
+    [again] = Workspace(tmp_path / "data" / "ssllab").runs()
+    assert again.summary["metrics"]["loss"] == found["metrics"]["loss"]
 
 
 def test_methods_and_data_tell_every_control_and_source(lab):
@@ -240,6 +245,13 @@ def test_methods_and_data_tell_every_control_and_source(lab):
     temperature = next(c for c in methods["simclr"]["controls"] if c["name"] == "temperature")
     assert (temperature["low"], temperature["high"], temperature["live"]) == (0.01, 100, True)
     assert temperature["help"]
+    wer = next(scalar for scalar in methods["ctc"]["series"] if scalar["name"] == "wer")
+    assert (wer["title"], wer["percent"], wer["better"], wer["chart"]) == (
+        "Word error rate",
+        True,
+        "lower",
+        "Errors",
+    )
     data = {source["name"]: source for source in strict_json(lab("data", "--json")[1])["data"]}
     assert {"shapes", "digits", "photos", "cifar10"} <= set(data)
     assert "temperature" in lab("methods")[1]
