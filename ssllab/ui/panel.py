@@ -99,10 +99,9 @@ class Panel(QWidget):
         super().__init__()
         self.bench = bench
 
-    @classmethod
-    def suits(cls, method: type[Method]) -> bool:
+    def suits(self, method: type[Method]) -> bool:
         """Whether ``method`` gives the parts and has the settings that the panel is made for."""
-        return issubclass(method.Config, cls.settings) and set(cls.parts) <= set(method.parts)
+        return issubclass(method.Config, self.settings) and set(self.parts) <= set(method.parts)
 
     def draw(self, scene: Scene) -> None:
         """Bring the panel up to date with ``scene``."""

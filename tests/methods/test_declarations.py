@@ -111,7 +111,7 @@ def test_only_what_names_a_condition_depends_on_what_is_known_of_the_data(
     for measured in ("step", "probe", "once"):
         wanted = declared(method, measured)
         forms = {form_of(wanted, scalar) for scalar in getattr(found, measured)}
-        known = {"transcripts"} if method.data_kind == "speech" else set()
+        known = {"transcripts"} if method.kinds[0] == "speech" else set()
         for form, series in wanted.items():
             conditions = set(series.when.split(" and ")) if series.when else set()
             assert (form in forms) == (conditions <= known), form

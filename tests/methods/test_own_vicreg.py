@@ -65,10 +65,10 @@ class VICReg(PairMethod):
     paper = "Bardes, Ponce, LeCun: VICReg, ICLR 2022"
     Config = VICRegSettings
     series = {
-        "loss": Series("Loss", "The weighted sum of the three terms.", better="lower"),
-        "invariance": Series("Invariance", "Mean squared distance of two views.", better="lower"),
-        "variance": Series("Variance", "How far standard deviations fall short of 1.", better="lower"),
-        "covariance": Series("Covariance", "What dimensions have in common.", better="lower"),
+        "loss": Series("Loss", "The weighted sum of the three terms.", better="lower", chart="Loss"),
+        "invariance": Series("Invariance", "Mean squared distance of two views.", better="lower", chart="Terms"),
+        "variance": Series("Variance", "How far standard deviations fall short of 1.", better="lower", chart="Terms"),
+        "covariance": Series("Covariance", "What dimensions have in common.", better="lower", chart="Terms"),
     }
 
     def step(self, images, generator):
@@ -137,7 +137,8 @@ def test_its_page_offers_map_spectrum_and_bench_and_neither_microscope_nor_tempe
     assert offered() == everything
     before = page.save()
     bench.set_method("vicreg")
-    assert everything - offered() == {"microscope", "similarity", "forces"}
+    assert everything - offered() == {"microscope", "similarity", "forces", "accuracy"}
+    assert [name for name, _ in page.docks["loss"].panel._charts] == ["Loss", "Terms"]
     assert "temperature" not in page.controls.rows
     assert {"invariance_weight", "variance_weight", "covariance_weight", "crop"} <= set(page.controls.rows)
     page.show_panel("microscope")
@@ -152,6 +153,7 @@ def test_its_page_offers_map_spectrum_and_bench_and_neither_microscope_nor_tempe
         "microscope",
         "similarity",
         "forces",
+        "accuracy",
     }
     bench.set_method("simclr")
     assert offered() == everything
@@ -175,7 +177,7 @@ def test_it_trains_with_its_own_curves_map_spectrum_and_probes(vicreg, images, q
     qtbot.waitUntil(lambda: session.step == 2 and session.look is not None, timeout=60_000)
     assert session.failure is None
     metrics = session.metrics
-    assert set(vicreg.series) <= set(metrics.names)
+    assert {"loss", "invariance", "variance", "covariance"} <= set(metrics.names)
     terms = {name: metrics.last(name) for name in ("invariance", "variance", "covariance")}
     weights = {"invariance": 25.0, "variance": 10.0, "covariance": 1.0}
     assert metrics.last("loss") == pytest.approx(sum(weights[k] * v for k, v in terms.items()), rel=1e-5)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ssllab.labs import lab_of
 from ssllab.methods.registry import methods
 from ssllab.scalars import Chart, Series
 from ssllab.training.metrics import MetricsLog
@@ -38,7 +39,7 @@ EACH = [(name, panel) for name, panels in CHARTS.items() for panel in panels]
 def show(qtbot):
     def make(method, panel_id, width=640, height=420):
         cls = methods()[method]
-        panel = CurvesPanel(None, panel_id, panel_id.capitalize(), PANELS[cls.lab])
+        panel = CurvesPanel(None, panel_id, panel_id.capitalize(), PANELS[lab_of(cls).name])
         qtbot.addWidget(panel)
         panel.declare(cls.series, cls.charts, cls.title)
         panel.resize(width, height)

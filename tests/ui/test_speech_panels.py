@@ -148,7 +148,7 @@ def test_axes_may_be_switched_and_crosshairs_read_everywhere(show, panel_class, 
         panel.grab()
 
 
-def test_every_code_has_a_tile_that_tells_its_share(show):
+def test_every_code_has_a_tile_that_tells_its_share(show, full_scene):
     panel = show(CodeUsagePanel, 900, 620)
     scene = full_scene()
     panel.draw(scene)

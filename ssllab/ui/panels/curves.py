@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -18,6 +18,9 @@ from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Scene
 from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.declared_plot import DeclaredPlot, untrained
+
+if TYPE_CHECKING:
+    from ssllab.methods.base import Method
 
 _HELP = "<p>What the method measures, over the steps of training: its charts come with the method, once it is loaded.</p>"
 
@@ -88,6 +91,9 @@ class CurvesPanel(ChartPanel):
         self._scene = None  # of the charts that go
         self.show_charts(plots)
         self.restore_view(state)
+
+    def suits(self, method: type[Method]) -> bool:
+        return bool(panel_charts(self.id, self._panels, method.series, method.charts))
 
     def draw(self, scene: Scene) -> None:
         super().draw(scene)
