@@ -18,15 +18,15 @@ from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.models import RUN
 from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
 from ssllab.ui.panels.code_perplexity import CodePerplexityPanel
+from ssllab.ui.panels.doctor import DoctorPanel
 from ssllab.ui.panels.label_efficiency import LabelEfficiencyPanel
 from ssllab.ui.panels.lessons import LessonsPanel
-from ssllab.ui.panels.speech_doctor import SpeechDoctorPanel
 from ssllab.ui.panels.speech_loss import SpeechLossPanel
 from ssllab.ui.panels.speech_probes import SpeechProbesPanel
 
 PANELS = (
     LessonsPanel,
-    SpeechDoctorPanel,
+    DoctorPanel,
     SpeechLossPanel,
     CodePerplexityPanel,
     JointUsagePanel,
