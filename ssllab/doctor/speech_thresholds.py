@@ -11,9 +11,6 @@ PATIENCE_STEPS = 400
 # Small models leave chance late: only a plateau as long as this is one.
 PLATEAU_STEPS = 1000
 
-# A loss this many nats above guessing, with guesses no better than chance, is no plateau: it blew up.
-DIVERGED_LOSS_MARGIN = 1.0
-
 # The share of a group's room that hard perplexity fills, (perplexity - 1) / (V - 1); below it the group counts as
 # collapsed.
 COLLAPSED_SHARE = 0.05
@@ -43,13 +40,6 @@ HOLLOW_SHARE = 0.02
 # runs up to 6.3 times as high; without Gumbel noise 8 to 12, with frozen codes 15 to 100.
 EVEN_SOFT_SHARE = 0.5
 SOFT_TO_HARD = 8.0
-
-# A loss within this share of guessing has learned nothing.
-CHANCE_LOSS_SHARE = 0.97
-
-# Contrastive accuracy counts as chance up to three times chance, and at least one point above it.
-CHANCE_FACTOR = 3.0
-CHANCE_MARGIN = 0.01
 
 # The shortcut is looked for once the task is solved this well.
 SHORTCUT_TOP1 = 0.3

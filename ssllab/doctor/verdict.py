@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 CALM = ("warming up", "healthy")
 
+Changes = dict[str, float | bool | str]
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -15,7 +17,7 @@ class Verdict:
     title: str
     evidence: tuple[str, ...] = ()
     remedy: str = ""
-    changes: dict[str, float | bool | str] = field(default_factory=dict)
+    changes: Changes = field(default_factory=dict)
 
     @property
     def sick(self) -> bool:

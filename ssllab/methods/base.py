@@ -10,20 +10,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
 from ssllab import controls
 from ssllab.data.batches import Batches
-from ssllab.doctor.log import Log
+from ssllab.doctor.evidence import Evidence, Log
+from ssllab.doctor.rules import RULES, Rule, diagnose
+from ssllab.doctor.verdict import Verdict
 from ssllab.looks import Look
 from ssllab.scalars import Chart, Series
-
-if TYPE_CHECKING:
-    from ssllab.doctor.verdict import Verdict
-
 
 ENGINE_SERIES = {
     "loss": Series("Loss", "What is minimised.", better="lower", chart="Loss", short="loss"),
@@ -68,6 +66,7 @@ class Method(nn.Module, ABC):
     Config: ClassVar[type[controls.Config]]
     series: ClassVar[dict[str, Series]] = ENGINE_SERIES
     charts: ClassVar[tuple[Chart, ...]] = ENGINE_CHARTS
+    rules: ClassVar[tuple[Rule, ...]] = RULES  # the doctor's, those of the method's family
     kinds: ClassVar[tuple[str, ...]]
     parts: ClassVar[dict[type, str]] = {}
 
@@ -118,6 +117,8 @@ class Method(nn.Module, ABC):
     def probe(self, data: Any) -> Probe:
         """What the representation knows, by held-out labels where the data has them."""
 
-    @abstractmethod
     def diagnose(self, metrics: Log, probes: Log, constants: dict[str, float], last_change: int) -> Verdict:
         """The run's state in words, from its logs. ``last_change``: the step of the last change of a control."""
+        return diagnose(
+            self.rules, Evidence(self.config, metrics, probes, constants, self.series, last_change)
+        )

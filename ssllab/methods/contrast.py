@@ -11,6 +11,7 @@ from ssllab.data.images.augment import as_float
 from ssllab.diagnostics.forces import force_weights, info_nce_forces, nt_xent_forces
 from ssllab.diagnostics.projection import Projection
 from ssllab.diagnostics.similarity import contrastive_accuracy, similarities, similarity_statistics
+from ssllab.doctor.contrast import RULES
 from ssllab.looks import Negatives, PairForces, Similarities
 from ssllab.methods.contrast_settings import ContrastConfig
 from ssllab.methods.pair_scalars import CONTRAST_CHARTS, CONTRAST_SERIES
@@ -25,6 +26,7 @@ HISTOGRAM_BINS = 60
 class ContrastMethod(PairMethod):
     """An encoder f and a head g trained by comparing two views of an image with other images."""
 
+    rules = RULES
     parts: ClassVar[dict[type, str]] = {**PairMethod.parts, PairForces: "", Similarities: "", Negatives: ""}
     config: ContrastConfig
     series = CONTRAST_SERIES

@@ -17,9 +17,7 @@ import torch
 from torch import Tensor
 
 from ssllab.data.speech.batches import SpeechBatch, SpeechBatches, collate
-from ssllab.doctor.ctc import diagnose_ctc
-from ssllab.doctor.ctc_evidence import ctc_evidence
-from ssllab.doctor.log import Log
+from ssllab.doctor.ctc import RULES
 from ssllab.looks import Inspection, Look, Transcript, Transcripts
 from ssllab.methods.base import Probe, StepResult
 from ssllab.methods.ctc_settings import CTCConfig
@@ -48,7 +46,6 @@ from ssllab.text.word_error import error_rates
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import SpeechData, SpeechSplit
-    from ssllab.doctor.verdict import Verdict
 
 PROBE_SECONDS = 60.0  # held-out speech of a live probe: about two seconds of work on two cores
 BLANK_SHARE = 0.75  # of frames, before anything is learned
@@ -61,6 +58,7 @@ class CTC(SpeechMethod):
 
     name = "ctc"
     title = "CTC to text"
+    rules = RULES
     paper = "Graves, Fernández, Gomez, Schmidhuber: CTC, ICML 2006; Baevski et al.: wav2vec 2.0, section 4.3"
     Config = CTCConfig
     config: CTCConfig
@@ -288,10 +286,6 @@ class CTC(SpeechMethod):
             "heldout_minutes": minutes_of(self._held_out),
             "symbols": float(len(self.recogniser.alphabet)),
         }
-
-    def diagnose(self, metrics: Log, probes: Log, constants: dict[str, float], last_change: int) -> Verdict:
-        """The doctor's word on this run."""
-        return diagnose_ctc(ctc_evidence(self.config, metrics, probes, constants, last_change))
 
 
 def starting_point(source: StoredModel, from_scratch: bool) -> tuple[Wav2Vec2ForCTC, Alphabet]:

@@ -19,10 +19,7 @@ from torch.nn import functional as F
 from ssllab.controls import Control
 from ssllab.data.speech.batches import SpeechBatch
 from ssllab.diagnostics.codes import SlidingUsage
-from ssllab.doctor.log import Log
-from ssllab.doctor.speech import diagnose_speech
-from ssllab.doctor.speech_evidence import speech_evidence
-from ssllab.doctor.verdict import Verdict
+from ssllab.doctor.speech import RULES
 from ssllab.looks import CodeUsage, Inspection, Look, PhoneTable
 from ssllab.methods.base import Probe, StepResult
 from ssllab.methods.code_probes import CodedFrames, code_probes
@@ -104,6 +101,7 @@ class HuBERT(SpeechMethod):
 
     name = "hubert"
     title = "HuBERT"
+    rules = RULES
     paper = "Hsu, Bolte, Tsai, Lakhotia, Salakhutdinov, Mohamed: HuBERT, TASLP 2021"
     Config = HuBERTSettings
     config: HuBERTSettings
@@ -270,10 +268,6 @@ class HuBERT(SpeechMethod):
             losses += float(F.cross_entropy(logits, units, reduction="sum"))
             hits, total = hits + float((logits.argmax(-1) == units).sum()), total + len(units)
         return {"heldout_unit_loss": losses / max(total, 1), "heldout_top1": hits / max(total, 1)}
-
-    def diagnose(self, metrics: Log, probes: Log, constants: dict[str, float], last_change: int) -> Verdict:
-        """The doctor's word on this run."""
-        return diagnose_speech(speech_evidence(self.config, metrics, probes, constants, last_change))
 
     @torch.no_grad()
     def inspect_audio(self, samples: Tensor, seed: int = 0, mask: bool = True) -> Inspection:

@@ -20,10 +20,7 @@ from ssllab.diagnostics.knn import knn_accuracy
 from ssllab.diagnostics.linear_probe import linear_probes
 from ssllab.diagnostics.projection import Projection, project
 from ssllab.diagnostics.spectrum import channel_std, effective_rank, normalized_std, rankme, singular_values
-from ssllab.doctor.contrast import diagnose
-from ssllab.doctor.contrast_evidence import contrast_evidence
-from ssllab.doctor.log import Log
-from ssllab.doctor.verdict import Verdict
+from ssllab.doctor.pairs import RULES
 from ssllab.looks import Embedding, Look, Spectrum
 from ssllab.methods.base import Method, Probe
 from ssllab.methods.pair_scalars import PAIR_CHARTS, PAIR_SERIES
@@ -47,6 +44,7 @@ class PairMethod(Method):
     """An encoder f and a head g trained by what two views of an image have in common."""
 
     kinds = ("images",)
+    rules = RULES
     parts: ClassVar[dict[type, str]] = {Embedding: "", Spectrum: ""}
     series = PAIR_SERIES
     charts = PAIR_CHARTS
@@ -175,10 +173,6 @@ class PairMethod(Method):
         scalars["alignment"] = float(alignment(z1, z2))
         scalars["uniformity"] = float(uniformity(z))
         return Probe(scalars, self.constants(data))
-
-    def diagnose(self, metrics: Log, probes: Log, constants: dict[str, float], last_change: int) -> Verdict:
-        """The doctor's word on this run."""
-        return diagnose(contrast_evidence(self.config, metrics, probes, constants, last_change))
 
     def constants(self, data: ImageData) -> dict[str, float]:
         """Chance levels and ceilings for the plots, by name."""

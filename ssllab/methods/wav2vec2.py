@@ -14,10 +14,7 @@ from torch import Tensor
 
 from ssllab.data.speech.batches import SpeechBatch
 from ssllab.diagnostics.codes import SlidingMean, SlidingUsage, perplexity
-from ssllab.doctor.log import Log
-from ssllab.doctor.speech import diagnose_speech
-from ssllab.doctor.speech_evidence import speech_evidence
-from ssllab.doctor.verdict import Verdict
+from ssllab.doctor.speech import RULES
 from ssllab.looks import CodeUsage, Inspection, JointUsage, Look, PhoneTable
 from ssllab.methods.base import Probe, StepResult
 from ssllab.methods.code_probes import CodedFrames, code_probes
@@ -57,6 +54,7 @@ class Wav2Vec2(SpeechMethod):
 
     name = "wav2vec2"
     title = "wav2vec 2.0"
+    rules = RULES
     paper = "Baevski, Zhou, Mohamed, Auli: wav2vec 2.0, NeurIPS 2020"
     Config = Wav2Vec2Settings
     config: Wav2Vec2Settings
@@ -264,10 +262,6 @@ class Wav2Vec2(SpeechMethod):
             "heldout_chance_loss": chance_loss(self.config.distractors),
             "distractors": float(self.config.distractors),
         }
-
-    def diagnose(self, metrics: Log, probes: Log, constants: dict[str, float], last_change: int) -> Verdict:
-        """The doctor's word on this run."""
-        return diagnose_speech(speech_evidence(self.config, metrics, probes, constants, last_change))
 
     def inspect_audio(self, samples: Tensor, seed: int = 0, mask: bool = True) -> Inspection:
         """Codes, and the contrastive task with masks drawn from ``seed``."""

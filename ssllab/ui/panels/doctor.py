@@ -17,11 +17,16 @@ class DoctorPanel(Panel):
     id = "doctor"
     title = "Doctor"
     help = (
-        "<p>Reads the loss, the contrastive accuracy, the probes and the spread of the embeddings, and names the "
-        "state of the run: healthy, complete collapse, dimensional collapse, stuck at chance, shortcut, diverged."
-        "</p><p>A low loss alone proves nothing: complete collapse shows in the raw standard deviation of h "
+        "<p>Reads the loss, the accuracy of the task and the probes, and what the method gives besides: the spread of "
+        "its embeddings or the use of its codes. It names the state of the run, says by which numbers, and offers a "
+        "remedy.</p>"
+        "<p>A low loss alone proves nothing. <b>Images</b>: complete collapse shows in the raw standard deviation of h "
         "(Chen and He 2021, section 4.1), dimensional collapse in its effective rank (Jing et al. 2022), a "
         "shortcut in a high contrastive accuracy beside a low probe (SimCLR, section 3.2).</p>"
+        "<p><b>Speech</b>: a distractor equal to the true code does not count (wav2vec 2.0, section 3.2), so a codebook "
+        "with one code left has a loss of 0 and an accuracy of 100 %. Collapse is told from loss, hard perplexity and "
+        "dead codes together; undecided frames from a soft perplexity far above the hard one; the shortcut through "
+        "volume from codes that know no more about the phone than the loudness does.</p>"
     )
 
     def __init__(self, bench: Bench) -> None:

@@ -20,14 +20,14 @@ from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.models import RUN
 from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
 from ssllab.ui.panels.curves import CurvesPanel
+from ssllab.ui.panels.doctor import DoctorPanel
 from ssllab.ui.panels.label_efficiency import LabelEfficiencyPanel
 from ssllab.ui.panels.lessons import LessonsPanel
-from ssllab.ui.panels.speech_doctor import SpeechDoctorPanel
 
 curves = partial(CurvesPanel, panels=("loss", "perplexity", "probes"))
 PANELS = (
     LessonsPanel,
-    SpeechDoctorPanel,
+    DoctorPanel,
     partial(curves, id="loss", title="Loss and task"),
     partial(curves, id="perplexity", title="Code perplexity"),
     JointUsagePanel,

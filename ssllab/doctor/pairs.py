@@ -1,0 +1,264 @@
+"""The doctor of methods that learn from pairs of views, whatever their loss: collapse, whole and by dimension, shortcut.
+
+A method needs neither a temperature nor negatives for these rules; accuracy and loss of a guess are read where it has
+them. :mod:`ssllab.doctor.contrast` adds what only contrastive methods can suffer from.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+from ssllab.doctor.evidence import Evidence
+from ssllab.doctor.rules import (
+    OVERSHOOTS,
+    Family,
+    Rule,
+    at_chance,
+    diverged,
+    lower_rate,
+    not_a_number,
+    solved_from,
+    warming_up,
+)
+from ssllab.doctor.verdict import Changes, Verdict, lines, tidy
+
+# Before this many steps under the present settings a healthy run may still sit at chance with little spread.
+WARMUP_STEPS = 100
+
+# Rank and probe accuracy move later than the loss: a healthy small conv net starts with a rank of 2 or 3.
+PATIENCE_STEPS = 300
+
+# Features this many times wider than at the start, at chance accuracy: the weights ran away.
+DIVERGED_STD_RATIO = 1000.0
+
+# Raw std as a share of the untrained encoder's. Measured with the variance term off: .01 against .46.
+COLLAPSED_STD_SHARE = 0.05
+
+# The same, absolute, where the untrained encoder was not measured.
+COLLAPSED_STD = 0.01
+
+# Mean channel std of z/||z|| times sqrt(d): collapsed SimSiam .05 - .15, trained above .6, uniform 1.
+COLLAPSED_NORMALIZED_STD = 0.15
+
+# Effective rank of the centred covariance. Measured in sick runs 1.0 - 1.5, in healthy ones above 4.
+COLLAPSED_RANK = 2.0
+
+# Below this width a low rank is the choice of the user (a 2-D head for the circle), not a sickness.
+RANKED_DIMENSION = 8
+
+# A probe that has not climbed this share of the way from the untrained encoder to 100 % has learned nothing.
+SHORTCUT_GAIN = 0.05
+
+# An untrained encoder above 90 % leaves too little room to judge by its share: take a tenth as the room.
+LEAST_ROOM = 0.1
+
+# Learning rates that usually work, for a batch of 256; SGD's and LARS's grow with the batch.
+USUAL_LEARNING_RATE = {"adamw": 2e-3, "sgd": 0.06, "lars": 0.3}
+# A rate this many times the usual one is to blame before anything else.
+FAR_TOO_HIGH = 3.0
+
+
+def usual_rate(e: Evidence) -> float | None:
+    """The learning rate that usually works with the optimizer and batch size in force."""
+    optimizer = (e.setting("optimizer") or "").lower()
+    rate = USUAL_LEARNING_RATE.get(optimizer)
+    if rate is not None and not optimizer.startswith("adam"):
+        rate *= (e.setting("batch_size") or 256) / 256
+    return rate
+
+
+def overshoots(e: Evidence) -> Changes:
+    """The usual learning rate where the one in force is far above it, else nothing."""
+    rate, usual = e.setting("learning_rate"), usual_rate(e)
+    return {"learning_rate": tidy(usual)} if rate and usual and rate > FAR_TOO_HIGH * usual else {}
+
+
+def calm(e: Evidence) -> Changes:
+    """A lower learning rate."""
+    return lower_rate(e, usual_rate(e))
+
+
+def finds_by_chance(e: Evidence) -> bool | None:
+    """Whether the positive is found no more often than by guessing; None if not known."""
+    return at_chance(e.recent("contrastive_top1"), e.recent("chance_loss"))
+
+
+def gains(e: Evidence) -> list[float]:
+    """How far each probe climbed, as a share of the room above the untrained encoder (or above guessing)."""
+    found = []
+    for name in ("knn_top1", "linear_top1"):
+        now, start = e.now(name), e.untrained(name)
+        start = e.constant("chance_top1") if start is None else start
+        if now is not None and start is not None and not math.isnan(now):
+            found.append((now - start) / max(1 - start, LEAST_ROOM))
+    return found
+
+
+def loss_line(e: Evidence) -> str | None:
+    """The loss, beside that of a guess where there is one."""
+    return e.line("loss", guessing_gives=e.recent("chance_loss"))
+
+
+def accuracy_line(e: Evidence) -> str | None:
+    """How often the positive is found."""
+    chance = e.recent("chance_loss")
+    return e.line("contrastive_top1", guessing_finds=None if chance is None else math.exp(-chance))
+
+
+def signs(e: Evidence) -> tuple[str, ...]:
+    """How the task goes."""
+    return lines(loss_line(e), accuracy_line(e))
+
+
+def rank_line(e: Evidence, part: str) -> str | None:
+    """The effective rank of h or z beside its width."""
+    name = f"effective_rank_{part}"
+    return e.line(name, e.now(name), at_most=e.constant(f"dimension_{part}"))
+
+
+def _probe_lines(e: Evidence) -> tuple[str, ...]:
+    return lines(e.probe_line("knn_top1"), e.probe_line("linear_top1"))
+
+
+def _width(e: Evidence, part: str) -> float | None:
+    """The raw std of h or z as a share of the untrained encoder's."""
+    now, untrained = e.now(f"std_{part}"), e.untrained(f"std_{part}")
+    return now / untrained if now is not None and untrained else None
+
+
+def _narrow(e: Evidence, part: str) -> bool:
+    width, std = _width(e, part), e.now(f"std_{part}")
+    return width < COLLAPSED_STD_SHARE if width is not None else std is not None and std < COLLAPSED_STD
+
+
+def complete_collapse(e: Evidence) -> Verdict | None:
+    """Every image is given the same embedding."""
+    by_chance = finds_by_chance(e)
+    alike_h, alike_z = (
+        None if spread is None else spread < COLLAPSED_NORMALIZED_STD
+        for spread in (e.now("std_h_normalized"), e.now("std_z_normalized"))
+    )
+    # Weight decay may shrink h without harm: its directions then still differ.
+    collapsed_h = _narrow(e, "h") and by_chance is not False and (bool(by_chance) or alike_h is not False)
+    # A mean far from nought makes directions alike as well, which harms no method that does not normalise.
+    collapsed_z = bool(alike_z) and (bool(by_chance) if by_chance is not None else _narrow(e, "z"))
+    if not (collapsed_h or collapsed_z):
+        return None
+    changes = calm(e)
+    if (e.setting("weight_decay") or 0) > 0.01:
+        changes["weight_decay"] = 1e-4
+    return Verdict(
+        "complete collapse",
+        "Every image gets the same embedding",
+        lines(
+            e.probe_line("std_h"),
+            e.line("std_z_normalized", uniform=1.0),
+            e.line("positive_similarity"),
+            e.line("negative_similarity"),
+            accuracy_line(e),
+        ),
+        "The encoder has stopped telling images apart; usually the learning rate or the weight decay is too "
+        "high. Lower it and go back to an earlier checkpoint, or reset: a dead encoder rarely recovers.",
+        changes,
+    )
+
+
+def ran_away(family: Family, e: Evidence) -> Verdict | None:
+    """The features have grown beyond all measure, and nothing is found by them."""
+    width = _width(e, "h")
+    if width is None or width <= DIVERGED_STD_RATIO or finds_by_chance(e) is False:
+        return None
+    return diverged(family, e, loss_line(e), e.probe_line("std_h"))
+
+
+def dimensional_collapse(e: Evidence) -> Verdict | None:
+    """The embeddings differ along one or two directions only."""
+
+    def low(part: str) -> bool:
+        rank, width = e.now(f"effective_rank_{part}"), e.constant(f"dimension_{part}")
+        return rank is not None and (width or 0) >= RANKED_DIMENSION and rank < COLLAPSED_RANK
+
+    width_z = e.constant("dimension_z")
+    # A head of two or three dimensions asks h for no more than that.
+    narrow_head = width_z is not None and width_z < RANKED_DIMENSION
+    if e.steps_seen < PATIENCE_STEPS or not (low("z") or (low("h") and not narrow_head)):
+        return None
+    jitter, crop = e.setting("jitter_strength"), e.setting("crop_min_area")
+    if changes := overshoots(e):
+        remedy = OVERSHOOTS
+    elif (jitter or 0) > 1 or (crop is not None and crop < 0.2):
+        remedy = (
+            "Augmentation stronger than the differences between images squeezes directions out "
+            "(Jing et al. 2022). Weaken it."
+        )
+        if (jitter or 0) > 1:
+            changes["jitter_strength"] = 1.0
+        if crop is not None and crop < 0.2:
+            changes["crop_min_area"] = 0.2
+    else:
+        remedy = "Lower the learning rate, take a larger batch, or use a non-linear head."
+        changes = calm(e)
+    return Verdict(
+        "dimensional collapse",
+        "The embeddings fill almost no dimensions",
+        lines(rank_line(e, "z"), rank_line(e, "h"), e.probe_line("std_h"), accuracy_line(e)),
+        remedy,
+        changes,
+    )
+
+
+def shortcut(e: Evidence) -> Verdict | None:
+    """The task is solved and the probes have not moved."""
+    found, chance, climbed = e.recent("contrastive_top1"), e.recent("chance_loss"), gains(e)
+    if e.steps_seen < PATIENCE_STEPS or found is None or not climbed:
+        return None
+    if found < solved_from(0.0 if chance is None else math.exp(-chance)) or max(climbed) >= SHORTCUT_GAIN:
+        return None
+    remedy, changes = _stronger_views(e)
+    return Verdict(
+        "shortcut",
+        "The task is solved without learning what is in the image",
+        (*lines(accuracy_line(e)), *_probe_lines(e)),
+        remedy,
+        changes,
+    )
+
+
+def _stronger_views(e: Evidence) -> tuple[str, Changes]:
+    crop, strength = e.setting("crop_min_area"), e.setting("jitter_strength")
+    if e.setting("jitter") is False:
+        return (
+            "Without colour jitter two crops of an image share their colours, and matching those is enough. "
+            "Switch it on.",
+            {"jitter": True},
+        )
+    if e.setting("crop") is False:
+        return "Without crops the two views share their layout pixel by pixel. Switch crops on.", {
+            "crop": True
+        }
+    if e.setting("grayscale") is False:
+        return "Colour may still give an image away. Drop it from some views.", {"grayscale": True}
+    if crop is not None and crop > 0.2:
+        return "The views overlap too much. Allow smaller crops.", {"crop_min_area": 0.08}
+    if strength is not None and strength < 1:
+        return "The colours change too little. Strengthen the jitter.", {"jitter_strength": 1.0}
+    return "Some detail that every view keeps gives the image away. Use stronger or other augmentations.", {}
+
+
+def healthy(e: Evidence) -> Verdict:
+    """Nothing is wrong."""
+    return Verdict("healthy", "Learning", (*signs(e), *_probe_lines(e), *lines(rank_line(e, "h"))))
+
+
+PAIRS = Family(WARMUP_STEPS, signs, calm)
+
+RULES: tuple[Rule, ...] = (
+    partial(not_a_number, PAIRS),
+    partial(warming_up, PAIRS),
+    complete_collapse,
+    partial(ran_away, PAIRS),
+    dimensional_collapse,
+    shortcut,
+    healthy,
+)
