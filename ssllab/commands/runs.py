@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import json
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from ssllab.training.run_store import Run, Workspace
 def methods(options: argparse.Namespace) -> int:
     """Every method and every control."""
     found = registry.methods()
+    for problem in registry.problems():
+        print(f"ssllab: {problem}", file=sys.stderr)
     if options.json:
         listing = [
             {
@@ -32,6 +35,7 @@ def methods(options: argparse.Namespace) -> int:
                 "labs": [lab.name for lab in labs_of(method)],
                 "kinds": list(method.kinds),
                 "paper": method.paper,
+                "origin": dataclasses.asdict(origin) if (origin := registry.origin(name)) else None,
                 "controls": [spec.as_dict() for spec in method.Config.controls().values()],
             }
             for name, method in found.items()
@@ -40,6 +44,8 @@ def methods(options: argparse.Namespace) -> int:
         return 0
     for name, method in found.items():
         print(f"{name}: {method.title}. {method.paper}")
+        if origin := registry.origin(name):
+            print(f"  of {origin.path}")
         for spec in method.Config.controls().values():
             print(f"  {spec.name} = {spec.default}  ({spec.expected()}{'; live' if spec.live else ''})")
     return 0

@@ -52,7 +52,7 @@ class Method(nn.Module, ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
-    paper: ClassVar[str]
+    paper: ClassVar[str] = ""
     Config: ClassVar[type[controls.Config]]
     series: ClassVar[dict[str, Series]]
     kinds: ClassVar[tuple[str, ...]]

@@ -1,8 +1,9 @@
 """A person's own methods: Python files and installed packages, where each came from and what is wrong with it.
 
-Code is executed from three places only: the folder :func:`methods_folder`, the entry-point group ``ssllab.methods``, and
-files that the person names in this process. No path that is written in a run, checkpoint, workspace, data folder or
-model gets here. What cannot be used is collected as a :class:`MethodProblem`, so that one bad file disturbs nothing else.
+Code is executed from three places only: the folder :func:`.places.methods_folder`, the entry-point group
+``ssllab.methods``, and files that the person names in this process. No path that is written in a run, checkpoint,
+workspace, data folder or model gets here. What cannot be used is collected as a :class:`MethodProblem`, so that one bad
+file disturbs nothing else.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from ssllab.controls import Config
+from ssllab.data.kind import kinds
+from ssllab.methods import places
 from ssllab.methods.base import Method
 from ssllab.methods.settings import OptimizerSettings
 from ssllab.scalars import Series
@@ -76,20 +79,6 @@ class Source:
     problems: tuple[MethodProblem, ...] = ()
 
 
-def methods_folder() -> Path:
-    """The person's folder of methods, whether or not it is there.
-
-    Never inside a workspace: where configuration and data have one home, as on macOS and Windows, the default workspace
-    is that home, so the folder is beside it.
-    """
-    from platformdirs import user_config_path, user_data_path
-
-    home = user_config_path("ssllab", appauthor=False)
-    if home == user_data_path("ssllab", appauthor=False):
-        home = home.with_name("ssllab-config")
-    return home / "methods"
-
-
 class OwnMethods:
     """What was read in this process. Nothing is before :meth:`found` or :meth:`add` asks; any thread may."""
 
@@ -100,7 +89,9 @@ class OwnMethods:
         self._packages: list[Source] | None = None
         self._stamps: dict[Path, tuple[int, int]] | None = None
 
-    def found(self, taken: Collection[str]) -> tuple[dict[str, tuple[type[Method], Origin]], list[MethodProblem]]:
+    def found(
+        self, taken: Collection[str]
+    ) -> tuple[dict[str, tuple[type[Method], Origin]], list[MethodProblem]]:
         """Every own method by name, but for names that are ``taken``, and every problem."""
         with self._lock:
             if self._stamps is None:
@@ -118,16 +109,22 @@ class OwnMethods:
             paths = self._paths()
             self._stamps = _stamps(paths)
             files = {path: _read(path, self._files.get(path)) for path in paths}
-            gone = {path: _gone(old) for path, old in self._files.items() if path not in files and old.methods}
+            gone = {
+                path: _gone(old) for path, old in self._files.items() if path not in files and old.methods
+            }
             self._files = {**files, **gone}
             if self._packages is None:
-                self._packages = [_read_package(entry) for entry in importlib.metadata.entry_points(group=GROUP)]
+                self._packages = [
+                    _read_package(entry) for entry in importlib.metadata.entry_points(group=GROUP)
+                ]
 
     def add(self, path: Path) -> Path:
         """Name a file for this process; its place without links, by which its methods' origin is known."""
         place = path.expanduser().resolve()
         if not place.is_file():
-            raise MethodError(MethodProblem(str(path), 0, "no such file: expected a Python file with a method."))
+            raise MethodError(
+                MethodProblem(str(path), 0, "no such file: expected a Python file with a method.")
+            )
         with self._lock:
             if place not in self._paths():
                 self._named.append(place)
@@ -141,7 +138,7 @@ class OwnMethods:
 
     def _paths(self) -> list[Path]:
         try:
-            inside = sorted(methods_folder().glob("[!._]*.py"))
+            inside = sorted(places.methods_folder().glob("[!._]*.py"))
         except OSError:
             inside = []
         return list(dict.fromkeys([*(path.resolve() for path in inside if path.is_file()), *self._named]))
@@ -151,7 +148,7 @@ def place_of(error: BaseException, files: Collection[str]) -> tuple[str, int] | 
     """The deepest line of one of ``files`` on the way to an error, or to what caused it."""
     at: BaseException | None = error
     while at is not None:
-        if isinstance(at, SyntaxError) and at.filename in files:
+        if isinstance(at, SyntaxError) and at.filename and at.filename in files:
             return at.filename, at.lineno or 1
         places = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(at.__traceback__)]
         if own := [place for place in places if place[0] in files]:
@@ -193,7 +190,9 @@ def _read(path: Path, before: Source | None) -> Source:
 
 def _gone(source: Source) -> Source:
     kept = " Its last version is used until ssllab ends." if source.methods else ""
-    return replace(source, read="", problems=(MethodProblem(source.origin.path, 0, f"the file is gone.{kept}"),))
+    return replace(
+        source, read="", problems=(MethodProblem(source.origin.path, 0, f"the file is gone.{kept}"),)
+    )
 
 
 def _execute(path: Path, content: bytes, sha256: str) -> ModuleType:
@@ -245,7 +244,9 @@ def _good(loaded: Any, place: str) -> tuple[tuple[type[Method], ...], tuple[Meth
     if not methods:
         return (), (MethodProblem(place, 0, "it defines no method: expected a class of Method with a name."),)
     faults = [(cls, fault) for cls in methods if (fault := fault_of(cls))]
-    return methods, tuple(MethodProblem(place, _line(cls), f"{cls.__name__}: {fault}") for cls, fault in faults)
+    return methods, tuple(
+        MethodProblem(place, _line(cls), f"{cls.__name__}: {fault}") for cls, fault in faults
+    )
 
 
 def fault_of(cls: type[Method]) -> str:
@@ -256,7 +257,9 @@ def fault_of(cls: type[Method]) -> str:
     if not isinstance(getattr(cls, "title", None), str):
         return "it has no title: expected the method's name for people, as title = 'My method'."
     if not (inspect.isclass(config) and issubclass(config, Config) and issubclass(config, OptimizerSettings)):
-        return "it has no Config: expected a class that inherits OptimizerSettings; its fields are the controls."
+        return (
+            "it has no Config: expected a class that inherits OptimizerSettings; its fields are the controls."
+        )
     try:
         config()
     except ValidationError as error:
@@ -266,6 +269,11 @@ def fault_of(cls: type[Method]) -> str:
         return "it has no series: expected a dict, scalar's name -> Series, of all that it measures."
     if "loss" not in series:
         return "its series have no 'loss': every step measures one."
+    learned = getattr(cls, "kinds", None)
+    if not isinstance(learned, tuple) or not learned or not set(learned) <= kinds().keys():
+        return (
+            f"kinds = {learned!r}: expected a tuple of some of {', '.join(kinds())}, as kinds = ('images',)."
+        )
     if missing := sorted(getattr(cls, "__abstractmethods__", ())):
         return f"it has no {', '.join(missing)}: every method has."
     return ""

@@ -69,7 +69,9 @@ def named(word: str) -> str:
         return method_class(word).name
     names = add_file(Path(word))
     if len(names) > 1:
-        raise ControlError(f"{word} has several methods: give --method {word} and the name, {' or '.join(names)}.")
+        raise ControlError(
+            f"{word} has several methods: give --method {word} and the name, {' or '.join(names)}."
+        )
     return names[0]
 
 

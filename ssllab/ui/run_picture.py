@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ssllab.labs import lab_of
-from ssllab.methods.registry import method_class
+from ssllab.training.run_method import known_method
 from ssllab.training.run_store import Run
 from ssllab.ui import theme
 from ssllab.ui.app import application
@@ -22,15 +22,14 @@ _PANELS = {"contrast": (LossPanel, ProbesPanel), "speech": (SpeechLossPanel, Spe
 
 
 def save_run_picture(run: Run, path: Path) -> None:
-    """Write PNG or SVG, by the ending of ``path``. Raises RunError, ControlError, OSError."""
+    """Write PNG or SVG, by the ending of ``path``. Raises RunError, OSError."""
     app = application()
     theme.apply("light")
     scene = Scene(state="finished", metrics=run.metrics(), probes=run.probes(), events=run.events())
     page = QWidget()
     column = QVBoxLayout(page)
-    settings = run.info.settings
-    lab = lab_of(method_class(settings.method)).name if settings is not None else "contrast"
-    panels = [panel(None) for panel in _PANELS[lab]]
+    method = known_method(run.info)
+    panels = [panel(None) for panel in _PANELS[lab_of(method).name if method else "contrast"]]
     for panel in panels:
         column.addWidget(panel)
     page.resize(900, 800)
