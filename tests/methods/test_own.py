@@ -62,7 +62,7 @@ def test_a_method_of_ours_is_got_without_executing_anything_of_the_person(method
         (TEMPLATE.replace("    name, title, paper = ", "    name, _t, paper = "), CLASS, "no title"),
         (TEMPLATE.replace("    Config = MyMethodConfig\n", ""), CLASS, "no Config"),
         (TEMPLATE.replace('    spread: Annotated[float, Control("Weight', '    spread: Annotated[float, Control(low_="W'),
-         17, "TypeError"),
+         FIELD, "TypeError"),
         (TEMPLATE.replace("group=\"Loss\")] = 1.0", "group=\"Loss\")]"), CLASS, "spread needs a default"),
         (TEMPLATE.replace("def step(", "def stepp("), CLASS, "no step"),
         (TEMPLATE.replace("    series = {", "    series = 3\n    _x = {"), CLASS, "no series"),
