@@ -189,7 +189,8 @@ class Bench(QObject):
             self.begin()
             return
         self._files.read()
-        self.set_method(name)
+        if not self._files.waits(lambda: self.set_method(name)):
+            self.set_method(name)
 
     def set_methods(self, methods: dict[str, type[Method]]) -> None:
         """Take the lab's methods as they are now; of one that was read anew what the person changed is kept."""
