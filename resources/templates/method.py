@@ -8,17 +8,17 @@ from torch import Tensor
 
 from ssllab.controls import Control
 from ssllab.methods.base import StepResult
-from ssllab.methods.contrast import ContrastMethod
-from ssllab.methods.contrast_settings import ContrastConfig
+from ssllab.methods.pair_settings import PairSettings
+from ssllab.methods.pairs import PairMethod
 from ssllab.objectives.contrast import unit
 from ssllab.scalars import Series
 
 
-class MyMethodConfig(ContrastConfig):  # each field is a slider and a flag, as --set spread=2
+class MyMethodConfig(PairSettings):  # each field is a slider and a flag, as --set spread=2
     spread: Annotated[float, Control("Weight of spreading.", low=0, high=10, live=True, group="Loss")] = 1.0
 
 
-class MyMethod(ContrastMethod):  # brings encoder, head, views, map, spectrum, probes and doctor
+class MyMethod(PairMethod):  # brings encoder, head, views, map, spectrum, probes and doctor
     name, title, paper = "my_method", "My method", "Wang, Isola: Alignment and Uniformity, ICML 2020"
     Config = MyMethodConfig
     series = {  # every scalar of step(): title, help, and the chart in which its curve is drawn

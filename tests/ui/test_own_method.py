@@ -74,6 +74,10 @@ def test_saved_anew_it_is_read_at_the_next_reset_and_an_error_is_a_line(
     toolbar = window.lab.toolbar
     assert toolbar.method_box.currentData() == "my_method"
     assert "spread" in window.lab.controls.rows
+    assert "temperature" not in window.lab.controls.rows
+    offered = {action.text() for action in window.lab.actions_to_show()}
+    assert {"Embedding map", "Dimensions used"} <= offered
+    assert not any("icroscope" in title for title in offered)
     bench.set("spread", 2.0)
     session = train(qtbot, window)
     assert {"closeness", "uniformity"} <= set(session.metrics.names)
