@@ -16,7 +16,7 @@ from ssllab import __version__
 from ssllab.commands.usage import BAD_INPUT, UsageError
 from ssllab.data.catalogue import exists, kind_of, parts, source, sources
 from ssllab.data.catalogue import options as data_options
-from ssllab.labs import lab_for, labs, methods_of
+from ssllab.labs import lab_for, lab_of, labs, labs_of, methods_of
 
 
 class Parser(argparse.ArgumentParser):
@@ -32,12 +32,13 @@ def parser() -> Parser:
     top = Parser(prog="ssllab", description="A desktop laboratory for self-supervised learning.")
     top.add_argument("--version", action="version", version=f"ssllab {__version__}")
     top.add_argument("--lab", choices=(*labs(), "runs"), help="the tab to open")
+    top.add_argument("--method", dest="own", help="the method to open with: its name, or your own FILE.py")
     top.add_argument("--data", help="a data set's name or a folder of your own, of what the lab learns from")
     _common(top)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
 
     train = commands.add_parser("train", help="train without a window")
-    train.add_argument("method", help="a method's name; see 'ssllab methods'")
+    train.add_argument("method", help="a method's name, see 'ssllab methods', or your own FILE.py")
     train.add_argument(
         "--data", help="a data set's name, your own folder or archive, or several of speech joined by +"
     )
@@ -57,12 +58,14 @@ def parser() -> Parser:
         help="a live change at that step",
     )
     train.add_argument("--run", type=Path, help="keep the run in this folder instead of the workspace")
+    _own_file(train)
     _common(train)
     _json(train)
 
     resume = commands.add_parser("resume", help="go on with a run from its last checkpoint")
     resume.add_argument("run", help="a run's id or folder")
     resume.add_argument("--steps", type=_positive, help="the new total of steps")
+    _own_file(resume)
     _common(resume)
     _json(resume)
 
@@ -71,6 +74,7 @@ def parser() -> Parser:
     fork.add_argument("--at", type=_natural, required=True, metavar="STEP", dest="step")
     fork.add_argument("--steps", type=_positive, help="the total of steps")
     fork.add_argument("--set", action="append", nargs="+", default=[], metavar="KEY=VALUE", dest="sets")
+    _own_file(fork)
     _common(fork)
     _json(fork)
 
@@ -110,6 +114,12 @@ def parser() -> Parser:
 
     for name, words in (("methods", "the methods and their controls"), ("data", "the data sets")):
         _json(commands.add_parser(name, help=words))
+    new = commands.add_parser(
+        "new-method", help="write a commented template of a method of your own; it trains"
+    )
+    new.add_argument(
+        "file", type=Path, metavar="FILE.py", help="a file that is not there yet; it names the method"
+    )
     tour = commands.add_parser("tour", help="walk through the real window and photograph it")
     tour.add_argument("--seconds", type=_seconds, default=15.0, help="how long each lab trains")
     tour.add_argument("--out", type=Path, default=Path("ssllab-tour"))
@@ -119,6 +129,16 @@ def parser() -> Parser:
 def _common(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--workspace", type=Path, help="where runs are kept")
     sub.add_argument("--device", help="auto, cpu, cuda or mps")
+
+
+def _own_file(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--method",
+        dest="own",
+        default=argparse.SUPPRESS,  # or it would take away what stands before the command
+        metavar="FILE.py",
+        help="a file with methods of your own",
+    )
 
 
 def _json(sub: argparse.ArgumentParser) -> None:
@@ -170,6 +190,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         if not _is_bad_input(error):
             raise
+        if os.environ.get("SSLLAB_TRACEBACK"):
+            print(getattr(error, "detail", ""), file=sys.stderr)
         print(f"ssllab: {_one_line(error)}", file=sys.stderr)
         return BAD_INPUT
 
@@ -184,12 +206,15 @@ def _dispatch(options: argparse.Namespace) -> int:
         return tour(options.seconds, options.out)
     from ssllab.commands import runs, speech, train
 
+    if getattr(options, "own", None) is not None:
+        train.use_own_file(Path(options.own))
     return {
         "train": train.train,
         "resume": train.resume,
         "fork": train.fork,
         "quantize": speech.quantize,
         "transcribe": speech.transcribe,
+        "new-method": train.new_method,
         "runs": runs.runs,
         "methods": runs.methods,
         "data": runs.data,
@@ -197,6 +222,11 @@ def _dispatch(options: argparse.Namespace) -> int:
 
 
 def _window(options: argparse.Namespace) -> int:
+    lab, method = options.lab, None
+    if options.own is not None:
+        lab, method = _lab_of_method(options.own, options.lab)
+    if options.data is not None:
+        lab = _lab_of_data(options.data, lab)
     if not _has_display():
         print(
             "ssllab: no display here, so the tour runs offscreen: pictures in ./ssllab-tour/", file=sys.stderr
@@ -205,12 +235,22 @@ def _window(options: argparse.Namespace) -> int:
         from ssllab.ui.tour import tour
 
         return tour(15.0, Path("ssllab-tour"))
-    lab = options.lab if options.data is None else _lab_of_data(options.data, options.lab)
     from ssllab.training.run_store import Workspace
     from ssllab.ui.app import open_window
 
     workspace = options.workspace or Workspace.default_path()
-    return open_window(workspace, lab=lab, data=options.data, device=options.device)
+    return open_window(workspace, lab=lab, method=method, data=options.data, device=options.device)
+
+
+def _lab_of_method(word: str, wanted: str | None) -> tuple[str, str]:
+    """The lab of a method and its name. Its file is read before the window opens: an error in it is a line here."""
+    from ssllab.methods.registry import method_class, named
+
+    name = named(word)
+    there = [lab.name for lab in labs_of(method_class(name))] or [lab_of(method_class(name)).name]
+    if wanted is not None and wanted not in there:
+        raise UsageError(f"--lab {wanted} has no method '{name}': it is of the lab {' or '.join(there)}.")
+    return wanted or there[0], name
 
 
 def _lab_of_data(name: str, wanted: str | None) -> str:
@@ -254,12 +294,13 @@ def _is_bad_input(error: ValueError) -> bool:
         return True
     from ssllab.audio.errors import AudioError
     from ssllab.controls import ControlError
+    from ssllab.methods.own import MethodError
     from ssllab.nn.wav2vec2.files import ModelFileError
     from ssllab.storage.errors import DataError
     from ssllab.training.checkpoint import CheckpointError
     from ssllab.training.run_record import RunError
 
-    ours = (AudioError, ControlError, DataError, ModelFileError, RunError, CheckpointError)
+    ours = (AudioError, ControlError, DataError, MethodError, ModelFileError, RunError, CheckpointError)
     return isinstance(error, ours)
 
 

@@ -124,6 +124,19 @@ def default_microphone(
     refresh()
 
 
+@pytest.fixture(autouse=True)
+def methods_folder(tmp_path_factory, monkeypatch) -> Path:
+    """The person's folder of methods: empty, and nothing of it or of packages was read yet."""
+    from ssllab.methods import places, registry
+    from ssllab.methods.own import OwnMethods
+
+    folder = tmp_path_factory.mktemp("config") / "methods"
+    folder.mkdir()
+    monkeypatch.setattr(places, "methods_folder", lambda: folder)
+    monkeypatch.setattr(registry, "_own", OwnMethods())
+    return folder
+
+
 @pytest.fixture(scope="session")
 def pulse_server() -> Iterator[VirtualMicrophone]:
     with pulse_audio() as microphone:

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import json
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from ssllab.training.run_store import Run, Workspace, declared
 def methods(options: argparse.Namespace) -> int:
     """Every method and every control."""
     found = registry.methods()
+    for problem in registry.problems():
+        print(f"ssllab: {problem}", file=sys.stderr)
     if options.json:
         listing = [
             {
@@ -34,6 +37,7 @@ def methods(options: argparse.Namespace) -> int:
                 "kinds": list(method.kinds),
                 "paper": method.paper,
                 "series": [_scalar(scalar, series) for scalar, series in method.series.items()],
+                "origin": dataclasses.asdict(origin) if (origin := registry.origin(name)) else None,
                 "controls": [spec.as_dict() for spec in method.Config.controls().values()],
             }
             for name, method in found.items()
@@ -42,6 +46,8 @@ def methods(options: argparse.Namespace) -> int:
         return 0
     for name, method in found.items():
         print(f"{name}: {method.title}. {method.paper}")
+        if origin := registry.origin(name):
+            print(f"  of {origin.path}")
         for spec in method.Config.controls().values():
             print(f"  {spec.name} = {spec.default}  ({spec.expected()}{'; live' if spec.live else ''})")
     return 0

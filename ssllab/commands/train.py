@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -18,10 +20,12 @@ from ssllab.controls import Config, ControlError, Value
 from ssllab.data.catalogue import absolute, load
 from ssllab.data.catalogue import options as data_options
 from ssllab.data.kind import kind_named
-from ssllab.methods.registry import method_class
+from ssllab.methods import registry
+from ssllab.methods.template import write_template
 from ssllab.scalars import headlines, series_of
 from ssllab.training.device import choose_device, choose_precision, use_sensible_threads
 from ssllab.training.reopen import fork_run, resume_run
+from ssllab.training.run_method import method_file, method_of
 from ssllab.training.run_record import RunSettings
 from ssllab.training.run_store import Workspace
 from ssllab.training.session import Change, Failure, Session
@@ -30,7 +34,8 @@ from ssllab.training.session import Change, Failure, Session
 def train(options: argparse.Namespace) -> int:
     """Train a method from the beginning."""
     use_sensible_threads(window=False)
-    method = method_class(options.method)
+    name_of_method = registry.named(options.method)
+    method = registry.method_class(name_of_method)
     config = method.Config.make(pairs(options.sets))
     plan = changes(options.at)
     for change in plan:
@@ -51,7 +56,7 @@ def train(options: argparse.Namespace) -> int:
         workspace=options.workspace,
     )
     settings = RunSettings(
-        method=options.method,
+        method=name_of_method,
         config=config.model_dump(),
         data=absolute(name),
         options=data.options,
@@ -59,6 +64,7 @@ def train(options: argparse.Namespace) -> int:
         device=device.type,
         precision=precision,
         steps=options.steps,
+        method_file=method_file(name_of_method),
     )
     for skipped in data.skipped[:5]:
         print(f"skipped {skipped.path}: {skipped.reason}", file=sys.stderr)
@@ -66,6 +72,20 @@ def train(options: argparse.Namespace) -> int:
     if run.info.problem:
         print(f"{run.info.problem} Training goes on in memory.", file=sys.stderr)
     return follow(Session(settings, data, run, plan=plan), options.steps, options.json)
+
+
+def use_own_file(path: Path) -> None:
+    """Use the methods of a file that the command line names. Raises MethodError."""
+    if path.suffix != ".py":
+        raise UsageError(f"--method {path}: expected a Python file, as FILE.py.")
+    registry.add_file(path)
+
+
+def new_method(options: argparse.Namespace) -> int:
+    """Write the template of a method of one's own."""
+    name = write_template(options.file, registry.methods())
+    print(f"{options.file}: the method '{name}'. Train it: ssllab train {options.file} --data digits")
+    return 0
 
 
 def resume(options: argparse.Namespace) -> int:
@@ -82,9 +102,9 @@ def _reopen(options: argparse.Namespace, step: int | None) -> int:
     use_sensible_threads(window=False)
     store = workspace(options)
     stored = store.open(options.run)
+    method, changed = method_of(stored.info)
     settings = stored.info.settings
-    if settings is None:
-        raise UsageError(f"run {options.run} has no readable settings and cannot go on.")
+    assert settings is not None  # or it had no method
     total = options.steps or settings.steps
     if total is None:
         raise UsageError("this run has no end of its own: say how far to go with --steps.")
@@ -92,10 +112,12 @@ def _reopen(options: argparse.Namespace, step: int | None) -> int:
         raise UsageError(
             f"run {options.run} already has {stored.info.steps} steps: say how far to go with --steps."
         )
+    if changed:
+        print(changed, file=sys.stderr)
     fetch_start(settings.config)
     data = load(
         settings.data,
-        kinds=method_class(settings.method).kinds,
+        kinds=method.kinds,
         options=settings.options,
         seed=settings.seed,
         workspace=options.workspace,
@@ -109,7 +131,7 @@ def _reopen(options: argparse.Namespace, step: int | None) -> int:
             )
         if step > stored.info.steps:
             raise UsageError(f"--at {step}: the run has {stored.info.steps} steps; choose an earlier one.")
-        config = method_class(settings.method).Config.make(settings.config)
+        config = method.Config.make(settings.config)
         for key, value in pairs(options.sets).items():
             check_live(config, key, value)
         session = fork_run(
@@ -154,6 +176,8 @@ def follow(session: Session, steps: int, as_json: bool) -> int:
 
 
 def _failed(failure: Failure) -> int:
+    if os.environ.get("SSLLAB_TRACEBACK"):
+        print(failure.detail, file=sys.stderr)
     print(f"ssllab: {failure.message}", file=sys.stderr)
     return BAD_INPUT if failure.bad_input else OUR_FAILURE
 
@@ -185,7 +209,7 @@ def _print(result: dict[str, Any]) -> None:
     print(
         f"{result['method']}: {result['steps']} steps in {result['seconds']:.1f} s, kept in {result['run']}"
     )
-    known = method_class(result["method"]).series
+    known = registry.method_class(result["method"]).series
     values = {**result["metrics"], **result["probes"]}
     for series, value in ((series_of(known, name), values[name]) for name in headlines(known, values)):
         print(f"  {series.title}: {series.said(value) or 'not a number'}")

@@ -62,7 +62,7 @@ class Method(nn.Module, ABC):
 
     name: ClassVar[str]
     title: ClassVar[str]
-    paper: ClassVar[str]
+    paper: ClassVar[str] = ""
     Config: ClassVar[type[controls.Config]]
     series: ClassVar[dict[str, Series]] = ENGINE_SERIES
     charts: ClassVar[tuple[Chart, ...]] = ENGINE_CHARTS

@@ -132,6 +132,8 @@ def repeat_command(run: Run) -> list[str]:
     Raises RunError when the settings or the events cannot be read.
     """
     settings = _settings(run.info)
+    if not settings.method.isidentifier():  # as a path it would be executed where the command is
+        raise RunError(f"run {run.id} has the method {settings.method!r}, which is no method's name.")
     steps = max(
         settings.steps or 0, run.info.steps
     )  # a resumed run may have gone further than it first meant to
@@ -164,6 +166,8 @@ def export_script(run: Run, path: Path) -> None:
         lines[-1].append(argument)
     listed = "\n".join("        " + ", ".join(_quoted(word) for word in line) + "," for line in lines)
     about = f"Repeats the run {run.id}. It was made with {versions or 'unknown versions'}."
+    if file := _settings(info).method_file:
+        about += f" Its method came from {file.path} (SHA-256 {file.sha256}), which must be in your methods folder."
     text = (
         "#!/usr/bin/env python3\n"
         f"# {_one_line(about)}\n"
@@ -197,8 +201,9 @@ def _settings(info: RunInfo) -> RunSettings:
 def settings_of(info: RunInfo) -> dict[str, Any]:
     """Every setting of a run by name: what it was started with, its data's options, the controls. Raises RunError."""
     plain = _settings(info).model_dump()
-    options, config = plain.pop("options"), plain.pop("config")
-    return {**plain, **options, **config}
+    options, config, file = plain.pop("options"), plain.pop("config"), plain.pop("method_file")
+    noted = {"method_file": f"{file['path']} (SHA-256 {file['sha256']})"} if file else {}
+    return {**plain, **noted, **options, **config}
 
 
 def settings_difference(infos: Sequence[RunInfo]) -> dict[str, list[Any]]:

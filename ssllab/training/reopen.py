@@ -6,12 +6,14 @@ that the curve which was lost is drawn again bit for bit (on the CPU).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 from ssllab.controls import Value
 from ssllab.data.batches import Data
 from ssllab.training import checkpoint
 from ssllab.training.metrics import MetricsLog
+from ssllab.training.run_method import method_file, method_of
 from ssllab.training.run_record import CheckpointRef, Event, RunError, RunSettings
 from ssllab.training.run_store import Run, Workspace
 from ssllab.training.session import Change, Session
@@ -34,6 +36,8 @@ def resume_run(
     events = run.events()
     run.truncate(last.step, last.last_event_id)
     kept = events[: last.last_event_id]
+    if changed := method_of(run.info)[1]:
+        kept.append(Event(last.step, time.time(), "note", text=changed))
     return Session(
         settings,
         data,
@@ -65,6 +69,7 @@ def fork_run(
     """
     parent = workspace.open(run_id)
     settings = _settings(parent, device)
+    settings = settings.model_copy(update={"method_file": method_file(settings.method)})
     events = parent.events()
     if before is not None:
         events = events[: _place(before, events, run_id)]

@@ -32,6 +32,15 @@ class RunError(ValueError):
     """A run cannot be read or changed; the message is one line for the user."""
 
 
+class MethodFile(BaseModel):
+    """The file or package of a person's own method, as a run notes it: to be shown, never to be imported."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    sha256: str
+
+
 class RunSettings(BaseModel):
     """All that decides a run's numbers: same settings, same machine, same curve.
 
@@ -48,6 +57,7 @@ class RunSettings(BaseModel):
     device: str = "cpu"
     precision: str = "float32"
     steps: int | None = None
+    method_file: MethodFile | None = None
 
 
 @dataclass(frozen=True)

@@ -378,11 +378,11 @@ def _declarations(text: str) -> Mapping[str, Series]:
 def declared(info: RunInfo) -> Mapping[str, Series]:
     """The declarations of a run's scalars: those it keeps, or, in one made before they were kept, its method's.
 
-    Empty for an unknown method. It may import torch: not for the window's thread.
+    Empty for a method that is not ours: nobody else's code is run to show a run. It may import torch: not for the window's thread.
     """
     if info.scalars or info.settings is None:
         return info.scalars
-    from ssllab.methods.registry import methods
+    from ssllab.methods.registry import ours
 
-    known = methods().get(info.settings.method)
+    known = ours().get(info.settings.method)
     return known.series if known else {}

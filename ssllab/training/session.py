@@ -19,6 +19,7 @@ from ssllab.controls import Config, ControlError, Value
 from ssllab.data.batches import Data
 from ssllab.doctor.verdict import Verdict
 from ssllab.looks import Look
+from ssllab.methods.registry import own_place
 from ssllab.scalars import as_json
 from ssllab.training.checkpoint import CheckpointError, snapshot
 from ssllab.training.metrics import MetricsLog
@@ -35,6 +36,7 @@ LOOK_SECONDS = 0.8  # never more often than this
 PROBE_SECONDS = 4.0
 DIAGNOSIS_SECONDS = 1.0
 CHECKPOINT_SECONDS = 30.0
+OUT_OF_MEMORY = "The device ran out of memory: choose a smaller batch size or encoder, then reset."
 SAME_GESTURE_SECONDS = 1.0  # one drag of a slider keeps one checkpoint, the one before it
 
 
@@ -207,8 +209,7 @@ class Session:
                 self._keep("end")
             self.state = "finished" if self._is_done() else "stopped"
         except Exception as error:
-            faults = (ControlError, RunError, CheckpointError)
-            self.failure = Failure(_one_line(error), traceback.format_exc(), isinstance(error, faults))
+            self.failure = _failure(error)
             self._note("failure", text=self.failure.message)
             self.state = "failed"
         finally:
@@ -382,6 +383,14 @@ class Session:
         return mail
 
 
+def _failure(error: Exception) -> Failure:
+    """A fault in the person's own method is theirs, and named by file and line."""
+    line, detail = _one_line(error), "".join(traceback.format_exception(error))
+    if line != OUT_OF_MEMORY and (place := own_place(error)):
+        return Failure(f"{place[0]}, line {place[1]}: {line}", detail, bad_input=True)
+    return Failure(line, detail, isinstance(error, (ControlError, RunError, CheckpointError)))
+
+
 def _finite(value: float) -> bool:
     return value - value == 0.0
 
@@ -389,5 +398,5 @@ def _finite(value: float) -> bool:
 def _one_line(error: Exception) -> str:
     first = (str(error).strip() or type(error).__name__).splitlines()[0]
     if "out of memory" in first.lower():
-        return "The device ran out of memory: choose a smaller batch size or encoder, then reset."
+        return OUT_OF_MEMORY
     return first if isinstance(error, ValueError) else f"{type(error).__name__}: {first}"

@@ -31,11 +31,17 @@ def application() -> QApplication:
 
 
 def build_window(
-    workspace: Path, *, lab: str | None = None, data: str | None = None, device: str | None = None
+    workspace: Path,
+    *,
+    lab: str | None = None,
+    method: str | None = None,
+    data: str | None = None,
+    device: str | None = None,
 ) -> Window:
     """The window on a workspace, as it was left there.
 
-    ``lab`` names the tab to show ("runs" too), ``data`` what its lab learns from, ``device`` where every lab trains.
+    ``lab`` names the tab to show ("runs" too), ``method`` what its lab trains and ``data`` what it learns from,
+    ``device`` where every lab trains.
     """
     application()
     workspace.mkdir(parents=True, exist_ok=True)
@@ -43,18 +49,31 @@ def build_window(
     theme.apply(str(settings.value("theme", "light")))
     store, long_work = Workspace(workspace), LongWork()
     benches = [
-        bring_back_bench(name, store, long_work, settings, data=data if name == lab else None, device=device)
+        bring_back_bench(
+            name,
+            store,
+            long_work,
+            settings,
+            method=method if name == lab else None,
+            data=data if name == lab else None,
+            device=device,
+        )
         for name in labs()
     ]
     return Window(Benches(benches), settings, lab)
 
 
 def open_window(
-    workspace: Path, *, lab: str | None = None, data: str | None = None, device: str | None = None
+    workspace: Path,
+    *,
+    lab: str | None = None,
+    method: str | None = None,
+    data: str | None = None,
+    device: str | None = None,
 ) -> int:
     """Show the window until it is closed; the exit code."""
     app = application()
-    window = build_window(workspace, lab=lab, data=data, device=device)
+    window = build_window(workspace, lab=lab, method=method, data=data, device=device)
     window.show()
     # Python handles Ctrl-C only between byte codes: give it some.
     alive = QTimer(interval=200)

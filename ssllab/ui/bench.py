@@ -17,10 +17,11 @@ from PySide6.QtCore import QObject, Qt, Signal
 from ssllab.controls import Config, ControlError, Value
 from ssllab.data.catalogue import kind_of
 from ssllab.data.kind import Kind, kind_named
-from ssllab.labs import labs, methods_of
+from ssllab.labs import labs
 from ssllab.training.run_record import Event, RunSettings
 from ssllab.ui import loading
 from ssllab.ui.loader import Loader
+from ssllab.ui.method_files import MethodFiles
 from ssllab.ui.panel import Overlay, Scene, Thumbnails
 from ssllab.ui.reference import bands
 from ssllab.ui.rewind import rewound_words
@@ -84,6 +85,7 @@ class Bench(QObject):
         self._problem: str | None = None
         self._seen_failure: object = None
         self._background = Background(self)
+        self._files = MethodFiles(self)
         self._loader = Loader(self, workspace.path)
         self._loader.progress.connect(self.progress)
         self._loader.loaded.connect(self._data_ready)
@@ -119,26 +121,20 @@ class Bench(QObject):
             from ssllab.methods.registry import methods
             from ssllab.training.device import use_sensible_threads
 
-            found = methods_of(self.lab, methods())
+            methods()  # the person's own files are read here, not in the window's thread
             use_sensible_threads(window=True)
-            return lambda: self._engine_ready(found)
+            return self._engine_ready
 
         self._background.run(work, self._failed)
 
-    def _engine_ready(self, methods: dict[str, type[Method]]) -> None:
-        self.methods = methods
+    def _engine_ready(self) -> None:
+        self.methods = self._files.take()
         kind = kind_of(self.data_name, (self.lab.kind,)).name
-        if self.method_name not in methods or kind not in self.kinds:
+        if self.method_name not in self.methods or kind not in self.kinds:
             self.method_name = next(
-                (name for name in methods if kind in methods[name].kinds), self.lab.method
+                (name for name in self.methods if kind in self.methods[name].kinds), self.lab.method
             )
-        cls = methods[self.method_name].Config
-        known = {key: value for key, value in self._wished.items() if key in cls.model_fields}
-        try:
-            self.config = cls.make(known)
-        except ControlError as error:
-            self.config = cls.make()
-            self.say("warning", f"The last settings do not fit: {error}")
+        self._make_config(self._wished)
         if self.data is None and not self._loader.busy:
             self.set_data(self.data_name)
         self.loaded.emit()
@@ -178,22 +174,49 @@ class Bench(QObject):
         """Take another method; what the person changed and both have is kept, the run is reset."""
         if name == self.method_name or name not in self.methods:
             return
-        cls = self.methods[name].Config
-        kept: dict[str, Value] = {}
-        if self.config is not None:
-            usual = type(self.config)().model_dump()
-            kept = {
-                key: value
-                for key, value in self.config.model_dump().items()
-                if key in cls.model_fields and value != usual[key]
-            }
         self.method_name = name
-        self.config = cls.make(kept)
+        self._make_config(self._changed())
         self.loaded.emit()
         self.reset()
         if self.data is not None and self.data.kind not in self.kinds:
             self.data = self.thumbnails = None
             self.set_data(kind_named(self.kinds[0]).default)
+
+    def choose(self, name: str) -> None:
+        """Take a method that may be new; when the engine is there, if it is not yet."""
+        if not self.methods:
+            self.method_name = name
+            self.begin()
+            return
+        self._files.read()
+        if not self._files.waits(lambda: self.set_method(name)):
+            self.set_method(name)
+
+    def set_methods(self, methods: dict[str, type[Method]]) -> None:
+        """Take the lab's methods as they are now; of one that was read anew what the person changed is kept."""
+        same = methods.get(self.method_name) is self.methods.get(self.method_name)
+        self.methods = methods
+        if not same:
+            if self.method_name not in methods:
+                self.method_name = self.lab.method
+            self._make_config(self._changed())
+        self.loaded.emit()
+
+    def _changed(self) -> dict[str, Value]:
+        """The controls that are not as their method has them at first."""
+        if self.config is None:
+            return {}
+        usual = type(self.config)().model_dump()
+        return {key: value for key, value in self.config.model_dump().items() if value != usual[key]}
+
+    def _make_config(self, wished: dict[str, Value]) -> None:
+        """The method's settings with those that are wished and that it has."""
+        cls = self.methods[self.method_name].Config
+        try:
+            self.config = cls.make({key: value for key, value in wished.items() if key in cls.model_fields})
+        except ControlError as error:
+            self.config = cls.make()
+            self.say("warning", f"The last settings do not fit: {error}")
 
     def set_device(self, name: str) -> None:
         """Train on another device from the next run on."""
@@ -244,7 +267,7 @@ class Bench(QObject):
 
     def start(self) -> None:
         """Train; a new run if there is none."""
-        if self._ready_session():
+        if self._ready_session(self.start):
             assert self.session is not None
             self.session.start()
 
@@ -262,7 +285,7 @@ class Bench(QObject):
 
     def step(self) -> None:
         """One step."""
-        if self._ready_session():
+        if self._ready_session(self.step):
             assert self.session is not None
             self.session.step_once()
 
@@ -272,6 +295,7 @@ class Bench(QObject):
         self._enter(self._session_state())
         self.run_changed.emit()
         self.restart_needed.emit(False)
+        self._files.read()
 
     def close(self) -> None:
         """End the session and wait for its files."""
@@ -315,6 +339,7 @@ class Bench(QObject):
         )
 
     def _run_opened(self, opened: loading.Opened, rewound_to: int | None) -> None:
+        self._files.read()
         session, settings = opened.session, opened.settings
         self.progress.emit(-1.0, "")
         self.data, self.data_name, self.thumbnails = opened.data, settings.data, opened.thumbnails
@@ -324,18 +349,22 @@ class Bench(QObject):
         self.loaded.emit()
         self.data_loaded.emit()
         self.run_changed.emit()
+        if opened.warning:
+            self.say("warning", opened.warning)
         if rewound_to is None:
             session.start()
             return
         self.say("info", rewound_words(session.step, rewound_to))
 
-    def _ready_session(self) -> bool:
+    def _ready_session(self, again: Callable[[], None]) -> bool:
+        """Whether there is a session now; ``again`` is called where methods must be read before there is one."""
         if self.session is not None and self.session.state in ("finished", "failed", "stopped"):
             self.reset()
         if self.session is not None:
             return True
-        if self.data is None or self.config is None:
+        if self.data is None or self.config is None or self._files.waits(again):
             return False
+        from ssllab.training.run_method import method_file
         from ssllab.training.session import Session
 
         settings = RunSettings(
@@ -347,6 +376,7 @@ class Bench(QObject):
             device=self.device,
             precision="auto",
             steps=self.steps,
+            method_file=method_file(self.method_name),
         )
         self.session = Session(settings, self.data, self.workspace.create(settings))
         self.session.watched = self.watched

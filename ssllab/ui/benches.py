@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from ssllab.labs import lab_of
 from ssllab.ui import loading
 from ssllab.ui.bench import Bench
 from ssllab.ui.work import Background
@@ -45,6 +46,26 @@ class Benches(QObject):
             def go() -> None:
                 self.lab_wanted.emit(lab)
                 act(self.all[lab])
+
+            return go
+
+        self._background.run(work, self._failed)
+
+    def new_method(self, path: Path) -> None:
+        """Write the template of a method to ``path`` and choose it in its lab."""
+
+        def work() -> Callable[[], None]:
+            from ssllab.methods import registry
+            from ssllab.methods.template import write_template
+
+            name = write_template(path, registry.methods())
+            registry.add_file(path)
+            lab = lab_of(registry.method_class(name)).name
+
+            def go() -> None:
+                self.lab_wanted.emit(lab)
+                self.all[lab].choose(name)
+                self.say("info", f"Your method is in {path}: edit and save it, then press Reset.")
 
             return go
 

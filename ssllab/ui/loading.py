@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ssllab.labs import lab_of as lab_of_method
-from ssllab.training.run_record import Event, RunError, RunSettings
+from ssllab.labs import labs
+from ssllab.training.run_record import Event, RunSettings
 from ssllab.ui import theme
 from ssllab.ui.panel import Overlay, Thumbnails
 from ssllab.ui.runs.words import distinct_titles
 
 if TYPE_CHECKING:
     from ssllab.data.batches import Data
-    from ssllab.methods.base import Method
-    from ssllab.training.run_store import Run, Workspace
+    from ssllab.training.run_store import Workspace
     from ssllab.training.session import Session
 
 _BUILT_WITHIN = 30.0  # seconds to wait for a reopened session before the window takes it as it is
@@ -33,6 +33,7 @@ class Opened:
     data: Data
     thumbnails: Thumbnails | None
     settings: RunSettings
+    warning: str = ""  # that the method is not what it was
 
 
 Reopen = Callable[["Workspace", str, "Data", str], "Session"]
@@ -71,12 +72,16 @@ def forked_before(change: Event) -> Reopen:
 def open_run(
     workspace: Workspace, run_id: str, device: str, reopen: Reopen, present: Session | None
 ) -> Opened:
-    """End the present session, load the run's data and reopen it. Raises RunError, ControlError and DataError."""
+    """End the present session, load the run's data and reopen it. Raises RunError and DataError."""
     from ssllab.data.catalogue import load
 
     if present is not None:
         present.stop()
-    settings, method = _method_of(workspace.open(run_id))
+    from ssllab.training.run_method import method_of
+
+    info = workspace.open(run_id).info
+    method, warning = method_of(info)
+    settings = info.settings
     data = load(
         settings.data,
         kinds=method.kinds,
@@ -89,25 +94,26 @@ def open_run(
     deadline = time.monotonic() + _BUILT_WITHIN
     while session.state == "building" and time.monotonic() < deadline:
         time.sleep(0.01)
-    return Opened(session, data, thumbnails, settings)
+    return Opened(session, data, thumbnails, settings, warning)
 
 
 def lab_of(workspace: Workspace, run_id: str) -> str:
-    """The lab whose method made a stored run. Raises RunError and ControlError."""
-    return lab_of_method(_method_of(workspace.open(run_id))[1]).name
+    """The lab whose method made a stored run. Raises RunError."""
+    from ssllab.methods import registry
+    from ssllab.training.run_method import method_of
 
-
-def _method_of(run: Run) -> tuple[RunSettings, type[Method]]:
-    from ssllab.methods.registry import method_class
-
-    settings = run.info.settings
-    if settings is None:
-        raise RunError(f"Run {run.id} has no readable settings and cannot go on.")
-    return settings, method_class(settings.method)
+    if registry.stale():  # its file may just have been put where it is found
+        registry.refresh()
+    return lab_of_method(method_of(workspace.open(run_id).info)[0]).name
 
 
 def read_overlays(workspace: Workspace, run_ids: Sequence[str]) -> dict[str, dict[str, Overlay]]:
-    """Lab -> run id -> its curves, each with a colour and a title of its own. Raises RunError, ControlError."""
+    """Lab -> run id -> its curves, each with a colour and a title of its own. Raises RunError.
+
+    A run whose method is not there may be of any lab.
+    """
+    from ssllab.training.run_method import known_method
+
     colours = theme.current().series
     runs = [workspace.open(run_id) for run_id in run_ids]
     titles = distinct_titles(run.info for run in runs)
@@ -115,7 +121,9 @@ def read_overlays(workspace: Workspace, run_ids: Sequence[str]) -> dict[str, dic
     for index, run in enumerate(runs):
         colour = colours[(index + 2) % len(colours)]
         overlay = Overlay(titles[run.id], run.metrics(), run.probes(), colour)
-        found.setdefault(lab_of_method(_method_of(run)[1]).name, {})[run.id] = overlay
+        method = known_method(run.info)
+        for name in labs() if method is None else [lab_of_method(method).name]:
+            found.setdefault(name, {})[run.id] = overlay
     return found
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from ssllab.methods.registry import methods
+from ssllab.training.run_method import known_method
 from ssllab.training.run_store import Run, declared
 from ssllab.ui import theme
 from ssllab.ui.app import application
@@ -25,8 +25,7 @@ def save_run_picture(run: Run, path: Path) -> None:
     scene = Scene(state="finished", metrics=run.metrics(), probes=run.probes(), events=run.events())
     page = QWidget()
     column = QVBoxLayout(page)
-    settings = run.info.settings
-    method = methods().get(settings.method) if settings is not None else None
+    method = known_method(run.info)
     panels = [CurvesPanel(None, name, name.capitalize(), _PANELS) for name in _SHOWN]
     for panel in panels:
         panel.declare(declared(run.info), method.charts if method else ())

@@ -25,6 +25,7 @@ from ssllab.ui.bench import Bench
 from ssllab.ui.benches import Benches
 from ssllab.ui.lab_page import LabPage
 from ssllab.ui.message_bar import MessageBar
+from ssllab.ui.method_files import ask_for_method
 from ssllab.ui.plots.markers import markers
 from ssllab.ui.rewind import ask_rewind
 from ssllab.ui.runs.page import RunsPage
@@ -180,6 +181,7 @@ class Window(QMainWindow):
         self.addActions([self.undo_action, self.redo_action])
         self.open_action = action("", "Ctrl+O", lambda: self.lab.ask_for_folder(), "Learn from your own")
         self.open_file_action = action("", "", lambda: self.lab.ask_for_file(), "Learn from your own")
+        self.new_method_action = action("New method…", "", self._new_method, "Write a method of your own")
         self.keep_action = action(
             "Keep a checkpoint", "Ctrl+S", self._keep, "Write the present state to disk"
         )
@@ -203,6 +205,7 @@ class Window(QMainWindow):
         menus = self.menuBar()
         file = menus.addMenu("&File")
         file.addActions([self.open_action, self.open_file_action])
+        file.addAction(self.new_method_action)
         file.addSeparator()
         file.addAction(self.quit_action)
         run = menus.addMenu("&Run")
@@ -268,6 +271,10 @@ class Window(QMainWindow):
             if url.isLocalFile():
                 self.lab.drop(Path(url.toLocalFile()))
                 return
+
+    def _new_method(self) -> None:
+        if path := ask_for_method(self):
+            self.benches.new_method(path)
 
     def _keep(self) -> None:
         if self.bench.session is None:

@@ -26,10 +26,11 @@ def bring_back_bench(
     long_work: LongWork,
     settings: QSettings,
     *,
+    method: str | None,
     data: str | None,
     device: str | None,
 ) -> Bench:
-    """A lab's bench with the method, data and controls it was left with, or with ``data`` and ``device``."""
+    """A lab's bench with the method, data and controls it was left with, or with those that are named."""
 
     def left(key: str, default: object) -> str:
         return str(settings.value(f"{lab}/{key}", default))
@@ -38,7 +39,7 @@ def bring_back_bench(
         workspace,
         lab,
         long_work,
-        method=left("method", labs()[lab].method),
+        method=method or left("method", labs()[lab].method),
         data=data or left("data", labs()[lab].data),
         device=device or left("device", "auto"),
         settings=as_dict(left("controls", "")),
