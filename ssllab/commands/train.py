@@ -20,10 +20,12 @@ from ssllab.data.catalogue import options as data_options
 from ssllab.data.kind import kind_named
 from ssllab.methods.registry import method_class
 from ssllab.training.device import choose_device, choose_precision, use_sensible_threads
+from ssllab.training.messages import Failure
+from ssllab.training.protocol import SessionLike
 from ssllab.training.reopen import fork_run, resume_run
 from ssllab.training.run_record import RunSettings
 from ssllab.training.run_store import Workspace
-from ssllab.training.session import Change, Failure, Session
+from ssllab.training.session import Change, Session
 
 
 def train(options: argparse.Namespace) -> int:
@@ -123,7 +125,7 @@ def _reopen(options: argparse.Namespace, step: int | None) -> int:
     return follow(session, total, options.json)
 
 
-def follow(session: Session, steps: int, as_json: bool) -> int:
+def follow(session: SessionLike, steps: int, as_json: bool) -> int:
     """Train to the end with a progress bar, then print what came out; the exit code."""
     while session.state == "building":
         session.wait(0.02)
@@ -157,7 +159,7 @@ def _failed(failure: Failure) -> int:
     return BAD_INPUT if failure.bad_input else OUR_FAILURE
 
 
-def report(session: Session, seconds: float) -> dict[str, Any]:
+def report(session: SessionLike, seconds: float) -> dict[str, Any]:
     """The JSON object of ``--json``."""
     verdict = session.verdict
     rates = session.metrics.column("items_per_second")[1]

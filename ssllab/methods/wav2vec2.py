@@ -18,11 +18,11 @@ from ssllab.doctor.log import Log
 from ssllab.doctor.speech import diagnose_speech
 from ssllab.doctor.speech_evidence import speech_evidence
 from ssllab.doctor.verdict import Verdict
-from ssllab.looks import CodeUsage, Inspection, JointUsage, Look, PhoneTable
+from ssllab.looks import CodeUsage, JointUsage, Look, PhoneTable
 from ssllab.methods.base import Probe, StepResult
 from ssllab.methods.code_probes import CodedFrames, code_probes
 from ssllab.methods.speech import SpeechMethod, probe_batches
-from ssllab.methods.speech_inspection import inspect_pretrained
+from ssllab.methods.speech_inspection import PretrainedInspector
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
 from ssllab.methods.wav2vec2_settings import Wav2Vec2Settings, model_config
 from ssllab.nn.wav2vec2.config import FRAME_SECONDS, Wav2Vec2Config
@@ -114,6 +114,16 @@ class Wav2Vec2(SpeechMethod):
         model = Wav2Vec2ForPreTraining(Wav2Vec2Config.from_dict(state["_extra_state"]["config"]))
         take_weights(model, state)
         return StoredModel(model.eval())
+
+    @classmethod
+    def inspector(
+        cls, config: Wav2Vec2Settings, state: Mapping[str, Any], device: torch.device
+    ) -> PretrainedInspector:
+        """Codes, and the contrastive task as the settings in force have it."""
+        model = cls.stored(config, state).model.to(device)
+        assert isinstance(model, Wav2Vec2ForPreTraining)
+        model.config = model_config(config, model.config)
+        return PretrainedInspector(model)
 
     @property
     def temperature(self) -> float:
@@ -286,12 +296,6 @@ class Wav2Vec2(SpeechMethod):
     def diagnose(self, metrics: Log, probes: Log, constants: dict[str, float], last_change: int) -> Verdict:
         """The doctor's word on this run."""
         return diagnose_speech(speech_evidence(self.config, metrics, probes, constants, last_change))
-
-    def inspect_audio(self, samples: Tensor, seed: int = 0, mask: bool = True) -> Inspection:
-        """Codes, and the contrastive task with masks drawn from ``seed``."""
-        config = self.config
-        task = (config.mask_probability, config.mask_length) if mask else None
-        return inspect_pretrained(self.model, samples, seed=seed, task=task, distractors=config.distractors)
 
     # What a checkpoint keeps beyond weights: the windows decide which codes are dead
 

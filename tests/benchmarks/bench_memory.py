@@ -29,6 +29,7 @@ from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import RunSettings
 from ssllab.training.run_store import Workspace
 from ssllab.training.run_writer import Chunk, append_rows, create_or_open, merge_small
+from ssllab.training.messages import Watch
 from ssllab.training.session import Session
 from ssllab.ui.panel import Scene
 from ssllab.ui.panels.loss import LossPanel
@@ -58,7 +59,7 @@ def training(folder: Path, steps: int) -> None:
     data = load("digits")
     settings = RunSettings(method="simclr", data="digits", config={"batch_size": 16}, steps=steps)
     session = Session(settings, data, Workspace(folder).create(settings))
-    session.watched = True
+    session.send(Watch(True))
     session.start()
     print(f"{'step':>8}{'resident MB':>14}{'scalars MB':>12}")
     seen: list[tuple[int, float]] = []
