@@ -125,7 +125,7 @@ class CTC(SpeechMethod):
     def set_extra_state(self, state: dict[str, Any]) -> None:
         """Nothing: shapes and alphabet were settled when the model was built."""
 
-    def batches(self, data: SpeechData, seed: int) -> SpeechBatches:
+    def batches(self, data: SpeechData, seed: int, rank: int = 0, ranks: int = 1) -> SpeechBatches:
         """Whole clips with transcripts: the labelled minutes, drawn from the run's seed."""
         chosen = first_minutes(self._transcribed, self.config.labelled_minutes, seed)
         self._labelled = {utterance.clip: utterance for utterance in chosen}
@@ -137,6 +137,8 @@ class CTC(SpeechMethod):
             least_seconds=0.0,
             device=self.device,
             clips=torch.tensor(sorted(self._labelled)),
+            rank=rank,
+            ranks=ranks,
         )
 
     def step(self, batch: SpeechBatch, generator: torch.Generator) -> StepResult:

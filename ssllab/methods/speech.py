@@ -82,7 +82,7 @@ class SpeechMethod(Method):
         """Where the model is."""
         return next(self.parameters()).device
 
-    def batches(self, data: SpeechData, seed: int) -> SpeechBatches:
+    def batches(self, data: SpeechData, seed: int, rank: int = 0, ranks: int = 1) -> SpeechBatches:
         """Crops of all clips."""
         return SpeechBatches(
             data.train,
@@ -91,6 +91,8 @@ class SpeechMethod(Method):
             crop_seconds=self.config.crop_seconds,
             least_seconds=LEAST_SECONDS,
             device=self.device,
+            rank=rank,
+            ranks=ranks,
         )
 
     def items(self, batch: SpeechBatch) -> float:

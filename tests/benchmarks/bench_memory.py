@@ -25,11 +25,11 @@ from PySide6.QtWidgets import QApplication
 
 from ssllab.data.catalogue import load
 from ssllab.training import run_database
+from ssllab.training.messages import Watch
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import RunSettings
 from ssllab.training.run_store import Workspace
 from ssllab.training.run_writer import Chunk, append_rows, create_or_open, merge_small
-from ssllab.training.messages import Watch
 from ssllab.training.session import Session
 from ssllab.ui.panel import Scene
 from ssllab.ui.panels.loss import LossPanel
