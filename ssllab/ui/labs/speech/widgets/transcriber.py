@@ -88,7 +88,7 @@ class Transcriber(QObject):
 
             from ssllab.training.stored_models import inspector_of
 
-            model = recogniser if future is None else inspector_of(future.result())
+            model: Any = recogniser if future is None else inspector_of(future.result())
             found = model.transcribe(torch.from_numpy(np.array(sound)))
             return lambda: self._take(clip, found)
 
