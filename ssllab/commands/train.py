@@ -24,11 +24,13 @@ from ssllab.methods import registry
 from ssllab.methods.template import write_template
 from ssllab.scalars import headlines, series_of
 from ssllab.training.device import choose_device, choose_precision, use_sensible_threads
+from ssllab.training.messages import Failure
+from ssllab.training.protocol import SessionLike
 from ssllab.training.reopen import fork_run, resume_run
 from ssllab.training.run_method import method_file, method_of
 from ssllab.training.run_record import RunSettings
 from ssllab.training.run_store import Workspace
-from ssllab.training.session import Change, Failure, Session
+from ssllab.training.session import Change, Session
 
 
 def train(options: argparse.Namespace) -> int:
@@ -146,7 +148,7 @@ def _reopen(options: argparse.Namespace, step: int | None) -> int:
     return follow(session, total, options.json)
 
 
-def follow(session: Session, steps: int, as_json: bool) -> int:
+def follow(session: SessionLike, steps: int, as_json: bool) -> int:
     """Train to the end with a progress bar, then print what came out; the exit code."""
     while session.state == "building":
         session.wait(0.02)
@@ -182,7 +184,7 @@ def _failed(failure: Failure) -> int:
     return BAD_INPUT if failure.bad_input else OUR_FAILURE
 
 
-def report(session: Session, seconds: float) -> dict[str, Any]:
+def report(session: SessionLike, seconds: float) -> dict[str, Any]:
     """The JSON object of ``--json``."""
     verdict = session.verdict
     rates = session.metrics.column("items_per_second")[1]

@@ -8,29 +8,41 @@ import torch
 from torch import Tensor
 
 
-class Sampler:
-    """Batches of indices without end. The state is three numbers, so a run resumes at the same item.
+def share(batch: Tensor, rank: int, ranks: int) -> Tensor:
+    """What process ``rank`` of ``ranks`` gets of the items of a batch: every ``ranks``-th one, so that a batch sorted
+    by length is dealt evenly. All get as many; of an uneven batch up to ``ranks - 1`` items at the end are left out."""
+    return batch[rank : len(batch) - len(batch) % ranks : ranks]
 
-    The last, smaller batch of an epoch is dropped; a batch larger than the data is the whole data.
+
+class Sampler:
+    """Batches of indices without end. The state is two numbers, so a run resumes at the same item.
+
+    The last, smaller batch of an epoch is dropped; a batch larger than the data is the whole data. Each of ``ranks``
+    processes draws the same batches and takes its :func:`share`: together they have the batch of one process.
     """
 
-    def __init__(self, items: int, seed: int) -> None:
+    def __init__(self, items: int, seed: int, rank: int = 0, ranks: int = 1) -> None:
         self.items = items
         self.seed = seed
+        self.rank, self.ranks = rank, ranks
         self.epoch = 0
         self.position = 0
         self._order = self._shuffled()
 
     def next(self, batch_size: int) -> Tensor:
-        """``(min(batch_size, items),)`` int64 indices."""
+        """The share of ``min(batch_size, items)`` int64 indices. Raises ValueError where that is none."""
         count = min(batch_size, self.items)
+        if count < self.ranks:
+            raise ValueError(
+                f"a batch of {count} items: expected at least one for each of {self.ranks} processes."
+            )
         if self.position + count > self.items:
             self.epoch += 1
             self.position = 0
             self._order = self._shuffled()
         batch = self._order[self.position : self.position + count]
         self.position += count
-        return batch
+        return share(batch, self.rank, self.ranks)
 
     def state(self) -> dict[str, int]:
         """What :meth:`load` takes."""

@@ -92,8 +92,8 @@ class Method(nn.Module, ABC):
         return cls(config)
 
     @abstractmethod
-    def batches(self, data: Any, seed: int) -> Batches:
-        """Where :meth:`step` gets its batches from."""
+    def batches(self, data: Any, seed: int, rank: int = 0, ranks: int = 1) -> Batches:
+        """Where :meth:`step` gets its batches from, or what process ``rank`` of ``ranks`` gets of them."""
 
     def items(self, batch: Any) -> float:
         """How much one batch is, in what its kind of data counts (:attr:`ssllab.data.kind.Kind.item`)."""

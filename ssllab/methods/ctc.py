@@ -7,10 +7,10 @@ pre-training is worth.
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import torch
@@ -18,10 +18,10 @@ from torch import Tensor
 
 from ssllab.data.speech.batches import SpeechBatch, SpeechBatches, collate
 from ssllab.doctor.ctc import RULES
-from ssllab.looks import Inspection, Look, Transcript, Transcripts
+from ssllab.looks import Look, Transcript, Transcripts
 from ssllab.methods.base import Probe, StepResult
 from ssllab.methods.ctc_settings import CTCConfig
-from ssllab.methods.recogniser import Recogniser, Search
+from ssllab.methods.recogniser import Recogniser, Search, recogniser_of
 from ssllab.methods.speech import SpeechMethod
 from ssllab.methods.speech_scalars import CTC_CHARTS, CTC_SERIES
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
@@ -76,7 +76,6 @@ class CTC(SpeechMethod):
         self._transcribed = utterances(data.train, alphabet, model.config)
         self._held_out = utterances(data.test, alphabet, model.config)
         self._labelled: dict[int, Utterance] = {}
-        self._languages: dict[str, Any] = {}
         self._latents: dict[int, Tensor] = {}
         self._learned = 0  # steps
         self._heard: Transcripts | None = None  # of the last probe
@@ -100,21 +99,29 @@ class CTC(SpeechMethod):
         take_weights(model, state)
         return StoredModel(model.eval(), Alphabet(tuple(extra["symbols"])))
 
+    @classmethod
+    def inspector(cls, config: CTCConfig, state: Mapping[str, Any], device: torch.device) -> Recogniser:
+        """Searches as the settings in force say; its n-gram is of the transcripts that are learned from."""
+        recogniser = recogniser_of(cls.stored(config, state), "run")
+        recogniser.model.to(device)
+        recogniser.search = search_by(config, state["_extra_state"]["texts"], recogniser.alphabet)
+        return recogniser
+
     def get_extra_state(self) -> dict[str, Any]:
-        """What :meth:`stored` needs besides weights; where they came from may be gone by then."""
+        """What the model needs besides weights; where they came from may be gone by then."""
         return {
             "config": self.model.config.to_dict("Wav2Vec2ForCTC"),
             "symbols": list(self.recogniser.alphabet.symbols),
+            "texts": self._texts(),
         }
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
         """Nothing: shapes and alphabet were settled when the model was built."""
 
-    def batches(self, data: SpeechData, seed: int) -> SpeechBatches:
+    def batches(self, data: SpeechData, seed: int, rank: int = 0, ranks: int = 1) -> SpeechBatches:
         """Whole clips with transcripts: the labelled minutes, drawn from the run's seed."""
         chosen = first_minutes(self._transcribed, self.config.labelled_minutes, seed)
         self._labelled = {utterance.clip: utterance for utterance in chosen}
-        self._languages = {}
         return SpeechBatches(
             data.train,
             seed,
@@ -123,6 +130,8 @@ class CTC(SpeechMethod):
             least_seconds=0.0,
             device=self.device,
             clips=torch.tensor(sorted(self._labelled)),
+            rank=rank,
+            ranks=ranks,
         )
 
     def step(self, batch: SpeechBatch, generator: torch.Generator) -> StepResult:
@@ -199,20 +208,10 @@ class CTC(SpeechMethod):
 
     def search(self) -> Search:
         """How held-out clips are searched, by the settings in force."""
-        config = self.config
-        return Search(
-            self._language(config.language_model),
-            config.language_weight,
-            config.length_bonus,
-            config.beam_width,
-        )
+        return search_by(self.config, self._texts(), self.recogniser.alphabet)
 
-    def _language(self, kind: str) -> CharacterModel | WordModel | None:
-        makers = {"character": CharacterModel, "word": WordModel}
-        if kind in makers and kind not in self._languages:
-            texts = [utterance.text for utterance in self._labelled.values()]
-            self._languages[kind] = makers[kind](texts, self.recogniser.alphabet)
-        return self._languages.get(kind)
+    def _texts(self) -> tuple[str, ...]:
+        return tuple(utterance.text for utterance in self._labelled.values())
 
     def recognise(self, split: SpeechSplit, chosen: Sequence[Utterance]) -> tuple[list[Transcript], float]:
         """What is written for utterances of ``split``, and their loss in nats per character."""
@@ -270,14 +269,6 @@ class CTC(SpeechMethod):
         found = self.model.wav2vec2(samples, lengths)
         return found.context, found.counts
 
-    def inspect_audio(self, samples: Tensor, seed: int = 0, mask: bool = True) -> Inspection:
-        """Posteriors frame by frame; a recogniser has no quantizer and no masked task."""
-        return self.recogniser.inspect_audio(samples, seed, mask)
-
-    def frozen(self) -> Recogniser:
-        """The model as it is now, without what it learns from."""
-        return Recogniser(copy.deepcopy(self.model), self.recogniser.alphabet, self.search())
-
     def constants(self) -> dict[str, float]:
         """How much speech is learned from and tested on, in minutes; the size of the alphabet."""
         return {
@@ -286,6 +277,18 @@ class CTC(SpeechMethod):
             "heldout_minutes": minutes_of(self._held_out),
             "symbols": float(len(self.recogniser.alphabet)),
         }
+
+
+@lru_cache(maxsize=4)  # it takes as long as several searches
+def _n_gram(kind: str, texts: tuple[str, ...], alphabet: Alphabet) -> CharacterModel | WordModel | None:
+    makers: dict[str, type[CharacterModel | WordModel]] = {"character": CharacterModel, "word": WordModel}
+    return makers[kind](texts, alphabet) if kind in makers else None
+
+
+def search_by(config: CTCConfig, texts: tuple[str, ...], alphabet: Alphabet) -> Search:
+    """Beam search as the settings have it, with an n-gram of these texts."""
+    language = _n_gram(config.language_model, texts, alphabet)
+    return Search(language, config.language_weight, config.length_bonus, config.beam_width)
 
 
 def starting_point(source: StoredModel, from_scratch: bool) -> tuple[Wav2Vec2ForCTC, Alphabet]:

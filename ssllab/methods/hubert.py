@@ -146,6 +146,13 @@ class HuBERT(SpeechMethod):
         take_weights(model, state)
         return StoredModel(model.eval())
 
+    @classmethod
+    def inspector(cls, config: HuBERTSettings, state: Mapping[str, Any], device: torch.device) -> Self:
+        """The method itself, which nobody trains."""
+        method = cls(config, cls.stored(config, state).model)
+        method.load_state_dict(state)
+        return method.to(device)
+
     @torch.no_grad()
     def prepare(self, data: SpeechData) -> None:
         """The first units: k-means of MFCCs."""

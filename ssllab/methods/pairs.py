@@ -63,9 +63,9 @@ class PairMethod(Method):
         """A fresh method for images of the size of ``data``."""
         return cls(config, data.image_size)
 
-    def batches(self, data: ImageData, seed: int) -> ImageBatches:
+    def batches(self, data: ImageData, seed: int, rank: int = 0, ranks: int = 1) -> ImageBatches:
         """Images in a new order every epoch."""
-        return ImageBatches(data.train, seed)
+        return ImageBatches(data.train, seed, rank, ranks)
 
     @property
     def dimension_h(self) -> int:

@@ -1,12 +1,11 @@
 """What the methods of the Speech lab share: batches of sound, and how a model of speech is looked at.
 
-``probe`` asks what context vectors and codes know of held-out speech; ``inspect_audio`` shows one clip frame by frame.
-Neither touches the weights or the random numbers of training.
+``probe`` asks what context vectors and codes know of held-out speech; what ``inspector`` gives shows one clip frame by
+frame. Neither touches the weights or the random numbers of training.
 """
 
 from __future__ import annotations
 
-import copy
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -77,12 +76,17 @@ class SpeechMethod(Method):
         """The model within a checkpoint's ``state`` of such a method. Raises ValueError where there is no such."""
         raise ValueError(f"a model of {cls.title} has no counterpart in Hugging Face's format.")
 
+    @classmethod
+    @abstractmethod
+    def inspector(cls, config: Any, state: Mapping[str, Any], device: torch.device) -> Inspector:
+        """What shows recordings as a method with this ``state`` hears them; it needs no data and is not trained."""
+
     @property
     def device(self) -> torch.device:
         """Where the model is."""
         return next(self.parameters()).device
 
-    def batches(self, data: SpeechData, seed: int) -> SpeechBatches:
+    def batches(self, data: SpeechData, seed: int, rank: int = 0, ranks: int = 1) -> SpeechBatches:
         """Crops of all clips."""
         return SpeechBatches(
             data.train,
@@ -91,6 +95,8 @@ class SpeechMethod(Method):
             crop_seconds=self.config.crop_seconds,
             least_seconds=LEAST_SECONDS,
             device=self.device,
+            rank=rank,
+            ranks=ranks,
         )
 
     def items(self, batch: SpeechBatch) -> float:
@@ -100,14 +106,6 @@ class SpeechMethod(Method):
     @abstractmethod
     def context_of(self, samples: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """``(B, n)``, ``(B,)`` -> context vectors ``(B, T, D)`` and counts ``(B,)``, in evaluation."""
-
-    @abstractmethod
-    def inspect_audio(self, samples: Tensor, seed: int = 0, mask: bool = True) -> Inspection:
-        """``samples (n,)`` float32 at 16 kHz, of any length, frame by frame."""
-
-    def frozen(self) -> Inspector:
-        """Itself as it is now, to be asked while training goes on."""
-        return copy.deepcopy(self)
 
     @torch.no_grad()
     def hear(self, split: SpeechSplit, seconds: float = PROBE_SECONDS) -> Heard:

@@ -15,11 +15,11 @@ from torch import Tensor
 from ssllab.data.speech.batches import SpeechBatch
 from ssllab.diagnostics.codes import SlidingMean, SlidingUsage, perplexity
 from ssllab.doctor.speech import RULES
-from ssllab.looks import CodeUsage, Inspection, JointUsage, Look, PhoneTable
+from ssllab.looks import CodeUsage, JointUsage, Look, PhoneTable
 from ssllab.methods.base import Probe, StepResult
 from ssllab.methods.code_probes import CodedFrames, code_probes
 from ssllab.methods.speech import MASKED_SHARE, SpeechMethod, probe_batches
-from ssllab.methods.speech_inspection import inspect_pretrained
+from ssllab.methods.speech_inspection import PretrainedInspector
 from ssllab.methods.speech_scalars import WAV2VEC2_SERIES
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
 from ssllab.methods.wav2vec2_settings import Wav2Vec2Settings, model_config
@@ -89,6 +89,16 @@ class Wav2Vec2(SpeechMethod):
         model = Wav2Vec2ForPreTraining(Wav2Vec2Config.from_dict(state["_extra_state"]["config"]))
         take_weights(model, state)
         return StoredModel(model.eval())
+
+    @classmethod
+    def inspector(
+        cls, config: Wav2Vec2Settings, state: Mapping[str, Any], device: torch.device
+    ) -> PretrainedInspector:
+        """Codes, and the contrastive task as the settings in force have it."""
+        model = cls.stored(config, state).model.to(device)
+        assert isinstance(model, Wav2Vec2ForPreTraining)
+        model.config = model_config(config, model.config)
+        return PretrainedInspector(model)
 
     @property
     def temperature(self) -> float:
@@ -262,12 +272,6 @@ class Wav2Vec2(SpeechMethod):
             "heldout_chance_loss": chance_loss(self.config.distractors),
             "distractors": float(self.config.distractors),
         }
-
-    def inspect_audio(self, samples: Tensor, seed: int = 0, mask: bool = True) -> Inspection:
-        """Codes, and the contrastive task with masks drawn from ``seed``."""
-        config = self.config
-        task = (config.mask_probability, config.mask_length) if mask else None
-        return inspect_pretrained(self.model, samples, seed=seed, task=task, distractors=config.distractors)
 
     # What a checkpoint keeps beyond weights: the windows decide which codes are dead
 

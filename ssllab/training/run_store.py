@@ -378,7 +378,8 @@ def _declarations(text: str) -> Mapping[str, Series]:
 def declared(info: RunInfo) -> Mapping[str, Series]:
     """The declarations of a run's scalars: those it keeps, or, in one made before they were kept, its method's.
 
-    Empty for a method that is not ours: nobody else's code is run to show a run. It may import torch: not for the window's thread.
+    Empty for a method that is not ours: nobody else's code is run to show a run.
+    It may import torch: not for the window's thread.
     """
     if info.scalars or info.settings is None:
         return info.scalars

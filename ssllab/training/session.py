@@ -9,11 +9,10 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from ssllab.controls import Config, ControlError, Value
 from ssllab.data.batches import Data
@@ -22,13 +21,28 @@ from ssllab.looks import Look
 from ssllab.methods.registry import own_place
 from ssllab.scalars import as_json
 from ssllab.training.checkpoint import CheckpointError, snapshot
+from ssllab.training.messages import (
+    Checkpoint,
+    CopyModel,
+    Failure,
+    Message,
+    ModelCopy,
+    Order,
+    Pause,
+    ProbeNow,
+    Question,
+    Set,
+    Start,
+    StepOnce,
+    Stop,
+    Watch,
+)
 from ssllab.training.metrics import MetricsLog
+from ssllab.training.protocol import SessionLike, State
 from ssllab.training.run_record import Event, RunError, RunSettings
 from ssllab.training.run_store import Run
 from ssllab.training.run_writer import RunWriter
 from ssllab.training.trainer import Trainer
-
-State = Literal["building", "ready", "running", "paused", "finished", "failed", "stopped"]
 
 PROBE_SHARE = 0.05  # probes may take this share of the time
 LOOK_SHARE = 0.04
@@ -49,25 +63,14 @@ class Change:
     value: Value
 
 
-@dataclass(frozen=True)
-class Failure:
-    """What went wrong in the thread: one line for the window, the traceback for its detail pane.
+class Session(SessionLike):
+    """Trains in a background thread, which answers messages between two steps.
 
-    ``bad_input``: the user's settings or files are at fault, not the program.
+    ``plan`` holds changes to come (``--at``, or the replay of a resumed run); ``tree`` is the checkpoint to go on
+    from.
     """
 
-    message: str
-    detail: str
-    bad_input: bool = False
-
-
-class Session:
-    """Trains in a background thread.
-
-    ``start``, ``pause``, ``step_once``, ``stop``, ``set``, ``inspect`` and ``checkpoint`` may be called from
-    any thread; those that return a Future answer it between two steps. ``plan`` holds changes to come
-    (``--at``, or the replay of a resumed run); ``tree`` is the checkpoint to go on from.
-    """
+    run: Run | None
 
     def __init__(
         self,
@@ -99,8 +102,8 @@ class Session:
         self._steps = settings.steps if steps is None else steps
         self._tree = tree
         self._plan = sorted(plan, key=lambda change: change.step)
-        self._mail: deque[Callable[[], None]] = deque()
-        self._pending: dict[str, tuple[Value, Future[tuple[Value, Value]]]] = {}
+        # One of a kind (and control) at most: a newer one takes the place of the one that waits.
+        self._mail: dict[tuple[type, str], tuple[Question, Future[Any]]] = {}
         self._wake = threading.Condition()
         self._running = False
         self._single_steps = 0
@@ -115,57 +118,35 @@ class Session:
         self._thread = threading.Thread(target=self._live, name="ssllab-session", daemon=True)
         self._thread.start()
 
-    # Messages, from any thread
+    # From any thread
 
-    def start(self) -> None:
-        """Train until paused, stopped or done."""
-        self._tell(running=True)
-
-    def pause(self) -> None:
-        """Stop after the step under way; :meth:`start` goes on."""
-        self._tell(running=False)
-
-    def step_once(self) -> None:
-        """One step, then pause."""
+    def send(self, message: Message) -> Future[Any]:
+        """See :meth:`.SessionLike.send`."""
+        future: Future[Any] = Future()
         with self._wake:
-            self._running = False
-            self._single_steps += 1
-            self._wake.notify()
-
-    def stop(self, timeout: float | None = 30.0) -> None:
-        """End the thread, keeping a last checkpoint; safe to call twice."""
-        with self._wake:
-            self._stopping = True
-            self._wake.notify()
-        if threading.current_thread() is not self._thread:
-            self.wait(timeout)
-
-    def set(self, key: str, value: Value) -> Future[tuple[Value, Value]]:
-        """Change a live control before the next step. Answers (old, new), or raises ControlError.
-
-        Of several changes of one control between two steps only the last one happens.
-        """
-        with self._wake:
-            if self._stopping or self.state in ("failed", "stopped"):
-                ended: Future[tuple[Value, Value]] = Future()
-                ended.set_exception(RuntimeError("the session has ended"))
-                return ended
-            future = self._pending[key][1] if key in self._pending else Future()
-            self._pending[key] = (value, future)
+            if self._stopping and not isinstance(message, Stop):
+                future.set_exception(_ended())
+                return future
+            match message:
+                case Start():
+                    self._running = True
+                case Pause():
+                    self._running = False
+                case StepOnce():
+                    self._running = False
+                    self._single_steps += 1
+                case Stop():
+                    self._stopping = True
+                case Watch(watched):
+                    self.watched = watched
+                case question:
+                    place = type(question), question.key if isinstance(question, Set) else ""
+                    future = self._mail[place][1] if place in self._mail else future
+                    self._mail[place] = question, future
+            if isinstance(message, Order):
+                future.set_result(None)
             self._wake.notify()
         return future
-
-    def inspect(self, question: Callable[[Trainer], Any]) -> Future[Any]:
-        """Run ``question`` on the thread that owns the model, between two steps."""
-        return self._post(lambda: question(self._trainer))
-
-    def checkpoint(self, reason: str = "manual") -> Future[None]:
-        """Keep the present state on disk."""
-        return self._post(lambda: self._keep(reason))
-
-    def probe_now(self) -> Future[None]:
-        """Probe at once instead of when it is due."""
-        return self._post(self._probe)
 
     @property
     def problem(self) -> str | None:
@@ -175,28 +156,6 @@ class Session:
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the thread to end; whether it did."""
         return self._ended.wait(timeout)
-
-    def _tell(self, *, running: bool) -> None:
-        with self._wake:
-            self._running = running
-            self._wake.notify()
-
-    def _post(self, work: Callable[[], Any]) -> Future[Any]:
-        future: Future[Any] = Future()
-
-        def answer() -> None:
-            try:
-                future.set_result(work())
-            except Exception as error:
-                future.set_exception(error)
-
-        with self._wake:
-            if self._stopping or self.state in ("failed", "stopped"):
-                future.set_exception(RuntimeError("the session has ended"))
-            else:
-                self._mail.append(answer)
-                self._wake.notify()
-        return future
 
     # The thread
 
@@ -215,12 +174,9 @@ class Session:
         finally:
             with self._wake:
                 self._stopping = True
-                abandoned = [future for _, future in self._pending.values()]
-                self._pending.clear()
-            for future in abandoned:
-                future.set_exception(RuntimeError("the session has ended"))
-            for answer in self._drain():
-                answer()
+                abandoned, self._mail = self._mail, {}
+            for _, future in abandoned.values():
+                future.set_exception(_ended())
             try:
                 if self._writer:
                     self._describe()
@@ -248,13 +204,12 @@ class Session:
     def _next_work(self) -> bool:
         """Answer messages; True when a step is to be made, False when the session is to end."""
         while True:
-            for answer in self._drain():
-                answer()
-            self._apply_changes()
+            self._make_planned_changes()
+            self._answer_mail()
             with self._wake:
                 if self._stopping or (self._is_done() and self.step):
                     return False
-                if self._mail or self._pending:
+                if self._mail:
                     continue
                 if self._running or self._single_steps:
                     self._single_steps = max(0, self._single_steps - 1) if not self._running else 0
@@ -305,18 +260,32 @@ class Session:
             if self._steps is not None:
                 self._steps = self.step
 
-    def _apply_changes(self) -> None:
+    def _make_planned_changes(self) -> None:
         while self._plan and self._plan[0].step <= self.step:
             change = self._plan.pop(0)
             if change.step == self.step:
                 self._set(change.key, change.value)
+
+    def _answer_mail(self) -> None:
         with self._wake:
-            pending, self._pending = self._pending, {}
-        for key, (value, future) in pending.items():
+            mail, self._mail = self._mail, {}
+        for question, future in mail.values():
             try:
-                future.set_result(self._set(key, value))
-            except ValueError as error:
+                future.set_result(self._answer(question))
+            except Exception as error:
                 future.set_exception(error)
+
+    def _answer(self, question: Question) -> tuple[Value, Value] | ModelCopy | None:
+        match question:
+            case Set(key, value):
+                return self._set(key, value)
+            case CopyModel():
+                return self._trainer.copy_model()
+            case Checkpoint(reason):
+                self._keep(reason)
+            case ProbeNow():
+                self._probe()
+        return None
 
     def _set(self, key: str, value: Value) -> tuple[Value, Value]:
         before = self._trainer.config
@@ -376,11 +345,9 @@ class Session:
     ) -> None:
         self.events.append(Event(self.step, time.time(), kind, key, old, new, text))
 
-    def _drain(self) -> list[Callable[[], None]]:
-        with self._wake:
-            mail = list(self._mail)
-            self._mail.clear()
-        return mail
+
+def _ended() -> RuntimeError:
+    return RuntimeError("the session has ended")
 
 
 def _failure(error: Exception) -> Failure:

@@ -3,16 +3,26 @@ learned."""
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+import torch
+
+from ssllab.controls import ControlError
 from ssllab.methods.registry import method_class
-from ssllab.methods.speech import SpeechMethod
+from ssllab.methods.speech import Inspector, SpeechMethod
 from ssllab.methods.stored import SHIPPED, StoredModel, read_stored
 from ssllab.nn.wav2vec2.files import ModelFileError
 from ssllab.training import checkpoint, hub
 from ssllab.training.checkpoint import CheckpointError
+from ssllab.training.device import choose_device
+from ssllab.training.messages import ModelCopy
 from ssllab.training.run_record import RECORD_NAME, CheckpointRef, RunError, RunSettings
 from ssllab.training.run_store import Run, described
+
+_DRAWING = threading.Lock()
 
 
 def read_model(place: str) -> StoredModel:
@@ -59,6 +69,30 @@ def model_of(run: Run, ref: CheckpointRef) -> StoredModel:
         raise RunError(f"run {run.id}: {error}") from error
     except (KeyError, TypeError, RuntimeError) as error:
         raise CheckpointError(f"the checkpoint {ref.stem.name} holds no model: {error}") from error
+
+
+def inspector_of(copy: ModelCopy) -> Inspector:
+    """The model of a live run, built anew to be asked; on the run's device where this machine has it.
+
+    Raises ValueError for a run that is not of the Speech lab.
+    """
+    method = method_class(copy.settings.method)
+    if not issubclass(method, SpeechMethod):
+        raise ValueError(f"{method.title} hears no recordings: expected a method of the Speech lab.")
+    try:
+        device = choose_device(copy.settings.device)
+    except ControlError:  # the run trains on another machine
+        device = torch.device("cpu")
+    with drawing(seed=0):
+        return method.inspector(method.Config.make(copy.config), copy.state, device)
+
+
+@contextlib.contextmanager
+def drawing(seed: int) -> Iterator[None]:
+    """Weights are drawn from ``seed`` by torch's global generator: by one thread at a time, and without a trace."""
+    with _DRAWING, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
 
 
 def is_speech(settings: RunSettings) -> bool:

@@ -5,7 +5,6 @@ A trainer belongs to one thread. It knows no files, no window and no clock.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,12 +16,12 @@ from ssllab.data.batches import Data
 from ssllab.looks import Look
 from ssllab.methods.base import Probe
 from ssllab.methods.registry import method_class
+from ssllab.training.checkpoint import snapshot
 from ssllab.training.device import autocast, choose_device, choose_precision
+from ssllab.training.messages import ModelCopy
 from ssllab.training.optimizers import apply_settings, build_optimizer, gradient_norm
 from ssllab.training.run_record import RunSettings
-from ssllab.training.stored_models import read_model
-
-_INITIALISING = threading.Lock()  # weights are drawn from torch's global generator
+from ssllab.training.stored_models import drawing, read_model
 
 
 class Trainer:
@@ -37,8 +36,7 @@ class Trainer:
         method = method_class(settings.method)
         config = method.Config.make(settings.config)
         try:  # what settings and data do not allow together
-            with _INITIALISING, torch.random.fork_rng(devices=[]):
-                torch.manual_seed(settings.seed)
+            with drawing(settings.seed):
                 self.method = method.build(config, data, read_model)
             self.method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             self.method.train()
@@ -105,6 +103,11 @@ class Trainer:
             "sampler": self.batches.state(),
             "generator": self.generator.get_state(),
         }
+
+    def copy_model(self) -> ModelCopy:
+        """The model as it is now, for others to build anew and look at."""
+        model = snapshot(dict(self.method.state_dict()))
+        return ModelCopy(self.settings, self.config.model_dump(), self.step, model)
 
     def load(self, tree: Mapping[str, Any]) -> None:
         """Go on from :meth:`state`: on the CPU the next steps are the same, bit for bit."""

@@ -18,8 +18,10 @@ from ssllab.controls import Config, ControlError, Value
 from ssllab.data.catalogue import kind_of
 from ssllab.data.kind import Kind, kind_named
 from ssllab.labs import labs
+from ssllab.training.messages import Checkpoint, CopyModel, Pause, Set, Start, StepOnce, Watch
 from ssllab.training.run_record import Event, RunSettings
 from ssllab.ui import loading
+from ssllab.ui.live_run import LiveRun, live_run
 from ssllab.ui.loader import Loader
 from ssllab.ui.method_files import MethodFiles
 from ssllab.ui.panel import Overlay, Scene, Thumbnails
@@ -32,8 +34,9 @@ if TYPE_CHECKING:
 
     from ssllab.data.batches import Data
     from ssllab.methods.base import Method
+    from ssllab.training.messages import Message, ModelCopy
+    from ssllab.training.protocol import SessionLike
     from ssllab.training.run_store import Workspace
-    from ssllab.training.session import Session
 
 
 class Bench(QObject):
@@ -48,7 +51,7 @@ class Bench(QObject):
     message = Signal(str, str, str)  # level ("info", "warning", "error"), text, detail
     loaded = Signal()
     data_loaded = Signal()
-    progress = Signal(float, str)  # of loading; -1 when over
+    progress = Signal(float, str, bool)  # of loading, -1 when over; whether it can be cancelled
     restart_needed = Signal(bool)
 
     def __init__(
@@ -74,12 +77,13 @@ class Bench(QObject):
         self.steps: int | None = None
         self.config: Config | None = None
         self.data: Data | None = None
-        self.session: Session | None = None
+        self.session: SessionLike | None = None
         self.overlays: dict[str, Overlay] = {}  # the lab's runs that are drawn beside the live one, by id
         self.methods: dict[str, type[Method]] = {}
         self.thumbnails: Thumbnails | None = None
-        self.watched = True
         self._wished = dict(settings or {})
+        self._watched = True
+        self._runs = 0
         self._state = "loading"
         self._begun = False
         self._problem: str | None = None
@@ -106,7 +110,7 @@ class Bench(QObject):
     # Loading, in threads of its own
 
     def _failed(self, text: str, detail: str) -> None:
-        self.progress.emit(-1.0, "")
+        self.progress.emit(-1.0, "", False)
         self._enter("failed" if self.data is None else self._session_state())
         self.say("error", text, detail)
 
@@ -115,7 +119,7 @@ class Bench(QObject):
         if self._begun:
             return
         self._begun = True
-        self.progress.emit(0.0, "Loading PyTorch")
+        self.progress.emit(0.0, "Loading PyTorch", False)
 
         def work() -> Callable[[], None]:
             from ssllab.methods.registry import methods
@@ -150,12 +154,12 @@ class Bench(QObject):
         self._loader.cancel()
 
     def _loading_cancelled(self) -> None:
-        self.progress.emit(-1.0, "")
+        self.progress.emit(-1.0, "", False)
         self._enter(self._session_state())
         self.say("info", "Loading was cancelled; what was downloaded is kept and continued next time.")
 
     def _data_ready(self, name: str, data: Data, thumbnails: Thumbnails | None) -> None:
-        self.progress.emit(-1.0, "")
+        self.progress.emit(-1.0, "", False)
         self.data, self.data_name, self.thumbnails = data, name, thumbnails
         self.reset()
         self.data_loaded.emit()
@@ -244,11 +248,10 @@ class Bench(QObject):
         new = getattr(self.config, key)
         if new == old:
             return
-        if self.session is not None:
-            if self.config.controls()[key].live:
-                self.session.set(key, new)
-            elif self.session.step == 0 and self.state != "running":
-                self.reset()
+        if self.config.controls()[key].live:
+            self._send(Set(key, new))
+        elif (live := self.live_run) is not None and live.step == 0 and self.state != "running":
+            self.reset()
         self.config_changed.emit(key, old, new)
         self.restart_needed.emit(self.needs_restart())
 
@@ -259,17 +262,15 @@ class Bench(QObject):
 
     def needs_restart(self) -> bool:
         """Whether a control that is not live differs from what the session was built with."""
-        if self.session is None or self.session.config is None or self.config is None:
-            return False
-        return self.config.needs_restart(self.session.config)
+        built = self.session.config if self.session else None
+        return built is not None and self.config is not None and self.config.needs_restart(built)
 
     # The run
 
     def start(self) -> None:
         """Train; a new run if there is none."""
         if self._ready_session(self.start):
-            assert self.session is not None
-            self.session.start()
+            self._send(Start())
 
     def start_or_pause(self) -> None:
         """What the one button does."""
@@ -280,14 +281,12 @@ class Bench(QObject):
 
     def pause(self) -> None:
         """Stop after the step under way."""
-        if self.session is not None:
-            self.session.pause()
+        self._send(Pause())
 
     def step(self) -> None:
         """One step."""
         if self._ready_session(self.step):
-            assert self.session is not None
-            self.session.step_once()
+            self._send(StepOnce())
 
     def reset(self) -> None:
         """Put the run aside (it stays on disk); the next start begins a new one."""
@@ -317,12 +316,12 @@ class Bench(QObject):
 
         What was learned since stays in the old run.
         """
-        session = self.session
-        if session is None or session.run is None or session.problem:
-            why = "it is kept in memory only" if session else "there is none"
+        live = self.live_run
+        if live is None or live.stored is None or live.problem:
+            why = "it is kept in memory only" if live else "there is none"
             self.say("warning", f"The run cannot be rewound: {why}.")
             return
-        self._open_run(session.run.info.id, loading.forked_before(change), rewound_to=change.step)
+        self._open_run(live.stored.id, loading.forked_before(change), rewound_to=change.step)
 
     def _open_run(self, run_id: str, reopen: loading.Reopen, rewound_to: int | None = None) -> None:
         """End the present session and go on with the stored run."""
@@ -341,24 +340,24 @@ class Bench(QObject):
     def _run_opened(self, opened: loading.Opened, rewound_to: int | None) -> None:
         self._files.read()
         session, settings = opened.session, opened.settings
-        self.progress.emit(-1.0, "")
+        self.progress.emit(-1.0, "", False)
         self.data, self.data_name, self.thumbnails = opened.data, settings.data, opened.thumbnails
         self.method_name, self.seed = settings.method, settings.seed
         self.config = session.config or self.methods[settings.method].Config.make(settings.config)
-        self.session = session
+        self._take_session(session)
         self.loaded.emit()
         self.data_loaded.emit()
         self.run_changed.emit()
         if opened.warning:
             self.say("warning", opened.warning)
         if rewound_to is None:
-            session.start()
+            self._send(Start())
             return
         self.say("info", rewound_words(session.step, rewound_to))
 
     def _ready_session(self, again: Callable[[], None]) -> bool:
         """Whether there is a session now; ``again`` is called where methods must be read before there is one."""
-        if self.session is not None and self.session.state in ("finished", "failed", "stopped"):
+        if self._session_state() in ("finished", "failed"):
             self.reset()
         if self.session is not None:
             return True
@@ -378,10 +377,14 @@ class Bench(QObject):
             steps=self.steps,
             method_file=method_file(self.method_name),
         )
-        self.session = Session(settings, self.data, self.workspace.create(settings))
-        self.session.watched = self.watched
+        self._take_session(Session(settings, self.data, self.workspace.create(settings)))
         self.run_changed.emit()
         return True
+
+    def _take_session(self, session: SessionLike) -> None:
+        self.session = session
+        self._runs += 1
+        self._send(Watch(self._watched))
 
     def _leave_session(self) -> None:
         session, self.session = self.session, None
@@ -396,7 +399,6 @@ class Bench(QObject):
         session = self.session
         if session is None:
             return
-        session.watched = self.watched
         self._enter(self._session_state())
         if session.failure is not None and session.failure is not self._seen_failure:
             self._seen_failure = session.failure
@@ -433,9 +435,10 @@ class Bench(QObject):
 
     def _others(self) -> tuple[Overlay, ...]:
         """The overlays but for the live run, which is drawn anyway."""
-        session = self.session
-        live = session.run.id if session is not None and session.run is not None else None
-        return tuple(overlay for run_id, overlay in self.overlays.items() if run_id != live)
+        stored = live.stored if (live := self.live_run) else None
+        return tuple(
+            overlay for run_id, overlay in self.overlays.items() if not stored or run_id != stored.id
+        )
 
     def say(self, level: str, text: str, detail: str = "") -> None:
         """A line for the user, with detail for those who want it."""
@@ -454,9 +457,34 @@ class Bench(QObject):
         ):
             self.say("warning", "Another table is still being saved. Wait for it or cancel it.")
 
-    def ask(self, question: Callable[[Any], Any]) -> Future[Any] | None:
-        """Run ``question(trainer)`` between two steps; None without a session."""
-        return self.session.inspect(question) if self.session else None
+    # What others may know of the session and ask of it
+
+    @property
+    def live_run(self) -> LiveRun | None:
+        """How the run stands, also after its end; None before it began."""
+        return live_run(self.session, self._runs) if self.session else None
+
+    @property
+    def watched(self) -> bool:
+        """Whether the lab is seen."""
+        return self._watched
+
+    @watched.setter
+    def watched(self, watched: bool) -> None:
+        if watched != self._watched:
+            self._watched = watched
+            self._send(Watch(watched))
+
+    def keep_checkpoint(self) -> Future[None] | None:
+        """Keep this moment with the run; None where there is no run."""
+        return self._send(Checkpoint())
+
+    def copy_model(self) -> Future[ModelCopy] | None:
+        """The model of now; None without a run. Raises RuntimeError when the run has ended."""
+        return self._send(CopyModel())
+
+    def _send(self, message: Message) -> Future[Any] | None:
+        return self.session.send(message) if self.session else None
 
     def _session_state(self) -> str:
         if self.session is None:

@@ -15,7 +15,7 @@ from ssllab.ui.work import Background
 class Loader(QObject):
     """One request at a time. Of each, at most one of its outcome, ``cancelled`` and ``failed`` is said."""
 
-    progress = Signal(float, str)
+    progress = Signal(float, str, bool)  # fraction, words, whether it can be cancelled
     loaded = Signal(str, object, object)  # name, data, thumbnails (None where the data has no images)
     cancelled = Signal()
     failed = Signal(str, str)  # one line, detail
@@ -33,10 +33,10 @@ class Loader(QObject):
 
     def load(self, name: str, kinds: Sequence[str], seed: int) -> None:
         """Load the data of that name or path, of one of ``kinds``, in place of what is being loaded."""
-        request = self._begin(f"Loading {name}")
+        request = self._begin(f"Loading {name}", cancellable=True)
 
         def report(fraction: float, text: str) -> None:
-            self._background.deliver(lambda: request.is_set() or self.progress.emit(fraction, text))
+            self._background.deliver(lambda: request.is_set() or self.progress.emit(fraction, text, True))
 
         def work() -> Callable[[], None]:
             from ssllab.data.catalogue import load
@@ -60,7 +60,7 @@ class Loader(QObject):
 
     def open_run(self, read: Callable[[], loading.Opened], opened: Callable[[loading.Opened], None]) -> None:
         """Call ``read`` in the thread, then ``opened``, in place of what is being loaded."""
-        request = self._begin("Opening the run")
+        request = self._begin("Opening the run", cancellable=False)
 
         def work() -> Callable[[], None]:
             found = read()
@@ -80,10 +80,10 @@ class Loader(QObject):
             self._request.set()
             self._request = None
 
-    def _begin(self, words: str) -> threading.Event:
+    def _begin(self, words: str, cancellable: bool) -> threading.Event:
         self.forget()
         self._request = threading.Event()
-        self.progress.emit(0.0, words)
+        self.progress.emit(0.0, words, cancellable)
         return self._request
 
     def _run(self, request: threading.Event, work: Callable[[], Callable[[], None]]) -> None:

@@ -19,8 +19,8 @@ from ssllab.ui.runs.words import distinct_titles
 
 if TYPE_CHECKING:
     from ssllab.data.batches import Data
+    from ssllab.training.protocol import SessionLike
     from ssllab.training.run_store import Workspace
-    from ssllab.training.session import Session
 
 _BUILT_WITHIN = 30.0  # seconds to wait for a reopened session before the window takes it as it is
 
@@ -29,18 +29,18 @@ _BUILT_WITHIN = 30.0  # seconds to wait for a reopened session before the window
 class Opened:
     """A stored run that goes on."""
 
-    session: Session
+    session: SessionLike
     data: Data
     thumbnails: Thumbnails | None
     settings: RunSettings
     warning: str = ""  # that the method is not what it was
 
 
-Reopen = Callable[["Workspace", str, "Data", str], "Session"]
+Reopen = Callable[["Workspace", str, "Data", str], "SessionLike"]
 """How a stored run goes on: workspace, run, data and device give the session."""
 
 
-def resumed(workspace: Workspace, run_id: str, data: Data, device: str) -> Session:
+def resumed(workspace: Workspace, run_id: str, data: Data, device: str) -> SessionLike:
     """From its last checkpoint on."""
     from ssllab.training.reopen import resume_run
 
@@ -50,7 +50,7 @@ def resumed(workspace: Workspace, run_id: str, data: Data, device: str) -> Sessi
 def forked(step: int) -> Reopen:
     """As a new run that begins at ``step``."""
 
-    def fork(workspace: Workspace, run_id: str, data: Data, device: str) -> Session:
+    def fork(workspace: Workspace, run_id: str, data: Data, device: str) -> SessionLike:
         from ssllab.training.reopen import fork_run
 
         return fork_run(workspace, run_id, data, step=step, device=device)
@@ -61,7 +61,7 @@ def forked(step: int) -> Reopen:
 def forked_before(change: Event) -> Reopen:
     """As a new run that begins just before ``change``."""
 
-    def fork(workspace: Workspace, run_id: str, data: Data, device: str) -> Session:
+    def fork(workspace: Workspace, run_id: str, data: Data, device: str) -> SessionLike:
         from ssllab.training.reopen import fork_before
 
         return fork_before(workspace, run_id, data, change, device=device)
@@ -70,7 +70,7 @@ def forked_before(change: Event) -> Reopen:
 
 
 def open_run(
-    workspace: Workspace, run_id: str, device: str, reopen: Reopen, present: Session | None
+    workspace: Workspace, run_id: str, device: str, reopen: Reopen, present: SessionLike | None
 ) -> Opened:
     """End the present session, load the run's data and reopen it. Raises RunError and DataError."""
     from ssllab.data.catalogue import load

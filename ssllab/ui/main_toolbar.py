@@ -162,10 +162,10 @@ class MainToolbar(QToolBar):
         longest = max(len(self.data_box.itemText(i)) for i in range(self.data_box.count()))
         self.data_box.view().setMinimumWidth((longest + 4) * self.fontMetrics().averageCharWidth())
 
-    def _show_progress(self, fraction: float, text: str) -> None:
+    def _show_progress(self, fraction: float, text: str, cancellable: bool) -> None:
         busy = fraction >= 0
         self.progress_shown.setVisible(busy)
-        self.cancel_shown.setVisible(busy and text.lower().startswith(("loading ", "download")))
+        self.cancel_shown.setVisible(busy and cancellable)
         if busy:
             self.progress_bar.setRange(0, 0 if fraction == 0 else 1000)
             self.progress_bar.setValue(int(fraction * 1000))

@@ -46,7 +46,7 @@ def _visit(window: Window, name: str, seconds: float, out: Path) -> bool:
         _spin(0.2)
     saved = _photograph(window, out / f"{name}-dark.png") and saved
     window.set_theme("light")
-    steps = window.bench.session.step if window.bench.session else 0
+    steps = live.step if (live := window.bench.live_run) else 0
     print(f"{window.lab.lab.title}: {steps} steps, pictures in {out}", file=sys.stderr)
     return trained and saved
 
@@ -64,8 +64,8 @@ def _train(window: Window, seconds: float) -> bool:
 
 
 def _trained(bench: Bench) -> bool:
-    session = bench.session
-    return session is not None and session.failure is None and session.step > 2 and session.look is not None
+    live = bench.live_run
+    return live is not None and live.step > 2 and bench.state != "failed" and bench.scene().look is not None
 
 
 def _photograph(window: Window, path: Path) -> bool:

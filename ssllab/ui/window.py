@@ -251,13 +251,10 @@ class Window(QMainWindow):
         self._show_speed()
 
     def _show_speed(self) -> None:
-        session = self.bench.session
-        if session is None:
-            self.speed_label.setText("")
-            return
-        text = f"step {session.step:,}"
-        if rate := session.metrics.last("items_per_second"):
-            text += f"   {self.bench.kind.speed(rate)}"
+        live = self.bench.live_run
+        text = f"step {live.step:,}" if live else ""
+        if live and live.speed:
+            text += f"   {self.bench.kind.speed(live.speed)}"
         self.speed_label.setText(text)
 
     # What a person does
@@ -277,16 +274,13 @@ class Window(QMainWindow):
             self.benches.new_method(path)
 
     def _keep(self) -> None:
-        if self.bench.session is None:
+        if self.bench.keep_checkpoint() is None:
             self.bench.say("info", "There is no run to keep yet: press Start.")
-            return
-        self.bench.session.checkpoint()
-        self.bench.say("info", "A checkpoint of this moment is kept with the run.")
+        else:
+            self.bench.say("info", "A checkpoint of this moment is kept with the run.")
 
     def _rewind(self) -> None:
-        session = self.bench.session
-        changes = markers(session.events) if session else []
-        if changes:
+        if changes := markers(self.bench.scene().events):
             ask_rewind(self, self.bench, changes[-1])
         else:
             self.bench.say("info", "No control was changed in this run, so there is nothing to rewind to.")

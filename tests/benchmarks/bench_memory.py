@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QApplication
 from ssllab.data.catalogue import load
 from ssllab.methods.simclr import SimCLR
 from ssllab.training import run_database
+from ssllab.training.messages import Watch
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import RunSettings
 from ssllab.training.run_store import Workspace
@@ -59,7 +60,7 @@ def training(folder: Path, steps: int) -> None:
     data = load("digits")
     settings = RunSettings(method="simclr", data="digits", config={"batch_size": 16}, steps=steps)
     session = Session(settings, data, Workspace(folder).create(settings))
-    session.watched = True
+    session.send(Watch(True))
     session.start()
     print(f"{'step':>8}{'resident MB':>14}{'scalars MB':>12}")
     seen: list[tuple[int, float]] = []

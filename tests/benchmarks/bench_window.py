@@ -65,10 +65,10 @@ def main() -> None:
     ticker.timeout.connect(tick)
     drawn, headless = [], []
     for _ in range(chosen.rounds):
-        bench.watched = bench.session.watched = False
+        bench.watched = False
         window._timer.stop()
         headless.append(steps_per_second(bench.session, chosen.seconds, time.sleep))
-        bench.watched = bench.session.watched = True
+        bench.watched = True
         window._timer.start()
         last = time.perf_counter()
         ticker.start()

@@ -26,7 +26,7 @@ from ssllab.objectives.ctc import ctc_loss
 from ssllab.text.alphabet import Alphabet
 from ssllab.training import checkpoint
 from ssllab.training.run_record import RunSettings
-from ssllab.training.stored_models import read_model
+from ssllab.training.stored_models import inspector_of, read_model
 from ssllab.training.trainer import Trainer
 
 
@@ -202,8 +202,7 @@ def test_long_sound_in_parts_gives_every_frame_once_and_nearly_the_whole_sounds_
 
 
 def test_inspection_shows_posteriors_and_no_codes(train) -> None:
-    method = train().method
-    found = method.inspect_audio(torch.randn(SAMPLE_RATE))
+    found = inspector_of(train().copy_model()).inspect_audio(torch.randn(SAMPLE_RATE))
     assert found.codes.shape == found.confidence.shape == (49, 0)
     assert np.exp(found.log_probs).sum(1) == pytest.approx(np.ones(49), abs=1e-5)
     assert found.alphabet == Alphabet().symbols

@@ -16,6 +16,7 @@ from ssllab.data.images.digits import digits
 from ssllab.data.images.types import ImageData, ImageSplit
 from ssllab.methods.registry import methods
 from ssllab.training.run_record import RunSettings
+from ssllab.training.stored_models import inspector_of
 from ssllab.training.trainer import Trainer
 from ssllab.ui.panel import Panel
 
@@ -46,8 +47,8 @@ def given(method, data, **config) -> set[type]:
     parts = [type(part) for part in trainer.look().parts]
     assert len(parts) == len(set(parts)), "a look has one part of each kind"
     if data.kind == "speech":
-        model, sound = trainer.method.frozen(), data.test.samples(0)
-        parts.append(type(trainer.method.inspect_audio(sound)))
+        model, sound = inspector_of(trainer.copy_model()), data.test.samples(0)
+        parts.append(type(model.inspect_audio(sound)))
         if hasattr(model, "transcribe"):
             parts.append(type(model.transcribe(sound)))
     return set(parts)

@@ -13,6 +13,7 @@ from ssllab.methods.stored import StoredModel
 from ssllab.nn.wav2vec2 import files
 from ssllab.training import checkpoint
 from ssllab.training.run_record import RunSettings
+from ssllab.training.stored_models import inspector_of
 from ssllab.training.trainer import Trainer
 
 TONES = (220.0, 500.0, 1100.0, 2300.0)
@@ -139,7 +140,7 @@ def test_probing_and_inspecting_leave_training_alone(data):
         seen += _train(watched, 1)
         watched.probe()
         watched.look()
-        watched.method.inspect_audio(data.test.samples(0))
+        inspector_of(watched.copy_model()).inspect_audio(data.test.samples(0))
     assert seen == curve
 
 
@@ -167,16 +168,18 @@ def test_codes_of_a_stream_are_those_of_the_whole_recording(data):
 
 
 def test_an_inspection_shows_every_frame(data):
-    method = _trainer(data).method
+    trainer = _trainer(data, distractors=7)
+    method, inspector = trainer.method, inspector_of(trainer.copy_model())
     samples = torch.cat([data.test.samples(i) for i in range(8)] * 2)  # longer than one window
-    shown = method.inspect_audio(samples, seed=1)
+    shown = inspector.inspect_audio(samples, seed=1)
     frames = method.model.config.frames(len(samples))
     assert shown.codes.shape == (frames, 2)
     assert np.array_equal(shown.codes, method.model.codes(samples[None]).codes[0].numpy())
     assert np.array_equal(np.isnan(shown.similarity_true), ~shown.masked)
+    assert shown.similarity_distractors.shape == (frames, 7)
     assert np.abs(shown.similarity_distractors[shown.masked]).max() <= 1.0001
-    assert method.inspect_audio(samples, mask=False).masked is None
-    assert len(method.inspect_audio(samples[:100]).codes) == 0
+    assert inspector.inspect_audio(samples, mask=False).masked is None
+    assert len(inspector.inspect_audio(samples[:100]).codes) == 0
 
 
 def test_frozen_codes_stay_while_the_rest_learns(data):

@@ -11,10 +11,12 @@ from ssllab.data.images.types import ImageData, ImageSplit
 from ssllab.looks import Embedding
 from ssllab.methods.simclr import SimCLR
 from ssllab.training import checkpoint
+from ssllab.training.messages import CopyModel, ProbeNow, StepOnce, Stop, Watch
 from ssllab.training.reopen import fork_before, fork_run, resume_run
 from ssllab.training.run_record import RunSettings
 from ssllab.training.run_store import Workspace
 from ssllab.training.session import Change, Session
+from ssllab.training.trainer import Trainer
 
 CONFIG = {
     "batch_size": 16, "dimension": 8, "head_width": 16, "warmup_steps": 0, "schedule": "constant",
@@ -81,7 +83,7 @@ def test_before_a_change_the_old_state_is_kept(sessions):
     session = sessions()
     _one_step(session)
     _one_step(session)
-    weights = session.inspect(lambda trainer: trainer.method.encoder.backbone[0].weight.clone()).result(30)
+    weights = session.send(CopyModel()).result(30).state["encoder.backbone.0.weight"]
     session.set("temperature", 0.1).result(30)
     _one_step(session)
     session.stop()
@@ -91,11 +93,13 @@ def test_before_a_change_the_old_state_is_kept(sessions):
     assert torch.equal(tree["model"]["encoder.backbone.0.weight"], weights)
 
 
-def test_of_many_changes_between_two_steps_only_the_last_happens(sessions):
+def test_of_many_changes_between_two_steps_only_the_last_happens(sessions, monkeypatch):
     session = sessions()
     _one_step(session)
     open_again = threading.Event()
-    session.inspect(lambda trainer: open_again.wait(30))
+    whole = Trainer.probe
+    monkeypatch.setattr(Trainer, "probe", lambda trainer: open_again.wait(30) and whole(trainer))
+    session.send(ProbeNow())
     futures = [session.set("temperature", value) for value in (0.1, 0.2, 0.3, 0.4)]
     other = session.set("learning_rate", 0.002)
     open_again.set()
@@ -148,18 +152,68 @@ def test_a_session_with_an_end_finishes_with_a_probe_and_a_checkpoint(sessions):
     assert session.verdict is not None
 
 
-def test_inspect_runs_on_the_thread_that_owns_the_model(sessions):
+def test_a_copy_of_the_model_is_of_one_step_and_stays_what_it_was(sessions):
     session = sessions()
-    assert session.inspect(lambda trainer: threading.current_thread().name).result(30) == "ssllab-session"
-    with pytest.raises(ZeroDivisionError):
-        session.inspect(lambda trainer: 1 / 0).result(30)
+    _one_step(session)
+    session.set("temperature", 0.1).result(30)
+    copy = session.send(CopyModel()).result(30)
+    assert (copy.step, copy.settings, copy.config["temperature"]) == (1, session.settings, 0.1)
+    weight = copy.state["encoder.backbone.0.weight"].clone()
+    _one_step(session)
+    assert torch.equal(copy.state["encoder.backbone.0.weight"], weight)
+    later = session.send(CopyModel()).result(30)
+    assert not torch.equal(later.state["encoder.backbone.0.weight"], weight)
+
+
+def test_a_question_that_cannot_be_answered_harms_nothing(sessions, monkeypatch):
+    session = sessions()
+    _one_step(session)
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "probe", lambda trainer: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            session.send(ProbeNow()).result(30)
     _one_step(session)
     assert session.failure is None
 
 
+def test_what_waits_is_bounded_and_one_answer_serves_all_who_asked(sessions, monkeypatch):
+    session = sessions()
+    _one_step(session)
+    open_again, asked = threading.Event(), threading.Event()
+
+    def probe(trainer):
+        asked.set()
+        open_again.wait(30)
+        raise ValueError("no probe")
+
+    monkeypatch.setattr(Trainer, "probe", probe)
+    session.send(ProbeNow())
+    assert asked.wait(30)
+    copies = [session.send(CopyModel()) for _ in range(100)]
+    kept = [session.checkpoint(f"reason {number}") for number in range(100)]
+    assert len(session._mail) == 2
+    open_again.set()
+    assert len({id(future.result(30)) for future in copies}) == 1
+    assert {future.result(30) for future in kept} == {None}
+    session.stop()
+    reasons = [ref.reason for ref in session.run.checkpoints()]
+    assert [reason for reason in reasons if reason.startswith("reason")] == ["reason 99"]
+
+
+def test_orders_are_taken_note_of_at_once(sessions):
+    session = sessions()
+    assert session.send(Watch(True)).result(0) is None
+    assert session.watched
+    assert session.send(StepOnce()).result(0) is None
+    _until(lambda: session.step == 1)
+    assert session.send(Stop()).result(0) is None
+    assert session.wait(30)
+    assert session.send(Stop()).result(0) is None
+
+
 def test_a_watched_session_has_a_look(sessions):
     session = sessions()
-    session.watched = True
+    session.send(Watch(True))
     _one_step(session)
     _until(lambda: session.look is not None)
     assert session.look.part(Embedding).views.shape == (40, 16, 16, 3)
@@ -180,7 +234,7 @@ def test_a_failure_in_the_thread_is_readable_and_the_caller_lives_on(sessions, m
     assert session.failure.message == "RuntimeError: the cable is out"
     assert "Traceback" in session.failure.detail
     assert "in broken" in session.failure.detail
-    for future in (session.inspect(lambda t: 1), session.set("temperature", 0.1), session.checkpoint()):
+    for future in (session.send(CopyModel()), session.set("temperature", 0.1), session.checkpoint()):
         with pytest.raises(RuntimeError, match="ended"):
             future.result(5)
     assert [event.text for event in session.run.events() if event.kind == "failure"] == [

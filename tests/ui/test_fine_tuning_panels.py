@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import Future
 from types import SimpleNamespace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -16,6 +15,7 @@ from ssllab.experiments.label_efficiency import Outcome
 from ssllab.looks import Transcript, Transcripts
 from ssllab.methods.ctc import CTC
 from ssllab.methods.registry import methods
+from ssllab.training import stored_models
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_store import Workspace
 from ssllab.ui import theme
@@ -143,20 +143,19 @@ def test_the_take_on_the_desk_is_transcribed_by_the_model_chosen_there(show, qtb
 
 def test_the_live_run_writes_with_what_it_has_learned_by_now(show, bench, qtbot, monkeypatch) -> None:
     panel = show(on_a_desk)
-    desk, copied, now = panel.desk, Writer(), Writer()
+    desk, copied = panel.desk, Writer()
     desk.open(Clip("said", np.zeros(8000, np.float32)))
     qtbot.waitUntil(lambda: desk.models.chosen is not None, timeout=30_000)  # the shipped one
     desk.models.chosen = Chosen(copied, (RUN, 1, 0), "step 0")
     monkeypatch.setattr(bench, "methods", methods())
-    monkeypatch.setattr(bench, "session", SimpleNamespace(step=100))
-    answer = Future()
-    answer.set_result(now)
-    with monkeypatch.context() as patch:
-        patch.setattr(bench, "ask", lambda question: answer)
-        panel.transcriber.transcribe()
-        qtbot.waitUntil(lambda: panel.transcriber.transcript is not None)
-    assert (copied.heard, now.heard) == ([], [8000])
-    monkeypatch.undo()
+    asked = []
+    built = stored_models.inspector_of
+    monkeypatch.setattr(stored_models, "inspector_of", lambda copy: asked.append(copy.step) or built(copy))
+    bench.step()
+    qtbot.waitUntil(lambda: bench.live_run.step == 1, timeout=30_000)
+    panel.transcriber.transcribe()
+    qtbot.waitUntil(lambda: panel.transcriber.transcript is not None, timeout=30_000)
+    assert (copied.heard, asked) == ([], [1])
 
 
 def test_a_method_brings_its_own_defaults_and_a_lesson_the_method_it_is_for(

@@ -7,9 +7,8 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,6 +23,7 @@ from ssllab.audio.log_mel import log_mel
 from ssllab.audio.player import Player
 from ssllab.audio.takes import TakeStore
 from ssllab.data.speech.types import Span, SpeechData, SpeechSplit
+from ssllab.methods.registry import methods
 from ssllab.methods.speech_inspection import PretrainedInspector
 from ssllab.nn.wav2vec2 import files
 from ssllab.nn.wav2vec2.config import PRESETS
@@ -560,28 +560,26 @@ def test_fetching_from_the_hub_can_be_cancelled_and_says_what_failed(
     assert panel.chooser.models.currentData() == before
 
 
-def test_the_live_run_is_read_as_it_was_until_its_codes_of_now_are_asked_for(panel, bench, qtbot):
-    method = SimpleNamespace(frozen=PitchModel)
-    bench.session = SimpleNamespace(step=7, stop=lambda **_: None)
-
-    def ask(question):
-        future = Future()
-        future.set_result(question(SimpleNamespace(method=method, step=bench.session.step)))
-        return future
-
-    bench.ask = ask
+def test_the_live_run_is_read_as_it_was_until_its_codes_of_now_are_asked_for(
+    panel, bench, qtbot, tone_data, tiny_speech_model
+):
+    bench.data, bench.methods = tone_data, methods()
+    start = {"start_from": str(tiny_speech_model), "groups": 2, "codebook_size": 8, "batch_seconds": 2}
+    bench.config = bench.methods["wav2vec2"].Config.make(start)
+    bench.step()
+    qtbot.waitUntil(lambda: bench.live_run.step == 1, timeout=30_000)
     panel._choose_model(RUN)
     qtbot.waitUntil(lambda: panel.desk.models.chosen is not None)
-    assert panel.desk.models.chosen.words == "step 7"
+    assert panel.desk.models.chosen.words == "step 1"
     assert not panel.chooser.refresh_button.isEnabled()
-    bench.session.step = 12
+    bench.step()
+    qtbot.waitUntil(lambda: bench.live_run.step == 2, timeout=30_000)
     panel.draw(Scene(state="running"))
-    assert panel.desk.models.chosen.words == "step 7"
+    assert panel.desk.models.chosen.words == "step 1"
     assert panel.chooser.refresh_button.isEnabled()
     panel.chooser.refresh_button.click()
-    qtbot.waitUntil(lambda: panel.desk.models.chosen.words == "step 12")
-    assert panel.chooser.models.currentText() == "Live run, step 12"
-    bench.session = None
+    qtbot.waitUntil(lambda: panel.desk.models.chosen.words == "step 2")
+    assert panel.chooser.models.currentText() == "Live run, step 2"
 
 
 def test_a_take_stands_in_the_box_and_opens_from_there(panel, bench, qtbot, tmp_path):

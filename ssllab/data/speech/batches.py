@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ssllab.data.sampler import share
 from ssllab.data.speech.types import SAMPLE_RATE, SpeechSplit
 
 POOL = 64  # clips sorted by length at a time: little padding, yet another batch in every epoch
@@ -46,7 +47,10 @@ class SpeechBatches:
     """Every clip once an epoch, in an order drawn from the seed; of a long clip a random crop.
 
     ``batch_seconds``: padded length of a batch; ``crop_seconds``: the most of one clip; clips under
-    ``least_seconds`` are left out. The state is two numbers. Raises ValueError when no clip is long enough.
+    ``least_seconds`` are left out. The state is two numbers. Each of ``ranks`` processes draws clips and crops of the
+    whole batch and takes its :func:`.share`; batches with fewer clips than processes are left out.
+
+    Raises ValueError when no clip is long enough, or no batch has enough clips.
     """
 
     def __init__(
@@ -59,8 +63,11 @@ class SpeechBatches:
         least_seconds: float,
         device: torch.device | str = "cpu",
         clips: Tensor | None = None,
+        rank: int = 0,
+        ranks: int = 1,
     ) -> None:
         self._split, self._seed, self._device = split, seed, torch.device(device)
+        self._rank, self._ranks = rank, ranks
         self._budget = int(batch_seconds * SAMPLE_RATE)
         lengths = split.starts.diff()
         wanted = torch.arange(len(split)) if clips is None else clips
@@ -73,6 +80,10 @@ class SpeechBatches:
         self._lengths = lengths.clamp_max(int(crop_seconds * SAMPLE_RATE))
         self.epoch = self.position = 0
         self._plan = self._planned()
+        if not self._plan:
+            raise ValueError(
+                f"no batch has a clip for each of {ranks} processes: expected more batch_seconds."
+            )
 
     def __len__(self) -> int:
         """Batches in the present epoch."""
@@ -80,7 +91,7 @@ class SpeechBatches:
 
     def next(self, config: Any) -> SpeechBatch:
         """The next batch, on the device. ``config`` is not asked: lengths do not change in a run."""
-        if self.position == len(self._plan):
+        while self.position == len(self._plan):
             self.epoch, self.position = self.epoch + 1, 0
             self._plan = self._planned()
         clips = self._plan[self.position]
@@ -88,7 +99,9 @@ class SpeechBatches:
         spare = self._split.starts.diff()[clips] - lengths
         draw = torch.rand(len(clips), generator=self._generator(1 + self.position), dtype=torch.float64)
         self.position += 1
-        return collate(self._split, clips, (draw * (spare + 1)).long(), lengths).to(self._device)
+        begins = (draw * (spare + 1)).long()
+        clips, begins, lengths = (share(part, self._rank, self._ranks) for part in (clips, begins, lengths))
+        return collate(self._split, clips, begins, lengths).to(self._device)
 
     def state(self) -> dict[str, int]:
         """What :meth:`load` takes."""
@@ -110,7 +123,8 @@ class SpeechBatches:
         batches: list[Tensor] = []
         for pool in shuffled.split(POOL):
             pool = pool[self._lengths[pool].argsort()]
-            batches += _fill(pool, self._lengths[pool].tolist(), self._budget)
+            parts = _fill(pool, self._lengths[pool].tolist(), self._budget)
+            batches += [part for part in parts if len(part) >= self._ranks]
         return [batches[i] for i in torch.randperm(len(batches), generator=generator).tolist()]
 
 

@@ -223,13 +223,12 @@ class LabelEfficiencyPanel(Panel):
         from ssllab.methods.ctc import CTC
 
         bench, steps = self.bench, self.steps.value()
-        session, data, seed, device = bench.session, bench.data, bench.seed, bench.device
-        run = session.run if session is not None and session.step else None
+        live, data, seed, device = bench.live_run, bench.data, bench.seed, bench.device
         if bench.method_name == CTC.name:
             config, words, kept = bench.config, f"from {bench.config.pretrained}", None
-        elif run is not None:
-            config = CTC.Config.make({"pretrained": str(run.path)})
-            words, kept = f"from this run at step {session.step:,}", session.checkpoint()
+        elif live is not None and live.step and live.stored:
+            config = CTC.Config.make({"pretrained": str(live.stored.path)})
+            words, kept = f"from this run at step {live.step:,}", bench.keep_checkpoint()
         else:
             config, words, kept = CTC.Config.make(), "from the shipped model", None
         settings = RunSettings(

@@ -69,10 +69,10 @@ class Models(QObject):
 
     def can_be_newer(self) -> bool:
         """Whether the live run has learned since it was copied."""
-        session = self.bench.session
-        if self.name != RUN or session is None:
+        live = self.bench.live_run
+        if self.name != RUN or live is None:
             return False
-        return self.chosen is None or self.chosen.key != (RUN, id(session), session.step)
+        return self.chosen is None or self.chosen.key != (RUN, live.number, live.step)
 
     def _run_changed(self) -> None:
         if self.name == RUN:
@@ -98,20 +98,21 @@ class Models(QObject):
             self.bench.say("warning", "Other work is still under way. Wait for it or cancel it.")
 
     def _copy_run(self) -> None:
-        session = self.bench.session
-        future = self.bench.ask(lambda trainer: (trainer.method.frozen(), trainer.step))
-        if future is None:
+        live, future = self.bench.live_run, self.bench.copy_model()
+        if live is None or future is None:
             self.changed.emit()
             return
 
         def finished() -> Chosen:
+            from ssllab.training.stored_models import inspector_of
+
             try:
-                inspector, step = future.result()
+                copy = future.result()
             except RuntimeError:
                 raise ValueError(
                     "The run has ended: resume it from the Runs page to see its codes of now."
                 ) from None
-            return Chosen(inspector, (RUN, id(session), step), f"step {step:,}")
+            return Chosen(inspector_of(copy), (RUN, live.number, copy.step), f"step {copy.step:,}")
 
         self._fetch(finished)
 

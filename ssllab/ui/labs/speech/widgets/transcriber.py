@@ -62,7 +62,7 @@ class Transcriber(QObject):
     def _can_ask_run(self) -> bool:
         bench = self.desk.bench
         method = bench.methods.get(bench.method_name)
-        return bench.session is not None and method is not None and Transcript in method.parts
+        return bench.live_run is not None and method is not None and Transcript in method.parts
 
     def _audio_changed(self) -> None:
         if self.transcript is not None:
@@ -77,7 +77,7 @@ class Transcriber(QObject):
     def _ask(self, clip: Clip, sound: NDArray[np.float32]) -> None:
         recogniser, future = self._chosen(), None
         if recogniser is None:
-            future = self.desk.bench.ask(lambda trainer: trainer.method.frozen())
+            future = self.desk.bench.copy_model()
             if future is None:
                 return
         self.busy = True
@@ -86,7 +86,9 @@ class Transcriber(QObject):
         def work() -> Callable[[], None]:
             import torch
 
-            model = recogniser if future is None else future.result()
+            from ssllab.training.stored_models import inspector_of
+
+            model: Any = recogniser if future is None else inspector_of(future.result())
             found = model.transcribe(torch.from_numpy(np.array(sound)))
             return lambda: self._take(clip, found)
 
