@@ -27,9 +27,9 @@ class Lesson:
 @cache
 def lessons(lab: str) -> tuple[Lesson, ...]:
     """Every lesson of a lab, in the order of its file's name."""
-    files = sorted(
-        (f for f in asset("lessons", lab).iterdir() if f.name.endswith(".md")), key=lambda f: f.name
-    )
+    folder = asset("lessons", lab)
+    every = folder.iterdir() if folder.is_dir() else ()
+    files = sorted((f for f in every if f.name.endswith(".md")), key=lambda f: f.name)
     return tuple(_read(file.name, file.read_text(encoding="utf-8")) for file in files)
 
 

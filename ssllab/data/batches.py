@@ -30,6 +30,10 @@ class Data(Protocol):
         """The options of its kind that it was loaded with: given again, they give the same data."""
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """Of the labels; empty where there are none."""
+
+    @property
     def skipped(self) -> tuple[Skipped, ...]:
         """Files that could not be used."""
 

@@ -5,9 +5,7 @@ What is asked for by a name of ours executes nobody else's code.
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 from functools import cache
 from pathlib import Path
 
@@ -15,16 +13,21 @@ import ssllab.methods
 from ssllab.controls import ControlError
 from ssllab.methods.base import Method
 from ssllab.methods.own import MethodError, MethodProblem, Origin, OwnMethods, place_of
+from ssllab.storage import search_path
 
 _own = OwnMethods()
 
 
-@cache
 def ours() -> dict[str, type[Method]]:
     """name -> class, in the order of the files' names with SimCLR, the simplest, first."""
+    return _read(tuple(search_path.METHODS))
+
+
+@cache
+def _read(folders: tuple[Path, ...]) -> dict[str, type[Method]]:
     found: dict[str, type[Method]] = {}
-    for module in pkgutil.iter_modules(ssllab.methods.__path__, "ssllab.methods."):
-        for member in vars(importlib.import_module(module.name)).values():
+    for path in (path for folder in folders for path in sorted(folder.glob("[!_]*.py"))):
+        for member in vars(search_path.load(path, ssllab.methods.__name__)).values():
             if inspect.isclass(member) and issubclass(member, Method) and "name" in vars(member):
                 found[member.name] = member
     return dict(sorted(found.items(), key=lambda item: (item[0] != "simclr", item[0])))
