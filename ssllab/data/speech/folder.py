@@ -19,8 +19,8 @@ from ssllab.data.containers import (
 )
 from ssllab.data.skipped import Skipped
 from ssllab.data.speech.combine import combine
+from ssllab.data.speech.formats import AUDIO_SUFFIXES
 from ssllab.data.speech.gather import Origin, gather, nothing
-from ssllab.data.speech.kind import AUDIO_SUFFIXES
 from ssllab.data.speech.layout import SOUGHT, arrange
 from ssllab.data.speech.types import SpeechData
 from ssllab.storage.errors import DataError

@@ -7,15 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ssllab.data.kind import Kind, Request, SourceInfo, Words
+from ssllab.data.speech.formats import AUDIO_SUFFIXES
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import SpeechData
-
-#: What libsndfile reads. Files of other names are not looked at.
-AUDIO_SUFFIXES = (
-    *(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc"),
-    *(".au", ".caf", ".w64", ".rf64", ".sph"),
-)
 
 
 def _load(name: str, request: Request) -> SpeechData:

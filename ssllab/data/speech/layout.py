@@ -20,7 +20,7 @@ from pathlib import PurePosixPath
 
 from ssllab.data.containers import Sought, without_common_folders
 from ssllab.data.skipped import Skipped
-from ssllab.data.speech.kind import AUDIO_SUFFIXES
+from ssllab.data.speech.formats import AUDIO_SUFFIXES
 
 _FILE_COLUMNS = ("file_name", "path", "file", "filename", "audio", "id", "name")
 _TEXT_COLUMNS = ("transcription", "text", "sentence", "transcript", "normalized_text")
