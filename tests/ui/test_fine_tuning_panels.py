@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt, QUrl
 
-from ssllab.experiments.label_efficiency import Outcome
+from ssllab.experiments.label_efficiency import Cell, Outcome
 from ssllab.looks import Transcript, Transcripts
 from ssllab.methods.ctc import CTC
 from ssllab.methods.registry import methods
@@ -20,14 +20,15 @@ from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_store import Workspace
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
+from ssllab.ui.labs.speech.label_efficiency import LABEL_EFFICIENCY
 from ssllab.ui.labs.speech.transcription import TranscriptionPanel
 from ssllab.ui.labs.speech.widgets.clip import Clip
 from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.heard_text import coloured
 from ssllab.ui.labs.speech.widgets.models import RUN, Chosen
 from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
-from ssllab.ui.panels.label_efficiency import LabelEfficiencyPanel
 from ssllab.ui.panels.lessons import LessonsPanel
+from ssllab.ui.panels.sweep import SweepPanel
 from ssllab.ui.work import LongWork
 
 
@@ -39,6 +40,10 @@ def bench(qtbot, tmp_path, tone_data, tiny_speech_model):
     bench.config = CTC.Config.make(settings)
     yield bench
     bench.close()
+
+
+def efficiency(bench):
+    return SweepPanel(bench, LABEL_EFFICIENCY)
 
 
 def on_a_desk(bench):
@@ -199,14 +204,14 @@ def test_while_the_microphone_is_on_the_last_seconds_are_written_down(show, qtbo
 
 
 def test_the_curve_is_run_by_its_button_and_can_be_cancelled(show, bench, qtbot) -> None:
-    panel = show(LabelEfficiencyPanel)
+    panel = show(efficiency)
     panel.steps.setValue(2)
     qtbot.mouseClick(panel.run_button, Qt.MouseButton.LeftButton)
     assert not panel.run_button.isEnabled()
     qtbot.waitUntil(lambda: panel.runs is not None and panel.run_button.isEnabled(), timeout=60_000)
     assert panel.runs.failure is None
     assert len(panel.runs.results) == 2  # half a minute of speech: all of it, pre-trained and from scratch
-    table = panel.chart.columns()
+    table = panel.picture.columns()
     assert len(table["minutes"]) == 1
     assert np.isfinite(table["pretrained wer"]).all()
     assert "2 of 2 runs" in panel.note.text()
@@ -220,19 +225,23 @@ def test_the_curve_is_run_by_its_button_and_can_be_cancelled(show, bench, qtbot)
 
 
 def test_the_picture_reads_minutes_and_rates(show) -> None:
-    panel = show(LabelEfficiencyPanel)
-    scratch = [Outcome(1.0, 1.0, 0.8, 0.9, 0.7), Outcome(18.0, 0.6, 0.3, 0.5, 0.2)]
-    panel.chart.show_curves({"pretrained": [Outcome(1.0, 0.5, 0.2, 0.4, 0.1)], "scratch": scratch})
-    assert panel.chart.values() == {"pretrained": "40.00 %", "scratch": "50.00 %"}
-    _, text, values, dots = panel.chart.readout(0.2)
+    panel = show(efficiency)
+    results = {
+        Cell(0.0, False): Outcome(18.0, 0.6, 0.3, 0.5, 0.2),
+        Cell(1.0, False): Outcome(1.0, 1.0, 0.8, 0.9, 0.7),
+        Cell(1.0, True): Outcome(1.0, 0.5, 0.2, 0.4, 0.1),
+    }
+    panel.picture.show_results(results)
+    assert panel.picture.values() == {"pretrained": "40.00 %", "scratch": "50.00 %"}
+    _, text, values, dots = panel.picture.readout(0.2)
     assert text.startswith("1")
     assert values == {"pretrained": "40.00 %", "scratch": "90.00 %"}
     assert len(dots) == 2
-    panel.rates.setCurrentIndex(panel.rates.findData("cer_beam"))
-    assert panel.chart.values()["pretrained"].startswith("10")
+    panel.picture.rates.setCurrentIndex(panel.picture.rates.findData("cer_beam"))
+    assert panel.picture.values()["pretrained"].startswith("10")
     state = panel.view_state()
-    other = show(LabelEfficiencyPanel)
+    other = show(efficiency)
     other.restore_view(state)
-    assert other.chart.rate == "cer_beam"
+    assert other.picture.rate == "cer_beam"
     theme.apply("dark")
     panel.restyle()
