@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from types import SimpleNamespace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -222,6 +223,27 @@ def test_the_curve_is_run_by_its_button_and_can_be_cancelled(show, bench, qtbot)
     qtbot.mouseClick(panel.cancel_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: panel.run_button.isEnabled(), timeout=30_000)
     assert not panel.runs.results
+
+
+def test_a_cancel_counts_before_the_first_step_and_what_is_missing_is_said(show, bench, qtbot) -> None:
+    panel = show(efficiency)
+    said = []
+    bench.message.connect(lambda level, text, detail: said.append(text))
+    bench.method_name, bench.config = "wav2vec2", methods()["wav2vec2"].Config()
+    panel.run()
+    assert "needs a method" in said.pop()
+    bench.methods = methods()
+    panel.steps.setValue(50_000)
+    panel.run()
+    qtbot.mouseClick(panel.cancel_button, Qt.MouseButton.LeftButton)
+    assert panel.runs is None
+    qtbot.waitUntil(panel.run_button.isEnabled, timeout=60_000)
+    assert not panel.runs.results
+    assert "from the shipped model" in panel.note.text()
+    bench.data = replace(bench.data, train=replace(bench.data.train, texts=(None,) * len(bench.data.train)))
+    panel.run()
+    assert "needs transcripts" in said.pop()
+    assert not said
 
 
 def test_the_picture_reads_minutes_and_rates(show) -> None:

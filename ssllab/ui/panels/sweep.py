@@ -136,6 +136,7 @@ class SweepPanel(Panel):
         bench.pause()
         self.runs, self._words = None, plan.words
         self.picture.show_results({})
+        self.bar.setValue(0)
         self._show_running(True)
 
         def work() -> Callable[[], None]:
