@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import combinations_with_replacement
 
-from ssllab.data.images.augment import ABLATION, ablation_config
+from ssllab.data.images.augment_settings import ABLATION, ablation_config
 from ssllab.data.images.types import ImageData
 from ssllab.experiments.short_runs import ShortRuns
 from ssllab.training.run_record import RunSettings
@@ -21,16 +20,9 @@ class Ablation(ShortRuns[Cell, float]):
     length.
     """
 
-    def __init__(
-        self, settings: RunSettings, data: ImageData, steps: int, names: Sequence[str] = tuple(ABLATION)
-    ) -> None:
-        self.names = tuple(names)
+    def __init__(self, settings: RunSettings, data: ImageData, steps: int) -> None:
         self._settings = settings
-        super().__init__(list(combinations_with_replacement(self.names, 2)), data, steps)
-
-    def value(self, first: str, second: str) -> float | None:
-        """The result of a pair in either order, None when not yet known."""
-        return self.results.get((first, second), self.results.get((second, first)))
+        super().__init__(list(combinations_with_replacement(ABLATION, 2)), data, steps)
 
     def settings_of(self, cell: Cell) -> RunSettings:
         """The settings at hand with this pair's augmentations."""

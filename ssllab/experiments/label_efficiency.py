@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ssllab.data.speech.types import SAMPLE_RATE, SpeechData
@@ -65,12 +65,13 @@ class LabelEfficiency(ShortRuns[Cell, Outcome]):
         }
         return Outcome(found.constants["labelled_minutes"], **rates)
 
-    def curve(self, pretrained: bool) -> list[Outcome]:
-        """What is known of one line of the picture, the fewest minutes first."""
-        return sorted(
-            (outcome for cell, outcome in self.results.items() if cell.pretrained == pretrained),
-            key=lambda outcome: outcome.minutes,
-        )
+
+def curve(results: Mapping[Cell, Outcome], pretrained: bool) -> list[Outcome]:
+    """What is known of one line of the picture, the fewest minutes first."""
+    return sorted(
+        (outcome for cell, outcome in results.items() if cell.pretrained == pretrained),
+        key=lambda outcome: outcome.minutes,
+    )
 
 
 def ladder(available: float) -> list[float]:

@@ -54,8 +54,8 @@ class SearchSettings(Config):
     ] = 16
 
 
-class CTCConfig(SearchSettings, OptimizerSettings):
-    """What is fine-tuned, on how much, and how gently; optimizer and search by inheritance."""
+class FineTuningSettings(Config):
+    """From where fine-tuning begins, and with how many transcripts."""
 
     pretrained: Annotated[
         str,
@@ -85,6 +85,11 @@ class CTCConfig(SearchSettings, OptimizerSettings):
             paper="wav2vec 2.0 table 1: 10 min, 1 h, 10 h, 100 h",
         ),
     ] = 0.0
+
+
+class CTCConfig(FineTuningSettings, SearchSettings, OptimizerSettings):
+    """What is fine-tuned, on how much, and how gently; optimizer and search by inheritance."""
+
     batch_seconds: Annotated[
         float,
         Control(

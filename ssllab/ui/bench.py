@@ -355,18 +355,13 @@ class Bench(QObject):
             return
         self.say("info", rewound_words(session.step, rewound_to))
 
-    def _ready_session(self, again: Callable[[], None]) -> bool:
-        """Whether there is a session now; ``again`` is called where methods must be read before there is one."""
-        if self._session_state() in ("finished", "failed"):
-            self.reset()
-        if self.session is not None:
-            return True
-        if self.data is None or self.config is None or self._files.waits(again):
-            return False
+    def run_settings(self) -> RunSettings:
+        """What a run that begins now is made of; method and data must be there."""
         from ssllab.training.run_method import method_file
-        from ssllab.training.session import Session
 
-        settings = RunSettings(
+        assert self.data is not None
+        assert self.config is not None
+        return RunSettings(
             method=self.method_name,
             config=self.config.model_dump(),
             data=self.data_name,
@@ -377,6 +372,18 @@ class Bench(QObject):
             steps=self.steps,
             method_file=method_file(self.method_name),
         )
+
+    def _ready_session(self, again: Callable[[], None]) -> bool:
+        """Whether there is a session now; ``again`` is called where methods must be read before there is one."""
+        if self._session_state() in ("finished", "failed"):
+            self.reset()
+        if self.session is not None:
+            return True
+        if self.data is None or self.config is None or self._files.waits(again):
+            return False
+        from ssllab.training.session import Session
+
+        settings = self.run_settings()
         self._take_session(Session(settings, self.data, self.workspace.create(settings)))
         self.run_changed.emit()
         return True

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from ssllab.experiments.label_efficiency import ALL, Cell, LabelEfficiency, ladder, transcribed_minutes
+from ssllab.experiments.label_efficiency import ALL, Cell, LabelEfficiency, curve, ladder, transcribed_minutes
 from ssllab.training.run_record import RunSettings
 
 
@@ -39,7 +39,7 @@ def test_every_amount_is_learned_from_twice(tone_data, settings) -> None:
     assert runs.cells == [Cell(0.1, True), Cell(0.1, False), Cell(ALL, True), Cell(ALL, False)]
     everything = transcribed_minutes(tone_data)
     for pretrained in (True, False):
-        few, all_of_it = runs.curve(pretrained)
+        few, all_of_it = curve(runs.results, pretrained)
         assert few.minutes <= 0.1 < all_of_it.minutes == pytest.approx(everything)
         for outcome in (few, all_of_it):
             assert all(

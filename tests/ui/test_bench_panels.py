@@ -67,12 +67,12 @@ def test_the_grid_runs_shows_its_progress_and_can_be_cancelled(qtbot, window):
     shown = panel(window, "ablation")
     shown.steps.setValue(1)
     qtbot.mouseClick(shown.run_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: len(shown.map.values) >= 2, timeout=60_000)
+    qtbot.waitUntil(lambda: len(shown.picture.values) >= 2, timeout=60_000)
     assert not shown.run_button.isEnabled()
     qtbot.mouseClick(shown.cancel_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(shown.run_button.isEnabled, timeout=30_000)
-    assert shown.ablation.failure is None
-    shown.map.picked.emit("crop", "blur")
+    assert shown.runs.failure is None
+    shown.picture.picked.emit("crop", "blur")
     config = window.bench.config
     assert (config.crop, config.blur, config.jitter, config.grayscale) == (True, True, False, False)
 

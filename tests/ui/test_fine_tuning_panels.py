@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from types import SimpleNamespace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt, QUrl
 
-from ssllab.experiments.label_efficiency import Outcome
+from ssllab.experiments.label_efficiency import Cell, Outcome
 from ssllab.looks import Transcript, Transcripts
 from ssllab.methods.ctc import CTC
 from ssllab.methods.registry import methods
@@ -20,14 +21,15 @@ from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_store import Workspace
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
+from ssllab.ui.labs.speech.label_efficiency import LABEL_EFFICIENCY
 from ssllab.ui.labs.speech.transcription import TranscriptionPanel
 from ssllab.ui.labs.speech.widgets.clip import Clip
 from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.heard_text import coloured
 from ssllab.ui.labs.speech.widgets.models import RUN, Chosen
 from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
-from ssllab.ui.panels.label_efficiency import LabelEfficiencyPanel
 from ssllab.ui.panels.lessons import LessonsPanel
+from ssllab.ui.panels.sweep import SweepPanel
 from ssllab.ui.work import LongWork
 
 
@@ -39,6 +41,10 @@ def bench(qtbot, tmp_path, tone_data, tiny_speech_model):
     bench.config = CTC.Config.make(settings)
     yield bench
     bench.close()
+
+
+def efficiency(bench):
+    return SweepPanel(bench, LABEL_EFFICIENCY)
 
 
 def on_a_desk(bench):
@@ -199,14 +205,14 @@ def test_while_the_microphone_is_on_the_last_seconds_are_written_down(show, qtbo
 
 
 def test_the_curve_is_run_by_its_button_and_can_be_cancelled(show, bench, qtbot) -> None:
-    panel = show(LabelEfficiencyPanel)
+    panel = show(efficiency)
     panel.steps.setValue(2)
     qtbot.mouseClick(panel.run_button, Qt.MouseButton.LeftButton)
     assert not panel.run_button.isEnabled()
     qtbot.waitUntil(lambda: panel.runs is not None and panel.run_button.isEnabled(), timeout=60_000)
     assert panel.runs.failure is None
     assert len(panel.runs.results) == 2  # half a minute of speech: all of it, pre-trained and from scratch
-    table = panel.chart.columns()
+    table = panel.picture.columns()
     assert len(table["minutes"]) == 1
     assert np.isfinite(table["pretrained wer"]).all()
     assert "2 of 2 runs" in panel.note.text()
@@ -219,20 +225,45 @@ def test_the_curve_is_run_by_its_button_and_can_be_cancelled(show, bench, qtbot)
     assert not panel.runs.results
 
 
+def test_a_cancel_counts_before_the_first_step_and_what_is_missing_is_said(show, bench, qtbot) -> None:
+    panel = show(efficiency)
+    said = []
+    bench.message.connect(lambda level, text, detail: said.append(text))
+    bench.method_name, bench.config = "wav2vec2", methods()["wav2vec2"].Config()
+    panel.run()
+    assert "needs a method" in said.pop()
+    bench.methods = methods()
+    panel.steps.setValue(50_000)
+    panel.run()
+    qtbot.mouseClick(panel.cancel_button, Qt.MouseButton.LeftButton)
+    assert panel.runs is None
+    qtbot.waitUntil(panel.run_button.isEnabled, timeout=60_000)
+    assert not panel.runs.results
+    assert "from the shipped model" in panel.note.text()
+    bench.data = replace(bench.data, train=replace(bench.data.train, texts=(None,) * len(bench.data.train)))
+    panel.run()
+    assert "needs transcripts" in said.pop()
+    assert not said
+
+
 def test_the_picture_reads_minutes_and_rates(show) -> None:
-    panel = show(LabelEfficiencyPanel)
-    scratch = [Outcome(1.0, 1.0, 0.8, 0.9, 0.7), Outcome(18.0, 0.6, 0.3, 0.5, 0.2)]
-    panel.chart.show_curves({"pretrained": [Outcome(1.0, 0.5, 0.2, 0.4, 0.1)], "scratch": scratch})
-    assert panel.chart.values() == {"pretrained": "40.00 %", "scratch": "50.00 %"}
-    _, text, values, dots = panel.chart.readout(0.2)
+    panel = show(efficiency)
+    results = {
+        Cell(0.0, False): Outcome(18.0, 0.6, 0.3, 0.5, 0.2),
+        Cell(1.0, False): Outcome(1.0, 1.0, 0.8, 0.9, 0.7),
+        Cell(1.0, True): Outcome(1.0, 0.5, 0.2, 0.4, 0.1),
+    }
+    panel.picture.show_results(results)
+    assert panel.picture.values() == {"pretrained": "40.00 %", "scratch": "50.00 %"}
+    _, text, values, dots = panel.picture.readout(0.2)
     assert text.startswith("1")
     assert values == {"pretrained": "40.00 %", "scratch": "90.00 %"}
     assert len(dots) == 2
-    panel.rates.setCurrentIndex(panel.rates.findData("cer_beam"))
-    assert panel.chart.values()["pretrained"].startswith("10")
+    panel.picture.rates.setCurrentIndex(panel.picture.rates.findData("cer_beam"))
+    assert panel.picture.values()["pretrained"].startswith("10")
     state = panel.view_state()
-    other = show(LabelEfficiencyPanel)
+    other = show(efficiency)
     other.restore_view(state)
-    assert other.chart.rate == "cer_beam"
+    assert other.picture.rate == "cer_beam"
     theme.apply("dark")
     panel.restyle()

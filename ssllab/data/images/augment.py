@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ssllab.data.images.augment_settings import AugmentConfig
+from ssllab.data.images.augment_settings import SWITCHES, AugmentConfig
 
 GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in PIL and torchvision
 CROP_TRIES = 10  # torchvision's RandomResizedCrop draws ten rectangles and takes the first that fits
@@ -260,31 +260,9 @@ OPERATORS = (
     Operator("sobel", "Sobel filtering", ("sobel",)),
 )
 
-SWITCHES = ("crop", "flip", "jitter", "grayscale", "rotate", "cutout", "noise", "blur", "sobel")
-
 
 def only(switches: tuple[str, ...], config: AugmentConfig) -> AugmentConfig:
     """The same strengths with these operators alone, always applied (a flip stays a coin toss)."""
     on: dict[str, bool | float] = {name: name in switches for name in SWITCHES}
     sure = {f"{name}_probability": 1.0 for name in switches if name != "flip"}
     return config.model_copy(update=on | sure)
-
-
-ABLATION = {
-    "crop": ("crop", "flip"),
-    "cutout": ("cutout",),
-    "colour": ("jitter", "grayscale"),
-    "sobel": ("sobel",),
-    "noise": ("noise",),
-    "blur": ("blur",),
-    "rotate": ("rotate",),
-}
-
-
-def ablation_config(first: str, second: str) -> dict[str, bool]:
-    """The switches of one cell of figure 5's grid: two transformations, or one on the diagonal.
-
-    The paper transforms one branch only and always crops first; here both views get the pair and nothing else.
-    """
-    on = {*ABLATION[first], *ABLATION[second]}
-    return {name: name in on for name in SWITCHES}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ssllab.controls import Config, Control
+from ssllab.controls import Config, Control, Value
 
 _GROUP = "Augmentations"
 
@@ -128,3 +128,24 @@ class AugmentConfig(Config):
     blur_probability: Annotated[float, _probability("blur")] = 0.5
     sobel: Annotated[bool, _switch("Sobel", "Replace the view by its edges.", "SimCLR figure 4j")] = False
     sobel_probability: Annotated[float, _probability("sobel")] = 0.5
+
+
+SWITCHES = ("crop", "flip", "jitter", "grayscale", "rotate", "cutout", "noise", "blur", "sobel")
+ABLATION = {
+    "crop": ("crop", "flip"),
+    "cutout": ("cutout",),
+    "colour": ("jitter", "grayscale"),
+    "sobel": ("sobel",),
+    "noise": ("noise",),
+    "blur": ("blur",),
+    "rotate": ("rotate",),
+}
+
+
+def ablation_config(first: str, second: str) -> dict[str, Value]:
+    """The switches of one cell of figure 5's grid: two transformations, or one on the diagonal.
+
+    The paper transforms one branch only and always crops first; here both views get the pair and nothing else.
+    """
+    on = {*ABLATION[first], *ABLATION[second]}
+    return {name: name in on for name in SWITCHES}

@@ -7,10 +7,7 @@ from hypothesis import strategies as st
 
 from ssllab._torchvision import torchvision
 from ssllab.data.images.augment import (
-    ABLATION,
     OPERATORS,
-    SWITCHES,
-    ablation_config,
     as_float,
     augment,
     blur_kernel_size,
@@ -19,7 +16,7 @@ from ssllab.data.images.augment import (
     only,
     two_views,
 )
-from ssllab.data.images.augment_settings import AugmentConfig
+from ssllab.data.images.augment_settings import ABLATION, SWITCHES, AugmentConfig, ablation_config
 
 OFF = dict.fromkeys(SWITCHES, False)
 ALL_ON = AugmentConfig.make(dict.fromkeys(SWITCHES, True))

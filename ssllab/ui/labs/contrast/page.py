@@ -7,22 +7,23 @@ from functools import partial
 from ssllab.ui.bench import Bench
 from ssllab.ui.embedding.anchor import Anchor
 from ssllab.ui.lab_page import Column, LabPage, Place
+from ssllab.ui.labs.contrast.ablation import ABLATION_GRID
 from ssllab.ui.labs.contrast.alignment_uniformity import AlignmentUniformityPanel
 from ssllab.ui.labs.contrast.augmentations import AugmentationsPanel
 from ssllab.ui.labs.contrast.factors import FactorsPanel
 from ssllab.ui.labs.contrast.forces import ForcesPanel
 from ssllab.ui.labs.contrast.microscope import Microscope
 from ssllab.ui.labs.contrast.similarity import SimilarityPanel
-from ssllab.ui.panels.ablation import AblationPanel
 from ssllab.ui.panels.curves import CurvesPanel
 from ssllab.ui.panels.doctor import DoctorPanel
 from ssllab.ui.panels.embedding_map import EmbeddingMap
 from ssllab.ui.panels.lessons import LessonsPanel
 from ssllab.ui.panels.spectrum import SpectrumPanel
+from ssllab.ui.panels.sweep import SweepPanel
 
 curves = partial(CurvesPanel, panels=("loss", "accuracy", "probes"))
 PANELS = (
-    AblationPanel,
+    partial(SweepPanel, sweep=ABLATION_GRID),
     partial(curves, id="loss", title="Loss"),
     partial(curves, id="accuracy", title="Contrastive accuracy"),
     partial(curves, id="probes", title="Probes"),

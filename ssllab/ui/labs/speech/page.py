@@ -10,6 +10,7 @@ from ssllab.ui.bench import Bench
 from ssllab.ui.lab_page import Column, LabPage, Place
 from ssllab.ui.labs.speech.code_usage import CodeUsagePanel
 from ssllab.ui.labs.speech.joint_usage import JointUsagePanel
+from ssllab.ui.labs.speech.label_efficiency import LABEL_EFFICIENCY
 from ssllab.ui.labs.speech.lanes import LanesPanel
 from ssllab.ui.labs.speech.occurrences import OccurrencesPanel
 from ssllab.ui.labs.speech.phone_table import PhoneTablePanel
@@ -21,8 +22,8 @@ from ssllab.ui.labs.speech.widgets.models import RUN
 from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
 from ssllab.ui.panels.curves import CurvesPanel
 from ssllab.ui.panels.doctor import DoctorPanel
-from ssllab.ui.panels.label_efficiency import LabelEfficiencyPanel
 from ssllab.ui.panels.lessons import LessonsPanel
+from ssllab.ui.panels.sweep import SweepPanel
 
 curves = partial(CurvesPanel, panels=("loss", "perplexity", "probes"))
 PANELS = (
@@ -33,7 +34,7 @@ PANELS = (
     JointUsagePanel,
     PhoneTablePanel,
     partial(curves, id="probes", title="Probes"),
-    LabelEfficiencyPanel,
+    partial(SweepPanel, sweep=LABEL_EFFICIENCY),
 )
 
 _COLUMNS = (

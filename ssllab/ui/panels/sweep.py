@@ -1,0 +1,196 @@
+"""The panel of every experiment of :mod:`ssllab.experiments`: many short runs, and a picture that grows with them."""
+
+# Overridden methods are documented in their base class.
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSpinBox, QVBoxLayout, QWidget
+
+from ssllab.controls import Config
+from ssllab.training.run_record import RunSettings
+from ssllab.ui.bench import Bench
+from ssllab.ui.panel import Panel
+from ssllab.ui.work import Background
+
+if TYPE_CHECKING:
+    from ssllab.data.batches import Data
+    from ssllab.experiments.short_runs import ShortRuns
+    from ssllab.methods.base import Method
+
+POLL_MILLISECONDS = 300
+
+
+class Picture(QWidget):
+    """What is drawn of a sweep's results. ``controls``: how it is looked at, beside the panel's buttons."""
+
+    controls: Sequence[QWidget] = ()
+
+    def show_results(self, results: Mapping[Any, Any]) -> None:
+        """Draw the results so far, by cell; called some times a second, also where nothing is new."""
+
+    def restyle(self) -> None:
+        self.update()
+
+    def view_state(self) -> dict[str, Any]:
+        return {}
+
+    def restore_view(self, state: Mapping[str, Any]) -> None:
+        """See :meth:`ssllab.ui.panel.Panel.restore_view`."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the button starts: ``begin(steps)`` is called in a thread, so it may wait; ``words`` stand by the count."""
+
+    begin: Callable[[int], ShortRuns[Any, Any]]
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """An experiment as a panel offers it, under ``id``, while the method has ``settings``.
+
+    ``plan``: what would run with the settings of a run that began now, and with that data, or in a line why it cannot.
+    ``note`` stands before the first run, ``name`` is what an error stopped, ``cells`` what is counted, ``steps`` how
+    many of them each has at first, with ``suffix`` behind.
+    """
+
+    id: str
+    title: str
+    help: str
+    picture: Callable[[Bench], Picture]
+    plan: Callable[[Bench, RunSettings, Data], Plan | str]
+    note: str
+    name: str
+    steps: int
+    settings: type[Config] = Config
+    button: str = "Run"
+    tip: str = ""
+    cells: str = "runs"
+    suffix: str = " steps"
+
+
+class SweepPanel(Panel):
+    """Start, cancel, progress and time left of a :class:`Sweep`, above its picture."""
+
+    def __init__(self, bench: Bench, sweep: Sweep) -> None:
+        super().__init__(bench)
+        self.sweep = sweep
+        self.id, self.title, self.help = sweep.id, sweep.title, sweep.help
+        self.picture = sweep.picture(bench)
+        self.run_button, self.cancel_button = QPushButton(sweep.button), QPushButton("Cancel")
+        self.run_button.setToolTip(sweep.tip)
+        self.run_button.clicked.connect(self.run)
+        self.cancel_button.clicked.connect(self._cancel)
+        self.steps = QSpinBox()
+        self.steps.setRange(1, 100_000)
+        self.steps.setValue(sweep.steps)
+        self.steps.setSuffix(sweep.suffix)
+        self.steps.setToolTip("Steps of each run")
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        self.bar.setMaximumHeight(6)
+        self.note = QLabel(sweep.note)
+        self.note.setWordWrap(True)
+        row = QHBoxLayout()
+        row.addWidget(self.run_button)
+        row.addWidget(self.cancel_button)
+        row.addWidget(self.steps)
+        for control in self.picture.controls:
+            row.addWidget(control, 1)
+        if not self.picture.controls:
+            row.addStretch()
+        for control in (self.run_button, self.cancel_button, *self.picture.controls):
+            control.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 6, 8, 0)
+        column.addLayout(row)
+        column.addWidget(self.note)
+        column.addWidget(self.bar)
+        column.addWidget(self.picture, 1)
+        self.runs: ShortRuns[Any, Any] | None = None  # under way, or the last ones
+        self._words = ""
+        self._background = Background(self)
+        self._timer = QTimer(self, interval=POLL_MILLISECONDS)
+        self._timer.timeout.connect(self._poll)
+        self._show_running(False)
+
+    def suits(self, method: type[Method]) -> bool:
+        return issubclass(method.Config, self.sweep.settings)
+
+    def run(self) -> None:
+        """Queue the runs with the present settings; the live run pauses meanwhile."""
+        bench, steps = self.bench, self.steps.value()
+        if bench.data is None or bench.config is None:
+            return
+        plan = self.sweep.plan(bench, bench.run_settings(), bench.data)
+        if isinstance(plan, str):
+            bench.say("info", plan)
+            return
+        bench.pause()
+        self.runs, self._words = None, plan.words
+        self.picture.show_results({})
+        self.bar.setValue(0)
+        self._show_running(True)
+
+        def work() -> Callable[[], None]:
+            runs = plan.begin(steps)
+            return lambda: self._follow(runs)
+
+        self._background.run(work, self._failed)
+
+    def _follow(self, runs: ShortRuns[Any, Any]) -> None:
+        self.runs = runs
+        if not self.cancel_button.isEnabled():  # cancelled before it began
+            runs.cancel()
+        self._timer.start()
+
+    def _cancel(self) -> None:
+        self.cancel_button.setEnabled(False)
+        if self.runs is not None:
+            self.runs.cancel()
+
+    def _failed(self, line: str, trace: str) -> None:
+        self._show_running(False)
+        self.bench.say("error", f"{self.sweep.name} stopped: {line}", trace)
+
+    def _poll(self) -> None:
+        runs = self.runs
+        if runs is None:
+            return
+        running = runs.running  # asked first: what came out until then is drawn below
+        self.picture.show_results(dict(runs.results))
+        self.bar.setValue(int(1000 * runs.progress))
+        words = [f"{len(runs.results)} of {len(runs.cells)} {self.sweep.cells}", self._words]
+        if running and (left := runs.seconds_left) is not None:
+            words.append(f"about {left / 60:.0f} min left" if left > 90 else f"about {left:.0f} s left")
+        self.note.setText(", ".join(filter(None, words)))
+        if not running:
+            self._timer.stop()
+            self._show_running(False)
+            if runs.failure:
+                self._failed(*runs.failure)
+
+    def _show_running(self, running: bool) -> None:
+        self.run_button.setEnabled(not running)
+        self.steps.setEnabled(not running)
+        self.cancel_button.setEnabled(running)
+        self.cancel_button.setVisible(running)
+        self.bar.setVisible(running)
+
+    def restyle(self) -> None:
+        self.picture.restyle()
+
+    def view_state(self) -> dict[str, Any]:
+        return {"steps": self.steps.value(), **self.picture.view_state()}
+
+    def restore_view(self, state: Mapping[str, Any]) -> None:
+        if isinstance(state.get("steps"), int):
+            self.steps.setValue(state["steps"])
+        self.picture.restore_view(state)
