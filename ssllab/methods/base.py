@@ -71,15 +71,15 @@ class Method(nn.Module, ABC):
     parts: ClassVar[dict[type, str]] = {}
 
     config: controls.Config
+    updates: int = 0  # steps done so far, set by the engine: schedules of a method's own depend on it
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         base = next(base for base in cls.__mro__[1:] if issubclass(base, Method))
-        cls.series = {**cls.series, **{n: s for n, s in base.series.items() if n not in cls.series}}
+        if isinstance(cls.series, dict):  # what a person wrote is checked, and named, when it is found
+            cls.series = {**cls.series, **{n: s for n, s in base.series.items() if n not in cls.series}}
         named = {chart.name for chart in cls.charts}
         cls.charts = (*cls.charts, *(chart for chart in base.charts if chart.name not in named))
-
-    updates: int = 0  # steps done so far, set by the engine: schedules of a method's own depend on it
 
     @classmethod
     def build(

@@ -70,7 +70,7 @@ class MethodFiles(QObject):
             self._show()
             return
         self._reading = True
-        self._bench.progress.emit(0.0, "Reading your methods")
+        self._bench.progress.emit(0.0, "Reading your methods", False)
 
         def work() -> Callable[[], None]:
             registry.refresh()
@@ -104,4 +104,4 @@ class MethodFiles(QObject):
 
     def _end(self) -> None:
         self._reading = False
-        self._bench.progress.emit(-1.0, "")
+        self._bench.progress.emit(-1.0, "", False)

@@ -117,7 +117,7 @@ def test_a_click_on_a_change_marker_rewinds_to_before_it(qtbot, window):
     qtbot.waitUntil(lambda: window.bench.state == "paused", timeout=10_000)
     old_run = window.bench.session.run.info.id
     window.draw()
-    plot = next(panel for panel in window.lab.panels if panel.id == "loss").plot
+    plot = next(panel for panel in window.lab.panels if panel.id == "loss").charts()[0]
     plot.grab()
     port = plot.plot.viewport()
 
@@ -171,7 +171,7 @@ def save_a_long_run(qtbot, window, monkeypatch, target):
     """Press "Save data as CSV" in the loss plot of 400,000 steps."""
     log = MetricsLog()
     log.extend(np.arange(400_000), {"loss": np.linspace(5, 1, 400_000)})
-    plot = next(panel for panel in window.lab.panels if panel.id == "loss").plot
+    plot = next(panel for panel in window.lab.panels if panel.id == "loss").charts()[0]
     window._timer.stop()
     plot.draw(Scene("paused", metrics=log))
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(target), ""))
@@ -256,7 +256,7 @@ def test_every_panel_is_looked_at_as_it_was(qtbot, tmp_path):
     (tmp_path / "window.ini").write_text("[contrast]\ndata=digits\n")
     first = open_window(qtbot, tmp_path)
     panels = {panel.id: panel for panel in first.lab.panels}
-    plot = panels["loss"].plot
+    plot = panels["loss"].charts()[0]
     plot.set_smoothing(100)
     plot.set_log(x=True, y=True)
     box = next(box for box, entry in plot.legend._boxes if entry.key == "chance_loss")
@@ -274,7 +274,7 @@ def test_every_panel_is_looked_at_as_it_was(qtbot, tmp_path):
     second = open_window(qtbot, tmp_path)
     try:
         again = {panel.id: panel for panel in second.lab.panels}
-        plot = again["loss"].plot
+        plot = again["loss"].charts()[0]
         assert (plot.smoothing, plot.log, plot.hidden()) == (100, (True, True), {"chance_loss"})
         assert not plot._live["chance_loss"].main.isVisible()
         assert again["accuracy"].charts()[0].smoothing == 0
@@ -293,7 +293,7 @@ def test_a_damaged_view_state_is_passed_over(window):
         {"charts": {"Loss": {"log": [1], "hidden": 5, "smoothing": "a"}}},
     ):
         window.lab.restore_views({panel.id: state for panel in window.lab.panels} | {"gone": {}})
-    plot = next(panel for panel in window.lab.panels if panel.id == "loss").plot
+    plot = next(panel for panel in window.lab.panels if panel.id == "loss").charts()[0]
     assert (plot.smoothing, plot.log, plot.hidden()) == (0, (False, False), set())
 
 
