@@ -26,6 +26,10 @@ class Data(Protocol):
         """For people."""
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """Of its labels; empty without labels."""
+
+    @property
     def options(self) -> dict[str, int]:
         """The options of its kind that it was loaded with: given again, they give the same data."""
 
