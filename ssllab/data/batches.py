@@ -26,12 +26,12 @@ class Data(Protocol):
         """For people."""
 
     @property
-    def options(self) -> dict[str, int]:
-        """The options of its kind that it was loaded with: given again, they give the same data."""
+    def class_names(self) -> tuple[str, ...]:
+        """Of its labels; empty without labels."""
 
     @property
-    def class_names(self) -> tuple[str, ...]:
-        """Of the labels; empty where there are none."""
+    def options(self) -> dict[str, int]:
+        """The options of its kind that it was loaded with: given again, they give the same data."""
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from ssllab.controls import Config, Value
 from ssllab.doctor.verdict import Verdict
+from ssllab.looks import Look
 from ssllab.training.messages import Checkpoint, Failure, Message, Pause, Set, Start, StepOnce, Stop
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import Event, RunSettings
@@ -42,7 +43,7 @@ class SessionLike(Protocol):
     probes: MetricsLog
     events: Sequence[Event]
     constants: dict[str, float]
-    look: object | None
+    look: Look | None
     verdict: Verdict | None
     failure: Failure | None
     state: State

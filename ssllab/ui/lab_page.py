@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt, QTimer
-from PySide6.QtGui import QAction, QKeyEvent, QShowEvent
+from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QFileDialog,
@@ -94,7 +94,7 @@ class PanelDock(QDockWidget):
         """Whether the panel can be seen, in its dock or on the full screen."""
         return self.panel.isVisible() and (self.on_top or self.panel.window() is not self.window())
 
-    def _button(self, sign: str, tip: str, act) -> QToolButton:
+    def _button(self, sign: str, tip: str, act: Callable[[], object]) -> QToolButton:
         button = QToolButton()
         button.setObjectName("dockButton")
         button.setText(sign)
@@ -136,7 +136,7 @@ class FullScreen(QWidget):
         else:
             super().keyPressEvent(event)
 
-    def closeEvent(self, event) -> None:
+    def closeEvent(self, event: QCloseEvent) -> None:
         self.dock.setWidget(self.dock.panel)
         super().closeEvent(event)
 
@@ -270,8 +270,10 @@ class LabPage(QMainWindow):
 
     def restyle(self) -> None:
         """The theme or font changed."""
-        for part in (self.toolbar, self.controls, *self.panels):
-            part.restyle()
+        self.toolbar.restyle()
+        self.controls.restyle()
+        for panel in self.panels:
+            panel.restyle()
 
     def show_panel(self, name: str) -> None:
         """Bring a panel to the front."""

@@ -36,7 +36,9 @@ class Loader(QObject):
         request = self._begin(f"Loading {name}", cancellable=True)
 
         def report(fraction: float, text: str) -> None:
-            self._background.deliver(lambda: request.is_set() or self.progress.emit(fraction, text, True))
+            self._background.deliver(
+                lambda: None if request.is_set() else self.progress.emit(fraction, text, True)
+            )
 
         def work() -> Callable[[], None]:
             from ssllab.data.catalogue import load
@@ -54,7 +56,7 @@ class Loader(QObject):
             except Cancelled:
                 return lambda: None
             thumbnails = loading.thumbnails_of(data)
-            return lambda: self._end(request) and self.loaded.emit(name, data, thumbnails)
+            return lambda: self.loaded.emit(name, data, thumbnails) if self._end(request) else None
 
         self._run(request, work)
 
@@ -87,7 +89,9 @@ class Loader(QObject):
         return self._request
 
     def _run(self, request: threading.Event, work: Callable[[], Callable[[], None]]) -> None:
-        self._background.run(work, lambda line, detail: self._end(request) and self.failed.emit(line, detail))
+        self._background.run(
+            work, lambda line, detail: self.failed.emit(line, detail) if self._end(request) else None
+        )
 
     def _end(self, request: threading.Event) -> bool:
         """Whether the request that came to its end is still wanted."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ssllab.labs import lab_of as lab_of_method
 from ssllab.labs import labs
@@ -19,6 +19,7 @@ from ssllab.ui.runs.words import distinct_titles
 
 if TYPE_CHECKING:
     from ssllab.data.batches import Data
+    from ssllab.data.images.types import ImageData
     from ssllab.training.protocol import SessionLike
     from ssllab.training.run_store import Workspace
 
@@ -82,6 +83,7 @@ def open_run(
     info = workspace.open(run_id).info
     method, warning = method_of(info)
     settings = info.settings
+    assert settings is not None  # else there were no method
     data = load(
         settings.data,
         kinds=method.kinds,
@@ -133,11 +135,12 @@ def thumbnails_of(data: Data) -> Thumbnails | None:
         return None
     from ssllab.methods.pairs import map_index
 
-    index = map_index(len(data.test))
-    images = data.test.images[index].permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    test = cast("ImageData", data).test
+    index = map_index(len(test))
+    images = test.images[index].permute(0, 2, 3, 1).contiguous().cpu().numpy()
     colourings = {}
-    if data.test.labels is not None and data.class_names:
-        colourings["label"] = (data.test.labels[index].numpy(), data.class_names)
-    for factor in data.test.factors:
+    if test.labels is not None and data.class_names:
+        colourings["label"] = (test.labels[index].numpy(), data.class_names)
+    for factor in test.factors:
         colourings[factor.name] = (factor.values[index].numpy(), factor.names)
     return Thumbnails(images, colourings)

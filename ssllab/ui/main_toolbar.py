@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from ssllab.data.catalogue import source, sources
+from ssllab.data.kind import SourceInfo
 
 if TYPE_CHECKING:
     from ssllab.ui.bench import Bench
@@ -201,7 +202,7 @@ class MainToolbar(QToolBar):
         else:
             self.bench.set_data(name)
 
-    def _agree_to_download(self, info) -> bool:
+    def _agree_to_download(self, info: SourceInfo) -> bool:
         answer = QMessageBox.question(
             self,
             "Download",
@@ -216,7 +217,7 @@ class MainToolbar(QToolBar):
         """The font changed."""
         self._fit()
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 

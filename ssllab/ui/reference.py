@@ -32,7 +32,11 @@ def _all() -> tuple[tuple[dict[str, Value], Band], ...]:
             document["name"],
             document["healthy"],
             {
-                name: tuple(np.asarray(curve[part], np.float32) for part in ("steps", "low", "high"))
+                name: (
+                    np.asarray(curve["steps"], np.float32),
+                    np.asarray(curve["low"], np.float32),
+                    np.asarray(curve["high"], np.float32),
+                )
                 for name, curve in document["curves"].items()
             },
         )

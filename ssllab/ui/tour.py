@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
@@ -76,7 +77,7 @@ def _photograph(window: Window, path: Path) -> bool:
     return picture.save(str(path)) and len(colours) > 20
 
 
-def _spin(seconds: float, until=lambda: False) -> None:
+def _spin(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and not until():
         QApplication.processEvents()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, QTimer
@@ -53,7 +54,8 @@ class Holder(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        QVBoxLayout(self).setContentsMargins(0, 0, 0, 0)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
 
 
 class Window(QMainWindow):
@@ -74,7 +76,8 @@ class Window(QMainWindow):
         self.runs = RunsPage(benches)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self._places: dict[str, QWidget] = {name: Holder() for name in benches.all} | {"runs": self.runs}
+        self._holders = {name: Holder() for name in benches.all}
+        self._places: dict[str, QWidget] = {**self._holders, "runs": self.runs}
         for name, place in self._places.items():
             self.tabs.addTab(place, labs()[name].title if name in labs() else "Runs")
         self.messages = MessageBar(benches.long_work)
@@ -114,7 +117,7 @@ class Window(QMainWindow):
             page = search_path.load(self.bench.lab.folder / "page.py", "ssllab.ui.labs").page(self.bench)
             window_state.bring_back_page(page, self.settings)
             self.undo_group.addStack(page.controls.undo_stack)
-            self._places[name].layout().addWidget(page)
+            self._holders[name].column.addWidget(page)
             self.labs[name] = page
         return self.labs[name]
 
@@ -160,7 +163,7 @@ class Window(QMainWindow):
     # Parts
 
     def _make_actions(self) -> None:
-        def action(text: str, keys: str, act, tip: str) -> QAction:
+        def action(text: str, keys: str, act: Callable[[], object], tip: str) -> QAction:
             made = QAction(text, self)
             made.setShortcut(QKeySequence(keys))
             made.setToolTip(f"{tip} ({keys})" if keys else tip)
@@ -291,8 +294,10 @@ class Window(QMainWindow):
     def set_theme(self, name: str, points: float | None = None) -> None:
         """Light or dark, and the size of the text."""
         theme.apply(name, points)
-        for part in (*self.labs.values(), self.runs, self.messages):
-            part.restyle()
+        for page in self.labs.values():
+            page.restyle()
+        self.runs.restyle()
+        self.messages.restyle()
 
     def _scale_font(self, direction: int) -> None:
         now = QApplication.font().pointSizeF()

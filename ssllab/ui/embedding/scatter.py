@@ -9,8 +9,18 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
-from PySide6.QtCore import QElapsedTimer, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPixmap, QWheelEvent
+from PySide6.QtCore import QElapsedTimer, QEvent, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QHideEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QWidget
 
 from ssllab.looks import Embedding, PairForces
@@ -71,10 +81,10 @@ class MapCanvas(QWidget):
         self.embedding: Embedding | None = None
         self.pair_forces: PairForces | None = None
         self._step = 0
-        self._from = self._to = self._shown = None
+        self._from = self._to = self._shown = np.empty((0, 2))
         self._history: deque[np.ndarray] = deque(maxlen=TRAIL_LOOKS)
         self.arrow_scale: float | None = None
-        self._box: np.ndarray | None = None
+        self._box = self.camera.box
         self._hover = -1
         self._neighbours = self._neighbours[:0]
         self._timer.stop()
@@ -112,10 +122,10 @@ class MapCanvas(QWidget):
             self._box = np.array([-half, half, -half, half])
         elif points.shape[1] == 3:
             half = max(1.1 * float(np.linalg.norm(points, axis=1).max()), 1e-3)
-            half = half if self._box is None else max(half, float(self._box[1]))
+            half = half if old is None else max(half, float(self._box[1]))
             self._box = np.array([-half, half, -half, half])
         else:
-            self._box = covering_box(self._box, points)
+            self._box = covering_box(None if old is None else self._box, points)
         self.rescale_arrows()
         if self.smooth and old is not None and self.isVisible():
             self._clock.start()
@@ -162,7 +172,11 @@ class MapCanvas(QWidget):
     @property
     def solid(self) -> bool:
         """Whether the points live in three dimensions."""
-        return self._shown is not None and self._shown.shape[1] == 3
+        return self._shown.shape[1] == 3
+
+    @property
+    def _kind(self) -> str:
+        return "" if self.embedding is None else self.embedding.kind
 
     @property
     def tile(self) -> float:
@@ -177,7 +191,7 @@ class MapCanvas(QWidget):
 
     def image_at(self, x: float, y: float) -> int:
         """The image under a pixel, -1 for none; the nearest of those in front."""
-        if self._shown is None:
+        if self.embedding is None:
             return -1
         pixels, depth = self.camera.pixels(self._shown)
         images = len(pixels) // 2
@@ -196,7 +210,7 @@ class MapCanvas(QWidget):
 
     # Painting
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """The buffer, then what follows the pointer."""
         painter = QPainter(self)
         # Not the screen's ratio: an exported picture is painted at twice the size.
@@ -212,11 +226,11 @@ class MapCanvas(QWidget):
             painter.end()
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._buffer)
-        if self._shown is not None:
+        if self.embedding is not None:
             self._paint_pointed(painter)
         painter.end()
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """The buffer has another size; the tiles may too."""
         self.invalidate(tiles=True)
 
@@ -225,21 +239,21 @@ class MapCanvas(QWidget):
         painter.fillRect(self.rect(), QColor(colours.surface))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        if self._shown is None:
+        if self.embedding is None:
             backdrop.paint_invitation(painter, self.camera, self.rect(), self.empty_text)
             return
         images = len(self._shown) // 2
         pixels, depth = self.camera.pixels(self._shown)
-        if self.embedding.kind == "circle":
+        if self._kind == "circle":
             backdrop.paint_circle(painter, self.camera, self._shown[:images])
-        elif self.embedding.kind == "sphere":
+        elif self._kind == "sphere":
             backdrop.paint_sphere(painter, self.camera)
         else:
             backdrop.paint_plane(painter, self.camera, self.rect(), solid=self.solid)
         classes = self._class_of(images)
         lit = np.ones(images, dtype=bool) if self.isolated < 0 else classes == self.isolated
         # Points on the far side of the globe recede: smaller and fainter.
-        far = np.clip(depth, -1.0, 0.0) if self.embedding.kind == "sphere" else np.zeros(len(depth))
+        far = np.clip(depth, -1.0, 0.0) if self._kind == "sphere" else np.zeros(len(depth))
         if self.trails:
             self._paint_trails(painter, classes, lit)
         if self.pairs:
@@ -264,7 +278,7 @@ class MapCanvas(QWidget):
 
     def _paint_trails(self, painter: QPainter, classes: np.ndarray, lit: np.ndarray) -> None:
         path = [*self._history, self._shown[: len(classes)]]
-        if self.embedding.kind == "circle":
+        if self._kind == "circle":
             # Time runs outwards: a point that keeps its place leaves a spoke, not a blot on the circle.
             path = [points * (1.0 - 0.042 * (len(path) - 1 - k)) for k, points in enumerate(path)]
         pixels, depth = self.camera.pixels(np.concatenate(path))
@@ -272,7 +286,7 @@ class MapCanvas(QWidget):
         # A leap across the picture is no path; the far side of the globe stays free.
         moved = np.linalg.norm(np.diff(pixels, axis=0), axis=2)
         seen = lit & (moved < 0.6 * self._radius() * self.camera.scale) & (moved > 0.3)
-        if self.embedding.kind == "sphere":
+        if self._kind == "sphere":
             seen &= depth[1:] > -0.05
         band = np.arange(len(path) - 1) * _FADES // (len(path) - 1)
         for fade in range(_FADES):
@@ -298,7 +312,7 @@ class MapCanvas(QWidget):
     def _arrows(self, rows: np.ndarray, force: str) -> tuple[np.ndarray, np.ndarray]:
         points = self._shown[rows]
         tips = points + self.arrow_length() * self._force(force)[rows]
-        if self.embedding.kind == "circle":
+        if self._kind == "circle":
             # Both forces are tangents: one is drawn outside, the other inside, lest they hide each other.
             aside = (0.5 * self.tile + 4.0) / self.camera.scale * (1 if force == "repulsion" else -1)
             points, tips = points * (1 + aside), tips + aside * points
@@ -351,7 +365,7 @@ class MapCanvas(QWidget):
     def _radius(self) -> float:
         """Half the extent of the picture, in its own units."""
         left, right, bottom, top = self._box
-        return 1.0 if self.embedding.kind in _BOXES else 0.25 * float(right - left + top - bottom)
+        return 1.0 if self._kind in _BOXES else 0.25 * float(right - left + top - bottom)
 
     def _shown_forces(self) -> str:
         """Whose arrows are drawn: as chosen, where the method knows forces."""
@@ -378,7 +392,7 @@ class MapCanvas(QWidget):
         share = min(1.0, self._clock.elapsed() / _EASE_MS)
         eased = 1.0 - (1.0 - share) ** 3
         points = self._from + eased * (self._to - self._from)
-        if self.embedding.kind in _BOXES:  # along the sphere, not through it
+        if self._kind in _BOXES:  # along the sphere, not through it
             points = points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-9)
         self._shown = self._to if share >= 1.0 else points
         self.camera.box = self._box if share >= 1.0 else self.camera.box + 0.4 * (self._box - self.camera.box)
@@ -423,11 +437,11 @@ class MapCanvas(QWidget):
         self.invalidate()
         event.accept()
 
-    def leaveEvent(self, event) -> None:
+    def leaveEvent(self, event: QEvent) -> None:
         """Nothing is pointed at any more."""
         self._hover_at(-1)
 
-    def hideEvent(self, event) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:
         """A hidden map neither moves nor points."""
         self._hover_at(-1)
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -46,7 +46,7 @@ class CurvesPanel(ChartPanel):
     """The declared charts whose panel is ``id``. ``panels``: the ids of all panels of curves of the lab."""
 
     def __init__(self, bench: Bench | None, id: str, title: str, panels: Sequence[str]) -> None:
-        super().__init__(bench)
+        super().__init__(cast("Bench", bench))  # the picture of a stored run has none and asks nothing of it
         self.id, self.title, self.help = id, title, _HELP
         self._panels = tuple(panels)
         self._declared: tuple[Mapping[str, Series], Sequence[Chart]] = ({}, ())

@@ -85,7 +85,7 @@ class EmbeddingMap(Panel):
         layout.addWidget(self._make_bar())
         layout.addWidget(self.canvas, 1)
         self.idle = QTimer(self, interval=_IDLE_FRAME_MS)
-        self.idle.timeout.connect(lambda: self.isVisible() and self.canvas.turn(0.9))
+        self.idle.timeout.connect(lambda: self.canvas.turn(0.9) if self.isVisible() else None)
         self.canvas.hovered.connect(self._hover)
         self.canvas.picked.connect(anchor.set)
         self.legend.isolated.connect(self._isolate)
@@ -99,7 +99,7 @@ class EmbeddingMap(Panel):
     def draw(self, scene: Scene) -> None:
         """A new look moves the points; new images or factors refill the legend."""
         embedding = scene.part(Embedding)
-        if embedding is None:
+        if scene.look is None or embedding is None:
             if self.canvas.embedding is not None:
                 self.canvas.forget()
         elif embedding is not self.canvas.embedding:
@@ -203,7 +203,8 @@ class EmbeddingMap(Panel):
             self.forces_menu.addAction(action)
             self.forces[key] = action
         self.forces_menu.addSeparator()
-        self.arrow_slider = QSlider(Qt.Orientation.Horizontal, minimum=-100, maximum=100, value=0)
+        self.arrow_slider = QSlider(Qt.Orientation.Horizontal)
+        self.arrow_slider.setRange(-100, 100)
         self.arrow_slider.setToolTip("Length of the arrows; the key at the bottom right follows")
         self.arrow_slider.setAccessibleName("Length of the arrows")
         self.arrow_slider.valueChanged.connect(self._set_arrow_length)
@@ -248,14 +249,14 @@ class EmbeddingMap(Panel):
             self.buttons[action.text()] = button = QToolButton()
             button.setDefaultAction(action)
             row.addWidget(button)
-        self.forces_button = QToolButton(
-            text="Forces ▾", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup
-        )
+        self.forces_button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.forces_button.setText("Forces ▾")
         self.forces_button.setMenu(self.forces_menu)
         self.forces_button.setToolTip("Arrows of attraction and repulsion: whose, and how long")
         row.addWidget(self.forces_button)
         row.addStretch(1)
-        self.view_button = QToolButton(text="View ▾", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.view_button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.view_button.setText("View ▾")
         self.view_button.setMenu(self._view_menu(self))
         self.view_button.setToolTip("Everything that the map can show")
         self.reset_button = QToolButton()
@@ -304,7 +305,7 @@ class EmbeddingMap(Panel):
         images = len(embedding.z) // 2 if embedding is not None else -1
         if scene.thumbnails is not None and images in (-1, len(scene.thumbnails.images)):
             return scene.thumbnails.images
-        if images < 0:
+        if embedding is None:
             return None
         if self._pictures is not None and len(self._pictures) == images:
             return self._pictures
@@ -356,18 +357,19 @@ class EmbeddingMap(Panel):
 
     def _hover(self, image: int) -> None:
         embedding = self.canvas.embedding
-        images = 0 if embedding is None else len(embedding.z) // 2
-        if not 0 <= image < images or self._pictures is None or len(self._pictures) != images:
+        pictures = self._pictures
+        if embedding is None or pictures is None or not 0 <= image < len(pictures) == len(embedding.z) // 2:
             self.card.hide()
             return
+        images = len(pictures)
         rows, cosines = nearest(embedding.z, image, NEIGHBOURS)
         self.canvas.set_neighbours(rows)
         self.card.show_image(
-            self._pictures[image],
+            pictures[image],
             (embedding.views[image], embedding.views[images + image]),
             self._facts(image),
             float(embedding.z[image] @ embedding.z[images + image]),
-            [(self._pictures[row], cosine) for row, cosine in zip(rows, cosines, strict=True)],
+            [(pictures[row], cosine) for row, cosine in zip(rows, cosines, strict=True)],
         )
         self.card.show_beside(self.canvas, self.canvas.place_of(image).toPoint(), round(self.canvas.tile))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QTextBrowser, QVBoxLayout
 
+from ssllab.controls import Value
 from ssllab.lessons import Lesson, lessons
 from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Panel
@@ -60,7 +61,7 @@ class LessonsPanel(Panel):
         if config is not None:
             self._apply({name: spec.default for name, spec in config.controls().items()})
 
-    def _apply(self, changes) -> None:
+    def _apply(self, changes: dict[str, Value]) -> None:
         config = self.bench.config
         if config is None:
             return

@@ -8,7 +8,7 @@ over steps; histograms, spectra and planes derive from :class:`Chart` directly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -295,7 +295,7 @@ class Chart(QWidget):
                 xRange=span(low[0], low[1], pad[0]), yRange=span(high[0], high[1], pad[1]), padding=0
             )
 
-    def _moved(self, _mask: object) -> None:
+    def _moved(self, _mask: Sequence[bool]) -> None:
         self._following = False
         self._follow_button.show()
 

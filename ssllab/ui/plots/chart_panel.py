@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QTabBar, QVBoxLayout, QWidget
 
 from ssllab.ui import theme
+from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Panel, Scene
 from ssllab.ui.plots.chart import Chart
 from ssllab.ui.plots.legend import small_font
@@ -42,7 +44,7 @@ def arrangement(width: float, height: float, count: int, line: float) -> tuple[i
 class ChartPanel(Panel):
     """Base of the panels that show charts; only those on view are drawn."""
 
-    def __init__(self, bench) -> None:
+    def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
         self._charts: list[tuple[str, Chart]] = []
         self._scene: Scene | None = None
@@ -126,7 +128,7 @@ class ChartPanel(Panel):
         if isinstance(tab, int) and 0 <= tab < len(self._charts):
             self._tabs.setCurrentIndex(tab)
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._arrange()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QMenu
 from ssllab.ui.panel import Band, Overlay, Scene
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.change_markers import ChangeMarkers
-from ssllab.ui.plots.chart import Chart, colour
+from ssllab.ui.plots.chart import Chart, Readout, colour
 from ssllab.ui.plots.curves import (
     RUN,
     Curve,
@@ -37,6 +37,9 @@ from ssllab.ui.plots.ranges import ahead_of, around
 from ssllab.ui.plots.smoothing_slider import WINDOWS, smoothing_slider
 from ssllab.ui.plots.stroke import Stroke
 from ssllab.ui.plots.track import Track
+
+if TYPE_CHECKING:
+    from ssllab.training.metrics import MetricsLog
 
 __all__ = ["Curve", "Level", "TimePlot"]
 
@@ -132,20 +135,20 @@ class TimePlot(Chart):
         Growth that is not half a pixel wide changes the readouts only, though after a second the curve too.
         """
         log, state = self._log_of(scene), self._state(scene)
-        rows = 0 if log is None else len(log)
+        rows, newest = (0, None) if log is None else (len(log), log.last_step)
         self._scene = scene
         if state == self._drawn:
             if rows == self._rows:
                 return
             self._rows = rows
-            if not self._grew_visibly(log.last_step) and time.monotonic() - self._drawn_at < _AT_LEAST_EVERY:
-                self._read_live()
+            if not self._grew_visibly(newest) and time.monotonic() - self._drawn_at < _AT_LEAST_EVERY:
+                self._read_live(scene)
                 self.show_values()
                 return
         self._rows = rows
         self._drawn = state
         self._drawn_at = time.monotonic()
-        self._drawn_step = -1 if log is None or log.last_step is None else log.last_step
+        self._drawn_step = -1 if newest is None else newest
         self._take_levels(scene)
         self._take_overlays(scene.overlays)
         self._take_bands(scene.bands)
@@ -195,7 +198,11 @@ class TimePlot(Chart):
         events = (len(scene.events), last and (last.step, last.key, last.new))
         return (*_mark(log)[:2], others, bands, levels, events)
 
-    def _log_of(self, source: Scene | Overlay):
+    @overload
+    def _log_of(self, source: Overlay) -> MetricsLog: ...
+    @overload
+    def _log_of(self, source: Scene) -> MetricsLog | None: ...
+    def _log_of(self, source: Scene | Overlay) -> MetricsLog | None:
         return source.metrics if self._source == "metrics" else source.probes
 
     def _read(self) -> None:
@@ -203,15 +210,15 @@ class TimePlot(Chart):
         if scene is None:
             self.changes.show((), self.map_x)
             return
-        self._read_live()
+        self._read_live(scene)
         logs = {run_key(overlay): self._log_of(overlay) for overlay in scene.overlays}
         for (run, number), other in self._others.items():
             curve = self._curves[number]
             other.track.read(logs[run], curve.metric, self._window if curve.primary else 0)
         self.changes.show(scene.events, self.map_x)
 
-    def _read_live(self) -> None:
-        log = self._log_of(self._scene)
+    def _read_live(self, scene: Scene) -> None:
+        log = self._log_of(scene)
         if log is not None:
             for curve in self._curves:
                 self._live[curve.metric].track.read(log, curve.metric, self._window if curve.primary else 0)
@@ -291,7 +298,7 @@ class TimePlot(Chart):
         if wanted := around(low, high, tuple(self.view.viewRange()[1]), top):
             self.view.setYRange(*wanted, padding=0)
 
-    def _x_moved(self, *_) -> None:
+    def _x_moved(self, *_: object) -> None:
         if not self._busy:
             self._busy = True
             try:
@@ -300,7 +307,7 @@ class TimePlot(Chart):
                 self._busy = False
             self.notes.update()
 
-    def _moved(self, mask) -> None:
+    def _moved(self, mask: Sequence[bool]) -> None:
         super()._moved(mask)
         if mask[1]:
             self._fit_y = False
@@ -382,15 +389,16 @@ class TimePlot(Chart):
             return f"{value:.1f}%"
         return value_text(value)
 
-    def readout(self, x):
+    def readout(self, x: float) -> Readout | None:
         """Values of all live curves at the row nearest to the mouse."""
         step = 10.0**x if self._log[0] else x
         rows = [
-            live.track.nearest_step(step)
+            row
             for key, live in self._live.items()
-            if live.track.length and key not in self._hidden
+            if live.track.length
+            and key not in self._hidden
+            and (row := live.track.nearest_step(step)) is not None
         ]
-        rows = [row for row in rows if row is not None]
         if not rows:
             return None
         at = min(rows, key=lambda row: abs(row - step))
@@ -447,5 +455,5 @@ class TimePlot(Chart):
 _NOTHING = (np.empty(0), np.empty(0))
 
 
-def _mark(log) -> tuple:
+def _mark(log: MetricsLog | None) -> tuple[int, int, int]:
     return (0, 0, 0) if log is None else (id(log), log.generation, len(log))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -170,13 +171,10 @@ class ComparePane(QWidget):
 
     def save_picture(self, path: str | Path) -> Path:
         """Both plots as PNG or SVG. Raises OSError with one line for the user."""
-        plots = [plot for plot in self.plots if plot]
-
-        def save() -> Path:
-            return save_plot(self._plot_area, path)
-
-        for plot in plots:
-            save = lambda inner=save, plot=plot: plot.tools.without_buttons(inner)  # noqa: E731
+        save: Callable[[], Path] = partial(save_plot, self._plot_area, path)
+        for plot in self.plots:
+            if plot:
+                save = partial(plot.tools.without_buttons, save)
         return save()
 
     @property
@@ -317,7 +315,8 @@ class ComparePane(QWidget):
         by_id = {info.id: loaded for info, loaded in shown}
         for number in range(2):
             plot = self._plot(number, shown)
-            overlays, bands = self._overlays(shown), []
+            overlays = self._overlays(shown)
+            bands: list[Band] = []
             if self.seeds.isChecked() and len(shown) > 1:
                 overlays, bands = self._averages(plot, by_id)
             known = [overlay for overlay in overlays if plot.draws(overlay)]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -35,8 +36,8 @@ from ssllab.ui.widgets.progress_row import ProgressRow
 from ssllab.ui.work import Task, Worker
 
 if TYPE_CHECKING:
-    from ssllab.training.run_store import RunInfo
-    from ssllab.ui.bench import Bench
+    from ssllab.training.run_store import CheckpointRef, RunInfo
+    from ssllab.ui.benches import Benches
 
 _REFRESH_MS = 3000
 _TICKS_PER_CLOCK = 10  # "2 minutes ago" is said anew every this many refreshes
@@ -51,7 +52,7 @@ class RunsPage(QWidget):
     listed = Signal()
     lab_wanted = Signal()
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Benches) -> None:
         super().__init__()
         self.bench = bench
         self.workspace = bench.workspace
@@ -316,12 +317,13 @@ class RunsPage(QWidget):
         """Read the checkpoints of the selected run, then ask which one."""
         for info in self._selected()[:1]:
             self._disk.submit(
-                lambda task, info=info: self.workspace.open(info.id).checkpoints(),
-                lambda found, info=info: self._checkpoint_dialog(info, found),
-                self._failed,
+                partial(self._checkpoints, info), partial(self._checkpoint_dialog, info), self._failed
             )
 
-    def _checkpoint_dialog(self, info: RunInfo, checkpoints: Sequence[Any]) -> None:
+    def _checkpoints(self, info: RunInfo, task: Task) -> Sequence[CheckpointRef]:
+        return self.workspace.open(info.id).checkpoints()
+
+    def _checkpoint_dialog(self, info: RunInfo, checkpoints: Sequence[CheckpointRef]) -> None:
         dialog = CheckpointDialog(info, checkpoints, self)
         if dialog.exec() != QDialog.DialogCode.Accepted or dialog.choice is None:
             return
@@ -355,9 +357,9 @@ class RunsPage(QWidget):
         """Whether anything is still being read or written."""
         return self._disk.busy or self.curves.busy or self.compare.busy or self.exporter.busy
 
-    def event(self, event) -> bool:
+    def event(self, event: QEvent) -> bool:
         # The lab's keys (R begins a new run, Ctrl+Z takes back a control) do not reach through this page.
-        if event.type() == QEvent.Type.ShortcutOverride:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
             plain = not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
             letter = plain and len(event.text()) == 1 and event.text().isprintable()
             if letter or event.matches(QKeySequence.StandardKey.Undo):
@@ -365,19 +367,19 @@ class RunsPage(QWidget):
                 return True
         return super().event(event)
 
-    def keyPressEvent(self, event) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Undo):
             self.undo_bar.undo()
         else:
             super().keyPressEvent(event)
 
-    def showEvent(self, event) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.table.setFocus()
         self.refresh()
         self._timer.start()
 
-    def hideEvent(self, event) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._timer.stop()
 

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QColor
 
 from ssllab.scalars import Series, headline, series_of
 from ssllab.ui import theme
 from ssllab.ui.runs.curves import NOTHING, CurveReader
 from ssllab.ui.runs.words import absolute, ago, run_title
+from ssllab.ui.widgets.item_types import Index
 
 if TYPE_CHECKING:
     from ssllab.training.run_record import RunInfo
@@ -109,7 +110,7 @@ class RunsModel(QAbstractTableModel):
     edited = Signal(str, str, str)  # id, "name" | "tags" | "note", text
     overlay_toggled = Signal(str, bool)
 
-    def __init__(self, curves: CurveReader, parent=None) -> None:
+    def __init__(self, curves: CurveReader, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._curves = curves
         self._infos: list[RunInfo] = []
@@ -193,13 +194,13 @@ class RunsModel(QAbstractTableModel):
 
     # What Qt asks
 
-    def rowCount(self, parent=QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._infos)
 
-    def columnCount(self, parent=QModelIndex()) -> int:  # noqa: B008
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(Column)
 
-    def headerData(self, section, orientation, role=Role.DisplayRole) -> Any:
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Role.DisplayRole:
@@ -211,7 +212,7 @@ class RunsModel(QAbstractTableModel):
             return side | Qt.AlignmentFlag.AlignVCenter
         return None
 
-    def flags(self, index) -> Qt.ItemFlag:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if self._infos[index.row()].settings is None:
             return flags
@@ -221,7 +222,7 @@ class RunsModel(QAbstractTableModel):
             flags |= Qt.ItemFlag.ItemIsUserCheckable
         return flags
 
-    def data(self, index, role=Role.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         info = self._infos[index.row()]
         column = Column(index.column())
         if role == INFO:
@@ -231,13 +232,14 @@ class RunsModel(QAbstractTableModel):
         answer = _ROLES.get(role)
         return answer(self, info, column) if answer else None
 
-    def setData(self, index, value, role=Role.EditRole) -> bool:
+    def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
         info = self._infos[index.row()]
         if role == Role.CheckStateRole and index.column() == Column.LAB:
             ticked = Qt.CheckState(value) == Qt.CheckState.Checked
             self.overlay_toggled.emit(info.id, ticked)
             return True
-        what = {Column.NAME: "name", Column.TAGS: "tags", Column.NOTE: "note"}.get(index.column())
+        editable: dict[int, str] = {Column.NAME: "name", Column.TAGS: "tags", Column.NOTE: "note"}
+        what = editable.get(index.column())
         if role != Role.EditRole or what is None:
             return False
         text = " ".join(str(value).split()) if what != "note" else str(value).strip()
@@ -247,19 +249,17 @@ class RunsModel(QAbstractTableModel):
         return True
 
     def _text(self, info: RunInfo, column: Column) -> str | None:
-        if info.settings is None and column in (Column.METHOD, Column.DATA, Column.STEPS):
-            return ""
         match column:
             case Column.NAME:
                 return run_title(info)
             case Column.VERDICT:
                 return "damaged" if info.settings is None else verdict_of(info)
             case Column.METHOD:
-                return info.settings.method
+                return "" if info.settings is None else info.settings.method
             case Column.DATA:
-                return info.settings.data
+                return "" if info.settings is None else info.settings.data
             case Column.STEPS:
-                return f"{info.steps:,}"
+                return "" if info.settings is None else f"{info.steps:,}"
             case Column.STARTED:
                 if info.state in OPEN:
                     return OPEN[info.state]

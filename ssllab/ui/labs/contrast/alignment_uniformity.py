@@ -5,15 +5,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ssllab.ui.panel import Scene
+from ssllab.training.metrics import MetricsLog
+from ssllab.ui.bench import Bench
+from ssllab.ui.panel import Overlay, Scene
 from ssllab.ui.plots.annotations import Arrow, Note
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.chart import Chart, colour
 from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.legend import Entry
+from ssllab.ui.plots.stroke import Stroke
 from ssllab.ui.plots.time_plot import Curve, Level, TimePlot
 
 
@@ -49,7 +54,7 @@ class AlignmentPlane(Chart):
         self._state: object = None
         self._path = (np.empty(0), np.empty(0), np.empty(0))
         self._best: float | None = None
-        self._others: list = []
+        self._others: list[tuple[Overlay, Stroke]] = []
         self._curve = self.line("path", "accent", width=1.8)
         self._list([])
 
@@ -108,7 +113,7 @@ class AlignmentPlane(Chart):
         self.notes.notes = notes
         self.notes.update()
 
-    def _list(self, overlays) -> None:
+    def _list(self, overlays: Sequence[Overlay]) -> None:
         entries = [
             Entry("path", "now", colour("accent"), "line", True, "Uniformity and alignment of this run.")
         ]
@@ -124,12 +129,12 @@ class AlignmentPlane(Chart):
         _, x, y = self._path
         return {"path": f"{value_text(x[-1])}, {value_text(y[-1])}" if len(x) else "–"}
 
-    def columns(self):
+    def columns(self) -> dict[str, NDArray]:
         step, x, y = self._path
         return {"step": step, "uniformity": x, "alignment": y} if len(x) else {}
 
 
-def _points(log):
+def _points(log: MetricsLog | None) -> tuple[NDArray, NDArray, NDArray]:
     """``(step, uniformity, alignment)`` of every probe that measured both."""
     if log is None:
         return np.empty(0), np.empty(0), np.empty(0)
@@ -158,7 +163,7 @@ class AlignmentUniformityPanel(ChartPanel):
     Uniformity on the Hypersphere</i>, section 4.</p>
     """
 
-    def __init__(self, bench) -> None:
+    def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
         self.plot = TimePlot(
             [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
@@ -15,6 +16,9 @@ from ssllab.ui.bench import Bench
 from ssllab.ui.embedding.anchor import Anchor
 from ssllab.ui.panel import Panel, Scene, Thumbnails
 from ssllab.ui.plots.legend import small_font
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PAIRS = 6
 REDRAW_MILLISECONDS = 15  # several moves of a slider within it are one picture
@@ -150,7 +154,7 @@ class AugmentationsPanel(Panel):
     def redraw(self) -> None:
         """Apply every operator to the image and draw the pairs anew, with the same random numbers as before."""
         config, thumbnails = self.bench.config, self._thumbnails
-        if config is None or thumbnails is None:
+        if not isinstance(config, AugmentConfig) or thumbnails is None:
             return
         import torch
 
@@ -192,5 +196,5 @@ class AugmentationsPanel(Panel):
             self.bench.set(name, on)
 
 
-def _pixels(images) -> np.ndarray:
+def _pixels(images: Tensor) -> np.ndarray:
     return images.mul(255).round().byte().permute(0, 2, 3, 1).contiguous().numpy()

@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtGui import QColor
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor, QResizeEvent
 
+from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Scene
 from ssllab.ui.plots.annotations import Note
 from ssllab.ui.plots.chart import Chart, colour
@@ -17,6 +21,12 @@ from ssllab.ui.plots.legend import Entry
 _EMPTY = "Press Start: what the embedding keeps of every factor appears here"
 _NONE = "This data has no known factors. Choose Shapes to see which of them the embedding keeps."
 _KINDS = (("h", "", "attract", -0.19), ("z", "_z", "repel", 0.19))
+
+
+class _Row(NamedTuple):
+    factor: str
+    accuracies: tuple[float | None, float | None]  # in the order of _KINDS
+    chance: float | None
 
 
 class FactorBars(Chart):
@@ -31,7 +41,7 @@ class FactorBars(Chart):
             empty=((0, 108), (0, 1)),
         )
         self._state: object = None
-        self._rows: list[tuple[str, float | None, float | None, float | None]] = []
+        self._rows: list[_Row] = []
         self._bars: dict[str, pg.BarGraphItem] = {}
         for key, _, role, _ in _KINDS:
             item = pg.BarGraphItem(x0=np.empty(0), y=np.empty(0), width=np.empty(0), height=0.34)
@@ -64,9 +74,9 @@ class FactorBars(Chart):
         self._state = state
         rows = []
         for name in names:
-            values = [None if log is None else log.last(f"factor_{name}{suffix}") for suffix in ("", "_z")]
-            if any(value is not None and np.isfinite(value) for value in values):
-                rows.append((name, *values, scene.constants.get(f"chance_factor_{name}")))
+            h, z = (None if log is None else log.last(f"factor_{name}{suffix}") for suffix in ("", "_z"))
+            if any(value is not None and np.isfinite(value) for value in (h, z)):
+                rows.append(_Row(name, (h, z), scene.constants.get(f"chance_factor_{name}")))
         self._rows = rows
         measured = log is not None and len(log) > 0
         self._hint = _NONE if measured and not names else _EMPTY
@@ -82,20 +92,20 @@ class FactorBars(Chart):
     def redraw(self) -> None:
         self._show_empty(not self._rows)
         for number, (key, _, _, shift) in enumerate(_KINDS):
-            values = [row[1 + number] for row in self._rows]
-            good = [i for i, v in enumerate(values) if v is not None and np.isfinite(v)]
+            values = [row.accuracies[number] for row in self._rows]
+            good = [(i, v) for i, v in enumerate(values) if v is not None and np.isfinite(v)]
             self._bars[key].setOpts(
                 x0=np.zeros(len(good)),
-                y=np.array(good, float) + shift,
-                width=np.array([100.0 * values[i] for i in good]),
+                y=np.array([i for i, _ in good], float) + shift,
+                width=np.array([100.0 * v for _, v in good]),
                 height=0.34,
             )
-        chances = [(i, 100.0 * row[3]) for i, row in enumerate(self._rows) if row[3] is not None]
+        chances = [(i, 100.0 * row.chance) for i, row in enumerate(self._rows) if row.chance is not None]
         x = np.repeat([c for _, c in chances], 2)
         y = np.array([[i - 0.42, i + 0.42] for i, _ in chances]).reshape(-1)
         self._chance.setData(x.astype(float), y, connect="pairs")
         self._write_numbers()
-        self.axes[1].setTicks([[(i, row[0].replace("_", " ")) for i, row in enumerate(self._rows)]])
+        self.axes[1].setTicks([[(i, row.factor.replace("_", " ")) for i, row in enumerate(self._rows)]])
         if self._rows:
             self.frame((0, 108), (-0.6, len(self._rows) - 0.4), pad=(0, 0))
         self.show_values()
@@ -106,16 +116,18 @@ class FactorBars(Chart):
         if self._rows and self.view.height() / len(self._rows) > 2.6 * self.fontMetrics().height():
             for i, row in enumerate(self._rows):
                 for number, (key, _, role, shift) in enumerate(_KINDS):
-                    value = row[1 + number]
+                    value = row.accuracies[number]
                     if value is not None and np.isfinite(value) and key not in self._hidden:
                         text = f"{100 * value:.0f}"
-                        chance = row[3] if row[3] is not None and 0 < row[3] - value < 0.12 else 0.0
+                        chance = (
+                            row.chance if row.chance is not None and 0 < row.chance - value < 0.12 else 0.0
+                        )
                         at = 100.0 * max(value, chance)  # not across the tick
                         notes.append(Note(at, i + shift, text, colour(role), "right", dot=False))
         self.notes.notes = notes
         self.notes.update()
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._write_numbers()
 
@@ -135,15 +147,18 @@ class FactorBars(Chart):
         self._list()
         self._write_numbers()
 
-    def columns(self):
+    def columns(self) -> dict[str, NDArray]:
         if not self._rows:
             return {}
-        names, h, z, chance = zip(*self._rows, strict=True)
-        numbers = {"h": h, "g(h)": z, "chance": chance}
+        numbers = {
+            "h": [row.accuracies[0] for row in self._rows],
+            "g(h)": [row.accuracies[1] for row in self._rows],
+            "chance": [row.chance for row in self._rows],
+        }
         table = {
             key: np.array([np.nan if v is None else v for v in column]) for key, column in numbers.items()
         }
-        return {"factor": np.array(names), **table}
+        return {"factor": np.array([row.factor for row in self._rows]), **table}
 
 
 class FactorsPanel(ChartPanel):
@@ -165,7 +180,7 @@ class FactorsPanel(ChartPanel):
     (chance 25).</p>
     """
 
-    def __init__(self, bench) -> None:
+    def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
         self.bars = FactorBars()
         self.show_charts([("Factors", self.bars)])

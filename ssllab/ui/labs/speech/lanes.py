@@ -68,13 +68,13 @@ class LanesPanel(Panel):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.lanes_menu = QMenu(self)
         self.lanes_menu.aboutToShow.connect(self._fill_menu)
-        self.lanes_button = QToolButton(
-            text="Lanes ▾", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup
-        )
+        self.lanes_button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.lanes_button.setText("Lanes ▾")
         self.lanes_button.setMenu(self.lanes_menu)
         self.lanes_button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         self.lanes_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.whole_button = QToolButton(text="Whole clip")
+        self.whole_button = QToolButton()
+        self.whole_button.setText("Whole clip")
         self.whole_button.setToolTip("The whole clip in view (0)")
         self.whole_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         foot = QHBoxLayout()
@@ -220,14 +220,16 @@ class LanesPanel(Panel):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         chosen = self.desk.selection is not None
         menu.addAction("Play the selection", self.desk.play).setEnabled(chosen)
-        menu.addAction(
-            "Zoom to the selection", lambda: self.canvas.show_span(*self.desk.selection)
-        ).setEnabled(chosen)
+        menu.addAction("Zoom to the selection", self._zoom).setEnabled(chosen)
         menu.addAction("Clear the selection", lambda: self.desk.select(None)).setEnabled(chosen)
         menu.addSeparator()
         menu.addAction("Copy picture", lambda: copy_plot(self.canvas))
         menu.addAction("Save picture ...", self._save)
         menu.popup(event.globalPos())
+
+    def _zoom(self) -> None:
+        if self.desk.selection is not None:
+            self.canvas.show_span(*self.desk.selection)
 
     def _save(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Save picture", "lanes.png", "PNG (*.png);;SVG (*.svg)")

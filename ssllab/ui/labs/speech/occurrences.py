@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QModelIndex, Qt, QTimer
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDockWidget,
@@ -89,7 +89,9 @@ class OccurrencesPanel(Panel):
         row = QHBoxLayout()
         row.setSpacing(6)
         for mode, (words, tip) in _MODES.items():
-            button = QPushButton(words, checkable=True, checked=mode == LENGTH)
+            button = QPushButton(words)
+            button.setCheckable(True)
+            button.setChecked(mode == LENGTH)
             button.setToolTip(tip)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self.modes.addButton(button)
@@ -142,7 +144,7 @@ class OccurrencesPanel(Panel):
         self.table.restyle()
         self.refresh()
 
-    def showEvent(self, event) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.refresh()
 
@@ -181,12 +183,12 @@ class OccurrencesPanel(Panel):
 
     def _selected(self) -> Query | None:
         """The selection as a query; None where nothing is selected, or not yet read, or it is the same as before."""
-        reading, model = self.desk.inspection, self.desk.models.chosen
-        if self.desk.selection is None or reading is None or model is None:
+        clip, reading, model = self.desk.clip, self.desk.inspection, self.desk.models.chosen
+        if self.desk.selection is None or clip is None or reading is None or model is None:
             return None
         first, last = (math.ceil(time / FRAME_SECONDS - 0.5) for time in self.desk.selection)
         last = min(last, reading.frames)
-        old, key = self._query, self.desk.clip.key
+        old, key = self._query, clip.key
         if old is not None and (old.clip, old.frames, old.model) == (key, (first, last), model.key):
             return None
         if last <= first or not reading.known[first:last].all():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont
+from PySide6.QtGui import QColor, QFont, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -96,12 +96,14 @@ class RecorderPanel(Panel):
         self.elapsed.setAccessibleName("Recorded time")
         self.words = QLabel()
         self.meter = LevelMeter()
-        self.gain = QSlider(Qt.Orientation.Horizontal, minimum=GAIN_DB[0], maximum=GAIN_DB[1], value=0)
+        self.gain = QSlider(Qt.Orientation.Horizontal)
+        self.gain.setRange(*GAIN_DB)
         self.gain.setPageStep(3)
         self.gain.setAccessibleName("Input gain")
         self.gain.setToolTip("Input gain: what comes in is amplified by this, in the recording too")
         self.gain_value = QLabel()
-        self.level_button = QPushButton("Check level", checkable=True)
+        self.level_button = QPushButton("Check level")
+        self.level_button.setCheckable(True)
         self.level_button.setToolTip("Open the microphone and show its level without recording")
         self.monitor = QCheckBox("Hear myself")
         self.monitor.setToolTip(
@@ -354,13 +356,13 @@ class RecorderPanel(Panel):
         if isinstance(state.get("device"), str):
             self._wished = state["device"]
 
-    def showEvent(self, event) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.shelf.open()
         if not self._looked_for_devices:
             self.look_for_devices()
 
-    def hideEvent(self, event) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self.recording.deafen()
 

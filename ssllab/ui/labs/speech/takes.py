@@ -6,8 +6,8 @@ import wave
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -242,7 +242,7 @@ class TakesPanel(Panel):
             if folder:
                 self.shelf.export(takes, free_paths(Path(folder), [take.name for take in takes], ending))
 
-    def _context_menu(self, at) -> None:
+    def _context_menu(self, at: QPoint) -> None:
         ids = self.list.selected_ids()
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -258,19 +258,20 @@ class TakesPanel(Panel):
 
     # Drops and keys
 
-    def dragEnterEvent(self, event) -> None:
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
 
-    def dropEvent(self, event) -> None:
+    def dropEvent(self, event: QDropEvent) -> None:
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
         self.shelf.import_files(paths)
 
-    def event(self, event) -> bool:
+    def event(self, event: QEvent) -> bool:
         # Ctrl+Z brings deleted takes back while the bar offers them; else it is the lab's.
         if (
-            event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
+            isinstance(event, QKeyEvent)
+            and event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
             and event.matches(QKeySequence.StandardKey.Undo)
             and not self.undo_bar.isHidden()
         ):
@@ -294,6 +295,6 @@ class TakesPanel(Panel):
         for part in (self.list, self.undo_bar, self.empty, self.transcript):
             part.restyle()
 
-    def showEvent(self, event) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.shelf.open()

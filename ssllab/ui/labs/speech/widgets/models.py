@@ -7,6 +7,7 @@ up, and all answers are of one step.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
@@ -65,7 +66,7 @@ class Models(QObject):
             self._take(self._request, self._read[self.name])
         else:
             self.changed.emit()
-            self._fetch(lambda place=self.name: _stored(place))
+            self._fetch(partial(_stored, self.name))
 
     def can_be_newer(self) -> bool:
         """Whether the live run has learned since it was copied."""
