@@ -24,9 +24,8 @@ from ssllab.ui import loading
 from ssllab.ui.live_run import LiveRun, live_run
 from ssllab.ui.loader import Loader
 from ssllab.ui.method_files import MethodFiles
-from ssllab.ui.panel import Overlay, Scene, Thumbnails
 from ssllab.ui.reference import bands
-from ssllab.ui.rewind import rewound_words
+from ssllab.ui.scene import Overlay, Scene, Thumbnails
 from ssllab.ui.work import Background, LongWork
 
 if TYPE_CHECKING:
@@ -353,7 +352,7 @@ class Bench(QObject):
         if rewound_to is None:
             self._send(Start())
             return
-        self.say("info", rewound_words(session.step, rewound_to))
+        self.say("info", loading.rewound_words(session.step, rewound_to))
 
     def run_settings(self) -> RunSettings:
         """What a run that begins now is made of; method and data must be there."""

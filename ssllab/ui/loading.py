@@ -14,8 +14,8 @@ from ssllab.labs import lab_of as lab_of_method
 from ssllab.labs import labs
 from ssllab.training.run_record import Event, RunSettings
 from ssllab.ui import theme
-from ssllab.ui.panel import Overlay, Thumbnails
 from ssllab.ui.runs.words import distinct_titles
+from ssllab.ui.scene import Overlay, Thumbnails
 
 if TYPE_CHECKING:
     from ssllab.data.batches import Data
@@ -144,3 +144,13 @@ def thumbnails_of(data: Data) -> Thumbnails | None:
     for factor in test.factors:
         colourings[factor.name] = (factor.values[index].numpy(), factor.names)
     return Thumbnails(images, colourings)
+
+
+def rewound_words(step: int, wanted: int) -> str:
+    """What to say of a run taken back to ``step`` because it was to go back to ``wanted``."""
+    if step == wanted:
+        return f"Rewound to step {step:,}. Change what you like, then press Start."
+    return (
+        f"Rewound to the checkpoint of step {step:,}, the last one kept before the change: "
+        f"Start repeats the run from there up to step {wanted:,} and goes on."
+    )

@@ -9,7 +9,7 @@ import numpy as np
 
 from ssllab.assets import asset
 from ssllab.controls import Config, Value
-from ssllab.ui.panel import Band
+from ssllab.ui.scene import Band
 
 
 def bands(method: str, data: str, config: Config | None) -> tuple[Band, ...]:

@@ -12,16 +12,6 @@ if TYPE_CHECKING:
     from ssllab.ui.plots.markers import Marker
 
 
-def rewound_words(step: int, wanted: int) -> str:
-    """What to say of a run taken back to ``step`` because it was to go back to ``wanted``."""
-    if step == wanted:
-        return f"Rewound to step {step:,}. Change what you like, then press Start."
-    return (
-        f"Rewound to the checkpoint of step {step:,}, the last one kept before the change: "
-        f"Start repeats the run from there up to step {wanted:,} and goes on."
-    )
-
-
 def ask_rewind(parent: QWidget, bench: Bench, marker: Marker) -> QMessageBox:
     """Ask, naming step, control, old and new value; on "Rewind" the bench forks the run before the change."""
     question = QMessageBox(parent)

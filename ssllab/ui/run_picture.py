@@ -10,9 +10,9 @@ from ssllab.training.run_method import known_method
 from ssllab.training.run_store import Run, declared
 from ssllab.ui import theme
 from ssllab.ui.app import application
-from ssllab.ui.panel import Scene
 from ssllab.ui.panels.curves import CurvesPanel
 from ssllab.ui.plots.export import save_plot
+from ssllab.ui.scene import Scene
 
 _PANELS = ("loss", "accuracy", "perplexity", "probes")  # their charts are those of the method
 _SHOWN = ("loss", "probes")

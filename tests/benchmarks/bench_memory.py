@@ -32,8 +32,8 @@ from ssllab.training.run_record import RunSettings
 from ssllab.training.run_store import Workspace
 from ssllab.training.run_writer import Chunk, append_rows, create_or_open, merge_small
 from ssllab.training.session import Session
-from ssllab.ui.panel import Scene
 from ssllab.ui.panels.curves import CurvesPanel
+from ssllab.ui.scene import Scene
 
 COLUMNS = ("loss", "chance_loss", "contrastive_top1", "contrastive_top5", *(f"other{i}" for i in range(8)))
 

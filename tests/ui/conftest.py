@@ -13,7 +13,7 @@ def scene_of(data, method: str, **config):
     """Three steps of ``method`` on ``data``, as a panel is given them."""
     from ssllab.training.run_record import RunSettings
     from ssllab.training.session import Session
-    from ssllab.ui.panel import Scene
+    from ssllab.ui.scene import Scene
 
     session = Session(RunSettings(method=method, config=config, data=data.name, steps=3), data)
     session.watched = True

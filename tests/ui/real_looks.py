@@ -11,7 +11,7 @@ import pytest
 
 from ssllab.looks import Look
 from ssllab.training.metrics import MetricsLog
-from ssllab.ui.panel import Scene, Thumbnails
+from ssllab.ui.scene import Scene, Thumbnails
 
 SMALL = {
     "simclr": {

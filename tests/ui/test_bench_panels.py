@@ -79,7 +79,7 @@ def test_the_grid_runs_shows_its_progress_and_can_be_cancelled(qtbot, window):
 
 def test_the_doctors_remedy_is_applied_by_a_click(qtbot, window):
     from ssllab.doctor.verdict import Verdict
-    from ssllab.ui.panel import Scene
+    from ssllab.ui.scene import Scene
 
     shown = panel(window, "doctor")
     verdict = Verdict("shortcut", "A shortcut", ("kNN 20 %",), "Switch jitter on.", {"jitter": True})

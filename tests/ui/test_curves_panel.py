@@ -13,8 +13,8 @@ from ssllab.methods.registry import methods
 from ssllab.scalars import Chart, Series
 from ssllab.training.metrics import MetricsLog
 from ssllab.ui import theme
-from ssllab.ui.panel import Overlay, Scene
 from ssllab.ui.panels.curves import CurvesPanel, panel_charts
+from ssllab.ui.scene import Overlay, Scene
 
 PANELS = {"contrast": ("loss", "accuracy", "probes"), "speech": ("loss", "perplexity", "probes")}
 # The charts of every method, panel by panel: window.ini knows them by these names.

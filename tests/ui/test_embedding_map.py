@@ -20,9 +20,9 @@ from ssllab.ui.embedding.geometry import (
     round_length,
     steady_scale,
 )
-from ssllab.ui.panel import Scene, Thumbnails
 from ssllab.ui.panels.embedding_map import EmbeddingMap
 from ssllab.ui.plots.export import save_plot
+from ssllab.ui.scene import Scene, Thumbnails
 
 M = 40
 

@@ -48,7 +48,7 @@ from ssllab.ui.labs.speech.widgets.spectrogram import Spectrogram
 from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
 from ssllab.ui.labs.speech.widgets.threads import use_one_thread
 from ssllab.ui.message_bar import MessageBar
-from ssllab.ui.panel import Scene
+from ssllab.ui.scene import Scene
 from ssllab.ui.work import LongWork
 
 GROUPS, CODES = 2, 40

@@ -18,8 +18,8 @@ from ssllab.ui.labs.contrast.alignment_uniformity import AlignmentUniformityPane
 from ssllab.ui.labs.contrast.factors import FactorsPanel
 from ssllab.ui.labs.contrast.forces import ForcesPanel
 from ssllab.ui.labs.contrast.similarity import SimilarityPanel
-from ssllab.ui.panel import Overlay, Scene
 from ssllab.ui.panels.spectrum import SpectrumPanel
+from ssllab.ui.scene import Overlay, Scene
 
 PANELS = [
     SimilarityPanel,

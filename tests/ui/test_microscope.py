@@ -16,7 +16,7 @@ from ssllab.ui.labs.contrast.widgets.contrast_arithmetic import (
     effective_negatives,
     exponential_text,
 )
-from ssllab.ui.panel import Scene
+from ssllab.ui.scene import Scene
 
 
 class FakeBench(QObject):

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPointF, Qt
 
 from ssllab.training.metrics import MetricsLog
-from ssllab.ui.panel import Band, Overlay, Scene
 from ssllab.ui.plots.axis import tick_text, value_text
 from ssllab.ui.plots.chart_panel import arrangement
 from ssllab.ui.plots.curves import stairs
@@ -27,6 +26,7 @@ from ssllab.ui.plots.markers import markers
 from ssllab.ui.plots.smoothing import ema
 from ssllab.ui.plots.stroke import folds
 from ssllab.ui.plots.time_plot import Curve, Level, TimePlot
+from ssllab.ui.scene import Band, Overlay, Scene
 
 
 def weighted_mean(steps, values, window):

@@ -21,13 +21,13 @@ from ssllab.training.run_record import Event, RunSettings
 from ssllab.training.run_store import Workspace
 from ssllab.training.run_writer import RunWriter
 from ssllab.ui import theme
-from ssllab.ui.panel import Overlay
 from ssllab.ui.runs import words
 from ssllab.ui.runs.compare_plot import ComparePlot
 from ssllab.ui.runs.curves import thinned
 from ssllab.ui.runs.listing import list_runs
 from ssllab.ui.runs.page import RunsPage, assign_colours
 from ssllab.ui.runs.table_model import CURVE, Column
+from ssllab.ui.scene import Overlay
 
 CONFIG = {"temperature": 0.5, "batch_size": 64, "crop": True}
 

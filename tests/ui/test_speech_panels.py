@@ -21,9 +21,9 @@ from ssllab.ui import theme
 from ssllab.ui.labs.speech.code_usage import CodeUsagePanel, usage_level
 from ssllab.ui.labs.speech.joint_usage import JointUsagePanel, order, perplexity, pooled
 from ssllab.ui.labs.speech.phone_table import PhoneTablePanel
-from ssllab.ui.panel import Overlay, Scene
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.heat_map import OFF, HeatMap, off_shade, shade
+from ssllab.ui.scene import Overlay, Scene
 
 PANELS = [
     CodeUsagePanel,

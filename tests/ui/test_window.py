@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QToolButto
 from ssllab.training.metrics import MetricsLog
 from ssllab.ui import theme
 from ssllab.ui.app import build_window
-from ssllab.ui.panel import Scene
+from ssllab.ui.scene import Scene
 
 DEFAULT_TEMPERATURE = 0.1
 

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from ssllab.scalars import Chart, Series
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
-from ssllab.ui.panel import Scene
 from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.declared_plot import DeclaredPlot, untrained
+from ssllab.ui.scene import Scene
 
 if TYPE_CHECKING:
     from ssllab.methods.base import Method

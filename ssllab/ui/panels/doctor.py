@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVB
 from ssllab.doctor.verdict import CALM
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
-from ssllab.ui.panel import Panel, Scene
+from ssllab.ui.panel import Panel
+from ssllab.ui.scene import Scene
 
 
 class DoctorPanel(Panel):

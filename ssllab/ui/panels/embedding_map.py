@@ -31,8 +31,9 @@ from ssllab.ui.embedding.geometry import nearest
 from ssllab.ui.embedding.hover_card import NEIGHBOURS, HoverCard
 from ssllab.ui.embedding.legend import ClassLegend
 from ssllab.ui.embedding.scatter import TRAIL_LOOKS, MapCanvas
-from ssllab.ui.panel import Panel, Scene, Thumbnails
+from ssllab.ui.panel import Panel
 from ssllab.ui.plots.export import copy_plot, save_plot
+from ssllab.ui.scene import Scene, Thumbnails
 
 _EMPTY = "Press Start, then click a point on the map"
 _FORCES = {"none": "No arrows", "anchor": "Anchor and pointed image", "all": "All images"}

@@ -19,7 +19,6 @@ from PySide6.QtGui import QColor, QFontMetrics, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from ssllab.ui import theme
-from ssllab.ui.panel import Scene
 from ssllab.ui.plots.actions import ChartActions
 from ssllab.ui.plots.annotations import Annotations
 from ssllab.ui.plots.axis import NumberAxis
@@ -27,6 +26,7 @@ from ssllab.ui.plots.canvas import Canvas, View
 from ssllab.ui.plots.legend import Entry, Legend, small_font
 from ssllab.ui.plots.ranges import log10, span
 from ssllab.ui.plots.stroke import Stroke
+from ssllab.ui.scene import Scene
 
 Item = TypeVar("Item", bound=pg.GraphicsObject)
 # The place the crosshair snaps to (view coordinates), its text, values by key, dots: x, y and colour.

@@ -14,11 +14,12 @@ from PySide6.QtWidgets import QGridLayout, QTabBar, QVBoxLayout, QWidget
 
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
-from ssllab.ui.panel import Panel, Scene
+from ssllab.ui.panel import Panel
 from ssllab.ui.plots.chart import Chart
 from ssllab.ui.plots.legend import small_font
 from ssllab.ui.plots.time_plot import TimePlot
 from ssllab.ui.rewind import ask_rewind
+from ssllab.ui.scene import Scene
 
 _BEST_ASPECT = 1.7
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ssllab.ui.panel import Band, Overlay, Scene
 from ssllab.ui.plots.chart import colour
 from ssllab.ui.plots.legend import Entry
 from ssllab.ui.plots.stroke import Stroke
 from ssllab.ui.plots.track import Track
+from ssllab.ui.scene import Band, Overlay, Scene
 
 RUN = "run "  # how the keys of other runs begin
 _SICK = ("bad", "warn", "3")  # the colours of sick bands, in their order

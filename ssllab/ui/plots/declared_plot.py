@@ -10,8 +10,8 @@ import numpy as np
 
 from ssllab import scalars
 from ssllab.scalars import Series, form_of, series_of
-from ssllab.ui.panel import Scene
 from ssllab.ui.plots.time_plot import Curve, Level, TimePlot
+from ssllab.ui.scene import Scene
 
 
 class DeclaredPlot(TimePlot):

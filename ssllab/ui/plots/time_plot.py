@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu
 
-from ssllab.ui.panel import Band, Overlay, Scene
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.change_markers import ChangeMarkers
 from ssllab.ui.plots.chart import Chart, Readout, colour
@@ -37,6 +36,7 @@ from ssllab.ui.plots.ranges import ahead_of, around
 from ssllab.ui.plots.smoothing_slider import WINDOWS, smoothing_slider
 from ssllab.ui.plots.stroke import Stroke
 from ssllab.ui.plots.track import Track
+from ssllab.ui.scene import Band, Overlay, Scene
 
 if TYPE_CHECKING:
     from ssllab.training.metrics import MetricsLog

@@ -25,13 +25,13 @@ from ssllab.scalars import Series, headline, series_of
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import RunError
 from ssllab.ui import theme
-from ssllab.ui.panel import Band, Overlay
 from ssllab.ui.plots.export import save_plot
 from ssllab.ui.runs.compare_plot import ComparePlot
 from ssllab.ui.runs.seeds import Group, group_by_recipe, mean_overlay
 from ssllab.ui.runs.settings_table import SettingsTable
 from ssllab.ui.runs.table_model import stamp
 from ssllab.ui.runs.words import distinct_titles, plural
+from ssllab.ui.scene import Band, Overlay
 from ssllab.ui.work import Task, Worker
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ssllab.scalars import Series
-from ssllab.ui.panel import Band, Overlay, Scene
 from ssllab.ui.plots.legend import Entry
 from ssllab.ui.plots.time_plot import Curve, TimePlot
+from ssllab.ui.scene import Band, Overlay, Scene
 
 
 class ComparePlot(TimePlot):

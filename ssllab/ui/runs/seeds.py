@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ssllab.training.export import mean_and_std, settings_of
 from ssllab.training.metrics import MetricsLog
-from ssllab.ui.panel import Band, Overlay
+from ssllab.ui.scene import Band, Overlay
 
 if TYPE_CHECKING:
     from ssllab.training.run_record import RunInfo

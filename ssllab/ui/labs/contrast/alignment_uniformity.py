@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from ssllab.training.metrics import MetricsLog
 from ssllab.ui.bench import Bench
-from ssllab.ui.panel import Overlay, Scene
 from ssllab.ui.plots.annotations import Arrow, Note
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.chart import Chart, colour
@@ -20,6 +19,7 @@ from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.legend import Entry
 from ssllab.ui.plots.stroke import Stroke
 from ssllab.ui.plots.time_plot import Curve, Level, TimePlot
+from ssllab.ui.scene import Overlay, Scene
 
 
 def uniform_on_sphere(dimension: int) -> float:

@@ -14,8 +14,9 @@ from ssllab.data.images.augment_settings import AugmentConfig
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.embedding.anchor import Anchor
-from ssllab.ui.panel import Panel, Scene, Thumbnails
+from ssllab.ui.panel import Panel
 from ssllab.ui.plots.legend import small_font
+from ssllab.ui.scene import Scene, Thumbnails
 
 if TYPE_CHECKING:
     from torch import Tensor

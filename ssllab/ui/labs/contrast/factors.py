@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QResizeEvent
 
 from ssllab.ui.bench import Bench
-from ssllab.ui.panel import Scene
 from ssllab.ui.plots.annotations import Note
 from ssllab.ui.plots.chart import Chart, colour
 from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.legend import Entry
+from ssllab.ui.scene import Scene
 
 _EMPTY = "Press Start: what the embedding keeps of every factor appears here"
 _NONE = "This data has no known factors. Choose Shapes to see which of them the embedding keeps."

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from ssllab.looks import Negatives
 from ssllab.ui.bench import Bench
-from ssllab.ui.panel import Scene
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.chart import Chart, Readout, colour
 from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.legend import Entry
 from ssllab.ui.plots.time_plot import Curve, Level, TimePlot
+from ssllab.ui.scene import Scene
 
 
 class NegativeWeights(Chart):

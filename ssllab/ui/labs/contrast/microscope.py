@@ -35,8 +35,9 @@ from ssllab.ui.labs.contrast.widgets.contrast_arithmetic import (
     small_text,
 )
 from ssllab.ui.labs.contrast.widgets.temperature_curve import HIGHEST, LOWEST, TemperatureCurve
-from ssllab.ui.panel import Panel, Scene
+from ssllab.ui.panel import Panel
 from ssllab.ui.plots.export import copy_plot, save_plot
+from ssllab.ui.scene import Scene
 
 _EMPTY = "Press Start, then click a point on the map"
 _STEPS_PER_DECADE = 250  # every temperature of two digits can be reached

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from ssllab.looks import Similarities
 from ssllab.ui.bench import Bench
-from ssllab.ui.panel import Scene
 from ssllab.ui.plots.chart import Chart, Readout, colour
 from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.legend import Entry
 from ssllab.ui.plots.time_plot import Curve, TimePlot
+from ssllab.ui.scene import Scene
 
 _KINDS = (("positive", "positives", "attract"), ("negative", "negatives", "repel"))
 

@@ -12,12 +12,12 @@ from PySide6.QtCore import Signal
 
 from ssllab.looks import CodeUsage
 from ssllab.ui.bench import Bench
-from ssllab.ui.panel import Scene
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.chart import Chart, Readout, colour
 from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.heat_map import OFF, HeatMap
 from ssllab.ui.plots.legend import Entry
+from ssllab.ui.scene import Scene
 
 _HINT = "Press Start: which codes are in use"
 _BREATH = 0.35  # the share of the way to the newest usage that a tile goes in one drawing

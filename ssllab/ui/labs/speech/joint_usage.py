@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from ssllab.looks import JointUsage, Look
 from ssllab.ui.bench import Bench
-from ssllab.ui.panel import Scene
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.heat_map import HeatMap
+from ssllab.ui.scene import Scene
 
 _HINT = "Press Start: which codes of two groups go together"
 _ONE_GROUP = "Nothing to compare: this needs a model with two codebook groups."

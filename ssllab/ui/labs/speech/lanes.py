@@ -19,8 +19,9 @@ from ssllab.ui.labs.speech.widgets.lane import Lane
 from ssllab.ui.labs.speech.widgets.player_bar import PlayerBar
 from ssllab.ui.labs.speech.widgets.sound_lanes import MelLane, WaveLane
 from ssllab.ui.labs.speech.widgets.span_lanes import PhoneLane, WordLane
-from ssllab.ui.panel import Panel, Scene
+from ssllab.ui.panel import Panel
 from ssllab.ui.plots.export import copy_plot, save_plot
+from ssllab.ui.scene import Scene
 
 _EMPTY = "Record a sentence, or choose a clip above"
 

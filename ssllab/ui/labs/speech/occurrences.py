@@ -28,8 +28,9 @@ from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.index import ClipCodes, Index, Place, commonest
 from ssllab.ui.labs.speech.widgets.places import COSINE, DISTANCE, LENGTH, PlacesModel, PlacesTable
 from ssllab.ui.labs.speech.widgets.playback import Passage
-from ssllab.ui.panel import Panel, Scene
+from ssllab.ui.panel import Panel
 from ssllab.ui.runs.words import plural
+from ssllab.ui.scene import Scene
 from ssllab.ui.widgets.progress_row import ProgressRow
 
 _MARGIN = 0.12  # seconds heard before and after a place: 20 ms alone are a click

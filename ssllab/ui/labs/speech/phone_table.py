@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ssllab.looks import PhoneTable
 from ssllab.ui.bench import Bench
-from ssllab.ui.panel import Scene
 from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.heat_map import HeatMap
+from ssllab.ui.scene import Scene
 
 _HINT = "Press Start: which phones the codes stand for"
 _UNKNOWN = "The phones of this data are not known. Choose the spoken samples to see what the codes stand for."

@@ -27,9 +27,10 @@ from ssllab.ui import theme
 from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.heard_text import coloured, legend
 from ssllab.ui.labs.speech.widgets.transcriber import Transcriber
-from ssllab.ui.panel import Panel, Scene
+from ssllab.ui.panel import Panel
 from ssllab.ui.plots.time_plot import Curve, Level, TimePlot
 from ssllab.ui.rewind import ask_rewind
+from ssllab.ui.scene import Scene
 
 _HINT = "Press Start: error rates appear here"
 _NO_MODEL = (
