@@ -46,3 +46,14 @@ def scenes(rich_images, rich_speech, tiny_speech_model):
         "hubert": scene_of(rich_speech, "hubert", units=12, **SMALL),
         "ctc": scene_of(rich_speech, "ctc", pretrained=str(tiny_speech_model), batch_seconds=4.0),
     }
+
+
+@pytest.fixture(autouse=True)
+def same_font(qapp):
+    """A test that tries large text leaves the size as it found it: the room that panels have depends on it."""
+    from ssllab.ui import theme
+
+    before = qapp.font().pointSizeF()
+    yield
+    if qapp.font().pointSizeF() != before:
+        theme.apply("light", before)
