@@ -90,6 +90,35 @@ def test_an_error_in_it_is_one_line_with_file_and_line(old, new, words, lab, tmp
     assert "Traceback" in lab("train", "mine.py", *SMALL, "--steps", 2)[2]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("return StepResult(loss,", "return (loss,", "expected StepResult"),
+        ("return StepResult(loss,", "return StepResult(loss.detach(),", "a gradient"),
+        ('measured = {"loss": loss, ', "measured = {", "no metric 'loss'"),
+        ('"closeness": closeness,', '"closeness": z1,', "'closeness', which is not one number"),
+        ('"closeness": closeness,', '"other": closeness,', "'other', which its series do not declare"),
+    ],
+)
+def test_what_step_gives_is_checked_and_named_by_its_place(old, new, words, lab, tmp_path) -> None:
+    assert old in TEMPLATE
+    (tmp_path / "mine.py").write_text(TEMPLATE.replace(old, new))
+    number = next(i for i, line in enumerate(TEMPLATE.splitlines(), 1) if "def step" in line)
+    line = refused(lab("train", "mine.py", *SMALL, "--steps", 2))
+    assert (
+        line.startswith(f"ssllab: {tmp_path / 'mine.py'}, line {number}: MyMethod.step() gave")
+        or "returned" in line
+    )
+    assert words in line
+
+
+def test_plain_numbers_are_metrics_too(lab, tmp_path) -> None:
+    text = TEMPLATE.replace("value.detach()", "value.item()")
+    assert text != TEMPLATE
+    (tmp_path / "mine.py").write_text(text)
+    assert trained(lab, "mine.py")["steps"]
+
+
 def test_a_setting_that_does_not_fit_names_no_line_of_it(lab, tmp_path) -> None:
     (tmp_path / "mine.py").write_text(TEMPLATE)
     assert "spread = 11" in refused(lab("train", "mine.py", *SMALL, "--set", "spread=11"))
@@ -102,7 +131,7 @@ def test_resume_says_that_the_file_is_missing_or_has_changed(lab, tmp_path) -> N
     file.write_text(TEMPLATE)
     run = Path(trained(lab, "mine.py")["run"]).name
     line = refused(lab("resume", run, "--steps", 3, "--workspace", "w"))
-    assert f"came from {file}, which is not there or not in use" in line
+    assert f"came from {file}, which is used only when it is named" in line
     assert "--method FILE.py" in line
     for words in (("resume", run, "--steps", 3), ("fork", run, "--at", 1, "--steps", 3)):
         code, _, err = lab(*words, "--workspace", "w", "--method", file)

@@ -21,7 +21,7 @@ from ssllab.doctor.evidence import Evidence, Log
 from ssllab.doctor.rules import RULES, Rule, diagnose
 from ssllab.doctor.verdict import Verdict
 from ssllab.looks import Look
-from ssllab.scalars import Chart, Series
+from ssllab.scalars import Chart, Series, is_declared
 
 ENGINE_SERIES = {
     "loss": Series("Loss", "What is minimised.", better="lower", chart="Loss", short="loss"),
@@ -38,6 +38,15 @@ class StepResult:
 
     loss: Tensor
     metrics: dict[str, Tensor] = field(default_factory=dict)
+
+
+class StepFault(ValueError):
+    """A method's ``step`` gave what cannot be trained on; one line. ``place``: its file and line."""
+
+    def __init__(self, method: Method, message: str) -> None:
+        super().__init__(f"{type(method).__name__}.step() {message}")
+        code = type(method).step.__code__
+        self.place = code.co_filename, code.co_firstlineno
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,25 @@ class Method(nn.Module, ABC):
 
         Every random choice is drawn from ``generator``, so that a run repeats exactly.
         """
+
+    def checked(self, result: object) -> StepResult:
+        """What :meth:`step` returned, if it can be trained on. Raises :class:`StepFault`."""
+        if not isinstance(result, StepResult):
+            raise StepFault(self, f"returned {type(result).__name__}: expected StepResult(loss, metrics).")
+        if not isinstance(result.loss, Tensor) or result.loss.numel() != 1 or not result.loss.requires_grad:
+            raise StepFault(self, "gave a loss that cannot be trained: expected one number with a gradient.")
+        if "loss" not in result.metrics:
+            raise StepFault(self, "gave no metric 'loss': expected {'loss': loss.detach(), ...}.")
+        for name, value in result.metrics.items():
+            if not isinstance(value, (Tensor, float, int)) or (
+                isinstance(value, Tensor) and value.numel() != 1
+            ):
+                raise StepFault(self, f"gave the metric '{name}', which is not one number.")
+            if name not in self.series and not is_declared(self.series, name):
+                raise StepFault(
+                    self, f"gave the metric '{name}', which its series do not declare: add it there."
+                )
+        return result
 
     def prepare(self, data: Any) -> None:
         """Called once, before the first step of a new run, with the data on the training device."""

@@ -6,7 +6,8 @@ and serve as negatives, so that their number does not depend on the batch size.
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor
@@ -15,9 +16,11 @@ from ssllab.controls import Control
 from ssllab.methods.base import StepResult
 from ssllab.methods.contrast import ContrastMethod
 from ssllab.methods.contrast_settings import ContrastConfig
+from ssllab.methods.pair_scalars import CONTRAST_SERIES
 from ssllab.methods.pairs import build_networks
 from ssllab.objectives.contrast import cross_entropy, full_precision, unit
 from ssllab.objectives.info_nce import queue_info_nce_logits
+from ssllab.scalars import Series
 
 
 class MoCoConfig(ContrastConfig):
@@ -54,6 +57,12 @@ class MoCo(ContrastMethod):
     title = "MoCo"
     paper = "He, Fan, Wu, Xie, Girshick: Momentum Contrast, CVPR 2020"
     Config = MoCoConfig
+    series: ClassVar[dict[str, Series]] = {
+        "chance_loss": replace(CONTRAST_SERIES["chance_loss"], short="chance ln(1+K)"),
+        "contrastive_chance": replace(
+            CONTRAST_SERIES["contrastive_chance"], help="Guessing one of the candidates: 1 / (1 + K)."
+        ),
+    }
     config: MoCoConfig
     queue: Tensor
     queue_position: Tensor

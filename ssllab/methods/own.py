@@ -28,7 +28,7 @@ from pydantic import ValidationError
 from ssllab.controls import Config
 from ssllab.data.kind import kinds
 from ssllab.methods import places
-from ssllab.methods.base import Method
+from ssllab.methods.base import Method, StepFault
 from ssllab.methods.settings import OptimizerSettings
 from ssllab.scalars import Series
 
@@ -150,6 +150,8 @@ def place_of(error: BaseException, files: Collection[str]) -> tuple[str, int] | 
     while at is not None:
         if isinstance(at, SyntaxError) and at.filename and at.filename in files:
             return at.filename, at.lineno or 1
+        if isinstance(at, StepFault) and at.place[0] in files:
+            return at.place
         places = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(at.__traceback__)]
         if own := [place for place in places if place[0] in files]:
             return own[-1]
@@ -267,6 +269,9 @@ def fault_of(cls: type[Method]) -> str:
     series = getattr(cls, "series", None)
     if not isinstance(series, dict) or not all(isinstance(value, Series) for value in series.values()):
         return "it has no series: expected a dict, scalar's name -> Series, of all that it measures."
+    for scalar, one in series.items():
+        if one.better not in ("lower", "higher", "") or one.measured not in ("step", "probe", "once"):
+            return f"its series '{scalar}': expected better 'lower' or 'higher', measured 'step', 'probe' or 'once'."
     if "loss" not in series:
         return "its series have no 'loss': every step measures one."
     learned = getattr(cls, "kinds", None)

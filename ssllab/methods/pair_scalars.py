@@ -145,7 +145,7 @@ PAIR_SERIES = {
 CONTRAST_SERIES = {
     "loss": Series("Loss", "The contrastive loss of the step.", "nats", "lower", chart="Loss", short="loss"),
     "chance_loss": Series(
-        "Chance",
+        "Loss of a guess",
         "The loss when all embeddings are equal: the logarithm of the number of candidates.",
         "nats",
         chart="Loss",

@@ -350,7 +350,9 @@ WAV2VEC2_SERIES = {
         "Contrastive loss", "The loss of the task alone.", "nats", "lower", chart="Loss", short="contrastive"
     ),
     "loss": PRETRAINING_SERIES["loss"],
-    "chance_loss": reference("Chance", "What a guess costs: ln(1 + K).", "Loss", "chance", unit="nats"),
+    "chance_loss": reference(
+        "Loss of a guess", "What a guess costs: ln(1 + K).", "Loss", "chance", unit="nats"
+    ),
     "contrastive_top1": Series(
         "Contrastive accuracy, top-1",
         "The true code is the nearest.",
@@ -438,10 +440,11 @@ WAV2VEC2_SERIES = {
 }
 
 HUBERT_SERIES = {
+    "loss": PRETRAINING_SERIES["loss"],  # beneath the task's own, which it equals without a penalty
     "unit_loss": Series(
         "Unit loss", "Mean over hidden frames of −log p(unit).", "nats", "lower", chart="Loss", short="units"
     ),
-    "chance_loss": reference("Chance", "What a guess costs: ln C.", "Loss", "chance", unit="nats"),
+    "chance_loss": reference("Loss of a guess", "What a guess costs: ln C.", "Loss", "chance", unit="nats"),
     "unit_top1": Series(
         "Accuracy of the units",
         "The unit of a masked frame is named.",

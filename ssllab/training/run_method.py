@@ -5,6 +5,8 @@ The noted path is shown, never imported: the method is looked up by its name amo
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ssllab.methods import registry
 from ssllab.methods.base import Method
 from ssllab.training.run_record import MethodFile, RunError, RunInfo
@@ -30,7 +32,8 @@ def method_of(info: RunInfo) -> tuple[type[Method], str]:
                 "own, put its file into your methods folder or name it with --method FILE.py."
             )
         broken = [str(problem) for problem in registry.problems() if problem.path == noted.path]
-        why = f"which has an error: {broken[0]}" if broken else "which is not there or not in use"
+        there_still = "which is used only when it is named" if Path(noted.path).is_file() else "which is gone"
+        why = f"which has an error: {broken[0]}" if broken else there_still
         raise RunError(
             f"method '{name}' of run {info.id} came from {noted.path}, {why}. Put it into your methods folder or name "
             "it with --method FILE.py."

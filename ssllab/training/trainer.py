@@ -70,7 +70,7 @@ class Trainer:
         self.method.updates = self.step
         rate = apply_settings(self.optimizer, self.step, config)
         with autocast(self.device, self.precision):
-            result = self.method.step(batch, self.generator)
+            result = self.method.checked(self.method.step(batch, self.generator))
         self.optimizer.zero_grad(set_to_none=True)
         result.loss.backward()
         norm = gradient_norm(self.method.parameters())
@@ -78,9 +78,10 @@ class Trainer:
             nn.utils.clip_grads_with_norm_(self.method.parameters(), most, norm)
         self.optimizer.step()
         self.step += 1
-        measured = {**result.metrics, "gradient_norm": norm}
+        measured = {**result.metrics, "gradient_norm": norm}  # a person's own may be plain numbers
         # One transfer for all scalars: on a GPU each .item() would wait for the device.
-        values = torch.stack([value.detach().float().reshape(()) for value in measured.values()]).tolist()
+        tensors = [torch.as_tensor(value, device=self.device) for value in measured.values()]
+        values = torch.stack([value.detach().float().reshape(()) for value in tensors]).tolist()
         return {**dict(zip(measured, values, strict=True)), "learning_rate": rate}
 
     def look(self) -> Look:

@@ -47,7 +47,7 @@ class Bench(QObject):
     config_changed = Signal(str, object, object)
     run_changed = Signal()
     state_changed = Signal(str)
-    message = Signal(str, str, str)  # level ("info", "warning", "error"), text, detail
+    message = Signal(str, str, str)  # level ("info", "mended", "warning", "error"), text, detail
     loaded = Signal()
     data_loaded = Signal()
     progress = Signal(float, str, bool)  # of loading, -1 when over; whether it can be cancelled

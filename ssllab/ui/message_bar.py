@@ -54,10 +54,10 @@ class MessageBar(QFrame):
         work.ended.connect(lambda: self.setVisible(not self.line.isHidden()))
 
     def say(self, level: str, text: str, detail: str) -> None:
-        """Show a line; an error is not pushed away by information."""
+        """Show a line; an error is not pushed away by information, but by word ("mended") that it is no more."""
         if self.line.isVisible() and level == "info" and self._level == "error":
             return
-        self._level = level
+        self._level = level = "info" if level == "mended" else level
         self.text.setText(text)
         self.detail.setPlainText(detail)
         self.more.setVisible(bool(detail))

@@ -57,6 +57,8 @@ class MethodFiles(QObject):
             more = f" (and {len(new) - 1} more)" if len(new) > 1 else ""
             detail = "\n".join(f"{problem}\n{problem.traceback}" for problem in new)
             self._bench.say("error", f"{new[0]}{more}", detail.rstrip())
+        elif self._said and not problems:
+            self._bench.say("mended", "Your methods were read without an error.")
         self._said = set(problems)
         return methods_of(self._bench.lab, self._known)
 

@@ -132,7 +132,9 @@ def test_its_page_offers_map_spectrum_and_bench_and_neither_microscope_nor_tempe
     before = page.save()
     bench.set_method("vicreg")
     assert everything - offered() == {"microscope", "similarity", "forces", "accuracy"}
-    assert [name for name, _ in page.docks["loss"].panel._charts] == ["Loss", "Terms"]
+    charts = dict(page.docks["loss"].panel._charts)
+    assert list(charts) == ["Loss", "Terms"]
+    assert len({curve.role for curve in charts["Terms"]._curves}) == 3  # told apart by colour
     assert "temperature" not in page.controls.rows
     assert {"invariance_weight", "variance_weight", "covariance_weight", "crop"} <= set(page.controls.rows)
     page.show_panel("microscope")

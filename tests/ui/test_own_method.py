@@ -168,7 +168,7 @@ def test_a_run_is_resumed_only_where_its_file_is(qtbot, opened, said, tmp_path, 
     said.clear()
     window.benches.resume(run)
     qtbot.waitUntil(lambda: bool(said), timeout=30_000)
-    assert f"came from {path}, which is not there or not in use" in said[0][1]
+    assert f"came from {path}, which is used only when it is named" in said[0][1]
     save(path, TEMPLATE.replace("mul(-2)", "mul(-3)"))
     registry.add_file(path)
     said.clear()

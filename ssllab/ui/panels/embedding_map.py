@@ -116,11 +116,14 @@ class EmbeddingMap(Panel):
         if scene.thumbnails is not self._thumbnails:
             self._thumbnails = scene.thumbnails
             self._refill_colourings()
-        self.canvas.empty_text = {
+        text = {
             "loading": "Loading ...",
             "running": "The first look comes in a moment",
             "failed": "The run has failed before its first look",
         }.get(scene.state, _EMPTY)
+        if text != self.canvas.empty_text:
+            self.canvas.empty_text = text
+            self.canvas.invalidate()
 
     def restyle(self) -> None:
         """The theme or the font size changed."""

@@ -43,6 +43,7 @@ class LessonsPanel(Panel):
         column.addWidget(self.choice)
         column.addWidget(self.text, 1)
         column.addLayout(row)
+        bench.loaded.connect(self._name_button)
         self._show(0)
 
     @property
@@ -52,6 +53,16 @@ class LessonsPanel(Panel):
 
     def _show(self, index: int) -> None:
         self.text.setMarkdown(self.lesson.text)
+        self._name_button()
+
+    def _name_button(self) -> None:
+        """Say so where a lesson is written for another method than the one at hand."""
+        other = self.bench.methods.get(self.bench.lab.method) if self._other_method() else None
+        self.set_up_button.setText(f"Set it up with {other.title}" if other else "Set it up")
+
+    def _other_method(self) -> bool:
+        config = self.bench.config
+        return config is not None and bool(self.lesson.changes.keys() - config.controls().keys())
 
     def _set_up(self) -> None:
         self._apply(self.lesson.changes)
@@ -65,7 +76,7 @@ class LessonsPanel(Panel):
         config = self.bench.config
         if config is None:
             return
-        if changes.keys() - config.controls().keys():  # written for the lab's own method
+        if self._other_method():  # written for the lab's own method
             self.bench.set_method(self.bench.lab.method)
         self.bench.set_many(changes)
         if self.bench.needs_restart():

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from ssllab import scalars
 from ssllab.scalars import Series, form_of, series_of
 from ssllab.ui.plots.time_plot import Curve, Level, TimePlot
 from ssllab.ui.scene import Scene
+
+PALETTE = tuple("01234567")  # roles of the theme that tell curves apart
 
 
 class DeclaredPlot(TimePlot):
@@ -71,7 +74,20 @@ class DeclaredPlot(TimePlot):
         for name, form in measured:
             curves.append(_curve(name, series_of(wanted, name), members[form]))
             members[form] += 1
-        return curves
+        return _told_apart(curves)
+
+
+def _told_apart(curves: list[Curve]) -> list[Curve]:
+    """Solid lines of one colour get the next ones that no other has: a person's declarations rarely name colours."""
+    free = [role for role in PALETTE if role not in {curve.role for curve in curves}]
+    taken: set[str] = set()
+    found = []
+    for curve in curves:
+        if not curve.dash and curve.role in taken and free:
+            curve = replace(curve, role=free.pop(0))
+        taken |= set() if curve.dash else {curve.role}
+        found.append(curve)
+    return found
 
 
 def _curve(name: str, series: Series, member: int) -> Curve:
