@@ -139,7 +139,9 @@ def test_a_panel_invites_draws_restyles_and_forgets(show, panel_class, width, he
         panel.grab()
     panel.draw(Scene("running"))
     panel.reset()
-    assert all(chart.notes.hint.startswith("Press Start") for chart in panel.charts())
+    shown = [chart for chart in panel.charts() if chart.isVisible()]  # large text puts the others behind tabs
+    assert shown
+    assert all(chart.notes.hint.startswith("Press Start") for chart in shown)
 
 
 @pytest.mark.parametrize("panel_class", PANELS)
