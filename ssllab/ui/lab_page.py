@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,7 @@ class LabPage(QMainWindow):
         for panel in panels:
             self.docks[panel.id] = PanelDock(panel, panel.id, panel.title, panel.help)
         self._columns = columns
+        self._kept: dict[tuple[int, frozenset[int]], Mapping[int, int]] = {}  # of places that stood together
         self._withheld: dict[str, tuple[bool, bool]] = {}  # docks of no use now: whether open, and in front
         self.arrange()
         bench.run_changed.connect(self.reset)
@@ -200,6 +202,7 @@ class LabPage(QMainWindow):
         method = self.bench.methods.get(self.bench.method_name)
         if method is None:  # not known before torch is there
             return
+        before = self._heights()
         for panel in self.panels:
             dock, withheld = self.docks[panel.id], panel.id in self._withheld
             if withheld and panel.suits(method):
@@ -210,6 +213,31 @@ class LabPage(QMainWindow):
             elif not withheld and not panel.suits(method):
                 self._withheld[panel.id] = not dock.isHidden(), dock.isVisible() and dock.on_top
                 dock.hide()
+        self._keep_heights(before)
+
+    def _heights(self) -> list[dict[int, int]]:
+        """For each column the height of every place that shows a panel, by its number in it."""
+        return [
+            {
+                number: next(d.height() for d in docks if d.isVisible() and d.on_top)
+                for number, docks in enumerate([self.docks[name] for name in p.panels] for p in column.places)
+                if any(d.isVisible() and d.on_top for d in docks)
+            }
+            for column in self._columns
+        ]
+
+    def _keep_heights(self, before: Sequence[Mapping[int, int]]) -> None:
+        """Where a place came or went, its column is as high as it was the last time these places stood together."""
+        for at, (column, old, new) in enumerate(zip(self._columns, before, self._heights(), strict=True)):
+            if not self._shared or not old or new.keys() == old.keys():
+                continue
+            self._kept[at, frozenset(old)] = old
+            usual = {number: column.places[number].height for number in new}
+            wanted = self._kept.get((at, frozenset(new)), usual)
+            heads = [self.docks[column.places[number].panels[0]] for number in wanted]
+            # When the layout has made room for what came.
+            resize = partial(self.resizeDocks, heads, list(wanted.values()), Qt.Orientation.Vertical)
+            QTimer.singleShot(0, self, resize)
 
     def _places(self) -> list[list[PanelDock]]:
         return [
