@@ -261,7 +261,8 @@ NAMES = {
     "grayscale",
     "weight_decay",
 }
-NUMBERS = st.none() | st.floats(allow_nan=True, allow_infinity=True, width=32) | st.floats(0, 1)
+MEASURED = st.floats(allow_nan=True, allow_infinity=True, width=32) | st.floats(0, 1)
+NUMBERS = st.none() | MEASURED
 ODD_VALUES = {
     "optimizer": st.sampled_from([None, "sgd", "adamw", "lars", "another"]),
     **dict.fromkeys(
@@ -275,7 +276,7 @@ ODD_VALUES = {
 }
 FACTS = {
     **{n: NUMBERS for p in ("metrics", "probes", "constants", "settings") for n in HEALTHY[p]},
-    **{f"untrained_{n}": NUMBERS.filter(lambda v: v is not None) for n in HEALTHY["untrained"]},
+    **{f"untrained_{n}": MEASURED for n in HEALTHY["untrained"]},
 }
 
 
