@@ -195,10 +195,11 @@ class Recorder:
     def _write(self, source: Source, intake: Intake) -> None:
         """The writer thread, from the opened device to the finished file."""
         try:
-            self._failure = self._follow(source, intake)
+            failure = self._follow(source, intake)
             _let_go(source)
             self._keep(intake.push(self._ring.read(), self.gain))
             self._keep(intake.rest())
+            self._failure = failure  # last: who reads that it ended finds all of the sound
         except OSError as error:
             self._failure = why_refused(error, self._folder)
         finally:
