@@ -11,13 +11,17 @@ Changes = dict[str, float | bool | str]
 
 @dataclass(frozen=True)
 class Verdict:
-    """A state in words; ``evidence``: lines with the numbers seen; ``changes``: what one click would set."""
+    """A state in words; ``evidence``: lines with the numbers seen; ``changes``: what one click would set.
+
+    ``rewind_to``: the step that the same click first goes back to, None where the run goes on from where it is.
+    """
 
     state: str
     title: str
     evidence: tuple[str, ...] = ()
     remedy: str = ""
     changes: Changes = field(default_factory=dict)
+    rewind_to: int | None = None
 
     @property
     def sick(self) -> bool:
