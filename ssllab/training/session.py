@@ -21,6 +21,7 @@ from ssllab.looks import Look
 from ssllab.methods.registry import own_place
 from ssllab.scalars import as_json
 from ssllab.training.checkpoint import CheckpointError, snapshot
+from ssllab.training.memory import release
 from ssllab.training.messages import (
     Checkpoint,
     CopyModel,
@@ -315,6 +316,7 @@ class Session(SessionLike):
         self.constants = probe.constants
         self.probes.append(self.step, probe.scalars)
         self._diagnose()
+        release()
         spent = time.monotonic() - started
         # Often in the first minute, when most happens, and never more than the share of the time in the end.
         age = started - self._began

@@ -18,6 +18,7 @@ from ssllab.methods.base import Probe
 from ssllab.methods.registry import method_class
 from ssllab.training.checkpoint import snapshot
 from ssllab.training.device import autocast, choose_device, choose_precision
+from ssllab.training.memory import check_fits
 from ssllab.training.messages import ModelCopy
 from ssllab.training.optimizers import apply_settings, build_optimizer, gradient_norm
 from ssllab.training.run_record import RunSettings
@@ -41,6 +42,8 @@ class Trainer:
             self.method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             self.method.train()
             self.method.prepare(self.data)
+            with autocast(self.device, self.precision):
+                check_fits(self.method, self.data)
             self.batches = self.method.batches(self.data, settings.seed)
         except ValueError as error:
             raise ControlError(str(error)) from error

@@ -2,12 +2,14 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssllab._torchvision import torchvision
 from ssllab.data.images.augment import (
     OPERATORS,
+    _grid,
     as_float,
     augment,
     blur_kernel_size,
@@ -116,7 +118,7 @@ def test_brightness_contrast_saturation_agree_with_torchvision():
     ):
         amount = torch.full((1, 4), 0.5)
         amount[0, index] = 0.9
-        ours = _jitter(image, amount, torch.rand(1, 4), torch.tensor([[True]]), strength=1.0)
+        ours = _jitter(image, amount, torch.rand(1, 4), strength=1.0)
         torch.testing.assert_close(ours, adjust(image, 1 + 0.8 * 0.8), atol=2e-3, rtol=0)
 
 
@@ -126,6 +128,13 @@ def test_hue_keeps_grey_and_luma():
     matrix = _hue_matrix(torch.tensor([0.7]))[0]
     torch.testing.assert_close(matrix @ torch.ones(3), torch.ones(3), atol=1e-3, rtol=0)
     torch.testing.assert_close(torch.tensor(GREY) @ matrix, torch.tensor(GREY), atol=1e-3, rtol=0)
+
+
+def test_the_grid_is_torchs_own():
+    theta = torch.rand(5, 2, 3, generator=seeded()) * 2 - 1
+    torch.testing.assert_close(
+        _grid(theta, 24, 32), F.affine_grid(theta, [5, 3, 24, 32], align_corners=False), atol=1e-6, rtol=0
+    )
 
 
 def test_crops_have_the_papers_statistics():
