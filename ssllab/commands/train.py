@@ -15,9 +15,10 @@ from typing import Any
 from tqdm import tqdm
 
 from ssllab.commands.hub import fetch_start
+from ssllab.commands.reading import read
 from ssllab.commands.usage import BAD_INPUT, OUR_FAILURE, UsageError
 from ssllab.controls import Config, ControlError, Value
-from ssllab.data.catalogue import absolute, load
+from ssllab.data.catalogue import absolute
 from ssllab.data.catalogue import options as data_options
 from ssllab.data.kind import kind_named
 from ssllab.methods import registry
@@ -50,7 +51,7 @@ def train(options: argparse.Namespace) -> int:
     precision = choose_precision(options.precision, device)
     fetch_start(config.model_dump())
     name = kind_named(method.kinds[0]).default if options.data is None else options.data
-    data = load(
+    data = read(
         name,
         kinds=method.kinds,
         options={key: value for key in data_options() if (value := getattr(options, key)) is not None},
@@ -68,8 +69,6 @@ def train(options: argparse.Namespace) -> int:
         steps=options.steps,
         method_file=method_file(name_of_method),
     )
-    for skipped in data.skipped[:5]:
-        print(f"skipped {skipped.path}: {skipped.reason}", file=sys.stderr)
     run = workspace(options).create(settings, folder=options.run)
     if run.info.problem:
         print(f"{run.info.problem} Training goes on in memory.", file=sys.stderr)
@@ -117,7 +116,7 @@ def _reopen(options: argparse.Namespace, step: int | None) -> int:
     if changed:
         print(changed, file=sys.stderr)
     fetch_start(settings.config)
-    data = load(
+    data = read(
         settings.data,
         kinds=method.kinds,
         options=settings.options,
