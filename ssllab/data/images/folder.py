@@ -35,6 +35,7 @@ from ssllab.data.images import unread
 from ssllab.data.images.pictures import decode, hush, looks_like_picture
 from ssllab.data.images.types import ImageData, ImageSplit
 from ssllab.data.skipped import Skipped, in_words
+from ssllab.diagnostics.linear_probe import MOST_CLASSES
 from ssllab.storage.errors import DataError
 from ssllab.storage.one_line import one_line
 from ssllab.storage.progress import Cancelled, CancelQuestion, Progress
@@ -117,6 +118,10 @@ def _load(container: Container, size: int, progress: Progress, cancelled: Cancel
             f"'{path}' holds too few images to train on: {len(train)} in its training part, beside {len(test)} to "
             f"test with{why}. Expected at least {MIN_TRAIN}: move some over."
         )
+
+    if len(class_names) > MOST_CLASSES:
+        why = f"{len(class_names):,} classes: probes ask for the {MOST_CLASSES} with the most images"
+        skipped.append(Skipped(title_of(path), why, "remark"))
 
     def split(rows: Tensor) -> ImageSplit:
         return ImageSplit(decoded.images[rows], labels[rows] if class_names else None)
