@@ -12,7 +12,6 @@ import hashlib
 import io
 import itertools
 import os
-import re
 import stat
 import struct
 import tarfile
@@ -25,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
+from ssllab.data.names import FILES_OF_SYSTEMS, as_walked, is_aside, plain, unsafe
 from ssllab.data.skipped import Skipped, in_words
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import Cancelled, CancelQuestion
@@ -36,12 +36,6 @@ _MAX_FILES = 1_000_000
 _MAX_TABLE = 64 * 2**20
 _CHUNK = 2**20
 _LINK_INSIDE = "a link inside an archive"
-#: What a Mac, a Synology or QNAP store and Windows put beside files: previews, waste, forks. In lower case.
-_OF_SYSTEMS = frozenset(
-    {"__macosx", "@eadir", "@tmp", "@recycle", "@recently-snapshot", "#recycle", "#snapshot", "$recycle.bin"}
-    | {"system volume information", "lost+found"}
-)
-_FILES_OF_SYSTEMS = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db"})
 
 
 class Unusable(Exception):
@@ -206,7 +200,7 @@ class Directory:
             for entry in entries:
                 name = f"{folder}/{entry.name}" if folder else entry.name
                 if entry.is_dir(follow_symlinks=False) or (entry.is_symlink() and os.path.isdir(entry.path)):
-                    if _is_aside(entry.name):
+                    if is_aside(entry.name):
                         found.aside.append(name)
                     else:
                         (links if entry.is_symlink() else below).append(name)
@@ -217,7 +211,7 @@ class Directory:
                     found.outside += self._leads_outside(Path(os.path.realpath(entry.path)))
             folders += reversed(below)
         if followed:  # as if what they lead to lay here
-            found.items.sort(key=_walked)
+            found.items.sort(key=as_walked)
         return found
 
     def _followed(self, link: str, read: set[object], found: Found) -> list[str]:
@@ -272,7 +266,7 @@ class Zip:
         self._infos: dict[str, zipfile.ZipInfo] = {}
         for info in archive.infolist():
             if not info.is_dir():
-                self._infos.setdefault(_plain(info.filename), info)
+                self._infos.setdefault(plain(info.filename), info)
 
     def find(self, sought: Sought, cancelled: CancelQuestion) -> Found:
         """All members with safe names, sorted."""
@@ -338,9 +332,9 @@ class Tar:
                     # Links and devices in an archive are never followed.
                     file = tar.extractfile(info) if info.isreg() else None
                     if file is not None:
-                        yield Member(_plain(info.name), lambda file=file: file, size=info.size)  # type: ignore[misc]
+                        yield Member(plain(info.name), lambda file=file: file, size=info.size)  # type: ignore[misc]
                     elif info.issym() or info.islnk():
-                        yield Member(_plain(info.name), lambda: io.BytesIO(), problem=_LINK_INSIDE)
+                        yield Member(plain(info.name), lambda: io.BytesIO(), problem=_LINK_INSIDE)
         except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
             if isinstance(error, PermissionError):
                 raise
@@ -416,11 +410,11 @@ def _take(member: Member, sought: Sought, found: Found, place: Path) -> bool:
     name = member.name
     inside = member.path is None  # or else the walk has left such folders out
     path = PurePosixPath(name)
-    if aside := next((part for part in path.parts[:-1] if _is_aside(part)), "") if inside else "":
+    if aside := next((part for part in path.parts[:-1] if is_aside(part)), "") if inside else "":
         if aside not in found.aside:
             found.aside.append(aside)
         return False
-    if path.name.startswith(".") or path.name.lower() in _FILES_OF_SYSTEMS:
+    if path.name.startswith(".") or path.name.lower() in FILES_OF_SYSTEMS:
         return False
     is_table = sought.is_table(name)
     if not is_table and not sought.is_item(name):
@@ -429,7 +423,7 @@ def _take(member: Member, sought: Sought, found: Found, place: Path) -> bool:
         else:
             found.others[path.suffix.lower()] += 1
         return False
-    if inside and (problem := member.problem or _unsafe(name)):
+    if inside and (problem := member.problem or unsafe(name)):
         found.skipped.append(Skipped(name, problem))
         return False
     if is_table:
@@ -446,19 +440,9 @@ def _take(member: Member, sought: Sought, found: Found, place: Path) -> bool:
     return True
 
 
-def _is_aside(folder: str) -> bool:
-    """Whether a folder of this name is not a person's own work: hidden, or made by a system."""
-    return (folder.startswith(".") and folder != "..") or folder.lower() in _OF_SYSTEMS
-
-
-def _plain(name: str) -> str:
-    """The name of a member as a path with ``/``."""
-    return name.replace("\\", "/").removeprefix("./")
-
-
-def _unsafe(name: str) -> str:
-    outside = name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in PurePosixPath(name).parts
-    return "an unsafe path" if outside else ""
+def _state_of(path: Path) -> str:
+    state = path.stat()
+    return f"{state.st_size}|{state.st_mtime_ns}"
 
 
 def _identity(folder: Path) -> object:
@@ -473,14 +457,3 @@ def _unreadable(error: OSError) -> str:
     if error.errno == errno.ENAMETOOLONG:
         return "its path is too long for this system"
     return f"this folder cannot be read ({error.strerror or error})"
-
-
-def _walked(name: str) -> list[tuple[bool, str]]:
-    """A key that sorts paths as a walk finds them: the files of a folder, then its folders."""
-    *folders, file = name.split("/")
-    return [*((True, folder) for folder in folders), (False, file)]
-
-
-def _state_of(path: Path) -> str:
-    state = path.stat()
-    return f"{state.st_size}|{state.st_mtime_ns}"

@@ -20,6 +20,7 @@ from ssllab.doctor.verdict import Verdict
 from ssllab.looks import Look
 from ssllab.methods.registry import own_place
 from ssllab.scalars import as_json
+from ssllab.storage.one_line import one_line
 from ssllab.training.checkpoint import CheckpointError, snapshot
 from ssllab.training.messages import (
     Checkpoint,
@@ -354,7 +355,7 @@ class Session(SessionLike):
     def _note(
         self, kind: str, *, key: str = "", old: Value | None = None, new: Value | None = None, text: str = ""
     ) -> None:
-        self.events.append(Event(self.step, time.time(), kind, key, old, new, text))
+        self.events.append(Event(self.step, time.time(), kind, key, old, new, one_line(text)))
 
 
 def _ended() -> RuntimeError:
