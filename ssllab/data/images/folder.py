@@ -32,7 +32,8 @@ from ssllab.data.containers import (
     without_common_folders,
 )
 from ssllab.data.images import unread
-from ssllab.data.images.pictures import decode, hush, looks_like_picture
+from ssllab.data.images.hush import hush
+from ssllab.data.images.pictures import decode, looks_like_picture
 from ssllab.data.images.types import ImageData, ImageSplit
 from ssllab.data.skipped import Skipped, in_words
 from ssllab.diagnostics.linear_probe import MOST_CLASSES

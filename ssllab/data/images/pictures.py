@@ -6,9 +6,7 @@ broken file becomes a reason in words.
 
 from __future__ import annotations
 
-import logging
 import threading
-import warnings
 from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import IO, Any
@@ -57,14 +55,6 @@ def looks_like_picture(name: str) -> bool:
     """Whether a file of this name is worth opening (by its ending; hidden files are not)."""
     path = PurePosixPath(name)
     return path.suffix.lower() in _SUFFIXES and not path.name.startswith(".")
-
-
-def hush() -> None:
-    """Keep what Pillow would write to a terminal to itself: what matters becomes a reason or a note of ours."""
-    warnings.filterwarnings("ignore", module=r"PIL\.")
-    logger = logging.getLogger("PIL")
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
 
 
 class _Chunks(PngImagePlugin.PngStream):

@@ -105,6 +105,8 @@ def _tiff(file: IO[bytes]) -> str:
     known = TiffTags.TAGS_V2[TiffImagePlugin.COMPRESSION].enum
     names = {number: name for name, number in known.items()}
     way = "" if packed in TiffImagePlugin.COMPRESSION_INFO else f", packed as {names.get(packed, packed)}"
+    if channels in (1, 3, 4) and set(bits) <= {1, 8, 16} and not form and not way:
+        return "broken, or a kind of TIFF that is not read"
     plural = "s" * (channels != 1)
     return (
         f"a TIFF of {channels} channel{plural} of {' and '.join(map(str, bits))} bits{form}{way} is not read: "

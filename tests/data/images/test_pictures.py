@@ -14,8 +14,9 @@ from PIL import Image, ImageFile, PngImagePlugin, TiffImagePlugin
 from ssllab.data.catalogue import load
 from ssllab.data.images import folder as reader
 from ssllab.data.images import unread
+from ssllab.data.images.hush import hush
 from ssllab.data.images.jpeg import scans
-from ssllab.data.images.pictures import MOST_SCANS, UnusablePicture, decode, hush
+from ssllab.data.images.pictures import MOST_SCANS, UnusablePicture, decode
 from ssllab.storage.progress import Cancelled
 
 RAMP = np.tile(np.linspace(0, 1, 64), (64, 1))
@@ -275,4 +276,8 @@ def test_what_pillow_warns_of_and_logs_reaches_no_terminal(capfd):
         hush()
         decode(broken, 32)
         logging.getLogger("PIL.TiffImagePlugin").error("More samples per pixel than can be decoded")
+        lzw = bytearray(written(Image.effect_noise((64, 64), 90), compression="tiff_lzw").getvalue())
+        lzw[20:60] = bytes(range(40))  # libtiff, in C: "Using code not yet in table."
+        with pytest.raises(UnusablePicture, match="broken"):
+            decode(io.BytesIO(lzw), 32)
     assert capfd.readouterr() == ("", "")
