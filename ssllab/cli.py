@@ -17,6 +17,7 @@ from ssllab.commands.usage import BAD_INPUT, UsageError
 from ssllab.data.catalogue import exists, kind_of, parts, source, sources
 from ssllab.data.catalogue import options as data_options
 from ssllab.labs import lab_for, lab_of, labs, labs_of, methods_of
+from ssllab.storage.one_line import one_line
 
 
 class Parser(argparse.ArgumentParser):
@@ -305,7 +306,7 @@ def _is_bad_input(error: ValueError) -> bool:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return one_line(" ".join(str(error).split()))
 
 
 if __name__ == "__main__":

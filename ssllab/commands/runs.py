@@ -18,6 +18,7 @@ from ssllab.data.kind import Kind, SourceInfo, kinds
 from ssllab.labs import labs_of
 from ssllab.methods import registry
 from ssllab.scalars import Series, headlines, series_of
+from ssllab.storage.one_line import one_line
 from ssllab.training import export
 from ssllab.training.run_record import RunInfo
 from ssllab.training.run_store import Run, Workspace, declared
@@ -108,7 +109,7 @@ def _list(store: Workspace, options: argparse.Namespace) -> int:
     for info in found:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(info.created))
         what = f"{info.settings.method} on {info.settings.data}" if info.settings else info.problem
-        print(f"{info.id}  {when}  {info.steps:>8} steps  {info.state:<11}  {what}  {info.name}")
+        print(one_line(f"{info.id}  {when}  {info.steps:>8} steps  {info.state:<11}  {what}  {info.name}"))
     if not found:
         print(f"no runs yet in {store.path}")
     return 0
@@ -139,7 +140,7 @@ def _compare(store: Workspace, options: argparse.Namespace) -> int:
         print(json.dumps({"runs": [run.info.id for run in opened], "settings": difference, "last": last}))
         return 0
     rows = [("run", *(run.info.id for run in opened))]
-    rows += [(key, *map(_text, values)) for key, values in difference.items()]
+    rows += [(key, *(one_line(_text(value)) for value in values)) for key, values in difference.items()]
     measured = dict.fromkeys(
         name for values in last.values() for name, value in values.items() if value is not None
     )

@@ -15,14 +15,16 @@ from typing import Any
 from tqdm import tqdm
 
 from ssllab.commands.hub import fetch_start
+from ssllab.commands.reading import read
 from ssllab.commands.usage import BAD_INPUT, OUR_FAILURE, UsageError
 from ssllab.controls import Config, ControlError, Value
-from ssllab.data.catalogue import absolute, load
+from ssllab.data.catalogue import absolute
 from ssllab.data.catalogue import options as data_options
 from ssllab.data.kind import kind_named
 from ssllab.methods import registry
 from ssllab.methods.template import write_template
 from ssllab.scalars import headlines, series_of
+from ssllab.storage.one_line import one_line
 from ssllab.training.device import choose_device, choose_precision, use_sensible_threads
 from ssllab.training.messages import Failure
 from ssllab.training.protocol import SessionLike
@@ -50,7 +52,7 @@ def train(options: argparse.Namespace) -> int:
     precision = choose_precision(options.precision, device)
     fetch_start(config.model_dump())
     name = kind_named(method.kinds[0]).default if options.data is None else options.data
-    data = load(
+    data = read(
         name,
         kinds=method.kinds,
         options={key: value for key in data_options() if (value := getattr(options, key)) is not None},
@@ -68,8 +70,6 @@ def train(options: argparse.Namespace) -> int:
         steps=options.steps,
         method_file=method_file(name_of_method),
     )
-    for skipped in data.skipped[:5]:
-        print(f"skipped {skipped.path}: {skipped.reason}", file=sys.stderr)
     run = workspace(options).create(settings, folder=options.run)
     if run.info.problem:
         print(f"{run.info.problem} Training goes on in memory.", file=sys.stderr)
@@ -117,7 +117,7 @@ def _reopen(options: argparse.Namespace, step: int | None) -> int:
     if changed:
         print(changed, file=sys.stderr)
     fetch_start(settings.config)
-    data = load(
+    data = read(
         settings.data,
         kinds=method.kinds,
         options=settings.options,
@@ -157,6 +157,8 @@ def follow(session: SessionLike, steps: int, as_json: bool) -> int:
     started, first = time.perf_counter(), session.step
     with tqdm(total=steps, unit="step", file=sys.stderr, initial=first, dynamic_ncols=True) as bar:
         try:
+            if not len(session.probes):
+                bar.set_postfix_str("probing the untrained model")
             session.start()
             while not session.wait(0.1):
                 bar.update(session.step - bar.n)
@@ -167,6 +169,9 @@ def follow(session: SessionLike, steps: int, as_json: bool) -> int:
             print("stopping; the run is kept", file=sys.stderr)
             session.stop()
         bar.update(session.step - bar.n)
+    for event in session.events:
+        if event.kind == "probe":
+            print(one_line(event.text), file=sys.stderr)
     if session.failure is not None:
         return _failed(session.failure)
     result = report(session, time.perf_counter() - started)
@@ -180,7 +185,7 @@ def follow(session: SessionLike, steps: int, as_json: bool) -> int:
 def _failed(failure: Failure) -> int:
     if os.environ.get("SSLLAB_TRACEBACK"):
         print(failure.detail, file=sys.stderr)
-    print(f"ssllab: {failure.message}", file=sys.stderr)
+    print(f"ssllab: {one_line(failure.message)}", file=sys.stderr)
     return BAD_INPUT if failure.bad_input else OUR_FAILURE
 
 
@@ -208,9 +213,8 @@ def plain(value: float | None) -> float | None:
 
 
 def _print(result: dict[str, Any]) -> None:
-    print(
-        f"{result['method']}: {result['steps']} steps in {result['seconds']:.1f} s, kept in {result['run']}"
-    )
+    place = one_line(str(result["run"]))
+    print(f"{result['method']}: {result['steps']} steps in {result['seconds']:.1f} s, kept in {place}")
     known = registry.method_class(result["method"]).series
     values = {**result["metrics"], **result["probes"]}
     for series, value in ((series_of(known, name), values[name]) for name in headlines(known, values)):

@@ -154,12 +154,8 @@ def _unknown(name: str, wanted: Sequence[str]) -> DataError:
     near = difflib.get_close_matches(name.lower().replace("-", "_"), names, n=1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     own = " or ".join(kind.own for kind in kinds().values() if not wanted or kind.name in wanted)
+    said = name if len(name) <= 120 else name[:117] + "..."
     return DataError(
-        f"no data called '{_one_line(name)}' and no such folder or .zip file.{hint} Expected one of "
+        f"no data called '{said}' and no such folder or .zip file.{hint} Expected one of "
         f"{', '.join(names)}, or the path of a folder of {own}."
     )
-
-
-def _one_line(text: str) -> str:
-    text = "".join(c if c.isprintable() else "?" for c in text)
-    return text if len(text) <= 120 else text[:117] + "..."

@@ -1,25 +1,31 @@
 """Where a person's own data lie: a folder, a .zip or a .tar, read file by file. The one reader for every kind of data.
 
-A path inside an archive is only a name, never a place on the disk; links that leave a folder are not followed;
-what is read of one file is bounded.
+A path inside an archive is only a name, never a place on the disk, and links in it are not followed. In a folder
+links are the person's own and are followed, each real folder once. Hidden folders, and those that systems make
+beside a person's files, are left out everywhere. What is read of one file is bounded.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import io
 import itertools
 import os
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
-from ssllab.data.skipped import Skipped
+from ssllab.data.names import FILES_OF_SYSTEMS, as_walked, is_aside, plain, unsafe
+from ssllab.data.skipped import Skipped, in_words
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import Cancelled, CancelQuestion
 
@@ -29,6 +35,7 @@ ARCHIVE_SUFFIXES = (".zip", *TAR_SUFFIXES)
 _MAX_FILES = 1_000_000
 _MAX_TABLE = 64 * 2**20
 _CHUNK = 2**20
+_LINK_INSIDE = "a link inside an archive"
 
 
 class Unusable(Exception):
@@ -37,38 +44,60 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class Sought:
-    """What a kind of data looks for, by the paths of files: its items, called ``noun``, and tables about them."""
+    """What a kind of data looks for, by the paths of files: its items, called ``noun``, and tables about them.
+
+    ``unread``: why a file is not read though it is one of these ``noun``, as of a format that there is no decoder
+    for; "" for any other file.
+    """
 
     noun: str
     is_item: Callable[[str], bool]
     is_table: Callable[[str], bool] = lambda name: False
-
-    def __call__(self, name: str) -> bool:
-        """Whether a file is worth a look. What a Mac packs beside the files is not."""
-        return "__MACOSX" not in PurePosixPath(name).parts and (self.is_item(name) or self.is_table(name))
+    unread: Callable[[str], str] = lambda name: ""
 
 
 @dataclass
 class Found:
-    """What lies in a container, by its path below the root: ``items``, and ``tables`` with their text."""
+    """What lies in a container, by its path below the root: ``items``, and ``tables`` with their text.
+
+    ``others``: how many files were not looked at, by ending in lower case ("" without one). ``aside``: hidden folders
+    and those of systems, which were not looked into. ``outside``: how many links were followed out of the folder.
+    """
 
     items: list[str] = field(default_factory=list)
     tables: dict[str, str] = field(default_factory=dict)
     archives: list[str] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    others: Counter[str] = field(default_factory=Counter)
+    aside: list[str] = field(default_factory=list)
+    outside: int = 0
+
+    def nothing(self, most: int = 4) -> str:
+        """What there is instead where there are no items: some words in brackets, or nothing."""
+        told = in_words(self.skipped, most)[: most + 1]
+        if self.others:
+            endings = ", ".join(
+                f"{count:,} {end or 'without ending'}" for end, count in self.others.most_common(most)
+            )
+            told.append(f"files of other kinds: {endings}")
+        if self.aside:
+            told.append(f"not looked into: {', '.join(self.aside[:most])}")
+        return f" ({'; '.join(told)})" if told else ""
 
 
 @dataclass(frozen=True)
 class Member:
     """One file of a container. That of an archive can be read until the next one is asked for.
 
-    ``path`` is where it lies on the disk, None in an archive; ``size`` is what an archive claims.
+    ``path`` is where it lies on the disk, None in an archive; ``size`` is what an archive claims; ``problem`` is why
+    it must not be read.
     """
 
     name: str
     opened: Callable[[], IO[bytes]]
     path: Path | None = None
     size: int = 0
+    problem: str = ""
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
@@ -137,34 +166,70 @@ class Container(Protocol):
 
 
 class Directory:
-    """A folder on the disk. Hidden folders are left out."""
+    """A folder on the disk. Hidden folders and those of systems are left out; links are followed, also out of it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._resolved = path.resolve()
 
     def find(self, sought: Sought, cancelled: CancelQuestion) -> Found:
-        """All below the folder."""
+        """All below the folder, and what links lead to, each real folder once."""
         found = Found()
-
-        def unreadable(error: OSError) -> None:
-            found.skipped.append(Skipped(str(error.filename), "no permission to read this folder"))
-
-        for directory, folders, files in os.walk(self.path, onerror=unreadable):
+        folders, links = [""], deque[str]()
+        read: set[object] = set()
+        followed = False
+        while folders or links:
             if cancelled():
                 raise Cancelled
-            below = Path(directory).relative_to(self.path)
-            for folder in folders:
-                if os.path.islink(os.path.join(directory, folder)):
-                    found.skipped.append(Skipped((below / folder).as_posix(), "a link to a folder"))
-            folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
-            for file in sorted(files):
-                name = (below / file).as_posix()
-                if sought(name):
-                    _take(self._member(name), sought, found, self.path)
-                elif name.lower().endswith(ARCHIVE_SUFFIXES) and not file.startswith("."):
+            # Real folders first: what lies in the folder is read under its own name.
+            if not folders:
+                folders += self._followed(links.popleft(), read, found)
+                followed = True
+                continue
+            folder = folders.pop()
+            try:
+                identity = _identity(self.path / folder)
+                if identity in read:
+                    continue
+                read.add(identity)
+                entries = sorted(os.scandir(self.path / folder), key=lambda entry: entry.name)
+            except OSError as error:
+                found.skipped.append(Skipped(folder or str(self.path), _unreadable(error)))
+                continue
+            below = []
+            for entry in entries:
+                name = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.is_dir(follow_symlinks=False) or (entry.is_symlink() and os.path.isdir(entry.path)):
+                    if is_aside(entry.name):
+                        found.aside.append(name)
+                    else:
+                        (links if entry.is_symlink() else below).append(name)
+                    continue
+                if entry.name.lower().endswith(ARCHIVE_SUFFIXES) and not entry.name.startswith("."):
                     found.archives.append(name)
+                elif _take(self._member(name), sought, found, self.path) and entry.is_symlink():
+                    found.outside += self._leads_outside(Path(os.path.realpath(entry.path)))
+            folders += reversed(below)
+        if followed:  # as if what they lead to lay here
+            found.items.sort(key=as_walked)
         return found
+
+    def _followed(self, link: str, read: set[object], found: Found) -> list[str]:
+        """The link if it is to be read as a folder."""
+        target = Path(os.path.realpath(self.path / link))
+        beside = Path(os.path.realpath((self.path / link).parent))
+        if any(target == place or target in place.parents for place in (self._resolved, beside)):
+            found.skipped.append(Skipped(link, "a link back to a folder that it lies in"))
+            return []
+        with suppress(OSError):
+            if _identity(target) in read:
+                found.skipped.append(Skipped(link, "a link to a folder that is read already"))
+                return []
+        found.outside += self._leads_outside(target)
+        return [link]
+
+    def _leads_outside(self, target: Path) -> bool:
+        return not target.is_relative_to(self._resolved)
 
     def walk(self, wanted: Collection[str]) -> Iterator[Member]:
         """In the order of ``wanted``."""
@@ -185,8 +250,6 @@ class Directory:
         path = self.path / name
 
         def opened() -> IO[bytes]:
-            if path.is_symlink() and not path.resolve().is_relative_to(self._resolved):
-                raise Unusable("a link that leaves the folder")
             # Opening a pipe would wait for ever.
             if not stat.S_ISREG(path.stat().st_mode):
                 raise Unusable("not a regular file")
@@ -196,24 +259,22 @@ class Directory:
 
 
 class Zip:
-    """A .zip archive."""
+    """A .zip archive. A backslash in it parts folders, as some programs of Windows write it."""
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self.path, self._archive = path, archive
+        self._infos: dict[str, zipfile.ZipInfo] = {}
+        for info in archive.infolist():
+            if not info.is_dir():
+                self._infos.setdefault(plain(info.filename), info)
 
     def find(self, sought: Sought, cancelled: CancelQuestion) -> Found:
         """All members with safe names, sorted."""
-        found, seen = Found(), set()
-        for info in self._archive.infolist():
+        found = Found()
+        for name in self._infos:
             if cancelled():
                 raise Cancelled
-            if info.is_dir() or info.filename in seen or not sought(info.filename):
-                continue
-            seen.add(info.filename)
-            if info.flag_bits & 1 and _is_safe(info.filename):
-                found.skipped.append(Skipped(info.filename, "encrypted"))
-            else:
-                _take(self._member(info.filename), sought, found, self.path)
+            _take(self._member(name), sought, found, self.path)
         found.items.sort()
         return found
 
@@ -226,7 +287,11 @@ class Zip:
         return _state_of(self.path)
 
     def _member(self, name: str) -> Member:
-        return Member(name, lambda: self._archive.open(name), size=self._archive.getinfo(name).file_size)
+        info = self._infos[name]
+        problem = "encrypted" if info.flag_bits & 1 else ""
+        if stat.S_ISLNK(info.external_attr >> 16):
+            problem = _LINK_INSIDE
+        return Member(name, lambda: self._archive.open(info), size=info.file_size, problem=problem)
 
 
 class Tar:
@@ -241,7 +306,7 @@ class Tar:
         for member in self._members():
             if cancelled():
                 raise Cancelled
-            if member.name not in seen and sought(member.name):
+            if member.name not in seen:
                 seen.add(member.name)
                 _take(member, sought, found, self.path)
         return found
@@ -267,7 +332,9 @@ class Tar:
                     # Links and devices in an archive are never followed.
                     file = tar.extractfile(info) if info.isreg() else None
                     if file is not None:
-                        yield Member(info.name.removeprefix("./"), lambda file=file: file, size=info.size)  # type: ignore[misc]
+                        yield Member(plain(info.name), lambda file=file: file, size=info.size)  # type: ignore[misc]
+                    elif info.issym() or info.islnk():
+                        yield Member(plain(info.name), lambda: io.BytesIO(), problem=_LINK_INSIDE)
         except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
             if isinstance(error, PermissionError):
                 raise
@@ -290,6 +357,8 @@ class Together:
             whole.items += found.items
             whole.tables |= found.tables
             whole.skipped += found.skipped
+            whole.others += found.others
+            whole.aside += found.aside
         return whole
 
     def walk(self, wanted: Collection[str]) -> Iterator[Member]:
@@ -312,10 +381,11 @@ def archive(path: Path) -> Iterator[Container]:
         yield Tar(path)
         return
     try:
-        with zipfile.ZipFile(path) as opened:
-            yield Zip(path, opened)
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+        opened = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error) as error:
         raise DataError(f"'{path}' is a broken .zip file ({error}): make it anew.") from None
+    with opened:
+        yield Zip(path, opened)
 
 
 def title_of(path: Path, suffixes: Sequence[str] = ()) -> str:
@@ -335,27 +405,55 @@ def without_common_folders(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return {name: path[depth:] for name, path in parts.items()}
 
 
-def _take(member: Member, sought: Sought, found: Found, place: Path) -> None:
-    """Note an item, read a table; leave out what is not safe."""
+def _take(member: Member, sought: Sought, found: Found, place: Path) -> bool:
+    """Note an item, read a table; leave out what is not safe. Whether it was taken."""
     name = member.name
-    if not _is_safe(name) and member.path is None:
-        found.skipped.append(Skipped(name, "an unsafe path"))
-    elif sought.is_table(name):
+    inside = member.path is None  # or else the walk has left such folders out
+    path = PurePosixPath(name)
+    if aside := next((part for part in path.parts[:-1] if is_aside(part)), "") if inside else "":
+        if aside not in found.aside:
+            found.aside.append(aside)
+        return False
+    if path.name.startswith(".") or path.name.lower() in FILES_OF_SYSTEMS:
+        return False
+    is_table = sought.is_table(name)
+    if not is_table and not sought.is_item(name):
+        if reason := sought.unread(name):
+            found.skipped.append(Skipped(name, reason))
+        else:
+            found.others[path.suffix.lower()] += 1
+        return False
+    if inside and (problem := member.problem or unsafe(name)):
+        found.skipped.append(Skipped(name, problem))
+        return False
+    if is_table:
         try:
             with member.open() as file:
                 found.tables[name] = file.read(_MAX_TABLE).decode("utf-8-sig", "replace")
         except Unusable as reason:
             found.skipped.append(Skipped(name, str(reason)))
+            return False
     else:
         found.items.append(name)
         if len(found.items) > _MAX_FILES:
             raise DataError(f"'{place}' holds more than {_MAX_FILES:,} {sought.noun}: choose a part of it.")
-
-
-def _is_safe(name: str) -> bool:
-    return not (name.startswith("/") or "\\" in name or ".." in PurePosixPath(name).parts)
+    return True
 
 
 def _state_of(path: Path) -> str:
     state = path.stat()
     return f"{state.st_size}|{state.st_mtime_ns}"
+
+
+def _identity(folder: Path) -> object:
+    """The same for two names of one folder. Raises OSError."""
+    state = folder.stat()
+    return (state.st_dev, state.st_ino) if state.st_ino else os.path.realpath(folder)
+
+
+def _unreadable(error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return "no permission to read this folder"
+    if error.errno == errno.ENAMETOOLONG:
+        return "its path is too long for this system"
+    return f"this folder cannot be read ({error.strerror or error})"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ssllab.data.skipped import left_out
 from ssllab.storage import search_path
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import CancelQuestion, Progress
@@ -153,5 +154,6 @@ def kind_named(name: str) -> Kind:
 
 def amount(data: Data) -> str:
     """How much there is to learn from, and how much is held out."""
-    skipped = f", {len(data.skipped)} skipped" if data.skipped else ""
+    lost = left_out(data.skipped)
+    skipped = f", {lost:,} skipped" if lost else ""
     return f"{data.title}: {kind_named(data.kind).amount(data)}{skipped}"

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ssllab.data.images.augment import as_float, two_views
 from ssllab.data.images.batches import ImageBatches
+from ssllab.data.images.probed import probed
 from ssllab.diagnostics.geometry import alignment, uniformity
 from ssllab.diagnostics.knn import knn_accuracy
 from ssllab.diagnostics.linear_probe import linear_probes
@@ -157,12 +158,12 @@ class PairMethod(Method):
     @torch.no_grad()
     def probe(self, data: ImageData, *, bank: int = BANK, queries: int = QUERIES) -> Probe:
         """What h and g(h) know: kNN and linear probes on held-out images, collapse, alignment, uniformity."""
-        train, test = _subset(data.train, bank), _subset(data.test, queries)
+        train, test, classes = probed(data, bank, queries)
         h_train, z_train = self.encode(train.images)
         h_test, z_test = self.encode(test.images)
         scalars: dict[str, float] = {}
         for suffix, fit, held_out in (("", h_train, h_test), ("_z", z_train, z_test)):
-            scalars |= _label_probes(suffix, fit, held_out, train, test, len(data.class_names))
+            scalars |= _label_probes(suffix, fit, held_out, train, test, classes)
         for suffix, features in (("h", h_test), ("z", z_test)):
             scalars[f"rankme_{suffix}"] = float(rankme(features))
             scalars[f"effective_rank_{suffix}"] = float(effective_rank(features))
@@ -177,8 +178,9 @@ class PairMethod(Method):
     def constants(self, data: ImageData) -> dict[str, float]:
         """Chance levels and ceilings for the plots, by name."""
         found = {"dimension_h": float(self.dimension_h), "dimension_z": float(self.dimension_z)}
-        if data.test.labels is not None and len(data.test.labels):
-            found["chance_top1"] = float(data.test.labels.bincount().max()) / len(data.test.labels)
+        labels = probed(data, 0, len(data.test))[1].labels
+        if labels is not None and len(labels):
+            found["chance_top1"] = float(labels.bincount().max()) / len(labels)
         for factor in data.test.factors:
             found[f"chance_factor_{factor.name}"] = float(factor.values.bincount().max()) / len(factor.values)
         return found
@@ -199,17 +201,6 @@ def map_index(images: int) -> Tensor:
 def as_array(tensor: Tensor) -> np.ndarray:
     """The numbers of a tensor on the CPU, as a part of a look holds them."""
     return tensor.contiguous().numpy()
-
-
-def _subset(split: ImageSplit, count: int) -> ImageSplit:
-    from ssllab.data.images.types import Factor, ImageSplit
-
-    index = torch.linspace(0, len(split) - 1, min(count, len(split))).round().long()
-    return ImageSplit(
-        split.images[index],
-        None if split.labels is None else split.labels[index],
-        tuple(Factor(f.name, f.values[index], f.names) for f in split.factors),
-    )
 
 
 def _label_probes(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ssllab.controls import Value
 from ssllab.data import catalogue
 from ssllab.storage.files import write_whole
+from ssllab.storage.one_line import one_line
 from ssllab.training import checkpoint
 from ssllab.training.checkpoint import CheckpointError
 from ssllab.training.metrics import MetricsLog
@@ -122,7 +123,7 @@ def export_weights(run: Run, path: Path, step: int | None = None) -> None:
     facts = {"format": "pt", "run": run.id, "step": str(meta.get("step", wanted[-1].step))}
     if settings is not None:
         config = tree.get("config", settings.config)
-        facts |= {"method": settings.method, "data": settings.data, "config": json.dumps(config)}
+        facts |= {"method": settings.method, "data": one_line(settings.data), "config": json.dumps(config)}
     write_whole(path, save({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata=facts))
 
 

@@ -155,7 +155,9 @@ def write_record(info: RunInfo) -> None:
         "versions": dict(info.versions),
         "parent": list(info.parent) if info.parent else None,
     }
-    write_whole(info.path / RECORD_NAME, json.dumps(document, indent=1, ensure_ascii=False).encode())
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    # Bytes of a file's name that are no letters become JSON's own escapes, and come back as they were.
+    write_whole(info.path / RECORD_NAME, text.encode(errors="backslashreplace"))
 
 
 def _with_options(settings: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +20,7 @@ from ssllab.doctor.verdict import Verdict
 from ssllab.looks import Look
 from ssllab.methods.registry import own_place
 from ssllab.scalars import as_json
+from ssllab.storage.one_line import one_line
 from ssllab.training.checkpoint import CheckpointError, snapshot
 from ssllab.training.memory import release
 from ssllab.training.messages import (
@@ -234,7 +235,7 @@ class Session(SessionLike):
         if self.step == 0:
             self._keep("start")  # so that a run killed in its first seconds can go on too
         if len(self.probes) == 0:
-            self._probe()  # the untrained encoder: what every later probe is compared with
+            self._attempt(self._probe)  # the untrained encoder: what every later probe is compared with
         started = time.perf_counter()
         measured = self._trainer.train_step()
         self.step = self._trainer.step
@@ -245,9 +246,9 @@ class Session(SessionLike):
             self._stop_diverged()
             return
         if self.watched and now >= self._look_due:
-            self._look()
+            self._attempt(self._look)
         if now >= self._probe_due or (self._is_done() and self.probes.last_step != self.step):
-            self._probe()
+            self._attempt(self._probe)
         elif now >= self._diagnosis_due:
             self._diagnose()
         if now >= self._checkpoint_due:
@@ -304,6 +305,17 @@ class Session(SessionLike):
             self._look_due = 0.0
         return old, new
 
+    def _attempt(self, measure: Callable[[], None]) -> None:
+        """Measure; where that fails, training goes on and the run says so once."""
+        try:
+            measure()
+        except Exception as error:
+            text = f"a probe failed, training goes on: {_failure(error).message}"
+            if not any(event.text == text for event in self.events):
+                self._note("probe", text=text)
+            self.probes.append(self.step, {})
+            self._look_due = self._probe_due = time.monotonic() + PROBE_SECONDS
+
     def _look(self) -> None:
         started = time.monotonic()
         self.look = self._trainer.look()
@@ -345,7 +357,7 @@ class Session(SessionLike):
     def _note(
         self, kind: str, *, key: str = "", old: Value | None = None, new: Value | None = None, text: str = ""
     ) -> None:
-        self.events.append(Event(self.step, time.time(), kind, key, old, new, text))
+        self.events.append(Event(self.step, time.time(), kind, key, old, new, one_line(text)))
 
 
 def _ended() -> RuntimeError:

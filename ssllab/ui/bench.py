@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from ssllab.controls import Config, ControlError, Value
 from ssllab.data.catalogue import kind_of
 from ssllab.data.kind import Kind, kind_named
+from ssllab.data.skipped import every_word, in_words, left_out
 from ssllab.labs import labs
 from ssllab.training.messages import Checkpoint, CopyModel, Pause, Set, Start, StepOnce, Watch
 from ssllab.training.run_record import Event, RunSettings
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from ssllab.training.messages import Message, ModelCopy
     from ssllab.training.protocol import SessionLike
     from ssllab.training.run_store import Workspace
+
+_REASONS_SAID = 3  # of files that were skipped; the detail has them all
 
 
 class Bench(QObject):
@@ -163,8 +166,10 @@ class Bench(QObject):
         self.reset()
         self.data_loaded.emit()
         if data.skipped:
-            lines = "\n".join(f"{skipped.path}: {skipped.reason}" for skipped in data.skipped)
-            self.say("warning", f"{len(data.skipped)} files were skipped.", lines)
+            lost = left_out(data.skipped)
+            count = f"{lost:,} file{' was' if lost == 1 else 's were'} skipped. " if lost else ""
+            words = "; ".join(in_words(data.skipped, _REASONS_SAID))
+            self.say("warning" if lost else "info", f"{count}{words}.", every_word(data.skipped))
 
     # Controls
 

@@ -20,6 +20,7 @@ class MessageBar(QFrame):
         self.setObjectName("messageBar")
         self.text = QLabel()
         self.text.setWordWrap(True)
+        self.text.setTextFormat(Qt.TextFormat.PlainText)  # the name of a file is no markup
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.more = QPushButton("Details")
         self.more.setCheckable(True)

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import math
 import warnings
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
-from ssllab.diagnostics.linear_probe import linear_probe_accuracy, linear_probes, logistic_regression
+from ssllab.diagnostics import linear_probe
+from ssllab.diagnostics.linear_probe import (
+    MOST_CLASSES,
+    frequent,
+    linear_probe_accuracy,
+    linear_probes,
+    logistic_regression,
+)
 
 
 def digits() -> tuple[torch.Tensor, torch.Tensor]:
@@ -93,3 +102,46 @@ def test_a_class_never_seen_in_training_is_allowed() -> None:
 def test_broken_features_have_no_accuracy() -> None:
     x, y = digits()
     assert math.isnan(linear_probe_accuracy(x[:50] * torch.nan, y[:50], x[:50], y[:50], 10))
+
+
+CASES = Path(__file__).resolve().parents[2] / ".." / "shared" / "cases" / "images"
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="no ../shared/cases beside the repository")
+def test_the_denormal_features_of_a_diverged_step_have_an_accuracy() -> None:
+    case = np.load(CASES / "19-denormal-features.npz")
+    x, y = torch.from_numpy(case["x"]), torch.from_numpy(case["y"])
+    assert 0.5 < linear_probe_accuracy(x, y, x, y, 2) <= 1
+
+
+@pytest.mark.parametrize("scale", [1e-44, 1e-40, 1e-30, 1e15, 1e25, 3e38])
+def test_features_of_any_size_give_a_number_or_none_and_never_an_error(scale: float) -> None:
+    x, y = digits()
+    x = x[:200] / 16 * scale
+    for features in (x, torch.cat([x, digits()[0][:200]], 1)):
+        accuracy = linear_probe_accuracy(features[:100], y[:100], features[100:], y[100:200], 10)
+        assert math.isnan(accuracy) or 0 <= accuracy <= 1
+
+
+def test_of_thousands_of_classes_the_most_frequent_are_learned_and_asked_for(monkeypatch) -> None:
+    """The work is bounded: never more classes than MOST_CLASSES reach the classifier."""
+    many = 5000
+    generator = torch.Generator().manual_seed(0)
+    often = torch.arange(MOST_CLASSES) * 7  # these classes have three images each, the others one
+    y = torch.cat([torch.arange(many), often, often])
+    codes = torch.randn(many, 16, generator=generator)
+    x = codes[y] + 0.01 * torch.randn(len(y), 16, generator=generator)
+    solved = []
+    whole = linear_probe.logistic_regression
+
+    def counted(x, y, classes):
+        solved.append((len(x), classes, int(y.max()) + 1))
+        return whole(x, y, classes, iterations=20)
+
+    monkeypatch.setattr(linear_probe, "logistic_regression", counted)
+    assert linear_probe_accuracy(x, y, codes[often], often, many) > 0.95
+    assert solved == [(3 * MOST_CLASSES, MOST_CLASSES, MOST_CLASSES)]
+
+
+def test_equally_frequent_classes_are_kept_by_their_numbers() -> None:
+    assert frequent(torch.tensor([5, 5, 1, 9, 9, 3, 7]), 3).tolist() == [1, 5, 9]

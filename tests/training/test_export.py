@@ -83,6 +83,14 @@ def test_weights_are_plain_safetensors(make, tmp_path):
             assert file.metadata()["step"] == str(int(expected))
 
 
+def test_a_run_on_a_folder_whose_name_is_no_text_is_kept_and_exported(make, workspace, tmp_path):
+    run = make(data="/caf\udce9\x1b", checkpoints=[5], events=[Event(1, 0.0, "note", text="a")])
+    assert workspace.open(run.id).info.settings.data == "/caf\udce9\x1b"
+    export_weights(run, tmp_path / "w.safetensors")
+    with safe_open(tmp_path / "w.safetensors", "pt") as file:
+        assert file.metadata()["data"] == r"/caf\xe9\x1b"
+
+
 def test_weights_that_are_not_there(make, workspace, tmp_path):
     with pytest.raises(RunError, match="no checkpoint"):
         export_weights(make(), tmp_path / "w.safetensors")
@@ -112,7 +120,7 @@ def test_the_command_names_every_setting_and_change(make):
     ]
 
 
-@pytest.mark.parametrize("data", ["shapes", 'C:\\new "dir"\'', "Bilder/äöü \n'''\"\"\"", "-x"])
+@pytest.mark.parametrize("data", ["shapes", 'C:\\new "dir"\'', "Bilder/äöü \n'''\"\"\"", "-x", "/caf\udce9"])
 def test_the_script_calls_the_command_line_with_just_that(make, tmp_path, monkeypatch, data):
     run = make(events=CHANGES, data=data)
     export_script(run, tmp_path / "repeat.py")

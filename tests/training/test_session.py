@@ -401,3 +401,23 @@ def test_a_fork_of_a_fork_before_an_inherited_change_uses_the_first_runs_checkpo
     _until(lambda: again.state == "ready")
     assert (again.step, again.config.temperature) == (3, 0.5)
     assert again.run.info.parent == (old.run.id, 3)
+
+
+def test_a_probe_that_fails_ends_no_run_and_is_said_once(sessions, monkeypatch):
+    """As one did on the denormal features of a diverged step. It is tried again, and not before every step."""
+    tried = []
+
+    def probe(trainer):
+        tried.append(trainer.step)
+        raise RuntimeError("value cannot be converted to type float without overflow")
+
+    monkeypatch.setattr(Trainer, "probe", probe)
+    session = sessions(steps=6)
+    session.start()
+    assert session.wait(60)
+    assert (session.state, session.failure, session.step) == ("finished", None, 6)
+    assert tried[0] == 0
+    assert tried[-1] == 6
+    (said,) = [event.text for event in session.events if event.kind == "probe"]
+    assert "without overflow" in said
+    assert session.probes.names == ()

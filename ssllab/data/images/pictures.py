@@ -7,22 +7,26 @@ broken file becomes a reason in words.
 from __future__ import annotations
 
 import threading
-import warnings
+from contextlib import suppress
 from pathlib import PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile, PngImagePlugin
 
 from ssllab.data.containers import Unusable
+from ssllab.data.images import ranges, unread
+from ssllab.data.images.jpeg import scans
+from ssllab.data.images.ranges import Note
 
 SMALLEST_SIDE = 8
 LARGEST_PIXELS = 150_000_000
 _HEAVY_PIXELS = 16_000_000
 _GREY = (128, 128, 128)
 
-# Our own bound is checked before decoding; Pillow's warning below it would only reach a terminal.
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+#: A progressive JPEG has about ten scans; hostile ones have thousands, each as much work as a picture.
+MOST_SCANS = 100
+_PHOTOMETRIC, _GDAL_NO_DATA = 262, 42113  # tags of a TIFF
 
 Image.init()
 #: EPS starts Ghostscript, the others need programs or drivers that are not here.
@@ -53,10 +57,28 @@ def looks_like_picture(name: str) -> bool:
     return path.suffix.lower() in _SUFFIXES and not path.name.startswith(".")
 
 
-def decode(file: IO[bytes], size: int) -> np.ndarray:
+class _Chunks(PngImagePlugin.PngStream):
+    """A PNG's chunks, where text or a colour profile that Pillow finds too long is passed over: the pixels are good."""
+
+    def call(self, cid: bytes, pos: int, length: int) -> bytes:
+        if cid not in (b"tEXt", b"zTXt", b"iTXt", b"iCCP"):
+            return super().call(cid, pos, length)
+        assert self.fp is not None
+        start = self.fp.tell()
+        with suppress(ValueError, SyntaxError):
+            return super().call(cid, pos, length)
+        self.fp.seek(start)
+        return ImageFile._safe_read(self.fp, length)
+
+
+PngImagePlugin.PngStream = _Chunks  # type: ignore[misc]
+
+
+def decode(file: IO[bytes], size: int, note: Note = lambda words: None) -> np.ndarray:
     """The centre square of the picture's first frame, ``(size, size, 3)`` uint8.
 
-    The orientation in its EXIF data is honoured, transparency laid over mid-grey, 16 bits scaled to 8.
+    The orientation in its EXIF data is honoured, transparency laid over mid-grey, more than 8 bits scaled to 8
+    (:mod:`ssllab.data.images.ranges`); ``note`` is told what a person should know of it.
     Raises :class:`UnusablePicture`.
     """
     try:
@@ -66,16 +88,18 @@ def decode(file: IO[bytes], size: int) -> np.ndarray:
                 raise UnusablePicture(f"smaller than {SMALLEST_SIDE} pixels")
             if width * height > LARGEST_PIXELS:
                 raise UnusablePicture(f"more than {LARGEST_PIXELS // 1_000_000} megapixels")
+            if picture.format in ("JPEG", "MPO"):
+                _check_scans(file)
             # JPEG decodes straight to a half, quarter or eighth of its size; others ignore it.
             picture.draft("RGB", (2 * size, 2 * size))
             if picture.width * picture.height > _HEAVY_PIXELS:
                 with _heavy:
-                    return _square(picture, size)
-            return _square(picture, size)
+                    return _square(picture, size, note)
+            return _square(picture, size, note)
     except UnusablePicture:
         raise
     except Image.UnidentifiedImageError:
-        raise UnusablePicture("not a picture, or broken") from None
+        raise UnusablePicture(unread.by_content(file)) from None
     except Image.DecompressionBombError:
         raise UnusablePicture(f"more than {LARGEST_PIXELS // 1_000_000} megapixels") from None
     except MemoryError:
@@ -87,9 +111,23 @@ def decode(file: IO[bytes], size: int) -> np.ndarray:
         ) from None
 
 
-def _square(picture: Image.Image, size: int) -> np.ndarray:
+def _check_scans(file: IO[bytes]) -> None:
+    place = file.tell()
+    file.seek(0)
+    count = scans(file.read(), MOST_SCANS)
+    file.seek(place)
+    if count > MOST_SCANS:
+        raise UnusablePicture(f"a JPEG of more than {MOST_SCANS} scans")
+
+
+def _square(picture: Image.Image, size: int, note: Note) -> np.ndarray:
+    wide = _rawmode(picture).partition(";")[2].startswith("16")
+    picture.load()
+    # Pillow turns a TIFF itself when it loads it, and then knows no orientation any more.
     orientation = _orientation(picture)
-    plain = _eight_bit(picture)
+    plain = _eight_bit(picture, note)
+    if wide and plain.mode in ("RGB", "RGBA"):
+        plain = _bright(plain, note)
     side = min(plain.size)
     left, top = (plain.width - side) / 2, (plain.height - side) / 2
     small = plain.resize(
@@ -104,6 +142,13 @@ def _square(picture: Image.Image, size: int) -> np.ndarray:
     return np.asarray(small.convert("RGB"))
 
 
+def _rawmode(picture: Image.Image) -> str:
+    """How the file holds a pixel, as Pillow calls it: "RGB;16B" for big-endian colour of 16 bits."""
+    arguments: Any = picture.tile[0][3] if isinstance(picture, ImageFile.ImageFile) and picture.tile else ""
+    first = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+    return first if isinstance(first, str) else ""
+
+
 def _orientation(picture: Image.Image) -> int:
     try:
         return int(picture.getexif().get(0x0112, 1))
@@ -112,29 +157,36 @@ def _orientation(picture: Image.Image) -> int:
         return 1
 
 
-def _eight_bit(picture: Image.Image) -> Image.Image:
-    """The picture as L, RGB or RGBA."""
+def _bright(picture: Image.Image, note: Note) -> Image.Image:
+    colour = np.asarray(picture.convert("RGB"))
+    bright = ranges.wide_colour(colour, note)
+    if bright is colour:
+        return picture
+    changed = Image.fromarray(bright)
+    if picture.mode == "RGBA":
+        changed.putalpha(picture.getchannel("A"))
+    return changed
+
+
+def _eight_bit(picture: Image.Image, note: Note) -> Image.Image:
+    """The loaded picture as L, RGB or RGBA."""
     mode = picture.mode
-    if mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-    if mode in ("I", "F"):
-        return Image.fromarray(_scaled(np.asarray(picture)))
+    if mode.startswith("I;16") or mode in ("I", "F"):
+        tags = getattr(picture, "tag_v2", {})
+        grey = ranges.grey(np.asarray(picture), note, _no_data(tags))
+        if tags.get(_PHOTOMETRIC) == 0:
+            note("white is zero: turned")
+            grey = 255 - grey
+        return Image.fromarray(grey)
     if mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
         return picture.convert("RGBA")
     if mode in ("L", "RGB"):
-        picture.load()
         return picture
     return picture.convert("L" if mode == "1" else "RGB")
 
 
-def _scaled(values: np.ndarray) -> np.ndarray:
-    """Numbers of unknown range to uint8: 0..1, 0..255 and 0..65535 keep black and white; others stretch."""
-    values = np.nan_to_num(values.astype(np.float32))
-    low, high = float(values.min()), float(values.max())
-    if low >= 0 and values.dtype.kind == "f" and high <= 1:
-        low, high = 0.0, 1.0
-    elif low >= 0 and high <= 255:
-        low, high = 0.0, 255.0
-    elif low >= 0 and high <= 65535:
-        low, high = 0.0, 65535.0
-    return ((values - low) * (255 / max(high - low, 1e-12))).round().clip(0, 255).astype(np.uint8)
+def _no_data(tags: Any) -> float | None:
+    try:
+        return float(str(tags.get(_GDAL_NO_DATA)).strip("\0 "))
+    except ValueError:
+        return None

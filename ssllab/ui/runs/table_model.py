@@ -12,6 +12,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QColor
 
 from ssllab.scalars import Series, headline, series_of
+from ssllab.storage.one_line import one_line
 from ssllab.ui import theme
 from ssllab.ui.runs.curves import NOTHING, CurveReader
 from ssllab.ui.runs.words import absolute, ago, run_title
@@ -257,7 +258,7 @@ class RunsModel(QAbstractTableModel):
             case Column.METHOD:
                 return "" if info.settings is None else info.settings.method
             case Column.DATA:
-                return "" if info.settings is None else info.settings.data
+                return "" if info.settings is None else one_line(info.settings.data)
             case Column.STEPS:
                 return "" if info.settings is None else f"{info.steps:,}"
             case Column.STARTED:

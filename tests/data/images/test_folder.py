@@ -18,6 +18,7 @@ from PIL import Image
 from ssllab.data.catalogue import load
 from ssllab.data.images.folder import arrange, hold_out
 from ssllab.data.images.pictures import UnusablePicture, decode
+from ssllab.data.kind import amount
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import Cancelled
 
@@ -161,6 +162,12 @@ def test_too_few_images(tmp_path):
     assert "z.png" in refused(tmp_path, "holds 15 usable images .1 skipped.*expected at least 16")
 
 
+def test_too_few_images_in_the_training_part(tmp_path):
+    fill(tmp_path / "train" / "a", 1)
+    fill(tmp_path / "val" / "a", 19, 20)
+    refused(tmp_path, "too few images to train on: 1 in its training part.*at least 8")
+
+
 def test_a_broken_zip(tmp_path):
     (tmp_path / "a.zip").write_bytes(b"PK\3\4 and then nothing")
     refused(tmp_path / "a.zip", "not a folder of images or a .zip")
@@ -183,25 +190,29 @@ def test_what_cannot_be_used_is_skipped_with_its_reason(tmp_path):
     picture().save(bad / "whole.png")
     (bad / "empty.png").write_bytes(b"")
     (bad / "text.jpg").write_text("this is text")
+    (bad / "page.jpg").write_text("<!DOCTYPE html><html>404</html>")
+    (bad / "lfs.png").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+    (bad / "phone.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
     (bad / "cut.png").write_bytes((tmp_path / "good" / "001.png").read_bytes()[:60])
     Image.new("RGB", (1, 1)).save(bad / "dot.png")
     Image.new("RGB", (7, 400)).save(bad / "thin.png")
     os.mkfifo(bad / "pipe.png")
-    outside = tmp_path.parent / f"{tmp_path.name}-outside.png"
-    picture().save(outside)
-    (bad / "link.png").symlink_to(outside)
     (bad / "dangling.png").symlink_to("nowhere.png")
     (bad / "loop").symlink_to(tmp_path)
     data = load(str(tmp_path))
     reasons = {Path(entry.path).name: entry.reason for entry in data.skipped}
-    pictures = {"empty.png", "text.jpg", "cut.png", "dot.png", "thin.png"}
-    assert reasons.keys() == pictures | {"pipe.png", "link.png", "dangling.png", "loop"}
+    pictures = {"empty.png", "text.jpg", "page.jpg", "lfs.png", "phone.jpg", "cut.png", "dot.png", "thin.png"}
+    assert reasons.keys() == pictures | {"pipe.png", "dangling.png", "loop"}
+    assert reasons["empty.png"] == "empty"
+    assert "web page" in reasons["page.jpg"]
+    assert "git lfs pull" in reasons["lfs.png"]
+    assert "HEIC" in reasons["phone.jpg"]
     assert reasons["dot.png"] == reasons["thin.png"] == "smaller than 8 pixels"
-    assert reasons["link.png"] == "a link that leaves the folder"
     assert reasons["pipe.png"] == "not a regular file"
-    assert reasons["loop"] == "a link to a folder"
+    assert reasons["loop"] == "a link back to a folder that it lies in"
     assert len(data.train) + len(data.test) == 21
-    assert "9 skipped" in data.about
+    assert "11 skipped" in data.about
+    assert amount(data).endswith("11 skipped")
 
 
 def test_unsafe_and_encrypted_members_of_a_zip_are_skipped(tmp_path):
@@ -225,7 +236,7 @@ def test_unsafe_and_encrypted_members_of_a_zip_are_skipped(tmp_path):
     reasons = {entry.path: entry.reason for entry in data.skipped}
     assert reasons["../../escaped.png"] == reasons["/absolute.png"] == "an unsafe path"
     assert reasons["a/secret.png"] == "encrypted"
-    assert "a/link.png" in reasons
+    assert reasons["a/link.png"] == "a link inside an archive"
     assert len(data.train) + len(data.test) == 20
     assert sorted(p.name for p in tmp_path.iterdir()) == ["x.zip"]
 

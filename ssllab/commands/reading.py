@@ -1,0 +1,31 @@
+"""Data for a command: progress on standard error while it is read, and one count of what was used and what was not."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from tqdm import tqdm
+
+from ssllab.data.batches import Data
+from ssllab.data.catalogue import load, source
+from ssllab.data.kind import amount
+from ssllab.data.skipped import in_words
+
+_REASONS = 8
+_PATIENCE = 0.5  # seconds without a word
+
+
+def read(name: str, **options: Any) -> Data:
+    """:func:`ssllab.data.catalogue.load`, with words to the person who waits for it."""
+    form = "{desc} |{bar}| {percentage:3.0f}%"
+    with tqdm(total=1.0, file=sys.stderr, leave=False, delay=_PATIENCE, bar_format=form) as bar:
+
+        def progress(fraction: float, text: str) -> None:
+            bar.set_description_str(text, refresh=False)
+            bar.update(fraction - bar.n)
+
+        data = load(name, progress=progress, **options)
+    if data.skipped or source(name) is None:
+        print("\n  ".join([amount(data), *in_words(data.skipped, _REASONS)]), file=sys.stderr)
+    return data
