@@ -72,6 +72,11 @@ class Found:
     aside: list[str] = field(default_factory=list)
     outside: int = 0
 
+    def followed(self, place: Path) -> list[Skipped]:
+        """A remark where links led out of the folder at ``place``."""
+        links = f"{self.outside:,} link{'s' * (self.outside != 1)} out of the folder followed"
+        return [Skipped(place.name, links, "remark")] if self.outside else []
+
     def nothing(self, most: int = 4) -> str:
         """What there is instead where there are no items: some words in brackets, or nothing."""
         told = in_words(self.skipped, most)[: most + 1]
@@ -196,7 +201,7 @@ class Directory:
             except OSError as error:
                 found.skipped.append(Skipped(folder or str(self.path), _unreadable(error)))
                 continue
-            below = []
+            below: list[str] = []
             for entry in entries:
                 name = f"{folder}/{entry.name}" if folder else entry.name
                 if entry.is_dir(follow_symlinks=False) or (entry.is_symlink() and os.path.isdir(entry.path)):
@@ -357,6 +362,7 @@ class Together:
             whole.items += found.items
             whole.tables |= found.tables
             whole.skipped += found.skipped
+            whole.outside += found.outside
             whole.others += found.others
             whole.aside += found.aside
         return whole

@@ -66,7 +66,7 @@ def _load(
         container,
         arrange(found.items, found.tables),
         Origin(str(place), title_of(place, AUDIO_SUFFIXES), place.resolve(), container.stamp(found.items)),
-        skipped=found.skipped,
+        skipped=[*found.followed(place), *found.skipped],
         root=root,
         progress=progress,
         cancelled=cancelled,

@@ -20,7 +20,7 @@ from ssllab.audio.errors import AudioError
 from ssllab.audio.files import stream
 from ssllab.data.containers import Container, Unusable
 from ssllab.data.download import cache_directory
-from ssllab.data.skipped import Skipped
+from ssllab.data.skipped import Skipped, left_out
 from ssllab.data.speech.layout import TEST_SHARE, Layout, Recording
 from ssllab.data.speech.reel import Piece, Reel, Shelf
 from ssllab.data.speech.types import SAMPLE_RATE, SpeechData, SpeechSplit
@@ -208,8 +208,8 @@ def _about(data: SpeechData) -> str:
         facts.append(f"{len(speakers):,} speaker{'s' * (len(speakers) != 1)}")
     if data.class_names:
         facts.append(f"{len(data.class_names)} words")
-    if data.skipped:
-        facts.append(f"{len(data.skipped):,} skipped")
+    if count := left_out(data.skipped):
+        facts.append(f"{count:,} skipped")
     if same:
         facts.append("too few to hold any out: tested on the same")
     return "; ".join(facts) + "."
@@ -218,6 +218,7 @@ def _about(data: SpeechData) -> str:
 def nothing(path: Path, skipped: Sequence[Skipped]) -> DataError:
     """That there is no usable recording at ``path``, and the first reason."""
     more = ""
+    skipped = [entry for entry in skipped if entry.what != "remark"]
     if skipped:
         first = skipped[0]
         more = f" ({len(skipped)} skipped, the first: {os.path.basename(first.path)}, {first.reason.rstrip('.')})"
