@@ -9,6 +9,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
+from PIL import Image
 
 import ssllab.ui
 from ssllab.training.run_store import Workspace
@@ -87,3 +88,27 @@ def test_a_session_is_told_who_watches_and_gives_copies_until_it_ends(bench, qtb
     qtbot.waitUntil(lambda: bench.live_run.step == 1, timeout=60_000)
     assert bench.live_run.number == 2
     assert not bench.session.watched
+
+
+def test_files_that_were_not_used_are_counted_with_their_reasons_and_safe_names(tmp_path, qtbot):
+    pictures = tmp_path / os.fsdecode(b"caf\xe9")
+    pictures.mkdir()
+    for number in range(20):
+        Image.new("RGB", (16, 16), (number, 0, 0)).save(pictures / f"{number:02}.png")
+    Image.new("RGB", (4, 4)).save(pictures / "a\n\x1b[31m.png")
+    Image.new("RGB", (4, 4)).save(pictures / "b.png")
+    (pictures / "IMG_1.HEIC").write_bytes(b"x")
+    bench = Bench(Workspace(tmp_path / "w"), "contrast", LongWork(), data=str(pictures))
+    said = []
+    bench.message.connect(lambda *words: said.append(words))
+    bench.begin()
+    qtbot.waitUntil(lambda: bool(said), timeout=120_000)
+    bench.close()
+    ((level, text, detail),) = said
+    assert level == "warning"
+    assert text == (
+        r"3 files were skipped. a\n\x1b[31m.png and 1 more: smaller than 8 pixels; "
+        "IMG_1.HEIC: HEIC is not read: convert it to JPEG or PNG."
+    )
+    assert detail.count("\n") == 2
+    assert bench.data.title == r"caf\xe9"
