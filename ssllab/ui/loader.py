@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from ssllab.storage.one_line import one_line
 from ssllab.ui import loading
 from ssllab.ui.work import Background
 
@@ -16,7 +17,8 @@ class Loader(QObject):
     """One request at a time. Of each, at most one of its outcome, ``cancelled`` and ``failed`` is said."""
 
     progress = Signal(float, str, bool)  # fraction, words, whether it can be cancelled
-    loaded = Signal(str, object, object)  # name, data, thumbnails (None where the data has no images)
+    #: name, data, thumbnails (None where the data has no images); Qt would cut a name that is no text
+    loaded = Signal(object, object, object)
     cancelled = Signal()
     failed = Signal(str, str)  # one line, detail
 
@@ -33,7 +35,7 @@ class Loader(QObject):
 
     def load(self, name: str, kinds: Sequence[str], seed: int) -> None:
         """Load the data of that name or path, of one of ``kinds``, in place of what is being loaded."""
-        request = self._begin(f"Loading {name}", cancellable=True)
+        request = self._begin(f"Loading {one_line(name)}", cancellable=True)
 
         def report(fraction: float, text: str) -> None:
             self._background.deliver(

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from ssllab.data.catalogue import source, sources
 from ssllab.data.kind import SourceInfo
+from ssllab.storage.one_line import one_line
 
 if TYPE_CHECKING:
     from ssllab.ui.bench import Bench
@@ -145,7 +146,7 @@ class MainToolbar(QToolBar):
         index = self.data_box.findData(name)
         if index < 0:
             index = self.data_box.count() - 1
-            self.data_box.insertItem(index, Path(name).name, name)
+            self.data_box.insertItem(index, one_line(Path(name).name), name)
         self.data_box.setCurrentIndex(index)
 
     def _fill_data(self) -> None:

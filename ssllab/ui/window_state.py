@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QApplication
@@ -79,7 +80,10 @@ def remember(window: Window, settings: QSettings) -> None:
         put(f"{name}/views", json.dumps(page.view_states()))
     for name, bench in window.benches.all.items():
         put(f"{name}/method", bench.method_name)
-        put(f"{name}/data", bench.data_name)
+        with suppress(
+            UnicodeEncodeError
+        ):  # Qt would cut the name where it is no text, and that is another folder's
+            put(f"{name}/data", bench.data_name.encode().decode())
         put(f"{name}/device", bench.device)
         put(f"{name}/seed", bench.seed)
         if bench.config is not None:

@@ -112,3 +112,4 @@ def test_files_that_were_not_used_are_counted_with_their_reasons_and_safe_names(
     )
     assert detail.count("\n") == 2
     assert bench.data.title == r"caf\xe9"
+    assert bench.data_name == str(pictures)
