@@ -17,7 +17,7 @@ _PATIENCE = 0.5  # seconds without a word
 
 
 def read(name: str, **options: Any) -> Data:
-    """:func:`ssllab.data.catalogue.load`, with words to the person who waits for it."""
+    """:func:`ssllab.data.catalogue.load`, with progress for the person who waits for it."""
     form = "{desc} |{bar}| {percentage:3.0f}%"
     with tqdm(total=1.0, file=sys.stderr, leave=False, delay=_PATIENCE, bar_format=form) as bar:
 
@@ -25,7 +25,10 @@ def read(name: str, **options: Any) -> Data:
             bar.set_description_str(text, refresh=False)
             bar.update(fraction - bar.n)
 
-        data = load(name, progress=progress, **options)
-    if data.skipped or source(name) is None:
+        return load(name, progress=progress, **options)
+
+
+def count(data: Data) -> None:
+    """Say how much of a person's own data is used, how much is skipped and why; nothing of a data set of ours."""
+    if data.skipped or source(data.name) is None:
         print("\n  ".join([amount(data), *in_words(data.skipped, _REASONS)]), file=sys.stderr)
-    return data

@@ -15,9 +15,10 @@ from typing import Any
 from tqdm import tqdm
 
 from ssllab.commands.hub import fetch_start
-from ssllab.commands.reading import read
+from ssllab.commands.reading import count, read
 from ssllab.commands.usage import BAD_INPUT, OUR_FAILURE, UsageError
 from ssllab.controls import Config, ControlError, Value
+from ssllab.data.batches import Data
 from ssllab.data.catalogue import absolute
 from ssllab.data.catalogue import options as data_options
 from ssllab.data.kind import kind_named
@@ -73,7 +74,7 @@ def train(options: argparse.Namespace) -> int:
     run = workspace(options).create(settings, folder=options.run)
     if run.info.problem:
         print(f"{run.info.problem} Training goes on in memory.", file=sys.stderr)
-    return follow(Session(settings, data, run, plan=plan), options.steps, options.json)
+    return follow(Session(settings, data, run, plan=plan), data, options.steps, options.json)
 
 
 def use_own_file(path: Path) -> None:
@@ -145,15 +146,16 @@ def _reopen(options: argparse.Namespace, step: int | None) -> int:
             steps=total,
             device=options.device,
         )
-    return follow(session, total, options.json)
+    return follow(session, data, total, options.json)
 
 
-def follow(session: SessionLike, steps: int, as_json: bool) -> int:
-    """Train to the end with a progress bar, then print what came out; the exit code."""
+def follow(session: SessionLike, data: Data, steps: int, as_json: bool) -> int:
+    """Say what is learned from, train to the end with a progress bar, then print what came out; the exit code."""
     while session.state == "building":
         session.wait(0.02)
     if session.failure is not None:
         return _failed(session.failure)
+    count(data)
     started, first = time.perf_counter(), session.step
     with tqdm(total=steps, unit="step", file=sys.stderr, initial=first, dynamic_ncols=True) as bar:
         try:
