@@ -1,0 +1,176 @@
+"""Files that libsndfile cannot read, or not whole, through FFmpeg's libraries (PyAV).
+
+Used for MP3 (libsndfile believes a header about the length and writes lines of its own on stderr), m4a and AAC,
+chained Ogg, FLAC and Speex in Ogg, WAV whose size was never written, and a few more. FFmpeg is given an opened file
+and the name of its container: it neither guesses a format nor opens anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
+
+import numpy as np
+
+from ssllab.audio.errors import AudioError
+from ssllab.audio.formats import tags_end
+from ssllab.audio.reader import Note, say_lost, undecodable
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.container import InputContainer
+
+#: Containers whose duration is a guess from the bit rate, or that of a first part.
+_GUESSED = ("mp3", "aac", "amr", "ogg", "wav")
+_BUFFER = 1 << 18
+
+
+class PacketReader:
+    """One pass over the first audio track of ``path``. A start in mid-file is reached by decoding what is before it.
+
+    Raises :class:`AudioError` where it cannot be opened.
+    """
+
+    def __init__(self, path: Path, container: str) -> None:
+        import av
+
+        self._path, self._container = path, container
+        self._file = path.open("rb")
+        try:
+            self._opened: InputContainer = av.open(
+                self._file, format=container, buffer_size=_BUFFER, io_open=_nothing_else
+            )
+        except (av.FFmpegError, ValueError) as error:
+            self._file.close()
+            raise AudioError(_why(path, container, error)) from None
+        stream = next(iter(self._opened.streams.audio), None)
+        context = stream.codec_context if stream is not None else None
+        if stream is None or context is None or not context.sample_rate or not context.channels:
+            self.close()
+            raise AudioError(f"{path.name} holds no sound that can be decoded. Convert it to WAV first.")
+        self._stream = stream
+        self.rate, self.channels = int(context.sample_rate), int(context.channels)
+        self.format = f"{container.upper()} {context.name}"
+        self.seconds: float | None = None
+        if container not in _GUESSED and stream.duration and stream.time_base:
+            self.seconds = float(stream.duration * stream.time_base)
+
+    def counted_seconds(self) -> float:
+        """The length of all packets together, without decoding. The reader is used up by it."""
+        import av
+
+        ticks = 0
+        try:
+            for packet in self._opened.demux(self._stream):
+                ticks += packet.duration or 0
+        except av.FFmpegError:
+            pass  # as far as there is something
+        padding = _mp3_header(self._file)[1] if self._container == "mp3" else 0
+        return float(ticks * (self._stream.time_base or 0)) - padding / self.rate
+
+    def blocks(
+        self, start: float, end: float | None, size: int, note: Note
+    ) -> Iterator[tuple[np.ndarray, int]]:
+        """See :class:`ssllab.audio.reader.Reader`."""
+        waiting: list[np.ndarray] = []
+        count, at = 0, 0.0
+        rate = self.rate
+        self._failed, self._resumed = 0.0, False
+        for frame in self._frames():
+            samples, now = _samples(frame), frame.sample_rate
+            if waiting and (now != rate or samples.shape[1] != waiting[0].shape[1] or count >= size):
+                yield np.concatenate(waiting), rate
+                waiting, count = [], 0
+            rate = now
+            first = max(0, round((start - at) * rate))
+            last = len(samples) if end is None else max(0, min(len(samples), round((end - at) * rate)))
+            at += len(samples) / rate
+            if first < last:
+                waiting.append(samples[first:last])
+                count += last - first
+            if end is not None and at >= end:
+                break
+        if waiting:
+            yield np.concatenate(waiting), rate
+        if not at:
+            raise undecodable(self._path.name)
+        said = self._promised() or at + self._failed
+        if end is not None:
+            said = min(said, end)
+        say_lost(self._path.name, at, said, middle=self._resumed, note=note)
+
+    def close(self) -> None:
+        """Safe to call twice."""
+        self._opened.close()
+        self._file.close()
+
+    def _frames(self) -> Iterator[AudioFrame]:
+        """What can be decoded; ``_failed`` adds up the seconds that cannot, ``_resumed`` is whether more came after."""
+        import av
+
+        tick = float(self._stream.time_base or 0)
+        try:
+            for packet in self._opened.demux(self._stream):
+                try:
+                    frames = packet.decode()
+                except av.FFmpegError:
+                    self._failed += (packet.duration or 0) * tick
+                    continue
+                for frame in frames:
+                    self._resumed = self._failed > 0
+                    yield frame  # type: ignore[misc]
+        except av.FFmpegError:
+            return  # the container breaks off
+
+    def _promised(self) -> float | None:
+        """Seconds that the file says it has."""
+        if self._container == "mp3":
+            frames, padding = _mp3_header(self._file)
+            return frames and (frames * (1152 if self.rate >= 32_000 else 576) - padding) / self.rate
+        return self.seconds
+
+
+def _nothing_else(url: str, flags: int, options: dict[str, Any]) -> NoReturn:
+    raise PermissionError(f"a file of sound may not open another one ({url})")
+
+
+def _why(path: Path, container: str, error: Exception) -> str:
+    if container == "mov":
+        return f"{path.name} cannot be read: its index is missing or damaged, as of a recording that was cut off."
+    return f"{path.name} is not audio that can be read ({str(error).split('] ')[-1]})."
+
+
+def _samples(frame: AudioFrame) -> np.ndarray:
+    """``(n, channels)`` float32; whole numbers are scaled to -1..1."""
+    samples = frame.to_ndarray()
+    if frame.format.is_planar:
+        samples = samples.T
+    else:
+        samples = samples.reshape(-1, frame.layout.nb_channels)
+    if samples.dtype == np.uint8:
+        return (samples.astype(np.float32) - 128) / 128
+    if samples.dtype.kind == "i":
+        return samples.astype(np.float32) / -float(np.iinfo(samples.dtype).min)
+    return samples.astype(np.float32, copy=False)
+
+
+def _mp3_header(file: BinaryIO) -> tuple[int, int]:
+    """What the first frame of an MP3 says: the frames in the file, and the samples that only pad them; 0 where it does not.
+
+    Xing's way with LAME's extension, or Fraunhofer's.
+    """
+    file.seek(tags_end(file))
+    head = file.read(512)
+    if (at := head.find(b"VBRI")) > 0:
+        return int.from_bytes(head[at + 14 : at + 18], "big"), 0
+    at = max(head.find(b"Xing"), head.find(b"Info"))
+    if at < 0 or len(head) < at + 8 or not head[at + 7] & 1:
+        return 0, 0
+    flags = head[at + 7]
+    frames = int.from_bytes(head[at + 8 : at + 12], "big")
+    encoder = at + 8 + 4 * (flags & 1) + 2 * (flags & 2) + 25 * (flags & 4) + (flags & 8) // 2
+    if head[encoder : encoder + 4] not in (b"LAME", b"Lavf", b"Lavc"):
+        return frames, 0
+    padding = int.from_bytes(head[encoder + 21 : encoder + 24], "big")
+    return frames, (padding >> 12) + (padding & 0xFFF)
