@@ -72,14 +72,14 @@ class TakeStore:
             raise AudioError(f"The take '{id}' is no longer there; it was deleted or moved.")
         return take
 
-    def add_recording(self, path: Path) -> Take:
-        """Make a take of the file that a recorder left; the file is moved."""
+    def add_recording(self, path: Path, name: str = "Take") -> Take:
+        """Make a take of the file that a recorder left; the file is moved. The time is added to ``name``."""
         summary = _Summary()
         for block in files.stream(path):
             summary.add(block)
         with _disk(self.folder):
             created = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            take = self._new(f"Take {created.astimezone():%Y-%m-%d %H:%M:%S}", created, summary)
+            take = self._new(f"{name} {created.astimezone():%Y-%m-%d %H:%M:%S}", created, summary)
             _store(take)
             os.replace(path, take.path)
             if path.parent.parent == self.recordings:
@@ -102,7 +102,7 @@ class TakeStore:
         alone = not path.is_dir()
         sounds = [path] if alone else files.audio_files(path)
         if not sounds:
-            raise AudioError(f"{path} holds no audio files; expected WAV, FLAC, OGG or MP3.")
+            raise AudioError(f"{path} holds no audio files; expected WAV, FLAC, OGG, MP3 or M4A.")
         takes: list[Take] = []
         for index, sound in enumerate(sounds):
 
@@ -160,7 +160,7 @@ class TakeStore:
             with contextlib.suppress(
                 AudioError
             ):  # not a sample in it: nothing to keep, nothing to throw away
-                found.append(self.add_recording(path))
+                found.append(self.add_recording(path, "Recovered take"))
         return found
 
     def _sounds(self) -> list[Path]:
