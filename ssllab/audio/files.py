@@ -8,7 +8,7 @@ other) is told through ``note``, a line each.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,12 +108,12 @@ def write(path: Path | str, samples: np.ndarray | Iterable[np.ndarray], rate: in
         beside.unlink(missing_ok=True)
 
 
-def audio_files(folder: Path) -> list[Path]:
-    """Every file below ``folder`` whose suffix is that of sound, sorted; hidden ones are left out."""
+def audio_files(folder: Path, suffixes: Collection[str] = SUFFIXES) -> list[Path]:
+    """Every file below ``folder`` with one of ``suffixes`` (those of sound that is read), sorted; no hidden ones."""
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
+        if path.suffix.lower() in suffixes
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
 

@@ -66,7 +66,9 @@ class Ranges(io.RawIOBase):
         super().close()
 
 
-def find_all(file: BinaryIO, pattern: re.Pattern[bytes], longest: int) -> Iterator[tuple[int, re.Match[bytes]]]:
+def find_all(
+    file: BinaryIO, pattern: re.Pattern[bytes], longest: int
+) -> Iterator[tuple[int, re.Match[bytes]]]:
     """Every match of ``pattern`` (of at most ``longest`` bytes) from where ``file`` stands, with its place."""
     place, content = file.tell(), b""
     while piece := file.read(_PIECE):

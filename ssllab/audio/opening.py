@@ -32,7 +32,7 @@ def open_sound(path: Path) -> Reader:
         with path.open("rb") as file:  # gives the system's own reason, which libsndfile swallows
             if not file.read(1):
                 raise AudioError(f"{path.name} is empty (0 bytes). Record or copy it again.")
-            container = container_of(file)
+            container = container_of(file) or ("mp3" if path.suffix.lower() == ".mp3" else None)
             never = container in _NEVER_SNDFILE or (container == "ogg" and _is_chained(file))
             joints = [*_beginnings(file, container), path.stat().st_size]
     except FileNotFoundError:

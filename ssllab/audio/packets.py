@@ -39,7 +39,7 @@ class PacketReader:
         self._file = path.open("rb")
         try:
             self._opened: InputContainer = av.open(
-                self._file, format=container, buffer_size=_BUFFER, io_open=_nothing_else
+                self._file, "r", format=container, buffer_size=_BUFFER, io_open=_nothing_else
             )
         except (av.FFmpegError, ValueError) as error:
             self._file.close()
@@ -119,7 +119,7 @@ class PacketReader:
                     continue
                 for frame in frames:
                     self._resumed = self._failed > 0
-                    yield frame  # type: ignore[misc]
+                    yield frame
         except av.FFmpegError:
             return  # the container breaks off
 
@@ -143,7 +143,7 @@ def _why(path: Path, container: str, error: Exception) -> str:
 
 def _samples(frame: AudioFrame) -> np.ndarray:
     """``(n, channels)`` float32; whole numbers are scaled to -1..1."""
-    samples = frame.to_ndarray()
+    samples: np.ndarray = frame.to_ndarray()
     if frame.format.is_planar:
         samples = samples.T
     else:
@@ -151,7 +151,7 @@ def _samples(frame: AudioFrame) -> np.ndarray:
     if samples.dtype == np.uint8:
         return (samples.astype(np.float32) - 128) / 128
     if samples.dtype.kind == "i":
-        return samples.astype(np.float32) / -float(np.iinfo(samples.dtype).min)
+        return samples.astype(np.float32) / 2.0 ** (8 * samples.itemsize - 1)
     return samples.astype(np.float32, copy=False)
 
 

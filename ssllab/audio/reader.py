@@ -60,7 +60,9 @@ class Joined:
         for part in self._parts:
             length = part.seconds
             if (length is None or start < before + length) and (end is None or end > before):
-                yield from part.blocks(max(0.0, start - before), None if end is None else end - before, size, note)
+                yield from part.blocks(
+                    max(0.0, start - before), None if end is None else end - before, size, note
+                )
             before += length or 0.0
 
     def close(self) -> None:
@@ -72,7 +74,9 @@ class Joined:
 def say_lost(name: str, have: float, said: float, *, middle: bool, note: Note) -> None:
     """Tell that of ``said`` seconds ``have`` were read, and whether what is lost lies in the ``middle``."""
     if middle and said - have > HOLE:
-        note(f"{name} is damaged: {said - have:,.2f} of {said:,.1f} seconds cannot be decoded and are left out.")
+        note(
+            f"{name} is damaged: {said - have:,.2f} of {said:,.1f} seconds cannot be decoded and are left out."
+        )
     elif have < said - SLACK:
         note(f"{name} breaks off: {have:,.1f} of {said:,.1f} seconds could be read.")
 

@@ -13,6 +13,7 @@ import os
 import secrets
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ import numpy as np
 
 from ssllab.audio import files
 from ssllab.audio.errors import AudioError
+from ssllab.audio.formats import UNREAD_SUFFIXES
 from ssllab.audio.level import decibels
 from ssllab.audio.peaks import Peaks
 from ssllab.audio.take_file import NAME as RECORDING
@@ -101,8 +103,13 @@ class TakeStore:
         note = note or (lambda line: None)
         alone = not path.is_dir()
         sounds = [path] if alone else files.audio_files(path)
+        unread = "" if alone else _unread(path)
         if not sounds:
-            raise AudioError(f"{path} holds no audio files; expected WAV, FLAC, OGG, MP3 or M4A.")
+            raise AudioError(
+                f"{path} holds no audio files; expected WAV, FLAC, OGG, MP3 or M4A. {unread}".rstrip()
+            )
+        if unread:
+            note(unread)
         takes: list[Take] = []
         for index, sound in enumerate(sounds):
 
@@ -219,6 +226,13 @@ class _Summary:
 
     def thumbnail(self) -> np.ndarray:
         return self._peaks.between(0, self.samples, THUMBNAIL_COLUMNS)
+
+
+def _unread(folder: Path) -> str:
+    """How many files of sound lie in ``folder`` that are not read, by their endings; nothing where there are none."""
+    endings = Counter(path.suffix.lower() for path in files.audio_files(folder, UNREAD_SUFFIXES))
+    counts = ", ".join(f"{count:,} {ending}" for ending, count in endings.most_common())
+    return f"Not read: {counts}; convert them to WAV or FLAC." if counts else ""
 
 
 def _store(take: Take) -> None:
