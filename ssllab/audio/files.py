@@ -59,7 +59,7 @@ def stream(
     was told to be lost before it. Raises :class:`AudioError` at once when the file cannot be read at all.
     """
     path, note = Path(path), note or (lambda line: None)
-    return _stream(open_sound(path), path, rate, block_seconds, start, end, note)
+    return _stream(open_sound(path, end), path, rate, block_seconds, start, end, note)
 
 
 def read(

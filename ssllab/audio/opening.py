@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
+import os
 import re
 from pathlib import Path
 from typing import BinaryIO
@@ -24,8 +23,8 @@ _OGG_PAGE = re.compile(rb"OggS\0(.)", re.DOTALL)
 _FLAC_START = re.compile(rb"fLaC\0\0\0\x22")
 
 
-def open_sound(path: Path) -> Reader:
-    """The reader that loses none of it. Raises :class:`AudioError` in one line."""
+def open_sound(path: Path, end: float | None = None) -> Reader:
+    """The reader that loses none of it up to ``end`` seconds. Raises :class:`AudioError` in one line."""
     if path.is_dir():
         raise AudioError(f"{path} is a folder; expected an audio file.")
     try:
@@ -33,35 +32,35 @@ def open_sound(path: Path) -> Reader:
             if not file.read(1):
                 raise AudioError(f"{path.name} is empty (0 bytes). Record or copy it again.")
             container = container_of(file) or ("mp3" if path.suffix.lower() == ".mp3" else None)
-            never = container in _NEVER_SNDFILE or (container == "ogg" and _is_chained(file))
-            joints = [*_beginnings(file, container), path.stat().st_size]
+            if container is not None and container in _NEVER_SNDFILE:
+                return PacketReader(path, container)
+            reader = _by_libsndfile(path)
+            if reader is not None and reader.can_seek and end is not None and end <= (reader.seconds or 0.0):
+                return reader
+            beginnings = _beginnings(file, container)
+            in_packets = _is_better_in_packets(file, container, reader)
     except FileNotFoundError:
         raise AudioError(f"{path} does not exist. Check the name.") from None
     except OSError as error:
         raise unreadable(path, error) from None
-    if container is not None and never:
+    if len(beginnings) > 1:
+        ends = [*beginnings[1:], path.stat().st_size]
+        parts = [_by_libsndfile(path, *part) for part in zip(beginnings, ends, strict=True)]
+        if readable := [part for part in parts if part is not None]:
+            if reader is not None:
+                reader.close()
+            return Joined(readable)
+    if container is not None and in_packets:
+        if reader is not None:
+            reader.close()
         return PacketReader(path, container)
-    try:
-        if len(joints) > 2:
-            return Joined([SndfileReader(path, *ends) for ends in itertools.pairwise(joints)])
-        reader = SndfileReader(path)
-    except (soundfile.LibsndfileError, TypeError):
-        # TypeError: a suffix that promises samples without a header
-        if container is not None:
-            return PacketReader(path, container)
+    if reader is None:
         raise AudioError(
             f"{path.name} is not audio that can be read. Expected WAV, FLAC, OGG, MP3 or M4A; convert it first."
-        ) from None
+        )
     if reader.frames == 0:
         reader.close()
-        if container == "wav" and _is_size_unwritten(path):
-            return PacketReader(path, container)
         raise AudioError(f"{path.name} holds no sound (0 samples). Record or copy it again.")
-    if not reader.can_seek and container is not None:
-        with contextlib.suppress(AudioError):  # libsndfile counts the bytes that pad GSM as sound
-            packets = PacketReader(path, container)
-            reader.close()
-            return packets
     return reader
 
 
@@ -82,6 +81,26 @@ def unreadable(path: Path, error: OSError) -> AudioError:
     """That the system refuses to read ``path``."""
     return AudioError(
         f"{path} cannot be read ({error.strerror or error}). Allow reading it or copy it elsewhere."
+    )
+
+
+def _by_libsndfile(path: Path, begin: int = 0, end: int | None = None) -> SndfileReader | None:
+    try:
+        return SndfileReader(path, begin, end)
+    except (
+        soundfile.LibsndfileError,
+        TypeError,
+    ):  # TypeError: a suffix that promises samples without a header
+        return None
+
+
+def _is_better_in_packets(file: BinaryIO, container: str | None, reader: SndfileReader | None) -> bool:
+    """Whether libsndfile would lose sound, or add some: it counts the bytes that pad GSM."""
+    return (
+        reader is None
+        or (not reader.can_seek and container == "wav")
+        or (container == "ogg" and _is_chained(file))
+        or (container == "wav" and reader.frames == 0 and _is_size_unwritten(file))
     )
 
 
@@ -117,8 +136,8 @@ def _beginnings(file: BinaryIO, container: str | None) -> list[int]:
     return begins
 
 
-def _is_size_unwritten(path: Path) -> bool:
+def _is_size_unwritten(file: BinaryIO) -> bool:
     """Whether a WAV without samples has more in it than its header knows: the writer never came back to it."""
-    with path.open("rb") as file:
-        size = riff_size(file.read(8))
-    return size is None or abs(size - path.stat().st_size) > 1
+    file.seek(0)
+    size = riff_size(file.read(8))
+    return size is None or abs(size - file.seek(0, os.SEEK_END)) > 1

@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 
 #: Containers whose duration is a guess from the bit rate, or that of a first part.
 _GUESSED = ("mp3", "aac", "amr", "ogg", "wav")
+#: Containers whose packets say where they belong; the others are decoded from their beginning to get anywhere.
+_TIMED = ("mp3", "mov")
+_LEAD = 1.0  # seconds decoded before a start in mid-file: packets of MP3 and AAC lean on earlier ones
 _BUFFER = 1 << 18
 
 
 class PacketReader:
-    """One pass over the first audio track of ``path``. A start in mid-file is reached by decoding what is before it.
+    """One pass over the first audio track of ``path``. A start in mid-file is reached by reading what is before it.
 
     Raises :class:`AudioError` where it cannot be opened.
     """
@@ -73,27 +76,23 @@ class PacketReader:
         self, start: float, end: float | None, size: int, note: Note
     ) -> Iterator[tuple[np.ndarray, int]]:
         """See :class:`ssllab.audio.reader.Reader`."""
-        waiting: list[np.ndarray] = []
-        count, at = 0, 0.0
-        rate = self.rate
+        at = -1.0
         self._failed, self._resumed = 0.0, False
-        for frame in self._frames():
-            samples, now = _samples(frame), frame.sample_rate
-            if waiting and (now != rate or samples.shape[1] != waiting[0].shape[1] or count >= size):
-                yield np.concatenate(waiting), rate
-                waiting, count = [], 0
-            rate = now
+        if end is not None:
+            size = max(1, min(size, round((end - start) * self.rate)))
+        for samples, rate, pts in self._groups(start, size):
+            if at < 0:  # packets before the start may have been passed over
+                at = max(0.0, self._time(pts)) if start > _LEAD else 0.0
             first = max(0, round((start - at) * rate))
             last = len(samples) if end is None else max(0, min(len(samples), round((end - at) * rate)))
             at += len(samples) / rate
             if first < last:
-                waiting.append(samples[first:last])
-                count += last - first
+                yield samples[first:last], rate
             if end is not None and at >= end:
                 break
-        if waiting:
-            yield np.concatenate(waiting), rate
-        if not at:
+        if at < 0 and start > _LEAD:
+            return  # it ends before
+        if at <= 0:
             raise undecodable(self._path.name)
         said = self._promised() or at + self._failed
         if end is not None:
@@ -105,13 +104,36 @@ class PacketReader:
         self._opened.close()
         self._file.close()
 
-    def _frames(self) -> Iterator[AudioFrame]:
+    def _time(self, pts: int | None) -> float:
+        """Seconds after the first sample that is heard."""
+        return float(((pts or 0) - (self._stream.start_time or 0)) * (self._stream.time_base or 0))
+
+    def _groups(self, start: float, size: int) -> Iterator[tuple[np.ndarray, int, int | None]]:
+        """At least ``size`` frames together, as long as they are of one form: samples, rate, and when the first comes."""
+        waiting: list[np.ndarray] = []
+        count, form, pts = 0, ("", 0, 0), None
+        for frame in self._frames(start):
+            now = (frame.format.name, frame.layout.nb_channels, frame.sample_rate)
+            if waiting and (now != form or count >= size):
+                yield _samples(waiting, form[0], form[1]), form[2], pts
+                waiting, count = [], 0
+            if not waiting:
+                form, pts = now, frame.pts
+            waiting.append(frame.to_ndarray())
+            count += frame.samples
+        if waiting:
+            yield _samples(waiting, form[0], form[1]), form[2], pts
+
+    def _frames(self, start: float) -> Iterator[AudioFrame]:
         """What can be decoded; ``_failed`` adds up the seconds that cannot, ``_resumed`` is whether more came after."""
         import av
 
         tick = float(self._stream.time_base or 0)
+        may_skip = start > _LEAD and self._container in _TIMED
         try:
             for packet in self._opened.demux(self._stream):
+                if may_skip and packet.pts is not None and self._time(packet.pts) < start - _LEAD:
+                    continue
                 try:
                     frames = packet.decode()
                 except av.FFmpegError:
@@ -141,13 +163,10 @@ def _why(path: Path, container: str, error: Exception) -> str:
     return f"{path.name} is not audio that can be read ({str(error).split('] ')[-1]})."
 
 
-def _samples(frame: AudioFrame) -> np.ndarray:
-    """``(n, channels)`` float32; whole numbers are scaled to -1..1."""
-    samples: np.ndarray = frame.to_ndarray()
-    if frame.format.is_planar:
-        samples = samples.T
-    else:
-        samples = samples.reshape(-1, frame.layout.nb_channels)
+def _samples(frames: list[np.ndarray], form: str, channels: int) -> np.ndarray:
+    """``(n, channels)`` float32 of frames in FFmpeg's sample format ``form``; whole numbers are scaled to -1..1."""
+    joined = np.concatenate(frames, axis=1)  # planar: (channels, n), else (1, n * channels)
+    samples = joined.T if form.endswith("p") else joined.reshape(-1, channels)
     if samples.dtype == np.uint8:
         return (samples.astype(np.float32) - 128) / 128
     if samples.dtype.kind == "i":

@@ -12,6 +12,7 @@ from ssllab.audio.flac import FrameIndex, Ranges
 from ssllab.audio.reader import Note, say_lost, undecodable
 
 _FINE = 1 << 6  # frames of one read where the file breaks off
+_LONGEST_PAGE = 65_307  # bytes of an Ogg page
 _UNKNOWN = 1 << 62  # so many frames are libsndfile's way to say that nobody wrote how many
 
 
@@ -66,7 +67,13 @@ class SndfileReader:
             raise undecodable(self._path.name)
         said = self._written() if end is None else last
         said = max(place, place if said is None else said)
-        say_lost(self._path.name, (place - lost) / self.rate, said / self.rate, middle=lost > 0, note=note)
+        # The length of an Ogg is read off its last page: that is there, so what is missing lies before it.
+        middle = lost > 0 or self._file.format == "OGG"
+        say_lost(self._path.name, (place - lost) / self.rate, said / self.rate, middle=middle, note=note)
+        if self._file.format == "OGG" and end is None and not self._has_last_page():
+            note(
+                f"{self._path.name} has no end mark: it may have gone on after {place / self.rate:,.1f} seconds."
+            )
 
     @property
     def can_seek(self) -> bool:
@@ -126,6 +133,14 @@ class SndfileReader:
         if self._index is None:
             self._index = FrameIndex(self._path, self._begin, self._end)
         return self._index
+
+    def _has_last_page(self) -> bool:
+        """Whether the last page of an Ogg says that it is the last."""
+        with self._path.open("rb") as file:
+            file.seek(max(0, self._end - _LONGEST_PAGE))
+            content = file.read()
+        at = content.rfind(b"OggS\0")
+        return at < 0 or len(content) < at + 6 or bool(content[at + 5] & 4)
 
     def _written(self) -> int | None:
         """The frames that were once in the file, by its header. libsndfile cuts a WAV's number to what is there."""
