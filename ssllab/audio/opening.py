@@ -49,7 +49,7 @@ def open_sound(path: Path, end: float | None = None) -> Reader:
         if readable := [part for part in parts if part is not None]:
             if reader is not None:
                 reader.close()
-            return Joined(readable)
+            return Joined(readable, path.name, len(parts) - len(readable))
     if container is not None and in_packets:
         if reader is not None:
             reader.close()

@@ -44,10 +44,10 @@ class Reader(Protocol):
 
 
 class Joined:
-    """Files that were put end to end into one, as ``cat a.flac b.flac`` does. ``parts`` are not empty."""
+    """Files that were put end to end into one, as ``cat a.flac b.flac`` does. ``parts`` are those that can be read."""
 
-    def __init__(self, parts: Sequence[Reader]) -> None:
-        self._parts = parts
+    def __init__(self, parts: Sequence[Reader], name: str, unreadable: int) -> None:
+        self._parts, self._name, self._unreadable = parts, name, unreadable
         self.rate, self.channels, self.format = parts[0].rate, parts[0].channels, parts[0].format
         lengths = [part.seconds for part in parts if part.seconds is not None]
         self.seconds = sum(lengths) if len(lengths) == len(parts) else None
@@ -64,6 +64,9 @@ class Joined:
                     max(0.0, start - before), None if end is None else end - before, size, note
                 )
             before += length or 0.0
+        if self._unreadable and end is None:
+            count = self._unreadable + len(self._parts)
+            note(f"{self._name} was joined of {count} files; {self._unreadable} of them cannot be read.")
 
     def close(self) -> None:
         """All of them."""

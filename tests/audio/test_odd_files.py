@@ -147,6 +147,32 @@ def test_files_of_two_rates_put_end_to_end_keep_their_pitch(tmp_path, sweep, lik
     assert notes == []
 
 
+def test_a_part_of_a_joined_file_that_cannot_be_read_is_said(tmp_path, sweep):
+    path = tmp_path / "joined.wav"
+    damaged = bytearray(encoded(sweep(1, RATE), format="WAV"))
+    damaged[20:22] = b"\xaa\xaa"  # an unknown codec
+    path.write_bytes(encoded(sweep(2, RATE), format="WAV") + damaged)
+    samples, notes = heard(path)
+    assert len(samples) == 2 * RATE
+    assert notes == ["joined.wav was joined of 2 files; 1 of them cannot be read."]
+
+
+@pytest.mark.parametrize("kind", ["VORBIS", "OPUS"])
+def test_what_is_lost_of_an_ogg_is_said_by_its_place(tmp_path, sweep, kind):
+    whole = encoded(sweep(20, RATE), format="OGG", subtype=kind)
+    middle = len(whole) // 2
+    (tmp_path / "hole.ogg").write_bytes(whole[:middle] + bytes(400) + whole[middle + 400 :])
+    samples, notes = heard(tmp_path / "hole.ogg")
+    assert notes == [
+        f"hole.ogg is damaged: {20 - len(samples) / RATE:,.2f} of 20.0 seconds cannot be decoded and are left out."
+    ]
+    (tmp_path / "cut.ogg").write_bytes(whole[:middle])
+    samples, notes = heard(tmp_path / "cut.ogg")
+    assert notes == [
+        f"cut.ogg has no end mark: it may have gone on after {len(samples) / RATE:,.1f} seconds."
+    ]
+
+
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 0x7FFFF000, 36])
 def test_a_wav_whose_size_was_never_written_is_read_to_its_end(tmp_path, sweep, size):
     content = bytearray(encoded(sweep(2, RATE), format="WAV"))
