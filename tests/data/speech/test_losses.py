@@ -7,8 +7,9 @@ import pytest
 import soundfile
 
 from ssllab.data.catalogue import load
+from ssllab.data.skipped import in_words
 from ssllab.data.speech import reel
-from ssllab.data.speech.formats import unread
+from ssllab.storage.errors import DataError
 
 CASES = Path(__file__).resolve().parents[3] / ".." / "shared" / "cases" / "speech"
 
@@ -64,6 +65,18 @@ def test_a_recording_that_cannot_seek_does_not_end_its_folder():
     assert data.skipped == ()
 
 
-def test_an_ending_of_sound_that_is_not_read_is_told_from_one_of_no_sound():
-    assert unread("a/b.MP4") == ".mp4 is not read: convert it to WAV or FLAC"
-    assert unread("a/b.m4a") == unread("a/b.txt") == ""
+def test_endings_of_sound_that_are_not_read_are_counted_and_said(lossy):
+    for name in ("film.mp4", "film.MP4", "song.dsf", "notes.txt"):
+        (lossy / name).write_bytes(b"x")
+    data = read(lossy)
+    assert "; 4 skipped." in data.about
+    lines = in_words(data.skipped, 5)
+    assert "film.MP4 and 1 more: .mp4 is not read: convert it to WAV or FLAC" in lines
+    assert "song.dsf: .dsf is not read: convert it to WAV or FLAC" in lines
+    assert not any("notes.txt" in line for line in lines)
+
+
+def test_a_folder_of_endings_that_are_not_read_says_what_lies_there(tmp_path):
+    (tmp_path / "film.mp4").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"no usable recordings.*film.mp4, .mp4 is not read: convert it"):
+        read(tmp_path)
