@@ -72,6 +72,7 @@ class MessageBar(QFrame):
             self._standing.append((level, text, detail))
         self._write()
         self.more.setChecked(False)
+        self.detail.hide()
         self.line.show()
         self.show()
 

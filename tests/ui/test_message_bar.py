@@ -23,6 +23,7 @@ def test_a_warning_stands_beside_what_comes_later_and_information_fades(bar):
     bar.say("warning", "3 files were skipped.", "a.wav: is empty")
     assert lines(bar) == ["A recording was recovered.", "3 files were skipped.", "The run was opened."]
     assert not bar.more.isHidden()
+    assert bar.detail.isHidden()  # until somebody asks for it
     bar._fade.timeout.emit()
     assert lines(bar) == ["A recording was recovered.", "3 files were skipped."]
     bar.close_line()
