@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -45,11 +46,12 @@ def open_sound(path: Path, end: float | None = None) -> Reader:
         raise unreadable(path, error) from None
     if len(beginnings) > 1:
         ends = [*beginnings[1:], path.stat().st_size]
-        parts = [_by_libsndfile(path, *part) for part in zip(beginnings, ends, strict=True)]
-        if readable := [part for part in parts if part is not None]:
-            if reader is not None:
-                reader.close()
-            return Joined(readable, path.name, len(parts) - len(readable))
+        parts = [partial(_by_libsndfile, path, *part) for part in zip(beginnings, ends, strict=True)]
+        if (first := next((found for part in parts if (found := part()) is not None), None)) is not None:
+            for opened in (first, reader):
+                if opened is not None:
+                    opened.close()
+            return Joined(parts, first, path.name)
     if container is not None and in_packets:
         if reader is not None:
             reader.close()

@@ -32,7 +32,7 @@ _BUFFER = 1 << 18
 class PacketReader:
     """One pass over the first audio track of ``path``. A start in mid-file is reached by reading what is before it.
 
-    Raises :class:`AudioError` where it cannot be opened.
+    Raises :class:`AudioError` where it cannot be opened, or OSError where the disk fails.
     """
 
     def __init__(self, path: Path, container: str) -> None:
@@ -40,12 +40,15 @@ class PacketReader:
 
         self._path, self._container = path, container
         self._file = path.open("rb")
+        self._source = _Source(self._file)
         try:
             self._opened: InputContainer = av.open(
-                self._file, "r", format=container, buffer_size=_BUFFER, io_open=_nothing_else
+                self._source, "r", format=container, buffer_size=_BUFFER, io_open=_nothing_else
             )
         except (av.FFmpegError, ValueError) as error:
             self._file.close()
+            if self._source.problem is not None:
+                raise self._source.problem from None
             raise AudioError(_why(path, container, error)) from None
         stream = next(iter(self._opened.streams.audio), None)
         context = stream.codec_context if stream is not None else None
@@ -143,7 +146,9 @@ class PacketReader:
                     self._resumed = self._failed > 0
                     yield frame
         except av.FFmpegError:
-            return  # the container breaks off
+            pass  # the container breaks off
+        if self._source.problem is not None:
+            raise self._source.problem
 
     def _promised(self) -> float | None:
         """Seconds that the file says it has."""
@@ -151,6 +156,33 @@ class PacketReader:
             frames, padding = _mp3_header(self._file)
             return frames and (frames * (1152 if self.rate >= 32_000 else 576) - padding) / self.rate
         return self.seconds
+
+
+class _Source:
+    """An opened file as FFmpeg reads it. It has no name, and a place that no file has is refused without an exception.
+
+    PyAV would print those that come while it handles another one.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.problem: OSError | None = None
+        self.tell = file.tell
+
+    def read(self, count: int) -> bytes:
+        """As of any file; where the disk fails, as if the file ended."""
+        try:
+            return self._file.read(count)
+        except OSError as problem:
+            self.problem = problem
+            return b""
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As of any file; -1 where it cannot."""
+        try:
+            return self._file.seek(offset, whence)
+        except (OSError, ValueError, OverflowError):
+            return -1
 
 
 def _nothing_else(url: str, flags: int, options: dict[str, Any]) -> NoReturn:

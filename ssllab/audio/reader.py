@@ -44,34 +44,55 @@ class Reader(Protocol):
 
 
 class Joined:
-    """Files that were put end to end into one, as ``cat a.flac b.flac`` does. ``parts`` are those that can be read."""
+    """Files that were put end to end into one, as ``cat a.flac b.flac`` does, one of them open at a time.
 
-    def __init__(self, parts: Sequence[Reader], name: str, unreadable: int) -> None:
-        self._parts, self._name, self._unreadable = parts, name, unreadable
-        self.rate, self.channels, self.format = parts[0].rate, parts[0].channels, parts[0].format
-        lengths = [part.seconds for part in parts if part.seconds is not None]
-        self.seconds = sum(lengths) if len(lengths) == len(parts) else None
+    ``parts`` open them, or give None where one cannot be read; ``first`` is one that can, to say what they are.
+    """
+
+    def __init__(self, parts: Sequence[Callable[[], Reader | None]], first: Reader, name: str) -> None:
+        self._parts, self._name = parts, name
+        self.rate, self.channels, self.format = first.rate, first.channels, first.format
+
+    @property
+    def seconds(self) -> float | None:
+        """Of all parts together."""
+        total = 0.0
+        for part in self._opened():
+            if part is not None:
+                if part.seconds is None:
+                    return None
+                total += part.seconds
+        return total
 
     def blocks(
         self, start: float, end: float | None, size: int, note: Note
     ) -> Iterator[tuple[np.ndarray, int]]:
         """One after the other."""
-        before = 0.0
-        for part in self._parts:
+        before, unreadable = 0.0, 0
+        for part in self._opened():
+            if part is None:
+                unreadable += 1
+                continue
             length = part.seconds
             if (length is None or start < before + length) and (end is None or end > before):
-                yield from part.blocks(
-                    max(0.0, start - before), None if end is None else end - before, size, note
-                )
+                rest = None if end is None else end - before
+                yield from part.blocks(max(0.0, start - before), rest, size, note)
             before += length or 0.0
-        if self._unreadable and end is None:
-            count = self._unreadable + len(self._parts)
-            note(f"{self._name} was joined of {count} files; {self._unreadable} of them cannot be read.")
+        if unreadable and end is None:
+            count = len(self._parts)
+            note(f"{self._name} was joined of {count:,} files; {unreadable:,} of them cannot be read.")
 
     def close(self) -> None:
-        """All of them."""
-        for part in self._parts:
-            part.close()
+        """Nothing is left open."""
+
+    def _opened(self) -> Iterator[Reader | None]:
+        for open_part in self._parts:
+            part = open_part()
+            try:
+                yield part
+            finally:
+                if part is not None:
+                    part.close()
 
 
 def say_lost(name: str, have: float, said: float, *, middle: bool, note: Note) -> None:

@@ -147,6 +147,15 @@ def test_files_of_two_rates_put_end_to_end_keep_their_pitch(tmp_path, sweep, lik
     assert notes == []
 
 
+@pytest.mark.parametrize("suffix", ["wav", "flac"])
+def test_more_files_may_be_joined_than_a_process_may_open(tmp_path, suffix):
+    path = tmp_path / f"corpus.{suffix}"
+    path.write_bytes(encoded(np.full(100, 0.25), format=suffix) * 1100)
+    samples, notes = heard(path)
+    np.testing.assert_array_equal(samples, np.full(110_000, 0.25, np.float32))
+    assert (info(path).seconds, notes) == (pytest.approx(110_000 / RATE), [])
+
+
 def test_a_part_of_a_joined_file_that_cannot_be_read_is_said(tmp_path, sweep):
     path = tmp_path / "joined.wav"
     damaged = bytearray(encoded(sweep(1, RATE), format="WAV"))
@@ -383,14 +392,29 @@ def test_a_long_mp3_is_streamed_in_small_blocks(tmp_path, sweep):
     assert max(lengths) <= 16 * RATE
 
 
-def test_an_error_of_the_disk_while_reading_is_the_files_own(tmp_path, sweep, monkeypatch):
+@pytest.mark.parametrize("good", [0, 3])
+def test_an_error_of_the_disk_while_reading_is_the_files_own(tmp_path, sweep, monkeypatch, capfd, good):
     path = tmp_path / "sound.mp3"
-    soundfile.write(path, sweep(2, RATE), RATE)
-    monkeypatch.setattr("ssllab.audio.packets.PacketReader.blocks", fails)
+    soundfile.write(path, np.tile(sweep(10, 8_000), 6), 8_000)
+    monkeypatch.setattr(packets, "_BUFFER", 1 << 14)
+    monkeypatch.setattr(packets._Source, "read", failing_after(good))
     with pytest.raises(AudioError, match=r"sound.mp3 cannot be read \(Input/output error\)"):
         write(tmp_path / "copy.wav", stream(path))
+    assert capfd.readouterr() == ("", "")
 
 
-def fails(*_):
-    raise OSError(5, "Input/output error")
-    yield
+def failing_after(good: int):
+    reads = iter(range(1000))
+
+    class Failing(io.BytesIO):
+        def read(self, *_) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    seen = packets._Source.read
+
+    def read_or_fail(source, count):
+        if next(reads) >= good:
+            source._file = Failing()
+        return seen(source, count)
+
+    return read_or_fail
