@@ -24,6 +24,9 @@ from ssllab.storage.files import why_refused
 
 SAMPLE_RATE = 16_000
 _PREROLL = 0.05  # seconds read before a start in mid-file, so that the resampler's filter is full
+_RATES = range(
+    1_000, 1_000_001
+)  # hertz; from others the resampler would make hours, or a filter of gigabytes
 _CANCELLED = 0.01  # of the channels' energy is left of their mean: they cancel each other
 
 
@@ -166,6 +169,11 @@ def _stream(
             samples = downmix(frames)
             heard += len(frames) / native
             if native != rate:
+                if native not in _RATES:
+                    raise AudioError(
+                        f"{path.name} says {native:,} samples a second; expected {_RATES[0]:,} to {_RATES[-1]:,}. "
+                        "Its header is damaged."
+                    )
                 resampler = resampler or soxr.ResampleStream(native, rate, 1, dtype="float32")
                 samples = resampler.resample_chunk(samples, last=final)
                 resampler = None if final else resampler

@@ -26,8 +26,11 @@ class Reader(Protocol):
     channels: int
     #: A short word such as ``FLAC`` or ``WAV PCM_16``.
     format: str
-    #: As the header says, None where it does not.
-    seconds: float | None
+
+    @property
+    def seconds(self) -> float | None:
+        """As the header says, None where it does not."""
+        ...
 
     def blocks(
         self, start: float, end: float | None, size: int, note: Note

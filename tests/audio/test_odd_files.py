@@ -371,6 +371,15 @@ def test_decoders_write_nothing_on_stderr(tmp_path, sweep, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("rate", [1, 855_654_016])
+def test_a_rate_that_no_recorder_has_is_refused(tmp_path, rate):
+    content = bytearray(encoded(np.zeros(1000), format="WAV"))
+    content[24:28] = struct.pack("<I", rate)
+    (tmp_path / "odd.wav").write_bytes(content)
+    with pytest.raises(AudioError, match=rf"^odd.wav says {rate:,} samples a second; expected 1,000 to"):
+        read(tmp_path / "odd.wav")
+
+
 def test_threads_may_read_at_the_same_time(tmp_path, sweep):
     path = tmp_path / "sound.mp3"
     soundfile.write(path, sweep(5, RATE), RATE)
