@@ -84,7 +84,7 @@ def parser() -> Parser:
         ("transcribe", "the text of a recording, from a fine-tuned model"),
     ):
         sub = commands.add_parser(name, help=words)
-        sub.add_argument("audio", type=Path, help="a WAV, FLAC, OGG or MP3 file of any length")
+        sub.add_argument("audio", type=Path, help="a WAV, FLAC, OGG, MP3 or M4A file of any length")
         sub.add_argument(
             "--model",
             help="a run's id or folder, one of Hugging Face's format, or owner/name[@revision] on huggingface.co",

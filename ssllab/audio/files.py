@@ -1,12 +1,14 @@
 """Audio files of any kind in, 16 kHz mono out, streamed: hours of sound need a few MB of memory.
 
-Every file comes through libsndfile (WAV, FLAC, OGG, MP3 ...) and one resampler (soxr). What is wrong with a file
-but can be worked around (values that are no numbers, an end that is missing) is told through ``note``, a line each.
+:mod:`ssllab.audio.opening` finds who reads a file; one resampler (soxr) brings it to the rate. What is wrong with a
+file but can be worked around (values that are no numbers, an end that is missing, a hole, channels that cancel each
+other) is told through ``note``, a line each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import contextlib
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,17 +17,17 @@ import soundfile
 import soxr
 
 from ssllab.audio.errors import AudioError
+from ssllab.audio.formats import SUFFIXES
+from ssllab.audio.opening import length, open_sound, unreadable
+from ssllab.audio.reader import CHUNK, Note, Reader
 from ssllab.storage.files import why_refused
 
 SAMPLE_RATE = 16_000
-#: What a person may drop on the window; libsndfile reads a dozen more.
-SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64")
-
-Note = Callable[[str], None]
-
-_CHUNK = 1 << 16  # frames of one read or write: short enough to keep the caches warm
-_FINE = 1 << 10  # frames of one read where the file breaks off
 _PREROLL = 0.05  # seconds read before a start in mid-file, so that the resampler's filter is full
+_RATES = range(
+    1_000, 1_000_001
+)  # hertz; from others the resampler would make hours, or a filter of gigabytes
+_CANCELLED = 0.01  # of the channels' energy is left of their mean: they cancel each other
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,9 @@ class AudioInfo:
 
 def info(path: Path | str) -> AudioInfo:
     """The header of a file; nothing is decoded. Raises :class:`AudioError` in one line."""
-    with _open(Path(path)) as file:
-        kind = file.format if file.subtype.startswith(("VORBIS", "OPUS", "MPEG")) else _kind(file)
-        return AudioInfo(file.frames / file.samplerate, file.samplerate, file.channels, kind)
+    path = Path(path)
+    with contextlib.closing(open_sound(path)) as reader:
+        return AudioInfo(length(path, reader), reader.rate, reader.channels, reader.format)
 
 
 def stream(
@@ -56,11 +58,11 @@ def stream(
 ) -> Iterator[np.ndarray]:
     """Blocks of at most about ``block_seconds``: ``(n,)`` float32 mono at ``rate``, from ``start`` to ``end`` seconds.
 
-    Channels are averaged. Sample k of the whole stream lies ``k / rate`` seconds after ``start``. Raises
-    :class:`AudioError` at once when the file cannot be read at all.
+    Channels are averaged. Sample k of the whole stream lies ``k / rate`` seconds after ``start``, less what ``note``
+    was told to be lost before it. Raises :class:`AudioError` at once when the file cannot be read at all.
     """
-    file = _open(Path(path))
-    return _stream(file, Path(path), rate, block_seconds, start, end, note or (lambda line: None))
+    path, note = Path(path), note or (lambda line: None)
+    return _stream(open_sound(path, end), path, rate, block_seconds, start, end, note)
 
 
 def read(
@@ -96,12 +98,12 @@ def write(path: Path | str, samples: np.ndarray | Iterable[np.ndarray], rate: in
         with soundfile.SoundFile(beside, "w", rate, 1, subtype, format=kind) as file:
             for block in [samples] if isinstance(samples, np.ndarray) else samples:
                 # In pieces: libsndfile's Vorbis encoder keeps a whole write on the stack and dies of a long one.
-                for begin in range(0, len(block), _CHUNK):
-                    file.write(np.clip(block[begin : begin + _CHUNK], -1, 1))
+                for begin in range(0, len(block), CHUNK):
+                    file.write(np.clip(block[begin : begin + CHUNK], -1, 1))
         beside.replace(path)
     except soundfile.LibsndfileError as error:
         raise AudioError(
-            f"{path}: cannot be written ({_reason(error)}). Choose another place or format."
+            f"{path}: cannot be written ({error.error_string.rstrip('. ')}). Choose another place or format."
         ) from None
     except OSError as error:
         raise AudioError(why_refused(error, path)) from None
@@ -109,12 +111,12 @@ def write(path: Path | str, samples: np.ndarray | Iterable[np.ndarray], rate: in
         beside.unlink(missing_ok=True)
 
 
-def audio_files(folder: Path) -> list[Path]:
-    """Every file below ``folder`` whose suffix is that of sound, sorted; hidden ones are left out."""
+def audio_files(folder: Path, suffixes: Collection[str] = SUFFIXES) -> list[Path]:
+    """Every file below ``folder`` with one of ``suffixes`` (those of sound that is read), sorted; no hidden ones."""
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
+        if path.suffix.lower() in suffixes
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
 
@@ -126,56 +128,29 @@ def mono(frames: np.ndarray) -> np.ndarray:
     return frames[:, 0] if channels == 1 else frames @ np.full(channels, 1 / channels, np.float32)
 
 
-class _Straight(soundfile.SoundFile):
-    """A file read from front to end.
+class _Downmix:
+    """Frames to mono: the mean, or one channel where the channels cancel each other, which is told once."""
 
-    ``soundfile`` seeks after every read of a file that says it can: an MP3 then loses the bits that a frame borrows
-    from the one before (a click at each block), and FLAC and MP3 decode the neighbourhood again.
-    """
+    def __init__(self, name: str, note: Note) -> None:
+        self._name, self._note = name, note
+        self._told = False
 
-    def seekable(self) -> bool:
-        return False
-
-
-def _open(path: Path) -> soundfile.SoundFile:
-    if path.is_dir():
-        raise AudioError(f"{path} is a folder; expected an audio file.")
-    try:
-        with path.open("rb") as file:  # gives the system's own reason, which libsndfile swallows
-            empty = not file.read(1)
-    except FileNotFoundError:
-        raise AudioError(f"{path} does not exist. Check the name.") from None
-    except OSError as error:
-        raise AudioError(
-            f"{path} cannot be read ({error.strerror}). Allow reading it or copy it elsewhere."
-        ) from None
-    if empty:
-        raise AudioError(f"{path.name} is empty (0 bytes). Record or copy it again.")
-    try:
-        file = _Straight(path)
-    except (
-        soundfile.LibsndfileError,
-        TypeError,
-    ):  # TypeError: a suffix that promises samples without a header
-        raise AudioError(
-            f"{path.name} is not audio that can be read. Expected WAV, FLAC, OGG or MP3; convert it first."
-        ) from None
-    if file.frames == 0:
-        file.close()
-        raise AudioError(f"{path.name} holds no sound (0 samples). Record or copy it again.")
-    return file
-
-
-def _kind(file: soundfile.SoundFile) -> str:
-    return f"{file.format} {file.subtype}"
-
-
-def _reason(error: soundfile.LibsndfileError) -> str:
-    return error.error_string.rstrip(". ")
+    def __call__(self, frames: np.ndarray) -> np.ndarray:
+        """``(n, channels)`` float32 -> ``(n,)``."""
+        mean = mono(frames)
+        if frames.shape[1] == 1:
+            return mean
+        powers = np.einsum("nc,nc->c", frames, frames)
+        if np.dot(mean, mean) >= _CANCELLED * powers.mean() or not powers.any():
+            return mean
+        if not self._told:
+            self._told = True
+            self._note(f"{self._name}: its channels cancel each other out, so only one of them is used.")
+        return frames[:, int((powers >= powers.max() / 2).argmax())]
 
 
 def _stream(
-    file: soundfile.SoundFile,
+    reader: Reader,
     path: Path,
     rate: int,
     block_seconds: float,
@@ -183,74 +158,68 @@ def _stream(
     end: float | None,
     note: Note,
 ) -> Iterator[np.ndarray]:
-    with file:
-        native = file.samplerate
-        first = min(file.frames, round(start * native))
-        last = file.frames if end is None else min(file.frames, round(end * native))
-        preroll = min(first, round(_PREROLL * native))
-        if first:
-            file.seek(first - preroll)
-        resampler = soxr.ResampleStream(native, rate, 1, dtype="float32") if native != rate else None
-        skip, given = round(preroll * rate / native), 0
-        block_frames = max(1, round(block_seconds * native))
-        for frames, final in _with_last(_frames(file, path, last - first + preroll, block_frames, note)):
-            samples = mono(frames)
-            if resampler is not None:
+    downmix = _Downmix(path.name, note)
+    before = min(start, _PREROLL)
+    skip, heard, given = round(before * rate), 0.0, 0
+    size = max(1, min(CHUNK, round(block_seconds * reader.rate)))
+    resampler: soxr.ResampleStream | None = None
+    with contextlib.closing(reader):
+        blocks = _finite(_readable(reader.blocks(start - before, end, size, note), path), path, note)
+        for frames, native, final in _with_last(blocks):
+            samples = downmix(frames)
+            heard += len(frames) / native
+            if native != rate:
+                if native not in _RATES:
+                    raise AudioError(
+                        f"{path.name} says {native:,} samples a second; expected {_RATES[0]:,} to {_RATES[-1]:,}. "
+                        "Its header is damaged."
+                    )
+                resampler = resampler or soxr.ResampleStream(native, rate, 1, dtype="float32")
                 samples = resampler.resample_chunk(samples, last=final)
+                resampler = None if final else resampler
             if skip:
                 skip, samples = max(0, skip - len(samples)), samples[skip:]
             if len(samples):
                 given += len(samples)
                 yield samples
-        if not given and last > first:
+        if not given and heard > before:
             raise AudioError(f"{path.name} is too short: less than one sample at {rate:,} Hz.")
 
 
-def _frames(
-    file: soundfile.SoundFile, path: Path, wanted: int, block_frames: int, note: Note
-) -> Iterator[np.ndarray]:
-    """Blocks of ``(n, channels)`` finite float32, as far as the file can be decoded."""
-    done, invalid = 0, 0
-    begin = file.tell()
-    size = min(_CHUNK, block_frames)
-    while done < wanted:
-        try:
-            frames = file.read(min(size, wanted - done), dtype="float32", always_2d=True)
-        except soundfile.LibsndfileError:
-            if size <= _FINE:
-                break
-            # The whole read failed, not only its bad end: go back and take what is before it.
-            size = _FINE
-            try:
-                file.seek(begin + done)
-            except soundfile.LibsndfileError:
-                break
-            continue
-        if not len(frames):
-            break
-        done += len(frames)
+Blocks = Iterator[tuple[np.ndarray, int]]
+
+
+def _readable(blocks: Blocks, path: Path) -> Blocks:
+    """The same; whatever a decoder or the disk says of the file becomes one line that names it."""
+    try:
+        yield from blocks
+    except AudioError:
+        raise
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except (soundfile.SoundFileError, RuntimeError, ValueError) as error:
+        raise AudioError(f"{path.name} cannot be decoded ({' '.join(str(error).split())[:80]}).") from None
+
+
+def _finite(blocks: Blocks, path: Path, note: Note) -> Blocks:
+    """The same with silence for values that are no numbers."""
+    invalid = 0
+    for frames, rate in blocks:
         finite = np.isfinite(frames)
         if not finite.all():
             invalid += int((~finite).any(axis=1).sum())
             frames = np.where(finite, frames, np.float32(0))
-        yield frames
+        yield frames, rate
     if invalid:
         note(f"{path.name}: {invalid:,} samples were not numbers and became silence.")
-    if done < wanted - file.samplerate // 10:
-        if not done and not begin:
-            raise AudioError(
-                f"{path.name} is damaged: none of its sound can be decoded. Copy or export it again."
-            )
-        have, said = (begin + done) / file.samplerate, (begin + wanted) / file.samplerate
-        note(f"{path.name} breaks off: {have:,.1f} of {said:,.1f} seconds could be read.")
 
 
-def _with_last(items: Iterator[np.ndarray]) -> Iterator[tuple[np.ndarray, bool]]:
-    """Each item and whether it is the last one, which the resampler wants to know."""
-    before: np.ndarray | None = None
-    for item in items:
+def _with_last(blocks: Blocks) -> Iterator[tuple[np.ndarray, int, bool]]:
+    """Each block and whether it is the last one of its rate, which the resampler wants to know."""
+    before: tuple[np.ndarray, int] | None = None
+    for block in blocks:
         if before is not None:
-            yield before, False
-        before = item
+            yield *before, block[1] != before[1]
+        before = block
     if before is not None:
-        yield before, True
+        yield *before, True

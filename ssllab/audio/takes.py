@@ -13,6 +13,7 @@ import os
 import secrets
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ import numpy as np
 
 from ssllab.audio import files
 from ssllab.audio.errors import AudioError
+from ssllab.audio.formats import UNREAD_SUFFIXES
 from ssllab.audio.level import decibels
 from ssllab.audio.peaks import Peaks
 from ssllab.audio.take_file import NAME as RECORDING
@@ -72,14 +74,14 @@ class TakeStore:
             raise AudioError(f"The take '{id}' is no longer there; it was deleted or moved.")
         return take
 
-    def add_recording(self, path: Path) -> Take:
-        """Make a take of the file that a recorder left; the file is moved."""
+    def add_recording(self, path: Path, name: str = "Take") -> Take:
+        """Make a take of the file that a recorder left; the file is moved. The time is added to ``name``."""
         summary = _Summary()
         for block in files.stream(path):
             summary.add(block)
         with _disk(self.folder):
             created = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            take = self._new(f"Take {created.astimezone():%Y-%m-%d %H:%M:%S}", created, summary)
+            take = self._new(f"{name} {created.astimezone():%Y-%m-%d %H:%M:%S}", created, summary)
             _store(take)
             os.replace(path, take.path)
             if path.parent.parent == self.recordings:
@@ -101,8 +103,13 @@ class TakeStore:
         note = note or (lambda line: None)
         alone = not path.is_dir()
         sounds = [path] if alone else files.audio_files(path)
+        unread = "" if alone else _unread(path)
         if not sounds:
-            raise AudioError(f"{path} holds no audio files; expected WAV, FLAC, OGG or MP3.")
+            raise AudioError(
+                f"{path} holds no audio files; expected WAV, FLAC, OGG, MP3 or M4A. {unread}".rstrip()
+            )
+        if unread:
+            note(unread)
         takes: list[Take] = []
         for index, sound in enumerate(sounds):
 
@@ -160,7 +167,7 @@ class TakeStore:
             with contextlib.suppress(
                 AudioError
             ):  # not a sample in it: nothing to keep, nothing to throw away
-                found.append(self.add_recording(path))
+                found.append(self.add_recording(path, "Recovered take"))
         return found
 
     def _sounds(self) -> list[Path]:
@@ -219,6 +226,13 @@ class _Summary:
 
     def thumbnail(self) -> np.ndarray:
         return self._peaks.between(0, self.samples, THUMBNAIL_COLUMNS)
+
+
+def _unread(folder: Path) -> str:
+    """How many files of sound lie in ``folder`` that are not read, by their endings; nothing where there are none."""
+    endings = Counter(path.suffix.lower() for path in files.audio_files(folder, UNREAD_SUFFIXES))
+    counts = ", ".join(f"{count:,} {ending}" for ending, count in endings.most_common())
+    return f"Not read: {counts}; convert them to WAV or FLAC." if counts else ""
 
 
 def _store(take: Take) -> None:

@@ -10,6 +10,7 @@ from ssllab.ui.widgets.progress_row import ProgressRow
 from ssllab.ui.work import LongWork
 
 INFO_MILLISECONDS = 8000
+MOST_STANDING = 3  # warnings and errors on view together
 
 
 class MessageBar(QFrame):
@@ -47,35 +48,56 @@ class MessageBar(QFrame):
         self.more.toggled.connect(self.detail.setVisible)
         close.clicked.connect(self.close_line)
         self._fade = QTimer(self, singleShot=True, interval=INFO_MILLISECONDS)
-        self._fade.timeout.connect(self.close_line)
+        self._fade.timeout.connect(self._information_fades)
         self._level = "info"
+        self._standing: list[tuple[str, str, str]] = []  # level, text, detail
+        self._passing: list[tuple[str, str, str]] = []  # information, which fades
         self.line.hide()
         self.hide()
         work.began.connect(self._work_began)
         work.ended.connect(lambda: self.setVisible(not self.line.isHidden()))
 
     def say(self, level: str, text: str, detail: str) -> None:
-        """Show a line; an error is not pushed away by information, but by word ("mended") that it is no more."""
-        if self.line.isVisible() and level == "info" and self._level == "error":
-            return
-        self._level = level = "info" if level == "mended" else level
-        self.text.setText(text)
-        self.detail.setPlainText(detail)
-        self.more.setVisible(bool(detail))
+        """Show a line. A warning or an error stands until it is closed, beside what comes later.
+
+        A new error takes the place of an older one, and word that it is "mended" takes it away.
+        """
+        if level in ("error", "mended"):
+            self._standing = [line for line in self._standing if line[0] != "error"]
+        if level in ("info", "mended"):
+            self._passing = [("info", text, detail)]
+            self._fade.start()
+        else:
+            self._standing = [line for line in self._standing if line[1] != text][1 - MOST_STANDING :]
+            self._standing.append((level, text, detail))
+        self._write()
         self.more.setChecked(False)
         self.detail.hide()
-        self.restyle()
         self.line.show()
         self.show()
-        self._fade.stop()
-        if level == "info":
-            self._fade.start()
 
     def close_line(self) -> None:
-        """Take the line away; work under way stays in sight."""
+        """Take the lines away; work under way stays in sight."""
+        self._standing, self._passing = [], []
         self.line.hide()
         self.detail.hide()
         self.setVisible(not self.progress.isHidden())
+
+    def _information_fades(self) -> None:
+        self._passing = []
+        if self._standing:
+            self._write()
+        else:
+            self.close_line()
+
+    def _write(self) -> None:
+        lines = self._standing + self._passing
+        self._level = min((level for level, _, _ in lines), key=("error", "warning", "info").index)
+        self.text.setText("\n".join(text for _, text, _ in lines))
+        details = "\n".join(detail for _, _, detail in lines if detail)
+        self.detail.setPlainText(details)
+        self.more.setVisible(bool(details))
+        self.restyle()
 
     def _work_began(self) -> None:
         if self.line.isHidden():

@@ -89,3 +89,12 @@ def shared_data() -> Path:
     if not folder.exists():
         pytest.skip(f"no real speech here: {folder} is missing")
     return folder
+
+
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """Audio files on which something went wrong once; their README says what is right."""
+    folder = Path(__file__).resolve().parents[2] / ".." / "shared" / "cases" / "speech" / "files"
+    if not folder.exists():
+        pytest.skip(f"no cases here: {folder} is missing")
+    return folder

@@ -231,3 +231,28 @@ def test_two_imports_at_once_keep_apart(store, sound):
         thread.join()
     assert len(store.takes()) == 4
     assert len({take.id for take in store.takes()}) == 4
+
+
+def test_endings_of_sound_that_is_not_read_are_counted(store, tmp_path, sweep):
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for name in ("a.mp4", "b.MP4", "c.dsf", "notes.txt"):
+        (folder / name).write_bytes(b"x")
+    with pytest.raises(AudioError, match=r"holds no audio files.*Not read: 2 .mp4, 1 .dsf; convert them"):
+        store.import_file(folder)
+    write(folder / "good.wav", sweep(1, 16_000))
+    notes: list[str] = []
+    assert [take.name for take in store.import_file(folder, note=notes.append)] == ["good"]
+    assert notes == ["Not read: 2 .mp4, 1 .dsf; convert them to WAV or FLAC."]
+
+
+def test_importing_what_cannot_be_read_names_the_file_and_the_true_cause(store, tmp_path):
+    for name, content in (
+        ("cut.wav", b"RIFF\x24\0\0\0WAVEfmt "),
+        ("cut.m4a", b"\0\0\0\x18ftypM4A " + bytes(400)),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(AudioError, match=f"^{name} ") as refusal:
+            store.import_file(tmp_path / name)
+        assert "written" not in str(refusal.value)
+    assert store.takes() == []

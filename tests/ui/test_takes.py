@@ -264,7 +264,8 @@ def test_a_recording_that_was_cut_off_is_recovered(qtbot, open_panel, store):
     (take,) = panel.shelf.takes
     assert take.seconds == pytest.approx(1.2)
     level, line, _ = panel.bench.said[-1]
-    assert (level, line) == ("info", f"A recording that was cut off was recovered: {take.name}.")
+    assert (level, line) == ("warning", f"A recording that was cut off was recovered: {take.name}.")
+    assert take.name.startswith("Recovered take ")
 
 
 def test_a_full_disk_is_said_in_a_line_and_the_words_are_kept(qtbot, open_panel, add, store, monkeypatch):

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-#: What libsndfile reads. Files of other names are not looked at.
-AUDIO_SUFFIXES = (
-    *(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc"),
-    *(".au", ".caf", ".w64", ".rf64", ".sph"),
-)
+from pathlib import PurePosixPath
+
+from ssllab.audio.formats import SUFFIXES, UNREAD_SUFFIXES
+
+AUDIO_SUFFIXES = SUFFIXES
+
+
+def why_unread(name: str) -> str:
+    """Why a file of that name is not read though there is sound in it, or nothing."""
+    suffix = PurePosixPath(name).suffix.lower()
+    return f"{suffix} is not read: convert it to WAV or FLAC" if suffix in UNREAD_SUFFIXES else ""

@@ -63,8 +63,8 @@ def gather(
     recordings = {recording.path: recording for recording in layout.recordings}
     said = "|".join(f"{r.path}:{r.test}:{r.text is None}" for r in layout.recordings)
     shelf = Shelf(root or cache_directory(), str(origin.place), f"{origin.stamp}|{said}")
-    reels, broken = shelf.find() or _decode(container, recordings, shelf, progress, cancelled)
-    skipped = (*skipped, *layout.skipped, *(Skipped(*entry) for entry in broken))
+    reels, told = shelf.find() or _decode(container, recordings, shelf, progress, cancelled)
+    skipped = (*skipped, *layout.skipped, *told)
     train, test = _both(reels["train"], reels["test"])
     if train is None or test is None:
         raise nothing(origin.place, skipped)
@@ -85,10 +85,10 @@ def _decode(
     shelf: Shelf,
     progress: Progress,
     cancelled: CancelQuestion,
-) -> tuple[dict[str, Reel], list[tuple[str, str]]]:
-    """The reels ``train`` and ``test``, and (path, reason) of what could not be used."""
+) -> tuple[dict[str, Reel], list[Skipped]]:
+    """The reels ``train`` and ``test``, what could not be used, and what of the others was lost."""
     writers = {"train": shelf.writer("train"), "test": shelf.writer("test")}
-    broken: list[tuple[str, str]] = []
+    told: list[Skipped] = []
     done = 0
     place = tempfile.TemporaryDirectory(prefix="ssllab-")
     try:
@@ -100,7 +100,8 @@ def _decode(
             before, file = writer.length, Path()
             try:
                 file = member.copy(Path(place.name), _MAX_MEMBER)
-                for block in stream(file):
+                remarks: list[str] = []
+                for block in stream(file, note=remarks.append):
                     writer.add(to_int16(block))
                     if cancelled():
                         raise Cancelled
@@ -108,9 +109,10 @@ def _decode(
                 if length < SHORTEST:
                     raise Unusable(f"shorter than one frame ({1000 * SHORTEST // SAMPLE_RATE} ms)")
                 writer.pieces.extend(cut(member.name, length, whole=recording.text is not None))
+                told += [Skipped(member.name, _reason(line, file), "remark") for line in remarks]
             except (Unusable, AudioError) as reason:
                 writer.take_back(before)
-                broken.append((member.name, _reason(reason, file)))
+                told.append(Skipped(member.name, _reason(str(reason), file)))
             done += 1
             hours = sum(writer.length for writer in writers.values()) / SAMPLE_RATE / 3600
             progress(
@@ -123,8 +125,8 @@ def _decode(
                 writer.move_to_disk()
         reels = {which: writer.finish() for which, writer in writers.items()}
         if on_disk:
-            shelf.keep(reels, broken)
-        return reels, broken
+            shelf.keep(reels, told)
+        return reels, told
     except PermissionError:
         raise
     except OSError as error:
@@ -138,11 +140,9 @@ def _decode(
             writer.discard()
 
 
-def _reason(error: Exception, file: Path) -> str:
-    """In words, without the name of the file: that of an archive's member is ours."""
-    if isinstance(error, Unusable):
-        return str(error)
-    return str(error).removeprefix(str(file)).removeprefix(file.name).lstrip(" :")
+def _reason(line: str, file: Path) -> str:
+    """A line of the reader without the name of the file: that of an archive's member is ours."""
+    return line.removeprefix(str(file)).removeprefix(file.name).lstrip(" :")
 
 
 def to_int16(samples: np.ndarray) -> np.ndarray:
@@ -223,5 +223,5 @@ def nothing(path: Path, skipped: Sequence[Skipped]) -> DataError:
         first = skipped[0]
         more = f" ({len(skipped)} skipped, the first: {os.path.basename(first.path)}, {first.reason.rstrip('.')})"
     return DataError(
-        f"'{path}' holds no usable recordings{more}: choose a folder of WAV, FLAC, OGG or MP3 files."
+        f"'{path}' holds no usable recordings{more}: choose a folder of WAV, FLAC, OGG, MP3 or M4A files."
     )

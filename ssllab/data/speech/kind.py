@@ -66,7 +66,7 @@ KIND = Kind(
         "Open a folder of recordings…",
         "A folder of recordings, with or without transcripts",
         "Open a recording…",
-        "Recordings (*.wav *.flac *.ogg *.oga *.opus *.mp3 *.aif *.aiff *.m4a);;Every file (*)",
+        f"Recordings ({' '.join(f'*{suffix}' for suffix in AUDIO_SUFFIXES)});;Every file (*)",
     ),
     sources=(
         SourceInfo(

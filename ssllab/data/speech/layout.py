@@ -20,7 +20,7 @@ from pathlib import PurePosixPath
 
 from ssllab.data.containers import Sought, without_common_folders
 from ssllab.data.skipped import Skipped
-from ssllab.data.speech.formats import AUDIO_SUFFIXES
+from ssllab.data.speech.formats import AUDIO_SUFFIXES, why_unread
 
 _FILE_COLUMNS = ("file_name", "path", "file", "filename", "audio", "id", "name")
 _TEXT_COLUMNS = ("transcription", "text", "sentence", "transcript", "normalized_text")
@@ -87,7 +87,7 @@ def _is_table(name: str) -> bool:
 
 
 #: What of a folder or an archive is looked at.
-SOUGHT = Sought("recordings", _is_recording, _is_table)
+SOUGHT = Sought("recordings", _is_recording, _is_table, why_unread)
 
 
 def arrange(paths: Sequence[str], tables: Mapping[str, str]) -> Layout:

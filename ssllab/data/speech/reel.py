@@ -19,11 +19,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ssllab.data.skipped import Skipped
 from ssllab.data.speech.types import SAMPLE_RATE
 
 #: More than this goes into a file. Two hours are 230 MB.
 IN_MEMORY = 2 * 3600 * SAMPLE_RATE
-_FORMAT = 1
+_FORMAT = 2  # reels of format 1 may lack sound that is read by now: MP3 without a header, chained Ogg
 
 
 @dataclass(frozen=True)
@@ -137,11 +138,11 @@ class Shelf:
         """Of the reel ``train`` or ``test``."""
         return ReelWriter(self._folder / f"{which}-{self._stamp}.int16")
 
-    def keep(self, reels: dict[str, Reel], skipped: Sequence[tuple[str, str]]) -> None:
+    def keep(self, reels: dict[str, Reel], told: Sequence[Skipped]) -> None:
         """Note what is on the reels (all of them in files), so that :meth:`find` knows them; drop older ones."""
         note = {
             "source": self._source,
-            "skipped": list(skipped),
+            "skipped": [[entry.path, entry.reason, entry.what] for entry in told],
             "reels": {
                 which: [[piece.key, piece.start, piece.length] for piece in reel.pieces]
                 for which, reel in reels.items()
@@ -155,8 +156,8 @@ class Shelf:
                 with contextlib.suppress(OSError):  # another process may still map it
                     path.unlink()
 
-    def find(self) -> tuple[dict[str, Reel], list[tuple[str, str]]] | None:
-        """The reels and what was skipped, or None where they must be decoded (again)."""
+    def find(self) -> tuple[dict[str, Reel], list[Skipped]] | None:
+        """The reels and what was told of their recordings, or None where they must be decoded (again)."""
         try:
             note = json.loads(self._note.read_text(encoding="utf-8"))
             reels = {}
@@ -167,7 +168,7 @@ class Shelf:
                 if path.stat().st_size != 2 * length:
                     return None
                 reels[which] = Reel(mapped(path, length), pieces)
-            return reels, [(str(path), str(reason)) for path, reason in note["skipped"]]
+            return reels, [Skipped(*entry) for entry in note["skipped"]]
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

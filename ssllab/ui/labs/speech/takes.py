@@ -46,8 +46,8 @@ class TakesPanel(Panel):
         "brings it back.</p>"
         "<p><b>Transcript.</b> Write what is said, and the take can teach a model to write (fine-tuning by CTC). "
         "Without one it is still material for pre-training, which needs no labels.</p>"
-        "<p>Drop audio files or folders here: WAV, FLAC, OGG, MP3 of any rate, with 1 to 8 channels, also hours "
-        "long. They are kept as 16 kHz mono in the workspace.</p>"
+        "<p>Drop audio files or folders here: WAV, FLAC, OGG, MP3, M4A of any rate, with 1 to 8 channels, also "
+        "hours long. They are kept as 16 kHz mono in the workspace.</p>"
     )
     record_wanted = Signal()
 
@@ -218,7 +218,7 @@ class TakesPanel(Panel):
 
     def ask_import(self) -> None:
         """Ask for audio files, then copy them in."""
-        from ssllab.audio.files import SUFFIXES
+        from ssllab.audio.formats import SUFFIXES
 
         kinds = " ".join(f"*{suffix}" for suffix in SUFFIXES)
         chosen, _ = QFileDialog.getOpenFileNames(self, "Import audio", "", f"Audio ({kinds});;All files (*)")
@@ -284,7 +284,7 @@ class TakesPanel(Panel):
     # Panel
 
     def drop(self, path: Path) -> bool:
-        from ssllab.audio.files import SUFFIXES
+        from ssllab.audio.formats import SUFFIXES
 
         if path.suffix.lower() not in SUFFIXES:
             return False

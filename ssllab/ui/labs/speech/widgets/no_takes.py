@@ -16,7 +16,7 @@ class NoTakes(QWidget):
         self.title = QLabel("No takes yet")
         self.text = QLabel(
             "Record a sentence and see how the model cuts it into units, or drop audio files here: "
-            "WAV, FLAC, OGG, MP3, seconds or hours.",
+            "WAV, FLAC, OGG, MP3, M4A, seconds or hours.",
             wordWrap=True,
         )
         self.record_button = QPushButton("Record a sentence")

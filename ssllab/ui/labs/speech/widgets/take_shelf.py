@@ -75,7 +75,9 @@ class TakeShelf(QObject):
                     if len(recovered) == 1
                     else "Recordings that were cut off were"
                 )
-                self.bench.say("info", f"{what} recovered: {names}.")
+                self.bench.say(
+                    "warning", f"{what} recovered: {names}."
+                )  # stays: nobody reads it while all loads
 
         self._disk.submit(look, show, self._failed)
 
