@@ -1,0 +1,156 @@
+"""What every reader of a layout is given and gives back: recordings that can be found by name, and rows about them.
+
+A path in a table never opens a file. It is only compared with the paths of the recordings that were found.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from ssllab.data.skipped import Skipped
+from ssllab.data.speech.formats import AUDIO_SUFFIXES
+from ssllab.data.speech.types import Span
+
+#: ``C:\``, as Windows begins a path.
+_DRIVE = re.compile(r"[A-Za-z]:/")
+_MICROPHONE = re.compile(r"_mic\d$")
+
+#: Path of a table -> its text.
+Tables = Mapping[str, str]
+
+
+class Outside(Exception):
+    """A path in a table leads out of the folder."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What ``table`` says of the recording that it calls ``key``; None and ``()`` where it says nothing.
+
+    ``test``: whether it is held out. ``left_out``: why it is not to be used.
+    """
+
+    table: str
+    key: str
+    text: str | None = None
+    speaker: str | None = None
+    test: bool | None = None
+    words: tuple[Span, ...] = ()
+    phones: tuple[Span, ...] = ()
+    left_out: str = ""
+
+
+@dataclass
+class Reading:
+    """``rows`` of the tables that a reader ``took``, and what is to be said of some of them."""
+
+    rows: list[Row] = field(default_factory=list)
+    took: set[str] = field(default_factory=set)
+    said: list[Skipped] = field(default_factory=list)
+
+    def take(self, table: str, rows: Sequence[Row]) -> None:
+        """``table`` was understood."""
+        self.took.add(table)
+        self.rows += rows
+
+    def refuse(self, table: str, reason: str) -> None:
+        """``table`` is of this layout, but cannot be used."""
+        self.took.add(table)
+        self.said.append(Skipped(table, reason, "table"))
+
+    def remark(self, table: str, reason: str) -> None:
+        """Something a person should know about a table that was read."""
+        self.said.append(Skipped(table, reason, "remark"))
+
+
+class Recordings:
+    """The recordings of a folder, found by what tables call them."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._exact = {key: path for path in paths for key in (bare(path), path)}
+        self._named: dict[str, list[str]] = defaultdict(list)
+        for path in paths:
+            name = PurePosixPath(bare(path)).name
+            for alias in {name, _MICROPHONE.sub("", name)}:
+                self._named[alias].append(path)
+        self.count = len(paths)
+
+    def find(self, table: str, key: str) -> str | None:
+        """The recording that ``table`` calls ``key``, or None.
+
+        By its path from the table's folder, from the top, or else by its name, and among several of that name by
+        the folders around it, then by how near it is to the table. Audio endings do not count. Raises :class:`Outside`.
+        """
+        key = key.strip().replace("\\", "/")
+        absolute = key.startswith("/") or _DRIVE.match(key) is not None
+        parts = _inside([] if absolute else list(PurePosixPath(table).parent.parts), key)
+        above = [part for part in key.split("/") if part not in ("", ".", "..")]
+        for exact in ("/".join(above),) if absolute else ("/".join(parts), "/".join(above)):
+            if path := self._exact.get(exact) or self._exact.get(bare(exact)):
+                return path
+        named = self._named.get(above[-1]) or self._named.get(bare(above[-1])) if above else None
+        if not named or len(named) == 1:
+            return named[0] if named else None
+        near = [(_shared_folders(path, above), closeness(table, path)) for path in named]
+        best = max(near)
+        return named[near.index(best)] if near.count(best) == 1 and best != (0, 0) else None
+
+    def finds(self, table: str, key: str) -> bool:
+        """Whether there is a recording that ``table`` calls ``key``."""
+        try:
+            return self.find(table, key) is not None
+        except Outside:
+            return False
+
+
+#: ``(tables that nobody took yet, recordings)`` -> what the reader makes of those that it knows.
+Reader = Callable[[Tables, Recordings], Reading]
+
+
+def bare(path: str) -> str:
+    """A path without its audio ending: ``a/b.wav`` is ``a/b``, and so is NIST's copy ``a/b.WAV.wav``."""
+    while path.lower().endswith(AUDIO_SUFFIXES):
+        path = path[: path.rindex(".")]
+    return path
+
+
+def ending(path: str) -> str:
+    """The last ending of a path's name, in small letters."""
+    return PurePosixPath(path).suffix.lower()
+
+
+def without_ending(path: str) -> str:
+    """A path without its last ending."""
+    return str(PurePosixPath(path).with_suffix(""))
+
+
+def beside(table: str, name: str) -> str:
+    """The path of the file ``name`` in the folder of ``table``."""
+    return str(PurePosixPath(table).parent / name)
+
+
+def closeness(table: str, path: str) -> int:
+    """How many folders are around both."""
+    folders = zip(PurePosixPath(table).parts[:-1], PurePosixPath(path).parts[:-1], strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], folders))
+
+
+def _inside(parts: list[str], key: str) -> list[str]:
+    for part in key.split("/"):
+        if part == ".." and not parts:
+            raise Outside
+        if part == "..":
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return parts
+
+
+def _shared_folders(path: str, key: Sequence[str]) -> int:
+    folders = zip(PurePosixPath(path).parts[-2::-1], key[-2::-1], strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], folders))
