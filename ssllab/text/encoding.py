@@ -18,6 +18,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+#: What no text has: neither blanks, nor the end of a DOS file.
+_CONTROLS = frozenset(map(chr, range(32))) - set("\t\n\v\f\r\x1a")
 
 
 class NotText(ValueError):
@@ -40,23 +42,14 @@ def decoded(content: bytes) -> Text:
     >>> decoded("Käse".encode("latin-1"))
     Text(letters='Käse', guess='is not UTF-8: read as Windows-1252 (Western European letters)')
     """
-    for mark, name in _MARKS:
-        if content.startswith(mark):
-            try:
-                return Text(content[len(mark) :].decode(name))
-            except UnicodeDecodeError:
-                raise NotText(f"begins as {name.upper()} text but is broken: save it anew as UTF-8") from None
     if looks_binary(content[:SNIFFED]):
         raise NotText("is not text; expected CSV, JSON or lines of text in UTF-8")
-    if name := _unmarked_utf16(content[:SNIFFED]):
-        try:
-            return Text(content.decode(name))
-        except UnicodeDecodeError:
-            raise NotText("is not text; expected CSV, JSON or lines of text in UTF-8") from None
+    told = _marked(content) or _unmarked_utf16(content[:SNIFFED])
     try:
-        return Text(content.decode("utf-8"))
+        return Text(content.decode(told or "utf-8").removeprefix("\ufeff"))
     except UnicodeDecodeError:
-        pass
+        if told:
+            raise NotText(f"begins as {told.upper()} text but is broken: save it anew as UTF-8") from None
     try:
         letters = content.decode("cp1252")
     except UnicodeDecodeError:
@@ -66,8 +59,12 @@ def decoded(content: bytes) -> Text:
 
 def looks_binary(beginning: bytes) -> bool:
     """Whether the first bytes of a file (an even number of them) are no text in any encoding known here."""
-    marked = any(beginning.startswith(mark) for mark, _ in _MARKS)
-    return b"\0" in beginning and not marked and not _unmarked_utf16(beginning)
+    name = _marked(beginning) or _unmarked_utf16(beginning) or "latin-1"
+    return not _CONTROLS.isdisjoint(beginning.decode(name, "ignore"))
+
+
+def _marked(beginning: bytes) -> str:
+    return next((name for mark, name in _MARKS if beginning.startswith(mark)), "")
 
 
 def _unmarked_utf16(beginning: bytes) -> str:

@@ -205,6 +205,31 @@ def test_a_folder_of_archives_is_all_of_them_with_the_tables_beside(tmp_path):
     assert [(entry.path, entry.reason) for entry in data.skipped] == [("pictures.zip", "holds no recordings")]
 
 
+def test_a_table_outside_of_archives_is_said_where_none_of_them_understands_it(tmp_path):
+    for name in ("one", "two"):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            archive.writestr(f"{name}.wav", content())
+            archive.writestr("labels.json", f'{{"{name}": "inside {name}"}}')
+    (tmp_path / "transcripts.tsv").write_text("one\tnot used: the archives have their own\n")
+    (tmp_path / "nothing.csv").write_text("price,weight\n1,2\n")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "more.csv").write_text("price\n1\n")
+    (tmp_path / "labels.json").write_text('{"one": "outside"}')
+    (tmp_path / "README.txt").write_text("for people")
+    data = read(tmp_path)
+    assert set(clips(data).values()) == {"inside one", "inside two"}
+    said = {entry.path: entry.reason for entry in data.skipped}
+    assert set(said) == {"nothing.csv", "sub/more.csv", "labels.json"}
+    assert "in one.zip is used" in said["labels.json"]
+    assert len(data.skipped) == 3
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "x.csv").write_text("a.wav|yes\n")
+    (tmp_path / "one.zip").rename(tmp_path / "sub" / "one.zip")
+    (tmp_path / "two.zip").rename(tmp_path / "sub" / "two.zip")
+    said = {entry.path: entry.reason for entry in read(tmp_path).skipped}
+    assert said["none/x.csv"] == "no archive of recordings lies in its folder or above"
+
+
 def test_paths_in_archives_are_never_trusted(tmp_path):
     outside = tmp_path / "outside.wav"
     put(outside)

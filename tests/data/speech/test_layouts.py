@@ -1,9 +1,13 @@
 """What the tables of known speech sets say: every layout is read, or what was not understood is named."""
 
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
+from ssllab.data import containers
 from ssllab.data.catalogue import load
 from ssllab.data.speech.layout import Layout, arrange
 
@@ -60,6 +64,39 @@ def test_transcripts_in_json_lines_beside_the_recording_and_in_utf_16_are_read(n
     data = case(name)
     assert data.train.texts == data.test.texts == (SAID,)
     assert data.skipped == ()
+
+
+@pytest.mark.parametrize("name", ["common_voice", "vctk", "hf_metadata_jsonl", "sidecar_txt", "lj_utf16"])
+def test_a_layout_says_the_same_in_a_zip_and_in_a_tar(name, tmp_path):
+    expected = case(name)
+    shutil.make_archive(str(tmp_path / name), "zip", CASES / name)
+    shutil.make_archive(str(tmp_path / name), "gztar", CASES / name)
+    for packed in (tmp_path / f"{name}.zip", tmp_path / f"{name}.tar.gz"):
+        data = load(str(packed), kinds=("speech",))
+        for split, own in ((data.train, expected.train), (data.test, expected.test)):
+            assert sorted(zip(split.names, split.texts, split.speakers, strict=True)) == sorted(
+                zip(own.names, own.texts, own.speakers, strict=True)
+            )
+        assert {entry.reason for entry in data.skipped} == {entry.reason for entry in expected.skipped}
+
+
+def test_latin_1_keeps_its_letters_and_what_is_no_text_or_too_much_is_said(tmp_path, monkeypatch):
+    for number in range(3):
+        soundfile.write(tmp_path / f"{number}.wav", np.full(1600, 0.1), 16_000)
+    (tmp_path / "0.txt").write_bytes("Grüße".encode("latin-1"))
+    (tmp_path / "metadata.csv").write_bytes("1|señor|señor\r\n2|Ł|Ł\r\n".encode("utf-16"))
+    (tmp_path / "table.xlsx").write_bytes(b"PK\x03\x04\x14\x00\x06\x00")
+    data = load(str(tmp_path), kinds=("speech",))
+    assert {*data.train.texts, *data.test.texts} == {"Grüße", "señor", "Ł"}
+    entries = {entry.path: entry for entry in data.skipped}
+    assert entries["0.txt"].what == "remark"
+    assert "Windows-1252" in entries["0.txt"].reason
+    assert entries["table.xlsx"].what == "table"
+    assert "is not text" in entries["table.xlsx"].reason
+    assert "1 skipped" in data.about
+    monkeypatch.setattr(containers, "MOST_TABLES", 20)
+    entries = {entry.path: entry for entry in load(str(tmp_path), kinds=("speech",)).skipped}
+    assert "MB of tables" in entries["metadata.csv"].reason
 
 
 # Common Voice
