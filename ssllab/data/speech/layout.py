@@ -24,7 +24,7 @@ from ssllab.data.speech.layouts.fairseq import fairseq
 from ssllab.data.speech.layouts.kaldi import NAMES as KALDI_NAMES
 from ssllab.data.speech.layouts.kaldi import kaldi
 from ssllab.data.speech.layouts.objects import json_objects
-from ssllab.data.speech.layouts.reading import Outside, Reader, Recordings, Row, closeness
+from ssllab.data.speech.layouts.reading import Outside, Reader, Recordings, Row, closeness, without_ending
 from ssllab.data.speech.layouts.sidecars import sidecars
 from ssllab.data.speech.layouts.timit import timit
 from ssllab.data.speech.types import Span
@@ -127,7 +127,7 @@ def arrange(paths: Sequence[str], tables: Mapping[str, str]) -> Layout:
     for path in paths:
         if path not in left_out:
             row = rows.get(path, Row("", path))
-            name = str(PurePosixPath(short[path]).with_suffix(""))
+            name = without_ending(short[path])
             who = row.speaker or names.speaker(path)
             recordings.append(
                 Recording(path, name, row.text, who, test=row.test, words=row.words, phones=row.phones)
@@ -161,7 +161,7 @@ def _understand(paths: Sequence[str], tables: Mapping[str, str]) -> tuple[dict[s
         for table, content in left.items()
         if not cells.is_document(table)
     ]
-    named = {row.table: is_test(PurePosixPath(row.table).stem) for row in rows}
+    named = {table: is_test(PurePosixPath(table).stem) for table in {row.table for row in rows}}
     if {True, False} <= set(named.values()):
         rows = [row if row.test is not None else replace(row, test=named[row.table]) for row in rows]
     found: dict[str, list[Row]] = defaultdict(list)
@@ -275,4 +275,4 @@ def hold_out(recordings: Sequence[Recording]) -> set[int]:
 
 
 def _stem(path: str) -> str:
-    return PurePosixPath(path).stem
+    return without_ending(path.rpartition("/")[2])

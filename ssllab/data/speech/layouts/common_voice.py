@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from ssllab.data.speech.layouts.cells import rows_with_header
-from ssllab.data.speech.layouts.reading import Reading, Recordings, Row, Tables, beside
+from ssllab.data.speech.layouts.reading import Reading, Recordings, Row, Tables
 
 _OF_THE_CLIPS = ("train", "dev", "test", "validated", "invalidated", "other")
 #: About reports, lengths and sentences: nothing that is learned from.
@@ -34,17 +34,18 @@ def common_voice(tables: Tables, recordings: Recordings) -> Reading:
             header = tables[table].split("\n", 1)[0].lower().split("\t")
             if all(column in header for column in _COLUMNS):
                 sets[str(PurePosixPath(table).parent)][name] = table
-    for own in sets.values():
+    for folder, own in sets.items():
         rows = {name: rows_with_header(table, tables[table]) or [] for name, table in own.items()}
         tested = [row for name in ("test", "dev") for row in rows.get(name, ())]
         places = {row.key for name in ("train", "dev", "test") for row in rows.get(name, ())}
         speakers, sentences = {row.speaker for row in tested}, {row.text for row in tested}
         for name, table in own.items():
             reading.take(table, [_meant(name, row, places, speakers, sentences) for row in rows[name]])
-        for table in tables:
-            first = next(iter(own.values()))
-            if table == beside(first, PurePosixPath(table).name) and _OTHERS.match(PurePosixPath(table).stem):
-                reading.took.add(table)
+        reading.took |= {
+            table
+            for table in tables
+            if str(PurePosixPath(table).parent) == folder and _OTHERS.match(PurePosixPath(table).stem)
+        }
     return reading
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from ssllab.data.speech.layouts.reading import Reading, Recordings, Row, Tables, bare
+from ssllab.data.speech.layouts.reading import Reading, Recordings, Row, Tables, bare, without_ending
 
 #: Patterns of paths without endings, in which the first group is who speaks. Folders of speakers are no words.
 _SPEAKERS = tuple(
@@ -34,7 +35,7 @@ def is_command(path: str) -> bool:
     return _COMMAND.fullmatch(PurePosixPath(bare(path)).name) is not None
 
 
-def copies(paths: list[str]) -> dict[str, str]:
+def copies(paths: Sequence[str]) -> dict[str, str]:
     """Recordings that only repeat another one, with the reason: they would be learned from and tested on.
 
     VCTK's second microphone, and TIMIT's ``SA1.WAV.wav`` beside ``SA1.WAV``.
@@ -46,7 +47,7 @@ def copies(paths: list[str]) -> dict[str, str]:
         match = _SECOND_MICROPHONE.fullmatch(bare(path))
         if match and match[1] + "1" in names:
             found[path] = "a second microphone heard the same sentence"
-        elif PurePosixPath(path).with_suffix("").as_posix() in there:
+        elif without_ending(path) in there:
             found[path] = "a copy of the recording beside it"
     return found
 

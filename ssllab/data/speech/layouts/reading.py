@@ -6,11 +6,11 @@ A path in a table never opens a file. It is only compared with the paths of the 
 from __future__ import annotations
 
 import itertools
+import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 from ssllab.data.skipped import Skipped
 from ssllab.data.speech.formats import AUDIO_SUFFIXES
@@ -75,26 +75,39 @@ class Recordings:
         self._exact = {key: path for path in paths for key in (bare(path), path)}
         self._named: dict[str, list[str]] = defaultdict(list)
         for path in paths:
-            name = PurePosixPath(bare(path)).name
+            *folders, name = bare(path).split("/")
             for alias in {name, _MICROPHONE.sub("", name)}:
                 self._named[alias].append(path)
+                if folders:
+                    self._named[f"{folders[-1]}/{alias}"].append(path)
         self.count = len(paths)
 
     def find(self, table: str, key: str) -> str | None:
         """The recording that ``table`` calls ``key``, or None.
 
         By its path from the table's folder, from the top, or else by its name, and among several of that name by
-        the folders around it, then by how near it is to the table. Audio endings do not count. Raises :class:`Outside`.
+        the folders around it, then by how near it is to the table. Audio endings do not count. Raises
+        :class:`Outside`.
         """
         key = key.strip().replace("\\", "/")
         absolute = key.startswith("/") or _DRIVE.match(key) is not None
-        parts = _inside([] if absolute else list(PurePosixPath(table).parent.parts), key)
+        parts = _inside([] if absolute else table.split("/")[:-1], key)
         above = [part for part in key.split("/") if part not in ("", ".", "..")]
         for exact in ("/".join(above),) if absolute else ("/".join(parts), "/".join(above)):
             if path := self._exact.get(exact) or self._exact.get(bare(exact)):
                 return path
-        named = self._named.get(above[-1]) or self._named.get(bare(above[-1])) if above else None
-        if not named or len(named) == 1:
+        if not above:
+            return None
+        own = [*above[:-1], bare(above[-1])]
+        named = next(
+            (
+                found
+                for tail in (own[-2:], above[-1:], own[-1:])
+                if (found := self._named.get("/".join(tail)))
+            ),
+            [],
+        )
+        if len(named) < 2:
             return named[0] if named else None
         near = [(_shared_folders(path, above), closeness(table, path)) for path in named]
         best = max(near)
@@ -121,23 +134,27 @@ def bare(path: str) -> str:
 
 def ending(path: str) -> str:
     """The last ending of a path's name, in small letters."""
-    return PurePosixPath(path).suffix.lower()
+    return posixpath.splitext(path)[1].lower()
 
 
 def without_ending(path: str) -> str:
     """A path without its last ending."""
-    return str(PurePosixPath(path).with_suffix(""))
-
-
-def beside(table: str, name: str) -> str:
-    """The path of the file ``name`` in the folder of ``table``."""
-    return str(PurePosixPath(table).parent / name)
+    return posixpath.splitext(path)[0]
 
 
 def closeness(table: str, path: str) -> int:
     """How many folders are around both."""
-    folders = zip(PurePosixPath(table).parts[:-1], PurePosixPath(path).parts[:-1], strict=False)
-    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], folders))
+    return _same(table.split("/")[:-1], path.split("/")[:-1])
+
+
+def _shared_folders(path: str, key: Sequence[str]) -> int:
+    return _same(path.split("/")[-2::-1], key[-2::-1])
+
+
+def _same(some: Sequence[str], others: Sequence[str]) -> int:
+    """With how many equal parts both begin."""
+    pairs = zip(some, others, strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _inside(parts: list[str], key: str) -> list[str]:
@@ -149,8 +166,3 @@ def _inside(parts: list[str], key: str) -> list[str]:
         elif part not in ("", "."):
             parts.append(part)
     return parts
-
-
-def _shared_folders(path: str, key: Sequence[str]) -> int:
-    folders = zip(PurePosixPath(path).parts[-2::-1], key[-2::-1], strict=False)
-    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], folders))
