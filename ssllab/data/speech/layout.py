@@ -24,7 +24,15 @@ from ssllab.data.speech.layouts.fairseq import fairseq
 from ssllab.data.speech.layouts.kaldi import NAMES as KALDI_NAMES
 from ssllab.data.speech.layouts.kaldi import kaldi
 from ssllab.data.speech.layouts.objects import json_objects
-from ssllab.data.speech.layouts.reading import Outside, Reader, Recordings, Row, closeness, without_ending
+from ssllab.data.speech.layouts.reading import (
+    Outside,
+    Reader,
+    Recordings,
+    Row,
+    closeness,
+    shared_folders,
+    without_ending,
+)
 from ssllab.data.speech.layouts.sidecars import sidecars
 from ssllab.data.speech.layouts.timit import timit
 from ssllab.data.speech.types import Span
@@ -194,7 +202,8 @@ def _missed(table: str, lines: int, reasons: Mapping[str, int]) -> list[Skipped]
 
 def _together(path: str, rows: Sequence[Row]) -> Row:
     """What several tables say of one recording; the nearest one counts. What one tests on, none learns from."""
-    whole, *others = sorted(rows, key=lambda row: -closeness(row.table, path))
+    near = {id(row): (closeness(row.table, path), shared_folders(path, row.key)) for row in rows}
+    whole, *others = sorted(rows, key=lambda row: near[id(row)], reverse=True)
     for other in others:
         whole = Row(
             whole.table,

@@ -235,6 +235,27 @@ def test_timit_gives_sentences_words_phones_speakers_and_its_split():
     assert arrange(paths, tables).skipped == ()
 
 
+def test_words_and_phones_come_with_the_sound_and_end_with_it(tmp_path):
+    for number in range(3):
+        soundfile.write(tmp_path / f"s{number}.wav", np.full(4800, 0.1), 16_000)
+    (tmp_path / "s1.phn").write_text("0 1600 h#\n1600 3200 sh\n3200 9600 iy\n9600 9700 h#\n")
+    (tmp_path / "s1.wrd").write_text("1600 4800 she\n")
+    data = load(str(tmp_path), kinds=("speech",))
+    known = {
+        name: phones for s in (data.train, data.test) for name, phones in zip(s.names, s.phones, strict=False)
+    }
+    words = {
+        name: spans for s in (data.train, data.test) for name, spans in zip(s.names, s.words, strict=False)
+    }
+    assert [(p.start, p.end, p.label) for p in known["s1"]] == [
+        (0.0, 0.1, "h#"),
+        (0.1, 0.2, "sh"),
+        (0.2, pytest.approx(0.3), "iy"),
+    ]
+    assert [w.label for w in words["s1"]] == ["she"]
+    assert not any(phones for name, phones in known.items() if name != "s1")
+
+
 def test_the_copies_that_circulate_of_timit_are_heard_once():
     layout = arrange(["TRAIN/DR1/FCJF0/SA1.WAV", "TRAIN/DR1/FCJF0/SA1.WAV.wav"], {})
     assert list(texts(layout)) == ["TRAIN/DR1/FCJF0/SA1.WAV"]
@@ -372,6 +393,15 @@ def test_recordings_of_one_name_are_told_apart_by_folders_and_by_the_nearest_tab
         "slt/wavs/1.wav": "slt",
         "bdl/wavs/2.wav": "bdl",
     }
+
+
+def test_a_common_name_in_another_folder_is_another_recording():
+    content = "".join(f'{{"audio_filepath": "/x/{who}/0.wav", "text": "{who}"}}\n' for who in ("anna", "ben"))
+    layout = arrange(["ben/0.wav", "carl/1.wav"], {"manifest.json": content})
+    assert texts(layout) == {"ben/0.wav": "ben", "carl/1.wav": None}
+    assert said(layout)["manifest.json"] == "remark: 1 of its 2 lines: each names no recording here"
+    moved = {"list.csv": "DUMMY1/LJ001-0001.wav|yes\n"}
+    assert set(texts(arrange(["a/LJ001-0001.wav", "b/LJ002-0001.wav"], moved)).values()) == {"yes", None}
 
 
 def test_texts_beside_recordings_may_lie_in_a_tree_of_the_same_folders():

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
 from ssllab.data.speech.layouts.columns import FILES, TEXTS, column, problem, row_of
-from ssllab.data.speech.layouts.reading import Reading, Recordings, Row, Tables, bare, ending
+from ssllab.data.speech.layouts.reading import Reading, Recordings, Row, Tables, bare, ending, telling
 
 _ENDINGS = (".csv", ".tsv", ".txt", ".lst", ".list", ".trn", ".data", "")
 _MOST_COLUMNS = 4
@@ -115,15 +115,14 @@ def _without_header(table: str, content: str, recordings: Recordings) -> list[Ro
         parted = [cells for line in lines if len(cells := split(line)) > 1]
         named = {cells[0] for cells in parted if recordings.finds(table, cells[0])}
         many = len(named) >= _SHARE * min(len(lines), recordings.count)
-        enough = sure or any(map(_telling, named)) or (many and len(named) >= min(2, recordings.count))
+        enough = (
+            sure
+            or any(bare(key) != key or telling(key) for key in named)
+            or (many and len(named) >= min(2, recordings.count))
+        )
         if named and enough and max(map(len, parted)) <= _MOST_COLUMNS:
             return _rows(table, parted)
     return []
-
-
-def _telling(key: str) -> bool:
-    """Whether only a recording is called so: ``a.wav``, ``LJ001-0001``."""
-    return bare(key) != key or (len(key) >= 5 and any(map(str.isdigit, key)))
 
 
 def _by(comma: str) -> Callable[[str], list[str]]:

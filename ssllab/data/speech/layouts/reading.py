@@ -81,13 +81,14 @@ class Recordings:
                 if folders:
                     self._named[f"{folders[-1]}/{alias}"].append(path)
         self.count = len(paths)
+        self._flat = len({path.rpartition("/")[0] for path in paths}) < 2
 
     def find(self, table: str, key: str) -> str | None:
         """The recording that ``table`` calls ``key``, or None.
 
         By its path from the table's folder, from the top, or else by its name, and among several of that name by
-        the folders around it, then by how near it is to the table. Audio endings do not count. Raises
-        :class:`Outside`.
+        the folders around it, then by how near it is to the table. A name as common as ``0.wav`` is not enough where
+        the folders are others. Audio endings do not count. Raises :class:`Outside`.
         """
         key = key.strip().replace("\\", "/")
         absolute = key.startswith("/") or _DRIVE.match(key) is not None
@@ -107,11 +108,15 @@ class Recordings:
             ),
             [],
         )
-        if len(named) < 2:
-            return named[0] if named else None
-        near = [(_shared_folders(path, above), closeness(table, path)) for path in named]
-        best = max(near)
-        return named[near.index(best)] if near.count(best) == 1 and best != (0, 0) else None
+        if len(named) == 1 and (
+            self._flat or len(above) == 1 or telling(own[-1]) or shared_folders(named[0], key)
+        ):
+            return named[0]
+        near = [(shared_folders(path, key), closeness(table, path)) for path in named]
+        best = max(near, default=(0, 0))
+        if near.count(best) != 1 or best == (0, 0) or (len(above) > 1 and not best[0]):
+            return None
+        return named[near.index(best)]
 
     def finds(self, table: str, key: str) -> bool:
         """Whether there is a recording that ``table`` calls ``key``."""
@@ -147,8 +152,14 @@ def closeness(table: str, path: str) -> int:
     return _same(table.split("/")[:-1], path.split("/")[:-1])
 
 
-def _shared_folders(path: str, key: Sequence[str]) -> int:
-    return _same(path.split("/")[-2::-1], key[-2::-1])
+def shared_folders(path: str, key: str) -> int:
+    """How many folders around ``path`` a table's ``key`` names too, from the inside."""
+    return _same(path.split("/")[-2::-1], key.split("/")[-2::-1])
+
+
+def telling(name: str) -> bool:
+    """Whether only a recording is called so: ``LJ001-0001``, not ``0`` or ``yes``."""
+    return len(name) >= 5 and any(map(str.isdigit, name))
 
 
 def _same(some: Sequence[str], others: Sequence[str]) -> int:
