@@ -88,6 +88,13 @@ class Found:
             told.append(f"not looked into: {', '.join(self.aside[:most])}")
         return f" ({'; '.join(told)})" if told else ""
 
+    def links(self, place: Path) -> list[Skipped]:
+        """That links were followed out of ``place``, where they were."""
+        if not self.outside:
+            return []
+        links = f"{self.outside:,} link{'s' * (self.outside != 1)}"
+        return [Skipped(place.name, f"{links} out of the folder followed", "remark")]
+
 
 @dataclass(frozen=True)
 class Member:
@@ -200,7 +207,7 @@ class Directory:
             except OSError as error:
                 found.skipped.append(Skipped(folder or str(self.path), _unreadable(error)))
                 continue
-            below = []
+            below: list[str] = []
             for entry in entries:
                 name = f"{folder}/{entry.name}" if folder else entry.name
                 if entry.is_dir(follow_symlinks=False) or (entry.is_symlink() and os.path.isdir(entry.path)):

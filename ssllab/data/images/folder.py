@@ -142,10 +142,7 @@ def _load(container: Container, size: int, progress: Progress, cancelled: Cancel
 
 def _remarks(found: Found, path: Path) -> list[Skipped]:
     """What a person should know of a folder: links that lead out of it, files that may be theirs and were not read."""
-    told = []
-    if found.outside:
-        links = f"{found.outside:,} link{'s' * (found.outside != 1)}"
-        told.append(Skipped(path.name, f"{links} out of the folder followed", "remark"))
+    told = found.links(path)
     others = {end: count for end, count in found.others.items() if end not in unread.BESIDE}
     if others:
         kinds = ", ".join(

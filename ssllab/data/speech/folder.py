@@ -69,7 +69,7 @@ def _load(
         container,
         arrange(found.items, found.tables),
         Origin(str(place), title_of(place, AUDIO_SUFFIXES), place.resolve(), container.stamp(found.items)),
-        skipped=found.skipped,
+        skipped=(*found.links(place), *found.skipped),
         root=root,
         progress=progress,
         cancelled=cancelled,
@@ -85,7 +85,7 @@ def _directory(path: Path, root: Path | None, progress: Progress, cancelled: Can
             Skipped(name, "an archive beside recordings is not opened") for name in found.archives
         ]
         return _load(container, found, path, root, progress, cancelled)
-    sets, skipped = [], list(found.skipped)
+    sets, skipped = [], [*found.links(path), *found.skipped]
     told: dict[str, list[list[Skipped]]] = defaultdict(list)
     for index, name in enumerate(found.archives):
         around = PurePosixPath(name).parent

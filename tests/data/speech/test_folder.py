@@ -252,13 +252,18 @@ def test_paths_in_archives_are_never_trusted(tmp_path):
     assert not (tmp_path.parent / "evil.wav").exists()
 
 
-def test_a_link_that_leaves_the_folder_is_skipped(tmp_path):
+def test_a_link_that_leaves_the_folder_is_followed_and_said(tmp_path):
     put(tmp_path / "outside.wav")
     put(tmp_path / "in" / "a.wav")
     os.symlink(tmp_path / "outside.wav", tmp_path / "in" / "b.wav")
     os.mkfifo(tmp_path / "in" / "c.wav")
-    reasons = {entry.path: entry.reason for entry in read(tmp_path / "in").skipped}
-    assert reasons == {"b.wav": "a link that leaves the folder", "c.wav": "not a regular file"}
+    data = read(tmp_path / "in")
+    assert set(clips(data)) == {"a", "b"}
+    reasons = {entry.path: (entry.reason, entry.what) for entry in data.skipped}
+    assert reasons == {
+        "in": ("1 link out of the folder followed", "remark"),
+        "c.wav": ("not a regular file", "file"),
+    }
 
 
 # Bad files
