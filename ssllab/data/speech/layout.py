@@ -180,10 +180,10 @@ def _understand(paths: Sequence[str], tables: Mapping[str, str]) -> tuple[dict[s
         try:
             path = here.find(row.table, row.key)
         except Outside:
-            missed[row.table]["leads out of the folder and is not followed"] += 1
+            missed[row.table]["a path out of the folder, not followed"] += 1
             continue
         if path is None:
-            missed[row.table]["names no recording here"] += 1
+            missed[row.table]["no recording here is called so"] += 1
         else:
             found[path].append(row)
     for table, reasons in missed.items():
@@ -195,8 +195,7 @@ def _missed(table: str, lines: int, reasons: Mapping[str, int]) -> list[Skipped]
     if sum(reasons.values()) == lines:
         return [Skipped(table, f"none of its {lines:,} lines names a recording of this folder", "table")]
     return [
-        Skipped(table, f"{count:,} of its {lines:,} lines: each {why}", "remark")
-        for why, count in reasons.items()
+        Skipped(table, f"{count:,} of its {lines:,} lines: {why}", "remark") for why, count in reasons.items()
     ]
 
 

@@ -9,6 +9,7 @@ import soundfile
 
 from ssllab.data import containers
 from ssllab.data.catalogue import load
+from ssllab.data.skipped import in_words
 from ssllab.data.speech.layout import Layout, arrange
 
 CASES = Path(__file__).resolve().parents[3] / ".." / "shared" / "cases" / "speech" / "layouts"
@@ -290,7 +291,7 @@ def test_commands_in_kaldis_tables_are_refused_and_said():
     layout = arrange(["a.wav", "c.wav"], tables)
     assert texts(layout) == {"a.wav": "FOUND BY ITS NAME", "c.wav": "PLAIN"}
     assert said(layout) == {
-        "wav.scp": "remark: 2 lines are commands; they are not run",
+        "wav.scp": "remark: 2 of its 3 lines: commands, which are not run",
         "segments": "table: parts of recordings are not read: they are used whole, without these transcripts",
     }
 
@@ -399,7 +400,7 @@ def test_a_common_name_in_another_folder_is_another_recording():
     content = "".join(f'{{"audio_filepath": "/x/{who}/0.wav", "text": "{who}"}}\n' for who in ("anna", "ben"))
     layout = arrange(["ben/0.wav", "carl/1.wav"], {"manifest.json": content})
     assert texts(layout) == {"ben/0.wav": "ben", "carl/1.wav": None}
-    assert said(layout)["manifest.json"] == "remark: 1 of its 2 lines: each names no recording here"
+    assert said(layout)["manifest.json"] == "remark: 1 of its 2 lines: no recording here is called so"
     moved = {"list.csv": "DUMMY1/LJ001-0001.wav|yes\n"}
     assert set(texts(arrange(["a/LJ001-0001.wav", "b/LJ002-0001.wav"], moved)).values()) == {"yes", None}
 
@@ -437,6 +438,12 @@ def test_a_table_that_was_not_read_is_always_said(table, content, why):
     assert why in said(layout)[table]
 
 
+def test_every_table_of_one_reason_is_named():
+    tables = {f"{name}.csv": "price,weight\n1,2\n" for name in ("some", "others")}
+    lines = in_words(arrange(["a.wav"], tables).skipped, 1)
+    assert [line.partition(":")[0] for line in lines] == ["others.csv, some.csv"]
+
+
 def test_texts_for_people_are_no_tables():
     assert (
         arrange(["a.wav"], {"README.txt": "read me", "docs/LICENSE.txt": "MIT", "SPEAKERS.TXT": "x"}).skipped
@@ -451,6 +458,6 @@ def test_lines_without_a_recording_are_counted_and_paths_out_of_the_folder_refus
     assert texts(layout) == {"meta/a.wav": "yes", "b.wav": None, "c.wav": "in"}
     reasons = [entry.reason for entry in layout.skipped]
     assert reasons == [
-        "1 of its 4 lines: each names no recording here",
-        "1 of its 4 lines: each leads out of the folder and is not followed",
+        "1 of its 4 lines: no recording here is called so",
+        "1 of its 4 lines: a path out of the folder, not followed",
     ]

@@ -49,7 +49,9 @@ def kaldi(tables: Tables, recordings: Recordings) -> Reading:
             )
         commands = [name for name, file in files.items() if file.endswith("|")]
         if commands:
-            reading.remark(own["wav.scp"], f"{len(commands):,} lines are commands; they are not run")
+            reading.remark(
+                own["wav.scp"], f"{len(commands):,} of its {len(files):,} lines: commands, which are not run"
+            )
         # A recording that has moved is found by the name of its utterance.
         table = own.get("wav.scp") or own["text"]
         rows = []
