@@ -189,6 +189,15 @@ def test_json_in_a_list_or_by_name_is_read(content):
     assert texts(arrange(["0.wav", "1.wav"], {"labels.json": content})) == {"0.wav": "yes", "1.wav": "no"}
 
 
+def test_a_separator_within_a_text_ends_no_line():
+    lines = [f'{{"file_name": "{n}.wav", "text": "one\u2028two"}}' for n in range(2)]
+    assert set(texts(arrange(["0.wav", "1.wav"], {"m.jsonl": "\r\n".join(lines)})).values()) == {
+        "one\u2028two"
+    }
+    bars = "0.wav|one\u2028two\r1.wav|one\u2028two"
+    assert set(texts(arrange(["0.wav", "1.wav"], {"m.csv": bars})).values()) == {"one\u2028two"}
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [
@@ -429,6 +438,12 @@ def test_texts_beside_recordings_may_lie_in_a_tree_of_the_same_folders():
         ("a.txt", "0.0\t1.5\tyes\n", "labels with times are not read"),
         ("notes.txt", "a day in the life\n", "is not understood"),
         ("train.phn", "AH B\n", "is not understood"),
+        ("a.phn", "0 " + "9" * 5000 + " h#\n", "is not understood"),
+        (
+            "m.json",
+            '{"a.wav": {"text": ["yes"], "speaker": {"of": 1}}, "x": {"text": 1}}',
+            "1 of its 2 lines",
+        ),
     ],
 )
 def test_a_table_that_was_not_read_is_always_said(table, content, why):

@@ -9,7 +9,16 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
 from ssllab.data.speech.layouts.columns import FILES, TEXTS, column, problem, row_of
-from ssllab.data.speech.layouts.reading import Reading, Recordings, Row, Tables, bare, ending, telling
+from ssllab.data.speech.layouts.reading import (
+    Reading,
+    Recordings,
+    Row,
+    Tables,
+    bare,
+    ending,
+    lines_of,
+    telling,
+)
 
 _ENDINGS = (".csv", ".tsv", ".txt", ".lst", ".list", ".trn", ".data", "")
 _MOST_COLUMNS = 4
@@ -71,7 +80,7 @@ def _header(content: str) -> tuple[str, list[str]]:
 
 
 def _first(content: str) -> str:
-    return next((line for line in content.splitlines() if line.strip()), "")
+    return next((line for line in lines_of(content) if line.strip()), "")
 
 
 def _names_in(line: str, comma: str) -> list[str]:
@@ -87,8 +96,8 @@ def _lines(content: str, comma: str) -> list[list[str]]:
         except csv.Error:
             pass
         # Quotes as typed by hand: whole where they surround a cell, else letters like others.
-        return [_split_line(line, comma) for line in content.splitlines() if line.strip()]
-    return [[_unquoted(cell) for cell in line.split(comma)] for line in content.splitlines() if line.strip()]
+        return [_split_line(line, comma) for line in lines_of(content) if line.strip()]
+    return [[_unquoted(cell) for cell in line.split(comma)] for line in lines_of(content) if line.strip()]
 
 
 def _split_line(line: str, comma: str) -> list[str]:
@@ -110,7 +119,7 @@ def _without_header(table: str, content: str, recordings: Recordings) -> list[Ro
     comma, names = _header(content)
     if names and not recordings.finds(table, _first(content).split(comma)[0]):
         return []
-    lines = [line for line in content.splitlines() if line.strip()]
+    lines = [line for line in lines_of(content) if line.strip()]
     for split, sure in _WAYS:
         parted = [cells for line in lines if len(cells := split(line)) > 1]
         named = {cells[0] for cells in parted if recordings.finds(table, cells[0])}

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import re
 
-from ssllab.data.speech.layouts.reading import Reading, Recordings, Row, Tables, ending, without_ending
+from ssllab.data.speech.layouts.reading import (
+    Reading,
+    Recordings,
+    Row,
+    Tables,
+    ending,
+    lines_of,
+    without_ending,
+)
 
 _TEXTS = (".wrd", ".ltr")
 
@@ -21,7 +29,7 @@ def fairseq(tables: Tables, recordings: Recordings) -> Reading:
     """
     reading = Reading()
     for table, content in tables.items():
-        lines = content.splitlines()
+        lines = lines_of(content)
         if ending(table) != ".tsv" or len(lines) < 2 or "\t" in lines[0]:
             continue
         if not all(re.fullmatch(r"[^\t]+\t\d+", line) for line in lines[1:]):
@@ -32,7 +40,7 @@ def fairseq(tables: Tables, recordings: Recordings) -> Reading:
             beside = without_ending(table) + end
             if beside not in tables:
                 continue
-            own = tables[beside].splitlines()
+            own = lines_of(tables[beside])
             if end not in _TEXTS:
                 reading.refuse(beside, "phones without times are not read")
             elif len(own) != len(paths):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from ssllab.data.speech.layouts.reading import Reading, Recordings, Row, Tables
+from ssllab.data.speech.layouts.reading import Reading, Recordings, Row, Tables, lines_of
 
 _READ = ("wav.scp", "text", "utt2spk")
 #: They say again what the others say, or nothing that is learned from.
@@ -66,5 +66,5 @@ def kaldi(tables: Tables, recordings: Recordings) -> Reading:
 
 
 def _pairs(content: str) -> dict[str, str]:
-    parts = (line.split(maxsplit=1) for line in content.splitlines())
+    parts = (line.split(maxsplit=1) for line in lines_of(content))
     return {part[0]: part[1].strip() for part in parts if len(part) == 2}

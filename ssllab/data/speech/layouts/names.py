@@ -6,7 +6,15 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from ssllab.data.speech.layouts.reading import Reading, Recordings, Row, Tables, bare, without_ending
+from ssllab.data.speech.layouts.reading import (
+    Reading,
+    Recordings,
+    Row,
+    Tables,
+    bare,
+    lines_of,
+    without_ending,
+)
 
 #: Patterns of paths without endings, in which the first group is who speaks. Folders of speakers are no words.
 _SPEAKERS = tuple(
@@ -64,6 +72,6 @@ def speech_commands(tables: Tables, recordings: Recordings) -> Reading:
     for table, content in tables.items():
         name = PurePosixPath(table).name.lower()
         if name in ("testing_list.txt", "validation_list.txt"):
-            keys = [line.strip() for line in content.splitlines() if line.strip()]
+            keys = [line.strip() for line in lines_of(content) if line.strip()]
             reading.take(table, [Row(table, key, test=name == "testing_list.txt") for key in keys])
     return reading

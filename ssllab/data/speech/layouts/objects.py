@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ssllab.data.speech.layouts.columns import FILES, TEXTS, column, problem, row_of
-from ssllab.data.speech.layouts.reading import Reading, Recordings, Tables, ending
+from ssllab.data.speech.layouts.reading import Reading, Recordings, Tables, ending, lines_of
 
 _OFFSETS = ("offset", "start", "start_time", "begin")
 
@@ -55,7 +55,7 @@ def _objects(content: str) -> list[dict[str, str]]:
     try:
         whole = json.loads(content)
     except ValueError:
-        lines = (line for line in content.splitlines() if line.strip())
+        lines = (line for line in lines_of(content) if line.strip())
         whole = [json.loads(line) for line in lines]
     if isinstance(whole, dict):
         whole = _listed(whole)
@@ -82,7 +82,7 @@ def _listed(whole: dict[str, Any]) -> list[Any]:
 def _cell(value: Any) -> str:
     if isinstance(value, dict):  # Hugging Face's datasets: {"path": ..., "sampling_rate": ...}
         return str(value.get("path") or "")
-    return "" if value is None else str(value)
+    return str(value) if isinstance(value, str | int | float) else ""
 
 
 def _key(cells: Mapping[str, str], names: list[str]) -> str:

@@ -137,6 +137,12 @@ def bare(path: str) -> str:
     return path
 
 
+def lines_of(content: str) -> list[str]:
+    """The lines of a table. Only line feeds part them: Unicode's other separators are part of a text."""
+    lines = content.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines if lines[-1] else lines[:-1]
+
+
 def ending(path: str) -> str:
     """The last ending of a path's name, in small letters."""
     return posixpath.splitext(path)[1].lower()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ssllab.data.speech.layouts.reading import Reading, Recordings, Row, Tables
+from ssllab.data.speech.layouts.reading import Reading, Recordings, Row, Tables, lines_of
 
 #: What comes first counts where a recording has several.
 _ENDINGS = (".normalized.txt", ".txt", ".lab", ".original.txt")
@@ -28,7 +28,7 @@ def sidecars(tables: Tables, recordings: Recordings) -> Reading:
             key = table[: -len(suffix)]
             if not recordings.finds("", key):
                 continue
-            lines = [line.strip() for line in content.splitlines() if line.strip()]
+            lines = [line.strip() for line in lines_of(content) if line.strip()]
             if lines and all(map(_TIMES.match, lines)):
                 reading.refuse(
                     table, "labels with times are not read; expected what is said, or TIMIT's samples"

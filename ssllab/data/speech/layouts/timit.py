@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import re
 
-from ssllab.data.speech.layouts.reading import Reading, Recordings, Row, Tables, ending, without_ending
+from ssllab.data.speech.layouts.reading import (
+    Reading,
+    Recordings,
+    Row,
+    Tables,
+    ending,
+    lines_of,
+    without_ending,
+)
 from ssllab.data.speech.types import Span
 
 #: Hertz, in which TIMIT counts samples.
 _RATE = 16_000
-_TIMED = re.compile(r"(\d+)\s+(\d+)\s+(\S.*)")
+_TIMED = re.compile(r"(\d{1,9})\s+(\d{1,9})\s+(\S.*)")
 
 
 def timit(tables: Tables, recordings: Recordings) -> Reading:
@@ -45,14 +53,14 @@ def timit(tables: Tables, recordings: Recordings) -> Reading:
 def _spans(content: str) -> tuple[Span, ...] | None:
     """Lines of ``first last label``, in order; None where there are others."""
     spans: list[Span] = []
-    for line in content.splitlines():
+    for line in lines_of(content):
         if not line.strip():
             continue
         match = _TIMED.fullmatch(line.strip())
         if match is None:
             return None
         start, end = int(match[1]), int(match[2])
-        if end <= start or end > 10**9:
+        if end <= start:
             return None
         spans.append(Span(start / _RATE, end / _RATE, match[3].strip()))
     return tuple(sorted(spans, key=lambda span: span.start)) or None
