@@ -439,11 +439,6 @@ def test_texts_beside_recordings_may_lie_in_a_tree_of_the_same_folders():
         ("notes.txt", "a day in the life\n", "is not understood"),
         ("train.phn", "AH B\n", "is not understood"),
         ("a.phn", "0 " + "9" * 5000 + " h#\n", "is not understood"),
-        (
-            "m.json",
-            '{"a.wav": {"text": ["yes"], "speaker": {"of": 1}}, "x": {"text": 1}}',
-            "1 of its 2 lines",
-        ),
     ],
 )
 def test_a_table_that_was_not_read_is_always_said(table, content, why):
