@@ -28,12 +28,14 @@ from ssllab.data.names import FILES_OF_SYSTEMS, as_walked, is_aside, plain, unsa
 from ssllab.data.skipped import Skipped, in_words
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import Cancelled, CancelQuestion
+from ssllab.text.encoding import SNIFFED, NotText, decoded, looks_binary
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz")
 ARCHIVE_SUFFIXES = (".zip", *TAR_SUFFIXES)
 
 _MAX_FILES = 1_000_000
-_MAX_TABLE = 64 * 2**20
+#: Bytes of all tables of a container.
+MOST_TABLES = 512 * 2**20
 _CHUNK = 2**20
 _LINK_INSIDE = "a link inside an archive"
 
@@ -62,6 +64,7 @@ class Found:
 
     ``others``: how many files were not looked at, by ending in lower case ("" without one). ``aside``: hidden folders
     and those of systems, which were not looked into. ``outside``: how many links were followed out of the folder.
+    ``room``: how many bytes of tables may still be read.
     """
 
     items: list[str] = field(default_factory=list)
@@ -71,6 +74,7 @@ class Found:
     others: Counter[str] = field(default_factory=Counter)
     aside: list[str] = field(default_factory=list)
     outside: int = 0
+    room: int = field(default_factory=lambda: MOST_TABLES)
 
     def followed(self, place: Path) -> list[Skipped]:
         """A remark where links led out of the folder at ``place``."""
@@ -433,16 +437,30 @@ def _take(member: Member, sought: Sought, found: Found, place: Path) -> bool:
         found.skipped.append(Skipped(name, problem))
         return False
     if is_table:
-        try:
-            with member.open() as file:
-                found.tables[name] = file.read(_MAX_TABLE).decode("utf-8-sig", "replace")
-        except Unusable as reason:
-            found.skipped.append(Skipped(name, str(reason)))
-            return False
-    else:
-        found.items.append(name)
-        if len(found.items) > _MAX_FILES:
-            raise DataError(f"'{place}' holds more than {_MAX_FILES:,} {sought.noun}: choose a part of it.")
+        return _read_table(member, found)
+    found.items.append(name)
+    if len(found.items) > _MAX_FILES:
+        raise DataError(f"'{place}' holds more than {_MAX_FILES:,} {sought.noun}: choose a part of it.")
+    return True
+
+
+def _read_table(member: Member, found: Found) -> bool:
+    """Note a table's text, or why there is none."""
+    try:
+        with member.open() as file:
+            content = file.read(SNIFFED)
+            if not looks_binary(content):
+                content += file.read(max(0, found.room - len(content) + 1))
+        if len(content) > found.room:
+            raise Unusable(f"is not read: more than {MOST_TABLES // 2**20} MB of tables")
+        text = decoded(content)
+    except (Unusable, NotText) as reason:
+        found.skipped.append(Skipped(member.name, str(reason), "table"))
+        return False
+    found.room -= len(content)
+    found.tables[member.name] = text.letters
+    if text.guess:
+        found.skipped.append(Skipped(member.name, text.guess, "remark"))
     return True
 
 

@@ -8,6 +8,8 @@ from typing import Literal
 
 from ssllab.storage.one_line import one_line
 
+_NAMED = 4  # tables of one reason
+
 
 @dataclass(frozen=True)
 class Skipped:
@@ -41,10 +43,12 @@ def in_words(skipped: Iterable[Skipped], most: int) -> list[str]:
         place.setdefault((entry.what, entry.reason.partition(" (")[0]), []).append(entry)
     common = sorted(files.items(), key=lambda item: -len(item[1]))
     lines = []
-    for (_, short), entries in (*tables.items(), *common[:most]):
-        more = f" and {len(entries) - 1:,} more" if len(entries) > 1 else ""
+    for (what, short), entries in (*tables.items(), *common[:most]):
+        named = entries[: _NAMED if what != "file" else 1]
+        paths = ", ".join(entry.path for entry in named)
+        more = f" and {len(entries) - len(named):,} more" if len(entries) > len(named) else ""
         same = all(entry.reason == entries[0].reason for entry in entries)
-        lines.append(one_line(f"{entries[0].path}{more}: {entries[0].reason if same else short}"))
+        lines.append(one_line(f"{paths}{more}: {entries[0].reason if same else short}"))
     if rest := sum(len(entries) for _, entries in common[most:]):
         lines.append(f"{rest:,} more files, for other reasons")
     return lines

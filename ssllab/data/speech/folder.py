@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -22,6 +24,7 @@ from ssllab.data.speech.combine import combine
 from ssllab.data.speech.formats import AUDIO_SUFFIXES
 from ssllab.data.speech.gather import Origin, gather, nothing
 from ssllab.data.speech.layout import SOUGHT, arrange
+from ssllab.data.speech.layouts.cells import is_document
 from ssllab.data.speech.types import SpeechData
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import CancelQuestion, Progress
@@ -66,7 +69,7 @@ def _load(
         container,
         arrange(found.items, found.tables),
         Origin(str(place), title_of(place, AUDIO_SUFFIXES), place.resolve(), container.stamp(found.items)),
-        skipped=[*found.followed(place), *found.skipped],
+        skipped=(*found.followed(place), *found.skipped),
         root=root,
         progress=progress,
         cancelled=cancelled,
@@ -82,13 +85,14 @@ def _directory(path: Path, root: Path | None, progress: Progress, cancelled: Can
             Skipped(name, "an archive beside recordings is not opened") for name in found.archives
         ]
         return _load(container, found, path, root, progress, cancelled)
-    sets, skipped = [], list(found.skipped)
+    sets, skipped = [], [*found.followed(path), *found.skipped]
+    told: dict[str, list[list[Skipped]]] = defaultdict(list)
     for index, name in enumerate(found.archives):
-        beside = PurePosixPath(name).parent
+        around = PurePosixPath(name).parent
         tables = {
-            PurePosixPath(table).name: text
-            for table, text in found.tables.items()
-            if PurePosixPath(table).parent == beside
+            str(PurePosixPath(table).relative_to(around)): table
+            for table in found.tables
+            if PurePosixPath(table).is_relative_to(around)
         }
         try:
             with archive(path / name) as inner:
@@ -96,22 +100,42 @@ def _directory(path: Path, root: Path | None, progress: Progress, cancelled: Can
                 if not inside.items:
                     skipped.append(Skipped(name, "holds no recordings"))
                     continue
-                inside.tables = tables | inside.tables
-                sets.append(
-                    _load(
-                        inner,
-                        inside,
-                        path / name,
-                        root,
-                        lambda part, text, before=index: progress(  # type: ignore[misc]
-                            (before + part) / len(found.archives), text
-                        ),
-                        cancelled,
-                    )
+                for beside in tables.keys() & inside.tables.keys():
+                    table = tables.pop(beside)
+                    same = inside.tables[beside] == found.tables[table]
+                    why = f"the one of this name in {name} is used"
+                    told[table].append([] if same else [Skipped(table, why, "table")])
+                inside.tables |= {beside: found.tables[table] for beside, table in tables.items()}
+                data = _load(
+                    inner,
+                    inside,
+                    path / name,
+                    root,
+                    lambda part, text, before=index: progress(  # type: ignore[misc]
+                        (before + part) / len(found.archives), text
+                    ),
+                    cancelled,
                 )
+                for beside, table in tables.items():
+                    told[table].append([entry for entry in data.skipped if entry.path == beside])
+                own = tuple(entry for entry in data.skipped if entry.path not in tables)
+                sets.append(replace(data, skipped=own))
         except DataError as reason:
             skipped.append(Skipped(name, str(reason)))
+    for table in found.tables:
+        skipped += _of_table(table, told[table])
     if not sets:
         raise nothing(path, skipped)
     whole = sets[0] if len(sets) == 1 else combine(sets, root=root)
     return replace(whole, name=str(path), title=title_of(path), skipped=(*skipped, *whole.skipped))
+
+
+def _of_table(table: str, told: Sequence[Sequence[Skipped]]) -> list[Skipped]:
+    """What is to be said of a table outside of archives: it may be about the recordings of some of them only."""
+    if not told:
+        why = "no archive of recordings lies in its folder or above"
+        return [] if is_document(table) else [Skipped(table, why, "table")]
+    understood = [said for said in told if not any(entry.what == "table" for entry in said)]
+    if len(told) > 1 and understood:
+        return []
+    return [replace(entry, path=table) for entry in told[0]]

@@ -23,7 +23,7 @@ from ssllab.data.download import cache_directory
 from ssllab.data.skipped import Skipped, left_out
 from ssllab.data.speech.layout import TEST_SHARE, Layout, Recording
 from ssllab.data.speech.reel import Piece, Reel, Shelf
-from ssllab.data.speech.types import SAMPLE_RATE, SpeechData, SpeechSplit
+from ssllab.data.speech.types import SAMPLE_RATE, Span, SpeechData, SpeechSplit
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import Cancelled, CancelQuestion, Progress
 
@@ -181,6 +181,14 @@ def _split(reel: Reel, recordings: Mapping[str, Recording], class_names: tuple[s
     if class_names:
         numbers = {name: number for number, name in enumerate(class_names)}
         labels = torch.tensor([numbers[r.label] for r in of if r.label is not None], dtype=torch.int64)
+
+    def spans(known: str) -> tuple[tuple[Span, ...], ...]:
+        found = tuple(
+            _within(getattr(recording, known), piece)
+            for piece, recording in zip(reel.pieces, of, strict=True)
+        )
+        return found if any(found) else ()
+
     return SpeechSplit(
         audio=reel.audio,
         starts=reel.starts(),
@@ -188,7 +196,16 @@ def _split(reel: Reel, recordings: Mapping[str, Recording], class_names: tuple[s
         texts=tuple(r.text for r in of),
         speakers=tuple(r.speaker for r in of),
         labels=labels,
+        words=spans("words"),
+        phones=spans("phones"),
     )
+
+
+def _within(spans: Sequence[Span], piece: Piece) -> tuple[Span, ...]:
+    """The part of a recording's spans that a piece of it holds, in its own time."""
+    start, length = piece.start / SAMPLE_RATE, piece.length / SAMPLE_RATE
+    moved = (Span(max(0.0, s.start - start), min(length, s.end - start), s.label) for s in spans)
+    return tuple(span for span in moved if span.start < span.end)
 
 
 def _about(data: SpeechData) -> str:

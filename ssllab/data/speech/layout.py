@@ -1,19 +1,15 @@
 """What names and tables say about recordings: transcripts, speakers, word classes, train and test.
 
-Pure functions on relative paths with ``/`` and on the text of tables. Understood are LJ Speech
-(``metadata.csv``, split by bars), Hugging Face's audio folder (``metadata.csv`` with a header),
-``transcripts.tsv``, LibriSpeech (``*.trans.txt``), the Free Spoken Digits (``DIGIT_SPEAKER_TAKE.wav``), Speech
-Commands, class subfolders, and ``train`` beside ``test`` or ``dev``.
+Pure functions on relative paths with ``/`` and on the text of tables. What the tables of known layouts look like
+stands in :mod:`ssllab.data.speech.layouts`, a reader each. Beside them: the Free Spoken Digits
+(``DIGIT_SPEAKER_TAKE.wav``), class subfolders, and ``train`` beside ``test`` or ``dev``.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import itertools
 import random
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -21,25 +17,68 @@ from pathlib import PurePosixPath
 from ssllab.data.containers import Sought, without_common_folders
 from ssllab.data.skipped import Skipped
 from ssllab.data.speech.formats import AUDIO_SUFFIXES, why_unread
+from ssllab.data.speech.layouts import cells, names
+from ssllab.data.speech.layouts.columns import is_test
+from ssllab.data.speech.layouts.common_voice import common_voice
+from ssllab.data.speech.layouts.fairseq import fairseq
+from ssllab.data.speech.layouts.kaldi import NAMES as KALDI_NAMES
+from ssllab.data.speech.layouts.kaldi import kaldi
+from ssllab.data.speech.layouts.objects import json_objects
+from ssllab.data.speech.layouts.reading import (
+    Outside,
+    Reader,
+    Recordings,
+    Row,
+    closeness,
+    shared_folders,
+    without_ending,
+)
+from ssllab.data.speech.layouts.sidecars import sidecars
+from ssllab.data.speech.layouts.timit import timit
+from ssllab.data.speech.types import Span
 
-_FILE_COLUMNS = ("file_name", "path", "file", "filename", "audio", "id", "name")
-_TEXT_COLUMNS = ("transcription", "text", "sentence", "transcript", "normalized_text")
-_SPEAKER_COLUMNS = ("speaker", "speaker_id", "client_id")
+#: In the order in which they are asked; each takes the tables that it knows, the general ones come last.
+READERS: tuple[Reader, ...] = (
+    names.speech_commands,
+    common_voice,
+    kaldi,
+    fairseq,
+    timit,
+    sidecars,
+    json_objects,
+    cells.with_header,
+    cells.without_header,
+)
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _FSDD = re.compile(r"(\d)_([^\W_]+)_(\d+)")
 #: The takes that the Free Spoken Digits' authors keep for testing.
 _FSDD_TEST_TAKES = 5
-_LIBRISPEECH = re.compile(r"(\d+)-(\d+)-(\d+)")
-_COMMAND = re.compile(r"([0-9a-f]+)_nohash_\d+")
-#: Speech Commands names its test clips in this file; what it keeps for validation is learned from.
-_TEST_LIST = "testing_list.txt"
 _NOISE_FOLDER = "_background_noise_"
 _TRAIN_FOLDER = re.compile(r"train", re.IGNORECASE)
 _TEST_FOLDER = re.compile(r"(test|dev|val)", re.IGNORECASE)
 
 TEST_SHARE = 0.1
-_TABLES = ("metadata.csv", "metadata.tsv", "transcripts.csv", "transcripts.tsv", _TEST_LIST)
-_LIBRISPEECH_TABLE = ".trans.txt"
+#: Endings of what may hold transcripts, also where no reader knows it: then it is said.
+_TABLE_ENDINGS = frozenset(
+    (
+        *(".csv", ".tsv", ".txt", ".lst", ".list", ".trn", ".data", ".json", ".jsonl", ".ndjson", ".lab"),
+        *(
+            ".wrd",
+            ".phn",
+            ".ltr",
+            ".textgrid",
+            ".eaf",
+            ".srt",
+            ".vtt",
+            ".stm",
+            ".ctm",
+            ".trs",
+            ".xml",
+            ".scp",
+        ),
+        *(".xlsx", ".xls", ".ods", ".parquet", ".arrow"),
+    )
+)
 #: From so many speakers on, whole speakers are held out; with fewer, clips.
 SPEAKERS_FOR_SPLIT = 10
 #: The split never depends on the run's seed: results of different runs stay comparable.
@@ -56,15 +95,8 @@ class Recording:
     speaker: str | None = None
     label: str | None = None
     test: bool | None = None
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of a table."""
-
-    key: str
-    text: str | None
-    speaker: str | None = None
+    words: tuple[Span, ...] = ()
+    phones: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,8 +114,10 @@ def _is_recording(name: str) -> bool:
 
 
 def _is_table(name: str) -> bool:
-    last = PurePosixPath(name).name.lower()
-    return last in _TABLES or (last.endswith(_LIBRISPEECH_TABLE) and not last.startswith("."))
+    path = PurePosixPath(name)
+    return not path.name.startswith(".") and (
+        path.suffix.lower() in _TABLE_ENDINGS or path.name in KALDI_NAMES
+    )
 
 
 #: What of a folder or an archive is looked at.
@@ -93,101 +127,94 @@ SOUGHT = Sought("recordings", _is_recording, _is_table, why_unread)
 def arrange(paths: Sequence[str], tables: Mapping[str, str]) -> Layout:
     """Everything that the names of recordings and the tables beside them (path -> content) say."""
     short = {path: "/".join(parts) for path, parts in without_common_folders(paths).items()}
-    kept = [path for path in paths if not short[path].startswith(_NOISE_FOLDER)]
-    skipped = [
-        Skipped(path, "background noise, no word") for path in paths if short[path].startswith(_NOISE_FOLDER)
-    ]
-    rows, unread = _match(kept, tables)
+    left_out = {path: "background noise, no word" for path in paths if short[path].startswith(_NOISE_FOLDER)}
+    left_out |= names.copies(paths)
+    rows, said = _understand([path for path in paths if path not in left_out], tables)
+    left_out |= {path: row.left_out for path, row in rows.items() if row.left_out}
     recordings = []
-    for path in kept:
-        row = rows.get(path)
-        recording = Recording(path, str(PurePosixPath(short[path]).with_suffix("")))
-        if row is not None:
-            recording = replace(recording, text=row.text, speaker=row.speaker)
-        recordings.append(_by_name(recording))
+    for path in paths:
+        if path not in left_out:
+            row = rows.get(path, Row("", path))
+            name = without_ending(short[path])
+            who = row.speaker or names.speaker(path)
+            recordings.append(
+                Recording(path, name, row.text, who, test=row.test, words=row.words, phones=row.phones)
+            )
     fsdd = bool(recordings) and all(_FSDD.fullmatch(_stem(r.path)) for r in recordings)
-    commands = any(_COMMAND.fullmatch(_stem(r.path)) for r in recordings)
+    commands = any(names.is_command(r.path) for r in recordings)
     if fsdd:
         recordings = [_digit(recording) for recording in recordings]
     elif all(r.text is None and r.speaker is None for r in recordings) or commands:
         recordings = _label_by_folder(recordings, spoken=commands)
-    recordings = _split(recordings, tables)
+    recordings = _split(recordings)
     classes = {r.label for r in recordings if r.label is not None}
-    names = _DIGITS if fsdd else tuple(sorted(classes))
-    return Layout(tuple(recordings), names if len(classes) > 1 else (), (*skipped, *unread))
+    class_names = _DIGITS if fsdd else tuple(sorted(classes))
+    skipped = [*said, *(Skipped(path, reason) for path, reason in left_out.items())]
+    return Layout(tuple(recordings), class_names if len(classes) > 1 else (), tuple(skipped))
 
 
-def read_table(name: str, text: str) -> list[Row]:
-    """The rows of a table. Raises ValueError with the reason where it makes no sense."""
-    lines = text.splitlines()
-    if name.lower().endswith(_LIBRISPEECH_TABLE):
-        pairs = (line.split(maxsplit=1) for line in lines)
-        return [Row(pair[0], pair[1].strip()) for pair in pairs if len(pair) == 2]
-    first = next((line for line in lines if line.strip()), "")
-    comma = "\t" if name.lower().endswith(".tsv") else ","
-    header = [cell.strip().lower() for cell in next(csv.reader([first], delimiter=comma), [])]
-    file_column = next((column for column in _FILE_COLUMNS if column in header), None)
-    text_column = next((column for column in _TEXT_COLUMNS if column in header), None)
-    if file_column is not None and (text_column is not None or "file_name" in header):
-        return _read_columns(text, comma, header, file_column, text_column)
-    if comma == "," and "|" in first:
-        # LJ Speech: id, text, the text as it is spoken ("1455" is "fourteen fifty-five").
-        cells = (line.split("|") for line in lines)
-        return [
-            Row(cell[0], cell[-1].strip() or cell[1].strip() or None) for cell in cells if len(cell) in (2, 3)
-        ]
-    if comma == "\t":
-        pairs = (line.split("\t") for line in lines)
-        return [Row(pair[0], pair[1].strip() or None) for pair in pairs if len(pair) >= 2 and pair[0]]
-    raise ValueError("expected id|text, or a header with file_name and transcription")
-
-
-def _read_columns(text: str, comma: str, header: list[str], file: str, said: str | None) -> list[Row]:
-    speaker = next((column for column in _SPEAKER_COLUMNS if column in header), None)
-    rows = []
-    try:
-        for cells in itertools.islice(csv.reader(io.StringIO(text), delimiter=comma), 1, None):
-            row = dict(zip(header, cells, strict=False))
-            if row.get(file):
-                words = (row.get(said) or "").strip() if said else ""
-                who = (row.get(speaker) or "").strip() if speaker else ""
-                rows.append(Row(row[file].strip(), words or None, who or None))
-    except csv.Error as error:
-        raise ValueError(str(error)) from None
-    return rows
-
-
-def _match(paths: Sequence[str], tables: Mapping[str, str]) -> tuple[dict[str, Row], list[Skipped]]:
-    """Each recording's row: by its path below the table's folder, else by its file name where that is unique."""
-    by_path = {key: path for path in paths for key in (_no_suffix(path), path)}
-    stems = Counter(_stem(path) for path in paths)
-    by_stem = {_stem(path): path for path in paths if stems[_stem(path)] == 1}
-    rows: dict[str, Row] = {}
-    skipped = []
-    for table, content in tables.items():
-        if table.lower().endswith(_TEST_LIST):
-            continue
+def _understand(paths: Sequence[str], tables: Mapping[str, str]) -> tuple[dict[str, Row], list[Skipped]]:
+    """Recording -> all that the tables say of it, and what is to be said of the tables."""
+    here = Recordings(paths)
+    left = {table: tables[table] for table in sorted(tables)}
+    rows: list[Row] = []
+    said: list[Skipped] = []
+    for reader in READERS:
+        reading = reader(left, here)
+        rows += reading.rows
+        said += reading.said
+        left = {table: content for table, content in left.items() if table not in reading.took}
+    said += [
+        Skipped(table, cells.why_not(content), "table")
+        for table, content in left.items()
+        if not cells.is_document(table)
+    ]
+    named = {table: is_test(PurePosixPath(table).stem) for table in {row.table for row in rows}}
+    if {True, False} <= set(named.values()):
+        rows = [row if row.test is not None else replace(row, test=named[row.table]) for row in rows]
+    found: dict[str, list[Row]] = defaultdict(list)
+    lines: Counter[str] = Counter()
+    missed: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        lines[row.table] += 1
         try:
-            found = read_table(table, content)
-        except (ValueError, csv.Error) as reason:
-            skipped.append(Skipped(table, f"not a table of transcripts ({reason})"))
+            path = here.find(row.table, row.key)
+        except Outside:
+            missed[row.table]["a path out of the folder, not followed"] += 1
             continue
-        folder = PurePosixPath(table).parent
-        for row in found:
-            key = row.key.replace("\\", "/").removeprefix("./")
-            path = by_path.get(str(folder / key)) or by_stem.get(key) or by_stem.get(_stem(key))
-            if path is not None:
-                rows.setdefault(path, row)
-    return rows, skipped
+        if path is None:
+            missed[row.table]["no recording here is called so"] += 1
+        else:
+            found[path].append(row)
+    for table, reasons in missed.items():
+        said += _missed(table, lines[table], reasons)
+    return {path: _together(path, own) for path, own in found.items()}, said
 
 
-def _by_name(recording: Recording) -> Recording:
-    """The speaker that the file's name gives away."""
-    stem = _stem(recording.path)
-    match = _LIBRISPEECH.fullmatch(stem) or _COMMAND.fullmatch(stem)
-    if match and recording.speaker is None:
-        return replace(recording, speaker=match[1])
-    return recording
+def _missed(table: str, lines: int, reasons: Mapping[str, int]) -> list[Skipped]:
+    if sum(reasons.values()) == lines:
+        return [Skipped(table, f"none of its {lines:,} lines names a recording of this folder", "table")]
+    return [
+        Skipped(table, f"{count:,} of its {lines:,} lines: {why}", "remark") for why, count in reasons.items()
+    ]
+
+
+def _together(path: str, rows: Sequence[Row]) -> Row:
+    """What several tables say of one recording; the nearest one counts. What one tests on, none learns from."""
+    near = {id(row): (closeness(row.table, path), shared_folders(path, row.key)) for row in rows}
+    whole, *others = sorted(rows, key=lambda row: near[id(row)], reverse=True)
+    for other in others:
+        whole = Row(
+            whole.table,
+            whole.key,
+            whole.text or other.text,
+            whole.speaker or other.speaker,
+            whole.test or other.test if whole.test is not None else other.test,
+            whole.words or other.words,
+            whole.phones or other.phones,
+            whole.left_out or other.left_out,
+        )
+    return whole
 
 
 def _digit(recording: Recording) -> Recording:
@@ -230,16 +257,12 @@ def _split_folders(recordings: Sequence[Recording]) -> dict[str, bool]:
     return known if len(set(known.values())) == 2 and len(known) == len(tops) else {}
 
 
-def _split(recordings: list[Recording], tables: Mapping[str, str]) -> list[Recording]:
+def _split(recordings: list[Recording]) -> list[Recording]:
     """Decides ``test`` for all: as the layout says, else a tenth of the speakers, else of the clips."""
-    lists = [content for name, content in tables.items() if name.lower().endswith(_TEST_LIST)]
-    if lists:
-        listed = {_end(line.strip()) for content in lists for line in content.splitlines()}
-        recordings = [replace(r, test=_end(r.path) in listed) for r in recordings]
-    elif tops := _split_folders(recordings):
+    if all(r.test is None for r in recordings) and (tops := _split_folders(recordings)):
         recordings = [replace(r, test=tops[PurePosixPath(r.name).parts[0]]) for r in recordings]
-    if {r.test for r in recordings} == {True, False}:
-        return recordings
+    if any(r.test for r in recordings) and not all(r.test for r in recordings):
+        return [replace(r, test=bool(r.test)) for r in recordings]
     held = hold_out(recordings)
     return [replace(r, test=index in held) for index, r in enumerate(recordings)]
 
@@ -259,14 +282,5 @@ def hold_out(recordings: Sequence[Recording]) -> set[int]:
     return rows
 
 
-def _end(path: str) -> str:
-    """The file and the folder it is in."""
-    return "/".join(PurePosixPath(path).parts[-2:])
-
-
 def _stem(path: str) -> str:
-    return PurePosixPath(path).stem
-
-
-def _no_suffix(path: str) -> str:
-    return str(PurePosixPath(path).with_suffix(""))
+    return without_ending(path.rpartition("/")[2])

@@ -13,7 +13,7 @@ import torch
 
 from ssllab.data.catalogue import absolute, exists, load, parts
 from ssllab.data.speech import gather, reel
-from ssllab.data.speech.layout import arrange, read_table
+from ssllab.data.speech.layout import arrange
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import Cancelled
 
@@ -160,9 +160,8 @@ def test_a_table_of_something_else_is_skipped_with_the_reason(tmp_path):
     (tmp_path / "metadata.csv").write_text("price,weight\n1,2\n")
     data = read(tmp_path)
     assert data.skipped[0].path == "metadata.csv"
-    assert "expected id|text" in data.skipped[0].reason
-    with pytest.raises(ValueError, match="expected id"):
-        read_table("metadata.csv", "")
+    assert data.skipped[0].what == "table"
+    assert "expected lines like id|text" in data.skipped[0].reason
 
 
 # Containers
@@ -206,6 +205,31 @@ def test_a_folder_of_archives_is_all_of_them_with_the_tables_beside(tmp_path):
     assert [(entry.path, entry.reason) for entry in data.skipped] == [("pictures.zip", "holds no recordings")]
 
 
+def test_a_table_outside_of_archives_is_said_where_none_of_them_understands_it(tmp_path):
+    for name in ("one", "two"):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            archive.writestr(f"{name}.wav", content())
+            archive.writestr("labels.json", f'{{"{name}": "inside {name}"}}')
+    (tmp_path / "transcripts.tsv").write_text("one\tnot used: the archives have their own\n")
+    (tmp_path / "nothing.csv").write_text("price,weight\n1,2\n")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "more.csv").write_text("price\n1\n")
+    (tmp_path / "labels.json").write_text('{"one": "outside"}')
+    (tmp_path / "README.txt").write_text("for people")
+    data = read(tmp_path)
+    assert set(clips(data).values()) == {"inside one", "inside two"}
+    said = {entry.path: entry.reason for entry in data.skipped}
+    assert set(said) == {"nothing.csv", "sub/more.csv", "labels.json"}
+    assert "in one.zip is used" in said["labels.json"]
+    assert len(data.skipped) == 3
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "x.csv").write_text("a.wav|yes\n")
+    (tmp_path / "one.zip").rename(tmp_path / "sub" / "one.zip")
+    (tmp_path / "two.zip").rename(tmp_path / "sub" / "two.zip")
+    said = {entry.path: entry.reason for entry in read(tmp_path).skipped}
+    assert said["none/x.csv"] == "no archive of recordings lies in its folder or above"
+
+
 def test_paths_in_archives_are_never_trusted(tmp_path):
     outside = tmp_path / "outside.wav"
     put(outside)
@@ -234,9 +258,12 @@ def test_a_link_that_leaves_the_folder_is_followed_and_said(tmp_path):
     os.symlink(tmp_path / "outside.wav", tmp_path / "in" / "b.wav")
     os.mkfifo(tmp_path / "in" / "c.wav")
     data = read(tmp_path / "in")
-    reasons = {entry.path: entry.reason for entry in data.skipped}
-    assert reasons == {"in": "1 link out of the folder followed", "c.wav": "not a regular file"}
-    assert len(data.train) + len(data.test) == 2
+    assert set(clips(data)) == {"a", "b"}
+    reasons = {entry.path: (entry.reason, entry.what) for entry in data.skipped}
+    assert reasons == {
+        "in": ("1 link out of the folder followed", "remark"),
+        "c.wav": ("not a regular file", "file"),
+    }
 
 
 # Bad files
@@ -438,7 +465,8 @@ def test_real_speech_is_as_long_and_as_labelled_as_its_card_says(name, count, mi
     assert (data.train.seconds + data.test.seconds) / 60 == pytest.approx(minutes, abs=0.05)
     assert sum(text is not None for text in clips(data).values()) == texts
     assert len(data.class_names) == classes
-    assert data.skipped == ()
+    # The orders are labelled with what is meant, not with what is said.
+    assert [entry.path for entry in data.skipped] == ["labels.json"] * (name == "speech_coffee_orders")
     assert 0.05 < len(data.test) / count < 0.15
     if name == "speech_ljspeech_mini":
         assert clips(data)["LJ001-0002"] == "in being comparatively modern."
