@@ -137,7 +137,7 @@ class Transcripts:
 
 @dataclass(frozen=True)
 class Inspection:
-    """One recording, frame by frame; T frames of 20 ms. A model with no quantizer has G = 0 groups of codes.
+    """One recording, frame by frame; T frames, mostly of 20 ms. A model with no quantizer has G = 0 groups of codes.
 
     ``masked`` and what depends on it are None where the model has no such task. Cosines are NaN where a frame was not
     masked.
@@ -151,6 +151,7 @@ class Inspection:
     similarity_distractors: np.ndarray | None = None  # (T, K) with each distractor
     log_probs: np.ndarray | None = None  # (T, A) posteriors of ``alphabet`` of a model with a CTC head
     alphabet: tuple[str, ...] = ()
+    blank: int = 0  # its class that writes nothing
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,15 @@ _BLOCK = 1024  # frames transformed at once: 2 MB, within the caches
 
 
 class LogMel:
-    """The spectrogram of a stream: push samples as they come, get the frames that they complete."""
+    """The spectrogram of a stream: push samples as they come, get the frames that they complete.
 
-    def __init__(self, rate: int = 16_000) -> None:
+    ``window`` and ``hop`` in samples, where they are not those above.
+    """
+
+    def __init__(self, rate: int = 16_000, window: int | None = None, hop: int | None = None) -> None:
         self._rate = rate
-        self._window, self._hop = round(WINDOW_SECONDS * rate), round(HOP_SECONDS * rate)
+        self._window = window or round(WINDOW_SECONDS * rate)
+        self._hop = hop or round(HOP_SECONDS * rate)
         self._waiting = np.zeros(0, np.float32)
 
     def push(self, samples: np.ndarray) -> np.ndarray:
@@ -41,9 +45,12 @@ class LogMel:
         return frames
 
 
-def log_mel(samples: np.ndarray, rate: int = 16_000) -> np.ndarray:
-    """``samples (n,)`` float -> ``(frames, 80)`` float32 in dB; frame t begins at second ``0.02 t``."""
-    return LogMel(rate).push(samples)
+def log_mel(
+    samples: np.ndarray, rate: int = 16_000, window: int | None = None, hop: int | None = None
+) -> np.ndarray:
+    """``samples (n,)`` float -> ``(frames, 80)`` float32 in dB; frame t begins at second ``0.02 t``, or sample
+    ``hop * t``."""
+    return LogMel(rate, window, hop).push(samples)
 
 
 def mel_filters(rate: int, bins: int, bands: int = BANDS) -> np.ndarray:

@@ -2,69 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-FRAME, RECEPTIVE_FIELD = 320, 400
-HISTORY_FRAMES = 250  # what a model with group norm hears before: its statistics are of a whole utterance
-
-
-class CodeFrames(Protocol):
-    """What a model gives for one recording."""
-
-    @property
-    def codes(self) -> Tensor:
-        """``(1, T, G)``."""
-
-    @property
-    def confidence(self) -> Tensor:
-        """``(1, T, G)``."""
-
-    @property
-    def latents(self) -> Tensor:
-        """``(1, T, C)``."""
-
-
-class Quantizes(Protocol):
-    """A model with codes: :class:`ssllab.nn.wav2vec2.model.Wav2Vec2ForPreTraining`."""
-
-    def codes(self, waveform: Tensor, lengths: Tensor | None = None) -> CodeFrames:
-        """``(1, n)`` float32 -> frames."""
+from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining
+from ssllab.nn.wav2vec2.statistics import RunningStatistics, Statistics
 
 
 class StreamingQuantizer:
     """Give it sound in pieces of any size; every frame is coded once, as soon as its last sample is there.
 
-    With ``exact`` (layer-norm models, as the shipped one) the codes are those of the whole recording, frame for frame:
-    a frame depends on its own 25 ms. Otherwise five seconds of history stand in for the utterance.
+    The codes are those of the whole recording, frame for frame, where :attr:`exact`: for layer-norm models, as the
+    shipped one, in which a frame depends on its own samples, and where ``whole`` says what others have to know of
+    the recording. Otherwise what was heard so far stands in for the whole.
     """
 
-    def __init__(self, model: Quantizes, *, exact: bool) -> None:
-        self._model = model
-        self._history = 0 if exact else HISTORY_FRAMES
+    def __init__(self, model: Wav2Vec2ForPreTraining, whole: Statistics | None = None) -> None:
+        self._model, self._whole = model, whole
+        self.exact = whole is not None or not model.config.hears_whole
+        self._heard = RunningStatistics(model.wav2vec2)
         self._waiting = np.zeros(0, np.float32)
-        self._behind = 0  # frames at the start of what waits that were given out before
         self.frames = 0
 
     def push(self, samples: NDArray[np.float32]) -> tuple[NDArray, NDArray, NDArray] | None:
         """``samples (n,)`` float32 at 16 kHz -> new ``codes (T, G)``, ``confidence (T, G)``, ``latents (T, C)``."""
+        config = self._model.config
         self._waiting = np.concatenate((self._waiting, samples))
-        total = max(0, (len(self._waiting) - RECEPTIVE_FIELD) // FRAME + 1)
-        if total <= self._behind:
+        if not self.exact:
+            self._heard.push(samples)
+        frames = config.frames(len(self._waiting))
+        if not frames:
             return None
-        heard = self._waiting[: (total - 1) * FRAME + RECEPTIVE_FIELD]
-        with torch.no_grad():
-            found = self._model.codes(torch.from_numpy(heard)[None])
-        new = slice(self._behind, total)
-        self.frames += total - self._behind
-        self._behind = min(total, self._history)
-        self._waiting = self._waiting[(total - self._behind) * FRAME :].copy()
+        sound = torch.from_numpy(
+            self._waiting[: (frames - 1) * config.frame_samples + config.receptive_field]
+        )
+        device = self._model.project_hid.weight.device
+        found = self._model.codes(
+            sound[None].to(device), whole=self._whole if self.exact else self._heard.now()
+        )
+        self.frames += frames
+        self._waiting = self._waiting[frames * config.frame_samples :].copy()
         return (
-            found.codes[0, new].numpy(),
-            found.confidence[0, new].numpy(),
-            found.latents[0, new].float().numpy(),
+            found.codes[0].cpu().numpy(),
+            found.confidence[0].cpu().numpy(),
+            found.latents[0].float().cpu().numpy(),
         )

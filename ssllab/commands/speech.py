@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,26 +20,27 @@ from ssllab.audio.quantize import StreamingQuantizer
 from ssllab.commands.hub import fetch_named
 from ssllab.commands.train import workspace
 from ssllab.diagnostics.codes import perplexity
-from ssllab.methods.recogniser import recogniser_of
+from ssllab.methods.recogniser import assumption, recogniser_of
 from ssllab.methods.stored import SHIPPED, StoredModel
-from ssllab.nn.wav2vec2.config import FRAME_SECONDS
 from ssllab.nn.wav2vec2.files import ModelFileError
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining
+from ssllab.nn.wav2vec2.statistics import statistics_of
 from ssllab.training import hub
 from ssllab.training.device import use_sensible_threads
 from ssllab.training.stored_models import read_model
 
 
 def quantize(options: argparse.Namespace) -> int:
-    """The codes of every 20 ms of a recording."""
+    """The codes of every frame of a recording, 20 ms in published models."""
     use_sensible_threads(window=False)
     model = _model(options).model
     if not isinstance(model, Wav2Vec2ForPreTraining):
         raise ModelFileError(
             f"the model '{_place(options)}' has no quantizer: choose a pre-trained one, as of 'ssllab train wav2vec2'."
         )
-    quantizer = StreamingQuantizer(model, exact=model.config.feat_extract_norm == "layer")
-    found = [new[0] for block in _blocks(options.audio) if (new := quantizer.push(block)) is not None]
+    sound = _Recording(options.audio)
+    quantizer = StreamingQuantizer(model, statistics_of(model.wav2vec2, sound.blocks()))
+    found = [new[0] for block in sound.blocks() if (new := quantizer.push(block)) is not None]
     groups = model.config.num_codevector_groups
     codes = np.concatenate(found) if found else np.zeros((0, groups), np.int64)
     counts = [np.bincount(codes[:, group]) for group in range(groups)]
@@ -48,7 +50,7 @@ def quantize(options: argparse.Namespace) -> int:
         result = {
             "audio": str(options.audio),
             "model": _place(options),
-            "frame_seconds": FRAME_SECONDS,
+            "frame_seconds": model.config.frame_seconds,
             "codes": codes.tolist(),
             "perplexity": sum(perplexities),
             "perplexities": perplexities,
@@ -57,10 +59,14 @@ def quantize(options: argparse.Namespace) -> int:
         }
         print(json.dumps(result))
         return 0
-    a_second = round(1 / FRAME_SECONDS)
-    for second in range(0, len(codes), a_second):
-        row = " ".join("·".join(map(str, frame)) for frame in codes[second : second + a_second].tolist())
-        print(f"{second // a_second:>6} s  {row}")
+    # The frames that begin within a second; in models of other strides, seconds have unequally many.
+    begins = [
+        -(-second * files.SAMPLE_RATE // model.config.frame_samples) for second in range(len(codes) + 1)
+    ]
+    for second, (first, last) in enumerate(pairwise(begins)):
+        if first < len(codes):
+            row = " ".join("·".join(map(str, frame)) for frame in codes[first:last].tolist())
+            print(f"{second:>6} s  {row}")
     print(f"{len(codes)} frames, {sum(used)} codes in use, perplexity {sum(perplexities):.1f}")
     return 0
 
@@ -68,8 +74,12 @@ def quantize(options: argparse.Namespace) -> int:
 def transcribe(options: argparse.Namespace) -> int:
     """The text of a recording."""
     use_sensible_threads(window=False)
-    recogniser = recogniser_of(_model(options), _place(options))
-    parts = list(recogniser.stream(_blocks(options.audio)))
+    stored, place = _model(options), _place(options)
+    recogniser = recogniser_of(stored, place)
+    if line := assumption(stored, place):
+        print(line, file=sys.stderr)
+    sound = _Recording(options.audio)
+    parts = list(recogniser.stream(sound.blocks(), statistics_of(recogniser.encoder, sound.blocks())))
     heard = recogniser.read(np.concatenate(parts))
     if options.json:
         result = {
@@ -77,7 +87,8 @@ def transcribe(options: argparse.Namespace) -> int:
             "model": _place(options),
             "text": heard.beam,
             "greedy": heard.greedy,
-            "seconds": sum(map(len, parts)) * FRAME_SECONDS,
+            "frame_seconds": recogniser.encoder.config.frame_seconds,
+            "seconds": sum(map(len, parts)) * recogniser.encoder.config.frame_seconds,
         }
         print(json.dumps(result))
     else:
@@ -100,15 +111,24 @@ def _place(options: argparse.Namespace) -> str:
     return str(workspace(options).open(options.model).path)
 
 
-def _blocks(path: Path) -> Iterator[NDArray[np.float32]]:
-    """The recording in parts, with a progress bar for whoever looks."""
-    seconds = files.info(path).seconds
+class _Recording:
+    """A recording that may be heard twice: some models have to know all of it before they hear a part."""
 
-    def note(line: str) -> None:
-        print(line, file=sys.stderr)
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._said: set[str] = set()
 
-    bar: Any
-    with tqdm(total=round(seconds, 1), unit="s", file=sys.stderr, disable=None, leave=False) as bar:
-        for block in files.stream(path, note=note):
-            yield block
-            bar.update(round(len(block) / files.SAMPLE_RATE, 1))
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """It in parts, with a progress bar for whoever looks."""
+        seconds = files.info(self._path).seconds
+        bar: Any
+        with tqdm(total=round(seconds, 1), unit="s", file=sys.stderr, disable=None, leave=False) as bar:
+            for block in files.stream(self._path, note=self._say):
+                yield block
+                bar.update(round(len(block) / files.SAMPLE_RATE, 1))
+
+    def _say(self, line: str) -> None:
+        """What is found out about the file is said once."""
+        if line not in self._said:
+            self._said.add(line)
+            print(line, file=sys.stderr)

@@ -51,7 +51,11 @@ def code_probes(
             frames.codes.cpu(), frames.counts.tolist(), batch.samples, batch.lengths.tolist(), strict=True
         ):
             codes.append(row[:count])
-            levels.append(frame_decibels(samples[:n])[:count])
+            levels.append(
+                frame_decibels(
+                    samples[:n], hop=heard.shape.frame_samples, window=heard.shape.receptive_field
+                )[:count]
+            )
     chosen, decibels = torch.cat(codes), torch.cat(levels)
     names = phone_names(data)
     phones = phones_of(data.test, heard, names) if names else None

@@ -80,6 +80,12 @@ class CTC(SpeechMethod):
         self._learned = 0  # steps
         self._heard: Transcripts | None = None  # of the last probe
         if not self._transcribed:
+            texts = [text for text in data.train.texts if text]
+            if texts and not any(alphabet.normalise(text).text for text in texts):
+                raise ValueError(
+                    f"the alphabet of '{config.pretrained}' has no symbol for transcripts as \"{texts[0][:40]}\": "
+                    "expected a model that writes the language of the data, or one that was only pre-trained."
+                )
             raise ValueError(
                 f"{data.title} has no clip with a transcript of at most {LONGEST_SECONDS:g} s to learn from: expected "
                 "transcribed speech. Type transcripts of your takes, or choose other data."
@@ -97,7 +103,9 @@ class CTC(SpeechMethod):
         extra = state["_extra_state"]
         model = Wav2Vec2ForCTC(Wav2Vec2Config.from_dict(extra["config"]))
         take_weights(model, state)
-        return StoredModel(model.eval(), Alphabet(tuple(extra["symbols"])))
+        return StoredModel(
+            model.eval(), Alphabet(**{**extra.get("writing", {}), "symbols": tuple(extra["symbols"])})
+        )
 
     @classmethod
     def inspector(cls, config: CTCConfig, state: Mapping[str, Any], device: torch.device) -> Recogniser:
@@ -107,11 +115,21 @@ class CTC(SpeechMethod):
         recogniser.search = search_by(config, state["_extra_state"]["texts"], recogniser.alphabet)
         return recogniser
 
+    @property
+    def encoder(self) -> Wav2Vec2Model:
+        """See :meth:`ssllab.methods.speech.SpeechMethod.encoder`."""
+        return self.model.wav2vec2
+
     def get_extra_state(self) -> dict[str, Any]:
         """What the model needs besides weights; where they came from may be gone by then."""
         return {
             "config": self.model.config.to_dict("Wav2Vec2ForCTC"),
             "symbols": list(self.recogniser.alphabet.symbols),
+            "writing": {
+                name: value
+                for name, value in dataclasses.asdict(self.recogniser.alphabet).items()
+                if name != "symbols"
+            },
             "texts": self._texts(),
         }
 
@@ -294,17 +312,18 @@ def search_by(config: CTCConfig, texts: tuple[str, ...], alphabet: Alphabet) -> 
 def starting_point(source: StoredModel, from_scratch: bool) -> tuple[Wav2Vec2ForCTC, Alphabet]:
     """A model to fine-tune and its alphabet: that of ``source``, or the same shapes with random weights.
 
-    A model that can already write goes on with its own last layer.
+    A model that can already spell goes on with its own last layer; one whose symbols are sounds, or are not known,
+    gets a new one for letters.
     """
-    alphabet = source.alphabet or Alphabet()
+    known, spells = source.model, source.alphabet is not None and not source.alphabet.phones
+    alphabet = source.alphabet if source.alphabet is not None and spells else Alphabet()
     shape = dataclasses.replace(source.model.config, vocab_size=len(alphabet), pad_token_id=alphabet.blank)
     model = Wav2Vec2ForCTC(shape)
     # Most frames of any text are blank: without this the first dozens of steps learn nothing else.
     model.lm_head.bias.data[alphabet.blank] = math.log(BLANK_SHARE / (1 - BLANK_SHARE) * (len(alphabet) - 1))
     if not from_scratch:
-        known = source.model
         body = known if isinstance(known, Wav2Vec2Model) else known.wav2vec2
         model.wav2vec2.load_state_dict(body.state_dict())
-        if isinstance(known, Wav2Vec2ForCTC):
+        if isinstance(known, Wav2Vec2ForCTC) and spells:
             model.lm_head.load_state_dict(known.lm_head.state_dict())
     return model, alphabet

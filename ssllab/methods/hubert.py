@@ -28,12 +28,13 @@ from ssllab.methods.speech import MASKED_SHARE, Heard, SpeechMethod, probe_batch
 from ssllab.methods.speech_scalars import HUBERT_SERIES
 from ssllab.methods.speech_settings import PretrainingConfig
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
-from ssllab.nn.wav2vec2.config import FRAME_SECONDS, PRESETS, Wav2Vec2Config
+from ssllab.nn.wav2vec2.config import PRESETS, Wav2Vec2Config
 from ssllab.nn.wav2vec2.feature_encoder import frame_counts
 from ssllab.nn.wav2vec2.files import Wav2Vec2 as Wav2Vec2File
 from ssllab.nn.wav2vec2.masking import mask_spans
 from ssllab.nn.wav2vec2.model import Wav2Vec2Model
 from ssllab.nn.wav2vec2.random import set_dropout
+from ssllab.nn.wav2vec2.statistics import Statistics, statistics_of
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import SpeechData
@@ -153,13 +154,18 @@ class HuBERT(SpeechMethod):
         method.load_state_dict(state)
         return method.to(device)
 
+    @property
+    def encoder(self) -> Wav2Vec2Model:
+        """See :meth:`ssllab.methods.speech.SpeechMethod.encoder`."""
+        return self.model
+
     @torch.no_grad()
     def prepare(self, data: SpeechData) -> None:
         """The first units: k-means of MFCCs."""
         self._train = data
         frames = []
         for batch in probe_batches(data.train, CLUSTER_SECONDS):
-            rows, counts = mfcc(batch.samples, batch.lengths)
+            rows, counts = self._mfcc(batch.samples, batch.lengths)
             frames += [row[:count] for row, count in zip(rows, counts.tolist(), strict=True)]
         self.mfcc_centres.copy_(k_means(torch.cat(frames), self.config.units))
 
@@ -211,8 +217,12 @@ class HuBERT(SpeechMethod):
     def units_of(self, samples: Tensor, lengths: Tensor) -> Tensor:
         """The units to predict: ``(B, n)``, ``(B,)`` -> ``(B, T)`` int64."""
         if int(self.iteration) == 0:
-            return nearest(mfcc(samples, lengths)[0].to(samples.device), self.mfcc_centres)
+            return nearest(self._mfcc(samples, lengths)[0].to(samples.device), self.mfcc_centres)
         return nearest(self.teacher(samples, lengths, until=self.layer).context, self.layer_centres)
+
+    def _mfcc(self, samples: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        shape = self.model.config
+        return mfcc(samples, lengths, window=shape.receptive_field, hop=shape.frame_samples)
 
     @torch.no_grad()
     def _recluster(self) -> None:
@@ -237,7 +247,7 @@ class HuBERT(SpeechMethod):
 
     def look(self, data: SpeechData, step: int) -> Look:
         """Units predicted and to be predicted, and the phone table of the last probe."""
-        seconds = len(self.predicted) * FRAME_SECONDS
+        seconds = len(self.predicted) * self.model.config.frame_seconds
         usage = CodeUsage(self.predicted.shares.numpy(), self.targets.shares.numpy(), seconds)
         return Look(step, (usage,) if self.phone_table is None else (usage, self.phone_table))
 
@@ -277,17 +287,21 @@ class HuBERT(SpeechMethod):
         return {"heldout_unit_loss": losses / max(total, 1), "heldout_top1": hits / max(total, 1)}
 
     @torch.no_grad()
-    def inspect_audio(self, samples: Tensor, seed: int = 0, mask: bool = True) -> Inspection:
+    def inspect_audio(
+        self, samples: Tensor, seed: int = 0, mask: bool = True, whole: Statistics | None = None
+    ) -> Inspection:
         """The units that the model names when nothing is hidden, as one group; latents are context vectors."""
         total = self.model.config.frames(len(samples))
         codes, confidence = torch.zeros((total, 1), dtype=torch.int64), torch.zeros((total, 1))
         latents = torch.zeros((total, self.model.config.hidden_size))
-        for first, begin, end in windows(len(samples), total):
-            found = self.model(samples[None, begin:end].to(self.device))
-            probabilities = self.logits(found.context)[0].softmax(-1).cpu()
-            at = slice(first, first + len(probabilities))
-            best = probabilities.max(-1, keepdim=True)
-            codes[at], confidence[at], latents[at] = best.indices, best.values, found.context[0].float().cpu()
+        whole = whole or statistics_of(self.model, [samples])
+        for part, begin, end in windows(len(samples), self.model.config):
+            found = self.model(samples[None, begin:end].to(self.device), whole=whole)
+            wanted = slice(part.first - part.begin, part.last - part.begin)
+            context = found.context[:, wanted]
+            best = self.logits(context)[0].softmax(-1).cpu().max(-1, keepdim=True)
+            at = slice(part.first, part.last)
+            codes[at], confidence[at], latents[at] = best.indices, best.values, context[0].float().cpu()
         return Inspection(codes.numpy(), confidence.numpy(), latents.numpy())
 
     def get_extra_state(self) -> dict[str, Any]:

@@ -15,18 +15,20 @@ from ssllab.audio.log_mel import log_mel
 COEFFICIENTS = 13
 
 
-def mfcc(samples: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+def mfcc(samples: Tensor, lengths: Tensor, *, window: int = 400, hop: int = 320) -> tuple[Tensor, Tensor]:
     """``samples (B, n)`` at 16 kHz, ``lengths (B,)`` -> ``(B, T, 39)`` float32 on the CPU, zero at padding, and the
-    frames ``(B,)`` of each clip. T is that of the longest possible clip of n samples."""
-    rows = [_clip(row[:n]) for row, n in zip(samples.cpu(), lengths.tolist(), strict=True)]
-    found = torch.zeros(len(rows), max(0, (samples.shape[1] - 400) // 320 + 1), 3 * COEFFICIENTS)
+    frames ``(B,)`` of each clip. T is that of the longest possible clip of n samples. Frame t is of ``window`` samples
+    from ``hop * t`` on."""
+    rows = [_clip(row[:n], window, hop) for row, n in zip(samples.cpu(), lengths.tolist(), strict=True)]
+    found = torch.zeros(len(rows), max(0, (samples.shape[1] - window) // hop + 1), 3 * COEFFICIENTS)
     for place, row in zip(found, rows, strict=True):
         place[: len(row)] = row
     return found, torch.tensor([len(row) for row in rows])
 
 
-def _clip(samples: Tensor) -> Tensor:
-    cepstrum = torch.from_numpy(dct(log_mel(samples.numpy()), norm="ortho", axis=1)[:, :COEFFICIENTS].copy())
+def _clip(samples: Tensor, window: int, hop: int) -> Tensor:
+    mel = log_mel(samples.numpy(), window=window, hop=hop)
+    cepstrum = torch.from_numpy(dct(mel, norm="ortho", axis=1)[:, :COEFFICIENTS].copy())
     first = _difference(cepstrum)
     features = torch.cat([cepstrum, first, _difference(first)], 1).float()
     return (features - features.mean(0)) / features.std(0, correction=0).clamp_min(1e-5)

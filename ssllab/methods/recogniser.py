@@ -12,16 +12,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ssllab.audio.parts import part_frames
 from ssllab.looks import Inspection, Transcript
 from ssllab.methods.speech import windows
 from ssllab.methods.stored import StoredModel
 from ssllab.nn.wav2vec2 import files
-from ssllab.nn.wav2vec2.config import FRAME
-from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC
+from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC, Wav2Vec2Model
+from ssllab.nn.wav2vec2.statistics import Statistics, statistics_of
 from ssllab.text.alphabet import Alphabet
 from ssllab.text.ctc_decode import beam_search, cut_at_pauses, greedy
 
-PART, MARGIN = 800 * FRAME, 100 * FRAME  # samples: 16 s at a time, with 2 s of context on either side
+CUT_SECONDS, PAUSE_SECONDS, MOST_SECONDS = 8.0, 0.3, 30.0  # see :func:`ssllab.text.ctc_decode.cut_at_pauses`
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,18 @@ class Search:
 class Recogniser:
     """``model`` writes with ``alphabet``, and is searched as ``search`` says unless told otherwise.
 
-    Evaluation only: nothing is random and no gradient is kept.
+    Evaluation only: nothing is random and no gradient is kept. ``specials``: such symbols as ``<unk>`` stand in the
+    text where the model writes them, as ``transformers`` has it; error rates are of text without.
     """
 
-    def __init__(self, model: Wav2Vec2ForCTC, alphabet: Alphabet, search: Search | None = None) -> None:
+    def __init__(
+        self,
+        model: Wav2Vec2ForCTC,
+        alphabet: Alphabet,
+        search: Search | None = None,
+        *,
+        specials: bool = False,
+    ) -> None:
         if model.config.vocab_size != len(alphabet):
             raise files.ModelFileError(
                 f"the model writes {model.config.vocab_size} symbols and its alphabet has {len(alphabet)}: expected "
@@ -48,50 +57,64 @@ class Recogniser:
             )
         self.model, self.alphabet = model, alphabet
         self.search = search or Search()
+        self.specials = specials
+
+    @property
+    def encoder(self) -> Wav2Vec2Model:
+        """What hears."""
+        return self.model.wav2vec2
 
     @torch.no_grad()
-    def log_probs(self, samples: Tensor, lengths: Tensor | None = None) -> list[NDArray[np.float32]]:
+    def log_probs(
+        self, samples: Tensor, lengths: Tensor | None = None, whole: Statistics | None = None
+    ) -> list[NDArray[np.float32]]:
         """Of each row of ``samples (B, n)``: log posteriors ``(T, A)`` of its own frames."""
-        logits, found = self.model(samples, lengths)
+        logits, found = self.model(samples, lengths, whole=whole)
         every = logits.float().log_softmax(-1).cpu().numpy()
         return [row[:count] for row, count in zip(every, found.counts.tolist(), strict=True)]
 
-    def stream(self, blocks: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
-        """Log posteriors ``(T, A)`` part by part of 16 kHz mono sound that comes in ``blocks (n,)``.
-
-        Sound of at most 20 seconds is heard whole; of longer one every part has two seconds of context on either side.
+    def stream(
+        self, blocks: Iterable[NDArray[np.float32]], whole: Statistics | None = None
+    ) -> Iterator[NDArray[np.float32]]:
+        """Log posteriors ``(T, A)`` part by part (see :mod:`ssllab.audio.parts`) of 16 kHz mono sound that comes in
+        ``blocks (n,)``; ``whole``: of all of them, where the model needs it.
         """
-        sound, before = (
-            np.empty(0, np.float32),
-            0,
-        )  # the first ``before`` samples were written and are context
+        config = self.model.config
+        hop, reach = config.frame_samples, config.receptive_field
+        part, margin = part_frames(hop)
+        sound, before = np.empty(0, np.float32), 0  # the first ``before`` frames were written and are context
         for block in chain(blocks, [None]):
             sound = sound if block is None else np.concatenate([sound, block])
-            while len(sound) > before + PART + 2 * MARGIN:
-                heard = self._hear(sound[: before + PART + MARGIN])
-                yield heard[before // FRAME : (before + PART) // FRAME]
-                sound, before = sound[before + PART - MARGIN :], MARGIN
-        yield self._hear(sound)[before // FRAME :]
+            while config.frames(len(sound)) - before > part + 2 * margin:
+                heard = self._hear(sound[: (before + part + margin - 1) * hop + reach], whole)
+                yield heard[before : before + part]
+                sound, before = sound[(before + part - margin) * hop :], margin
+        yield self._hear(sound, whole)[before:]
 
-    def _hear(self, sound: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _hear(self, sound: NDArray[np.float32], whole: Statistics | None) -> NDArray[np.float32]:
         if self.model.config.frames(len(sound)) == 0:
             return np.empty((0, len(self.alphabet)), np.float32)
-        return self.log_probs(torch.from_numpy(sound).to(self.model.lm_head.weight.device)[None])[0]
+        samples = torch.from_numpy(sound).to(self.model.lm_head.weight.device)[None]
+        return self.log_probs(samples, whole=whole)[0]
 
     def transcribe(self, samples: Tensor, search: Search | None = None) -> Transcript:
         """The text of ``samples (n,)`` float32 at 16 kHz, of any length."""
-        return self.read(np.concatenate(list(self.stream([samples.cpu().numpy()]))), search)
+        whole = statistics_of(self.encoder, [samples])
+        return self.read(np.concatenate(list(self.stream([samples.cpu().numpy()], whole))), search)
 
     @torch.no_grad()
-    def inspect_audio(self, samples: Tensor, seed: int = 0, mask: bool = True) -> Inspection:
+    def inspect_audio(
+        self, samples: Tensor, seed: int = 0, mask: bool = True, whole: Statistics | None = None
+    ) -> Inspection:
         """Posteriors and latents frame by frame, see :class:`ssllab.looks.Inspection`; there are no codes."""
-        log_probs = np.concatenate(list(self.stream([samples.cpu().numpy()])))
-        wav2vec2, device = self.model.wav2vec2, self.model.lm_head.weight.device
+        whole = whole or statistics_of(self.encoder, [samples])
+        log_probs = np.concatenate(list(self.stream([samples.cpu().numpy()], whole)))
+        device = self.model.lm_head.weight.device
         latents = np.zeros((len(log_probs), self.model.config.conv_dim[-1]), np.float32)
-        for first, begin, end in windows(len(samples), len(log_probs)):
-            raw, _ = wav2vec2.encode(samples[None, begin:end].to(device))
-            found = wav2vec2.feature_projection.layer_norm(raw)[0].float().cpu().numpy()
-            latents[first : first + len(found)] = found
+        for part, begin, end in windows(len(samples), self.model.config):
+            raw, _ = self.encoder.encode(samples[None, begin:end].to(device), whole=whole)
+            found = self.encoder.feature_projection.layer_norm(raw)[0].float().cpu().numpy()
+            latents[part.first : part.last] = found[part.first - part.begin : part.last - part.begin]
         none = np.zeros((len(log_probs), 0))
         return Inspection(
             none.astype(np.int64),
@@ -99,6 +122,7 @@ class Recogniser:
             latents,
             log_probs=log_probs,
             alphabet=self.alphabet.symbols,
+            blank=self.alphabet.blank,
         )
 
     def read(self, log_probs: NDArray, search: Search | None = None) -> Transcript:
@@ -114,10 +138,16 @@ class Recogniser:
                 alpha=search.alpha,
                 beta=search.beta,
             )[0].classes
-            for part in cut_at_pauses(log_probs, blank)
+            for part in self._cut(log_probs)
         )
-        heard = (self.alphabet.decode(classes) for classes in found)
-        return Transcript(self.alphabet.decode(greedy(log_probs, blank)), " ".join(filter(None, heard)))
+        heard = (self.alphabet.decode(classes, specials=self.specials) for classes in found)
+        best = self.alphabet.decode(greedy(log_probs, blank), specials=self.specials)
+        return Transcript(best, " ".join(filter(None, heard)))
+
+    def _cut(self, log_probs: NDArray) -> list[NDArray]:
+        seconds = self.model.config.frame_seconds
+        long, pause, most = (round(length / seconds) for length in (CUT_SECONDS, PAUSE_SECONDS, MOST_SECONDS))
+        return cut_at_pauses(log_probs, self.alphabet.blank, long=long, pause=max(1, pause), most=most)
 
 
 def recogniser_of(stored: StoredModel, place: str) -> Recogniser:
@@ -127,4 +157,20 @@ def recogniser_of(stored: StoredModel, place: str) -> Recogniser:
             f"the model '{place}' is not fine-tuned to text: make one with 'ssllab train ctc', or choose another with "
             "--model."
         )
-    return Recogniser(stored.model, stored.alphabet or Alphabet())
+    alphabet, symbols = stored.alphabet or Alphabet(), stored.model.config.vocab_size
+    if stored.alphabet is None and symbols != len(alphabet):
+        raise files.ModelFileError(
+            f"the model '{place}' has no vocab.json, so nobody knows what its {symbols} symbols are: copy the vocab.json "
+            "that belongs to it beside its config.json."
+        )
+    return Recogniser(stored.model, alphabet, specials=True)
+
+
+def assumption(stored: StoredModel, place: str) -> str:
+    """What has to be said of how a model's symbols are read; empty where they are known."""
+    if stored.alphabet is not None or not isinstance(stored.model, Wav2Vec2ForCTC):
+        return ""
+    return (
+        f"The model '{place}' has no vocab.json: its symbols are taken for the letters of LibriSpeech models, which may "
+        "be wrong. Copy the vocab.json that belongs to it beside its config.json."
+    )

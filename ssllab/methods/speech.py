@@ -7,13 +7,14 @@ frame. Neither touches the weights or the random numbers of training.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import torch
 from torch import Tensor
 
+from ssllab.audio.parts import Part, parts
 from ssllab.data.speech.batches import SpeechBatch, SpeechBatches, collate
 from ssllab.data.speech.types import SAMPLE_RATE
 from ssllab.diagnostics.codes import phone_of_frames
@@ -23,7 +24,9 @@ from ssllab.looks import Inspection
 from ssllab.methods.base import Method
 from ssllab.methods.speech_scalars import SPEECH_CHARTS, SPEECH_SERIES
 from ssllab.methods.stored import ReadModel, StoredModel
-from ssllab.nn.wav2vec2.config import FRAME, FRAME_SECONDS
+from ssllab.nn.wav2vec2.config import Wav2Vec2Config
+from ssllab.nn.wav2vec2.model import Wav2Vec2Model
+from ssllab.nn.wav2vec2.statistics import Statistics
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import SpeechData, SpeechSplit
@@ -33,27 +36,37 @@ PROBE_CROP_SECONDS = 6.0
 PROBE_FRAMES = 3000  # frames that a phone probe is fitted on and tried on
 MASKED_SHARE = 0.49  # of the frames, with the starts and spans of wav2vec 2.0, section 4.2
 LEAST_SECONDS = 0.5  # shorter clips have too few frames to be masked
-INSPECT_SECONDS = 15.0  # a long recording goes through the Transformer in windows of this length
 
 
 class Inspector(Protocol):
     """What shows recordings frame by frame: a method in training, or a model from a folder."""
 
-    def inspect_audio(self, samples: Tensor, seed: int = 0, mask: bool = True) -> Inspection:
-        """``samples (n,)`` float32 at 16 kHz, of any length, frame by frame."""
+    @property
+    def encoder(self) -> Wav2Vec2Model:
+        """What hears: its ``config`` says where frames are, and whether it has to know the whole recording."""
+
+    def inspect_audio(
+        self, samples: Tensor, seed: int = 0, mask: bool = True, whole: Statistics | None = None
+    ) -> Inspection:
+        """``samples (n,)`` float32 at 16 kHz, of any length, frame by frame.
+
+        ``whole``: of the recording that they are a part of; without it they are a whole one.
+        """
 
 
 @dataclass(frozen=True)
 class Heard:
     """Held-out speech through a model: packed valid frames of all clips, on the CPU.
 
-    ``context (F, D)``, ``clip (F,)`` the number of its clip in ``clips``, ``frame (F,)`` its number in the clip.
+    ``context (F, D)``, ``clip (F,)`` the number of its clip in ``clips``, ``frame (F,)`` its number in the clip;
+    ``shape`` says where frames are.
     """
 
     clips: Tensor
     context: Tensor
     clip: Tensor
     frame: Tensor
+    shape: Wav2Vec2Config
     batches: tuple[SpeechBatch, ...] = field(repr=False)
 
 
@@ -80,6 +93,11 @@ class SpeechMethod(Method):
     @abstractmethod
     def inspector(cls, config: Any, state: Mapping[str, Any], device: torch.device) -> Inspector:
         """What shows recordings as a method with this ``state`` hears them; it needs no data and is not trained."""
+
+    @property
+    @abstractmethod
+    def encoder(self) -> Wav2Vec2Model:
+        """What hears."""
 
     @property
     def device(self) -> torch.device:
@@ -125,6 +143,7 @@ class SpeechMethod(Method):
             torch.cat(context),
             torch.cat(clip),
             torch.cat(frame),
+            self.encoder.config,
             tuple(batches),
         )
 
@@ -191,16 +210,23 @@ def phones_of(split: SpeechSplit, heard: Heard, names: tuple[str, ...]) -> Tenso
         if spans and len(at):
             starts, ends = (torch.tensor([getattr(span, end) for span in spans]) for end in ("start", "end"))
             labels = torch.tensor([number[span.label] for span in spans])
-            found[at] = phone_of_frames(starts, ends, labels, len(at))
+            found[at] = phone_of_frames(
+                starts,
+                ends,
+                labels,
+                len(at),
+                frame_seconds=heard.shape.frame_seconds,
+                receptive_field=heard.shape.receptive_field,
+            )
     return found
 
 
-def windows(samples: int, frame_count: int) -> Iterator[tuple[int, int, int]]:
-    """Windows of a long recording: (first frame, first sample, end sample), so that their frames join up."""
-    step = int(INSPECT_SECONDS / FRAME_SECONDS)
-    for first in range(0, frame_count, step):
-        frames = min(step, frame_count - first)
-        yield first, first * FRAME, min(samples, (first + frames - 1) * FRAME + 400)
+def windows(samples: int, config: Wav2Vec2Config) -> list[tuple[Part, int, int]]:
+    """Parts of a recording of so many samples, with the first and the end sample of what is heard for each."""
+    hop, reach = config.frame_samples, config.receptive_field
+    return [
+        (part, part.begin * hop, (part.end - 1) * hop + reach) for part in parts(config.frames(samples), hop)
+    ]
 
 
 def _some(phones: Tensor) -> tuple[Tensor, Tensor]:

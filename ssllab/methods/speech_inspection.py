@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from ssllab.looks import Inspection
 from ssllab.methods.speech import windows
 from ssllab.nn.wav2vec2.masking import mask_spans
-from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining
+from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining, Wav2Vec2Model
+from ssllab.nn.wav2vec2.statistics import Statistics, statistics_of
 from ssllab.objectives.masked_contrast import draw_distractors, pack
 
 
@@ -21,11 +22,24 @@ class PretrainedInspector:
     def __init__(self, model: Wav2Vec2ForPreTraining) -> None:
         self.model = model
 
-    def inspect_audio(self, samples: Tensor, seed: int = 0, mask: bool = True) -> Inspection:
-        """``samples (n,)`` float32 at 16 kHz."""
+    @property
+    def encoder(self) -> Wav2Vec2Model:
+        """What hears."""
+        return self.model.wav2vec2
+
+    def inspect_audio(
+        self, samples: Tensor, seed: int = 0, mask: bool = True, whole: Statistics | None = None
+    ) -> Inspection:
+        """``samples (n,)`` float32 at 16 kHz; ``whole``: of the recording that they are a part of."""
         config = self.model.config
-        task = (config.mask_time_prob, config.mask_time_length) if mask else None
-        return inspect_pretrained(self.model, samples, seed=seed, task=task, distractors=config.num_negatives)
+        return inspect_pretrained(
+            self.model,
+            samples,
+            seed=seed,
+            task=(config.mask_time_prob, config.mask_time_length) if mask else None,
+            distractors=config.num_negatives,
+            whole=whole or statistics_of(self.encoder, [samples]),
+        )
 
 
 @torch.no_grad()
@@ -36,8 +50,10 @@ def inspect_pretrained(
     seed: int,
     task: tuple[float, int] | None,
     distractors: int,
+    whole: Statistics | None,
 ) -> Inspection:
-    """``samples (n,)``; ``task``: mask probability and span length, None for codes alone."""
+    """``samples (n,)``; ``task``: mask probability and span length, None for codes alone; ``whole``: see
+    :meth:`PretrainedInspector.inspect_audio`."""
     device = next(model.parameters()).device
     generator = torch.Generator(device).manual_seed(seed)
     total = model.config.frames(len(samples))
@@ -47,28 +63,30 @@ def inspect_pretrained(
     masked = torch.zeros(total, dtype=torch.bool)
     true = torch.full((total,), torch.nan)
     others = torch.full((total, distractors), torch.nan) if task else torch.zeros((0, 0))
-    for first, begin, end in windows(len(samples), total):
-        part = samples[None, begin:end].to(device)
-        heard = model.codes(part)
-        at = slice(first, first + heard.codes.shape[1])
-        codes[at], confidence[at] = heard.codes[0].cpu(), heard.confidence[0].cpu()
-        latents[at] = heard.latents[0].float().cpu()
+    for part, begin, end in windows(len(samples), model.config):
+        sound = samples[None, begin:end].to(device)
+        heard = model.codes(sound, whole=whole)
+        at, wanted = slice(part.first, part.last), slice(part.first - part.begin, part.last - part.begin)
+        codes[at], confidence[at] = heard.codes[0, wanted].cpu(), heard.confidence[0, wanted].cpu()
+        latents[at] = heard.latents[0, wanted].float().cpu()
         if task is None:
             continue
         frames = heard.codes.shape[1]
         hidden = mask_spans(heard.counts, frames, task[0], task[1], generator)
         places = pack(hidden)
-        found = model.wav2vec2(part, masked=hidden)
+        found = model.wav2vec2(sound, masked=hidden, whole=whole)
         context = F.normalize(model.project_hid(places.gather(found.context)).float(), dim=-1)
         target = F.normalize(
             model.project_q(model.quantize(places.gather(found.latents)).vectors).float(), dim=-1
         )
         cosines = context @ target.transpose(1, 2)
         drawn = cosines.gather(2, draw_distractors(places, distractors, generator))
-        rows = first + places.index[places.valid].cpu()
-        masked[at] = hidden[0].cpu()
-        true[rows] = cosines.diagonal(dim1=1, dim2=2)[places.valid].cpu()
-        others[rows] = drawn[places.valid].cpu()
+        rows = part.begin + places.index[places.valid].cpu()
+        of_part = (rows >= part.first) & (rows < part.last)  # the margins are those of the neighbours
+        rows = rows[of_part]
+        masked[at] = hidden[0, wanted].cpu()
+        true[rows] = cosines.diagonal(dim1=1, dim2=2)[places.valid].cpu()[of_part]
+        others[rows] = drawn[places.valid].cpu()[of_part]
     found_codes = Inspection(codes.numpy(), confidence.numpy(), latents.numpy())
     if task is None:
         return found_codes

@@ -11,15 +11,15 @@ from torch import Tensor, nn
 
 from ssllab.assets import asset
 from ssllab.nn.wav2vec2 import files
-from ssllab.text.alphabet import Alphabet, read_alphabet, write_alphabet
+from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC
+from ssllab.text.alphabet import VOCABULARY, Alphabet, read_alphabet, write_alphabet
 
 SHIPPED = "shipped"
-VOCABULARY = "vocab.json"
 
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A model, and the alphabet that it writes with where it is fine-tuned to text."""
+    """A model, and the alphabet that it writes with where it is fine-tuned to text and that is known."""
 
     model: files.Wav2Vec2
     alphabet: Alphabet | None = None
@@ -28,7 +28,7 @@ class StoredModel:
         """Weights, settings and alphabet in Hugging Face's format, as ``transformers`` reads them."""
         files.write(self.model, folder)
         if self.alphabet is not None:
-            write_alphabet(self.alphabet, folder / VOCABULARY)
+            write_alphabet(self.alphabet, folder)
 
 
 ReadModel = Callable[[str], StoredModel]
@@ -38,8 +38,10 @@ ReadModel = Callable[[str], StoredModel]
 def read_stored(place: str) -> StoredModel:
     """The shipped model, or that of a folder in Hugging Face's format. Raises ModelFileError, DataError."""
     folder = Path(str(asset("models", "speech-small"))) if place == SHIPPED else Path(place).expanduser()
+    model = files.read(folder)
     vocabulary = folder / VOCABULARY
-    return StoredModel(files.read(folder), read_alphabet(vocabulary) if vocabulary.exists() else None)
+    writes = model.config.vocab_size if isinstance(model, Wav2Vec2ForCTC) else None
+    return StoredModel(model, read_alphabet(vocabulary, writes) if vocabulary.exists() else None)
 
 
 def take_weights(model: nn.Module, state: Mapping[str, Any], prefix: str = "model.") -> None:

@@ -23,7 +23,7 @@ from ssllab.methods.speech_inspection import PretrainedInspector
 from ssllab.methods.speech_scalars import WAV2VEC2_SERIES
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
 from ssllab.methods.wav2vec2_settings import Wav2Vec2Settings, model_config
-from ssllab.nn.wav2vec2.config import FRAME_SECONDS, Wav2Vec2Config
+from ssllab.nn.wav2vec2.config import Wav2Vec2Config
 from ssllab.nn.wav2vec2.feature_encoder import frame_counts, frame_mask
 from ssllab.nn.wav2vec2.files import Wav2Vec2 as Wav2Vec2File
 from ssllab.nn.wav2vec2.masking import mask_spans
@@ -70,7 +70,7 @@ class Wav2Vec2(SpeechMethod):
         self.config = config
         self.model = Wav2Vec2ForPreTraining(model_config(config, start.config if start else None))
         self._fresh_codes = start is None or not begin_from(self.model, start)
-        epoch = int(train_seconds / FRAME_SECONDS * MASKED_SHARE)
+        epoch = int(train_seconds / self.model.config.frame_seconds * MASKED_SHARE)
         window = min(MOST_EPOCH_FRAMES, max(RECENT_FRAMES, epoch))
         self.epoch_usage = SlidingUsage(config.groups, config.codebook_size, window)
         self.recent_usage = SlidingUsage(config.groups, config.codebook_size, RECENT_FRAMES)
@@ -99,6 +99,11 @@ class Wav2Vec2(SpeechMethod):
         assert isinstance(model, Wav2Vec2ForPreTraining)
         model.config = model_config(config, model.config)
         return PretrainedInspector(model)
+
+    @property
+    def encoder(self) -> Wav2Vec2Model:
+        """See :meth:`ssllab.methods.speech.SpeechMethod.encoder`."""
+        return self.model.wav2vec2
 
     @property
     def temperature(self) -> float:
@@ -217,7 +222,7 @@ class Wav2Vec2(SpeechMethod):
             CodeUsage(
                 hard=shares.numpy(),
                 soft=(torch.zeros_like(shares) if soft is None else soft.float()).numpy(),
-                window_seconds=len(usage) * FRAME_SECONDS,
+                window_seconds=len(usage) * self.model.config.frame_seconds,
             )
         ]
         if self.config.groups > 1:

@@ -1,13 +1,19 @@
-"""Writing a file whole or not at all, and saying in one line why a disk refused."""
+"""Writing a file whole or not at all, reading small ones, and saying in one line why that could not be."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+
+from ssllab.storage.errors import DataError
+
+_POINTER = b"version https://git-lfs"
 
 
 def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
@@ -39,6 +45,31 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The object in a JSON file. Raises :class:`DataError`."""
+    try:
+        content = path.read_bytes()
+        refuse_pointer(path, content)
+        document = json.loads(content.decode("utf-8"))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror or error}).") from None
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{path} cannot be read: expected JSON ({str(error).splitlines()[0]}).") from None
+    if not isinstance(document, dict):
+        raise DataError(f"{path}: expected a JSON object, not {json.dumps(document)[:40]}.")
+    return document
+
+
+def refuse_pointer(path: Path, beginning: bytes) -> None:
+    """Raises :class:`DataError` for a file of which only Git LFS's pointer is there."""
+    if beginning.startswith(_POINTER):
+        raise DataError(
+            f"{path} is a Git LFS pointer, not the file itself: run 'git lfs pull' in its folder, or download it again."
+        )
 
 
 def why_refused(error: OSError | sqlite3.Error, path: Path) -> str:

@@ -131,7 +131,7 @@ class WordModel:
         self._ngram = NGram(numbers, len(base), order, base)
         self._spelling = CharacterModel(words, alphabet, SPELLING_ORDER)
         self._spellings = {"": (self._spelling.start, 0.0)}
-        self._classes = alphabet.written
+        self._alphabet, self._classes = alphabet, alphabet.written
         self._letters = {c: letter for letter, c in alphabet.written.items()}
         self._size = len(alphabet)
         self.start: WordState = (self._ngram.start, "")
@@ -175,8 +175,8 @@ class WordModel:
     def _spelled(self, letters: str) -> tuple[tuple[int, ...], float]:
         """The spelling model's state and log P after some letters; kept, for beam search asks letter by letter."""
         if letters not in self._spellings:
-            state, before = self._spelled(letters[:-1])
-            symbol = self._classes[letters[-1]]
+            *first, symbol = self._alphabet.encode(letters)
+            state, before = self._spelled("".join(self._letters[c] for c in first))
             here = float(self._spelling.scores(state)[0][symbol])
             self._spellings[letters] = self._spelling.next(state, symbol), before + here
         return self._spellings[letters]

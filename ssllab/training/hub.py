@@ -1,6 +1,7 @@
 """Speech models on huggingface.co: fetched once into the user's cache, from then on a folder like any other.
 
-Only ``config.json``, ``vocab.json`` and ``model.safetensors`` are ever asked for: no pickle, and no code.
+Only settings (``config.json``, ``preprocessor_config.json``), the files of the alphabet, and safetensors are ever
+asked for: no pickle, and no code.
 """
 
 from __future__ import annotations
@@ -12,12 +13,29 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ssllab.data.download import Remote, cache_directory, fetch, look_up
-from ssllab.methods.stored import VOCABULARY
-from ssllab.nn.wav2vec2.files import CONFIG, WEIGHTS, ModelFileError, read_shape
+from ssllab.nn.wav2vec2.files import (
+    CONFIG,
+    INDEX,
+    PREPROCESSOR,
+    PROCESSOR,
+    WEIGHTS,
+    ModelFileError,
+    read_shape,
+    weight_files,
+    write_json,
+)
+from ssllab.storage.errors import DataError
+from ssllab.storage.files import read_object
 from ssllab.storage.progress import CancelQuestion, Progress
+from ssllab.text.alphabet import ADDED_TOKENS, SPECIAL_TOKENS, TOKENIZER, VOCABULARY
 
 HUB = "https://huggingface.co"
 EXAMPLE = "facebook/wav2vec2-base-960h"
+
+# What may lie beside the weights. That all of them were asked for is kept with the model: a folder fetched before some
+# of them were known of is completed at its next use.
+_SETTINGS = (CONFIG, PREPROCESSOR, PROCESSOR, VOCABULARY, ADDED_TOKENS, TOKENIZER, SPECIAL_TOKENS)
+_ASKED = "asked.json"
 
 _PART = r"\w(?:[\w.-]*\w)?"
 _ID = re.compile(rf"({_PART}/{_PART})(?:@(\w(?:[\w./-]*\w)?))?", re.ASCII)
@@ -39,7 +57,11 @@ class HubModel:
     @property
     def complete(self) -> bool:
         """Whether all of it was fetched; the weights come last."""
-        return (self.folder / WEIGHTS).is_file()
+        try:
+            asked = read_object(self.folder / _ASKED).get("files")
+            return asked == list(_SETTINGS) and all(path.is_file() for path in weight_files(self.folder))
+        except DataError:
+            return False
 
     def remote(self, file: str) -> Remote:
         """One of its files."""
@@ -69,24 +91,43 @@ def fetch_model(model: HubModel, *, progress: Progress, cancelled: CancelQuestio
     if model.complete:
         return model.folder
     progress(0.0, f"{model.name}: connecting")
-    for name in (CONFIG, VOCABULARY):
-        # Anew at each try: the three files are to be of one time. What cannot be written, fetch says.
+
+    def fetch_anew(name: str) -> None:
+        """All files are to be of one time. Without a network the old one stays; what cannot be written, fetch says."""
+        told = look_up(model.remote(name))
         with contextlib.suppress(OSError):
             (model.folder / name).unlink()
-        if look_up(model.remote(name)) is not None:
+        if told is not None:
             fetch(
                 model.remote(name),
                 model.folder,
                 progress=lambda _, text: progress(0.0, text),
                 cancelled=cancelled,
             )
+
+    for name in _SETTINGS:
+        fetch_anew(name)
     if not (model.folder / CONFIG).exists():
         raise ModelFileError(
             f"huggingface.co shows no config.json of '{model.name}' at '{model.revision}', and there is no such folder "
             f"here: expected the name of a public model, as {EXAMPLE}."
         )
     read_shape(model.folder)  # before much is downloaded that cannot be used
-    weights = model.remote(WEIGHTS)
+    if look_up(model.remote(WEIGHTS)) is None:
+        fetch_anew(INDEX)
+    write_json(model.folder / _ASKED, {"files": list(_SETTINGS)})
+    paths = weight_files(model.folder)
+    for i, path in enumerate(paths):
+
+        def part(share: float, text: str, before: int = i) -> None:
+            progress((before + share) / len(paths), text)
+
+        _fetch_weights(model, path.name, part, cancelled)
+    return model.folder
+
+
+def _fetch_weights(model: HubModel, name: str, progress: Progress, cancelled: CancelQuestion) -> None:
+    weights = model.remote(name)
     told = look_up(weights)
     if told is None:
         raise ModelFileError(_no_weights(model))
@@ -95,7 +136,6 @@ def fetch_model(model: HubModel, *, progress: Progress, cancelled: CancelQuestio
     if _SHA256.fullmatch(checksum):
         weights = replace(weights, checksum=checksum)
     fetch(weights, model.folder, progress=progress, cancelled=cancelled)
-    return model.folder
 
 
 def _no_weights(model: HubModel) -> str:

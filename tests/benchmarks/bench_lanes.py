@@ -14,6 +14,7 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 if not os.environ.get("DISPLAY"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -24,6 +25,7 @@ from PySide6.QtWidgets import QApplication
 from ssllab.audio import files
 from ssllab.audio.takes import TakeStore
 from ssllab.data.speech.types import Span
+from ssllab.nn.wav2vec2.config import PRESETS
 from ssllab.training.run_store import Workspace
 from ssllab.ui.app import application
 from ssllab.ui.bench import Bench
@@ -50,7 +52,9 @@ class Inspection:
 class RandomModel:
     """Codes that change every few frames; it costs nothing, for the lanes are measured."""
 
-    def inspect_audio(self, samples, seed: int = 0, mask: bool = True) -> Inspection:
+    encoder = SimpleNamespace(config=PRESETS["tiny"])  # where frames are
+
+    def inspect_audio(self, samples, seed: int = 0, mask: bool = True, whole: None = None) -> Inspection:
         generator = np.random.default_rng(seed)
         frames = (len(samples) - 400) // 320 + 1
         codes = np.repeat(generator.integers(0, 320, (frames // 3 + 1, 2)), 3, 0)[:frames]

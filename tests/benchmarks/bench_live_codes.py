@@ -101,7 +101,7 @@ def real_time_factor(model: Wav2Vec2ForPreTraining, sound: np.ndarray) -> tuple[
 
     By the clock, and of the processor: the first says little on a machine that others use.
     """
-    quantizer = StreamingQuantizer(model, exact=model.config.feat_extract_norm == "layer")
+    quantizer = StreamingQuantizer(model)
     piece = RATE * LOOK_MILLISECONDS // 1000
 
     def push_all() -> tuple[float, float]:

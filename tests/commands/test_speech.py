@@ -134,19 +134,6 @@ def test_a_model_of_the_hub_is_fetched_by_its_name(ssllab, hub_server, models: P
     assert len(err.splitlines()) == 1
 
 
-@pytest.fixture(scope="module")
-def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of noise with transcripts."""
-    folder = tmp_path_factory.mktemp("spoken")
-    noise = np.random.default_rng(1)
-    lines = []
-    for number in range(12):
-        write(folder / f"{number}.wav", 0.1 * noise.normal(size=16_000 + 900 * number).astype(np.float32))
-        lines.append(f"{number}.wav\tword {'abc'[number % 3]}")
-    (folder / "transcripts.tsv").write_text("\n".join(lines) + "\n")
-    return folder
-
-
 def test_a_run_is_exported_as_transformers_reads_it_and_transcribes_by_its_id(
     ssllab, models: Path, spoken: Path, recording: Path, tmp_path: Path
 ) -> None:
@@ -167,6 +154,8 @@ def test_a_run_is_exported_as_transformers_reads_it_and_transcribes_by_its_id(
     assert {path.name for path in (tmp_path / "hf").iterdir()} == {
         "config.json",
         "model.safetensors",
+        "preprocessor_config.json",
+        "tokenizer_config.json",
         "vocab.json",
     }
     by_folder = ssllab("transcribe", recording, "--model", tmp_path / "hf")

@@ -11,16 +11,17 @@ import pytest
 import torch
 
 import ssllab._torchvision  # noqa: F401  transformers imports torchvision
+from ssllab.audio.parts import part_frames
 from ssllab.controls import ControlError
 from ssllab.data.speech.batches import collate
 from ssllab.data.speech.types import SAMPLE_RATE, SpeechData
 from ssllab.looks import Transcripts
 from ssllab.methods.ctc import CTC, starting_point
-from ssllab.methods.recogniser import MARGIN, PART, Recogniser
+from ssllab.methods.recogniser import Recogniser
 from ssllab.methods.stored import StoredModel
 from ssllab.methods.transcribed import evenly, first_minutes, minutes_of, padded_classes, utterances
 from ssllab.nn.wav2vec2 import files
-from ssllab.nn.wav2vec2.config import FRAME, Wav2Vec2Config
+from ssllab.nn.wav2vec2.config import Wav2Vec2Config
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC
 from ssllab.objectives.ctc import ctc_loss
 from ssllab.text.alphabet import Alphabet
@@ -185,15 +186,17 @@ def test_long_sound_in_parts_gives_every_frame_once_and_nearly_the_whole_sounds_
     shape: Wav2Vec2Config,
 ) -> None:
     torch.manual_seed(3)
+    hop = shape.frame_samples
+    part, margin = (frames * hop for frames in part_frames(hop))
     recogniser = Recogniser(Wav2Vec2ForCTC(shape).eval(), Alphabet())
-    sound = np.random.default_rng(0).normal(size=2 * PART + 5 * FRAME + 123).astype(np.float32)
-    blocks = [sound[:777], sound[777 : PART + 9], sound[PART + 9 :]]
+    sound = np.random.default_rng(0).normal(size=2 * part + 5 * hop + 123).astype(np.float32)
+    blocks = [sound[:777], sound[777 : part + 9], sound[part + 9 :]]
     found = np.concatenate(list(recogniser.stream(blocks)))
     whole = recogniser.log_probs(torch.from_numpy(sound)[None])[0]
     assert found.shape == whole.shape
     # Attention hears less context in a part; frames are at their places.
     assert np.abs(found - whole).mean() < 0.1 * np.abs(whole - np.roll(whole, 1, 0)).mean()
-    short = sound[: PART + MARGIN]
+    short = sound[: part + margin]
     np.testing.assert_array_equal(
         np.concatenate(list(recogniser.stream([short]))),
         recogniser.log_probs(torch.from_numpy(short)[None])[0],

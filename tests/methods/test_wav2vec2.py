@@ -160,7 +160,7 @@ def test_codes_of_a_stream_are_those_of_the_whole_recording(data):
     model = _trainer(data).method.model.eval()
     samples = data.test.samples(0)
     whole = model.codes(samples[None])
-    stream = StreamingQuantizer(model, exact=True)
+    stream = StreamingQuantizer(model)
     cuts = np.cumsum(np.random.default_rng(0).integers(1, 1500, 60))
     parts = [stream.push(part) for part in np.split(samples.numpy(), cuts[cuts < len(samples)])]
     codes = np.concatenate([part[0] for part in parts if part is not None])

@@ -18,6 +18,7 @@ from ssllab.training import hub
 from ssllab.training.stored_models import read_model
 
 NAME = "some-lab/tiny.model"
+FETCHED = {"asked.json", "config.json", "model.safetensors", "preprocessor_config.json"}
 
 
 def fetch(name: str = NAME, progress=lambda part, text: None, cancelled=lambda: False) -> Path:
@@ -68,7 +69,7 @@ def test_a_model_is_fetched_once_and_read_like_a_folder(hub_server, tiny_speech_
     hub_server.files[f"/{NAME}/resolve/main/pytorch_model.bin"] = b"pickle"
     seen = []
     folder = fetch(progress=lambda *step: seen.append(step))
-    assert {path.name for path in folder.iterdir()} == {"config.json", "model.safetensors"}
+    assert {path.name for path in folder.iterdir()} == FETCHED
     parts = [part for part, _ in seen]
     assert parts == sorted(parts)
     assert parts[-1] == 1.0
@@ -127,7 +128,7 @@ def test_what_an_earlier_try_left_of_the_settings_is_replaced(hub_server, tiny_s
         (folder / name).write_text("old")
     fetch()
     assert (folder / "config.json").read_bytes() == (tiny_speech_model / "config.json").read_bytes()
-    assert {path.name for path in folder.iterdir()} == {"config.json", "model.safetensors"}
+    assert {path.name for path in folder.iterdir()} == FETCHED
 
 
 def test_pickled_weights_are_never_fetched(hub_server, tiny_speech_model):
@@ -189,3 +190,53 @@ def test_what_was_not_fetched_is_not_fetched_by_reading(hub_server):
     assert hub_server.asked == []
     with pytest.raises(ModelFileError, match=f"no model in wav2vec2: .* as {hub.EXAMPLE}"):
         read_model("wav2vec2")
+
+
+def test_what_says_how_sound_has_to_be_and_what_is_written_comes_along(hub_server, tiny_speech_model):
+    hub_server.publish(tiny_speech_model, NAME)
+    place = f"/{NAME}/resolve/main/"
+    hub_server.files[place + "preprocessor_config.json"] = b'{"do_normalize": true}'
+    hub_server.files[place + "tokenizer_config.json"] = b'{"pad_token": "_"}'
+    folder = fetch()
+    assert (folder / "tokenizer_config.json").is_file()
+    assert read_model(NAME).model.config.do_normalize
+
+
+def test_a_model_that_was_fetched_without_them_is_completed_at_its_next_use(hub_server, tiny_speech_model):
+    hub_server.publish(tiny_speech_model, NAME)
+    hub_server.files[f"/{NAME}/resolve/main/preprocessor_config.json"] = b'{"do_normalize": true}'
+    folder = fetch()
+    for name in ("asked.json", "preprocessor_config.json"):
+        (folder / name).unlink()
+    assert not hub.find(NAME).complete
+    hub_server.failing = True
+    with pytest.raises(DataError):
+        fetch()
+    assert (folder / "config.json").is_file()
+    hub_server.failing, asked = False, len(hub_server.asked)
+    fetch()
+    assert read_model(NAME).model.config.do_normalize
+    fetched = [path for method, path, _ in hub_server.asked[asked:] if method == "GET"]
+    assert not [path for path in fetched if path.endswith(".safetensors")]
+
+
+def test_weights_in_several_files_are_fetched_by_their_index(hub_server, tiny_speech_model):
+    from safetensors.torch import load_file, save
+
+    hub_server.publish(tiny_speech_model, NAME)
+    place = f"/{NAME}/resolve/main/"
+    tensors = load_file(tiny_speech_model / "model.safetensors")
+    del hub_server.files[place + "model.safetensors"]
+    names = sorted(tensors)
+    shards = {"model-00001-of-00002.safetensors": names[::2], "model-00002-of-00002.safetensors": names[1::2]}
+    for shard, inside in shards.items():
+        hub_server.files[place + shard] = save({name: tensors[name] for name in inside})
+    index = {"weight_map": {name: shard for shard, inside in shards.items() for name in inside}}
+    hub_server.files[place + "model.safetensors.index.json"] = json.dumps(index).encode()
+    folder = fetch()
+    assert set(shards) <= {path.name for path in folder.iterdir()}
+    found = read_model(NAME).model.state_dict()
+    for name, tensor in files.read(tiny_speech_model).state_dict().items():
+        assert torch.equal(found[name], tensor)
+    (folder / "model-00002-of-00002.safetensors").unlink()
+    assert not hub.find(NAME).complete

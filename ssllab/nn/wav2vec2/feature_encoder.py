@@ -1,4 +1,4 @@
-"""The convolutional feature encoder f: waveform -> latents z, 320 samples a frame (paper section 2).
+"""The convolutional feature encoder f: waveform -> latents z, 320 samples a frame as published (paper section 2).
 
 Parameter names are Hugging Face's. With ``lengths`` padding never reaches a valid frame: no convolution pads, and
 the group norm of Base takes its statistics from valid frames alone.
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ssllab.nn.wav2vec2.config import Wav2Vec2Config
+from ssllab.nn.wav2vec2.statistics import Statistics
 
 
 class ConvLayer(nn.Module):
@@ -32,11 +33,11 @@ class ConvLayer(nn.Module):
         elif index == 0:
             self.layer_norm = nn.GroupNorm(width, width)
 
-    def forward(self, x: Tensor, lengths: Tensor | None) -> Tensor:
-        """``x: (B, n, C)``; ``lengths: (B,)`` of the output, for the group norm; gives ``(B, n', C')``."""
+    def forward(self, x: Tensor, lengths: Tensor | None, whole: Statistics | None = None) -> Tensor:
+        """``x: (B, n, C)``; ``lengths: (B,)`` of the output and ``whole``, for the group norm; gives ``(B, n', C')``."""
         x = self._convolve(x)
         if isinstance(self.layer_norm, nn.GroupNorm):
-            x = _norm_over_time(x, lengths, self.layer_norm)
+            x = _norm_over_time(x, lengths, self.layer_norm, whole)
         elif isinstance(self.layer_norm, nn.LayerNorm):
             x = self.layer_norm(x)
         return F.gelu(x)
@@ -59,17 +60,20 @@ class FeatureEncoder(nn.Module):
         self.config = config
         self.conv_layers = nn.ModuleList(ConvLayer(config, i) for i in range(len(config.conv_dim)))
 
-    def forward(self, waveform: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(
+        self, waveform: Tensor, lengths: Tensor | None = None, whole: Statistics | None = None
+    ) -> Tensor:
         """``waveform: (B, n)`` float; ``lengths: (B,)`` samples; gives latents ``(B, T, C)``.
 
-        Without ``lengths`` the whole row counts, padding included, as in the published Base.
+        Without ``lengths`` the whole row counts, padding included, as in the published Base. ``whole``: of the recording
+        that the rows are parts of.
         """
         x = waveform[..., None]
         for i, layer in enumerate(self.conv_layers):
             if lengths is not None:
                 kernel, stride = self.config.conv_kernel[i], self.config.conv_stride[i]
                 lengths = ((lengths - kernel).div(stride, rounding_mode="floor") + 1).clamp_min(0)
-            x = layer(x, lengths)
+            x = layer(x, lengths, whole)
         return x
 
 
@@ -85,9 +89,13 @@ def frame_mask(counts: Tensor, frames: int) -> Tensor:
     return torch.arange(frames, device=counts.device) < counts[:, None]
 
 
-def _norm_over_time(x: Tensor, lengths: Tensor | None, norm: nn.GroupNorm) -> Tensor:
-    """Group norm with one channel a group; ``x: (B, n, C)``, statistics of the first ``lengths`` positions only."""
-    if lengths is None:
+def _norm_over_time(
+    x: Tensor, lengths: Tensor | None, norm: nn.GroupNorm, whole: Statistics | None
+) -> Tensor:
+    """Group norm with one channel a group; ``x: (B, n, C)``, statistics of ``whole``, or of the first ``lengths``."""
+    if whole is not None and whole.mean is not None and whole.variance is not None:
+        mean, variance = whole.mean.to(x), whole.variance.to(x)
+    elif lengths is None:
         variance, mean = torch.var_mean(x, 1, correction=0, keepdim=True)
     else:
         valid = frame_mask(lengths, x.shape[1])[..., None]

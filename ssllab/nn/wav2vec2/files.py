@@ -1,10 +1,16 @@
-"""Models on disk in Hugging Face's format: a folder with ``config.json`` and ``model.safetensors``."""
+"""Models on disk in Hugging Face's format: a folder with ``config.json`` and ``model.safetensors``.
+
+Beside them ``preprocessor_config.json`` says what sound has to be like; large weights lie in several files, which
+``model.safetensors.index.json`` lists.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +19,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ssllab.nn.wav2vec2.config import Wav2Vec2Config
+from ssllab.nn.wav2vec2.config import SAMPLE_RATE, Wav2Vec2Config
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC, Wav2Vec2ForPreTraining, Wav2Vec2Model
+from ssllab.storage.errors import DataError
+from ssllab.storage.files import read_object, refuse_pointer, write_whole
 
 Wav2Vec2 = Wav2Vec2ForPreTraining | Wav2Vec2Model | Wav2Vec2ForCTC
 
@@ -24,6 +32,8 @@ ARCHITECTURES: dict[str, type[Wav2Vec2]] = {
     "Wav2Vec2ForCTC": Wav2Vec2ForCTC,
 }
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
+PREPROCESSOR, PROCESSOR = "preprocessor_config.json", "processor_config.json"
+INDEX = "model.safetensors.index.json"
 
 # Checkpoints from before torch's parametrizations name the two parts of the weight norm otherwise.
 _OLD_NAMES = {
@@ -33,15 +43,21 @@ _OLD_NAMES = {
 _MAY_LACK = ("masked_spec_embed",)  # left out of models that never mask
 
 
-class ModelFileError(ValueError):
+class ModelFileError(DataError):
     """A folder holds no model that can be read; the message is one line for the user."""
 
 
 def read(folder: Path) -> Wav2Vec2:
     """The model in ``folder``, in float32 on the CPU. Raises :class:`ModelFileError`."""
     cls, config = read_shape(folder)
-    model = cls(config)
-    load_weights(model, read_weights(folder), str(folder / WEIGHTS))
+    tensors = read_weights(folder)
+    try:
+        model = cls(config)
+    except (ValueError, RuntimeError, MemoryError, OverflowError) as error:
+        raise ModelFileError(
+            f"{folder / CONFIG}: no model can be made of its numbers ({_reason(error)})"
+        ) from None
+    load_weights(model, tensors, str(weight_files(folder)[0]))
     return model.eval()
 
 
@@ -49,51 +65,99 @@ def read_shape(folder: Path) -> tuple[type[Wav2Vec2], Wav2Vec2Config]:
     """Which model ``config.json`` describes; its weights need not be there. Raises :class:`ModelFileError`."""
     document = read_config(folder)
     names = document.get("architectures") or ["Wav2Vec2ForPreTraining"]
-    cls = ARCHITECTURES.get(str(names[0]))
+    name = str(names[0]) if isinstance(names, list) else str(names)
+    cls = ARCHITECTURES.get(name)
     if cls is None:
-        raise ModelFileError(
-            f"{folder / CONFIG} is of a {names[0]}: expected one of {', '.join(ARCHITECTURES)}."
-        )
+        raise ModelFileError(f"{folder / CONFIG} is of a {name}: expected one of {', '.join(ARCHITECTURES)}.")
     try:
-        return cls, Wav2Vec2Config.from_dict(document)
-    except (TypeError, ValueError) as error:
+        config = Wav2Vec2Config.from_dict({**document, "architectures": [name]})
+    except ValueError as error:
         raise ModelFileError(f"{folder / CONFIG}: {error}") from None
+    return cls, replace(config, do_normalize=_wants_normal(folder))
+
+
+def _wants_normal(folder: Path) -> bool:
+    """Whether sound has to be given mean 0 and variance 1; nothing said is no, as in models that ssllab wrote before."""
+    path, document = folder / PREPROCESSOR, {}
+    if (folder / PROCESSOR).exists():  # where transformers 5 writes it, and looks first
+        document = _part(folder / PROCESSOR, "feature_extractor")
+    if document:
+        path = folder / PROCESSOR
+    elif path.exists():
+        document = read_object(path)
+    for key, expected in (("sampling_rate", SAMPLE_RATE), ("feature_size", 1)):
+        if document.get(key, expected) != expected:
+            raise ModelFileError(
+                f"{path}: it has {key} = {json.dumps(document[key])}: expected {expected}, for sound of one channel at "
+                f"{SAMPLE_RATE:,} Hz; other models are not supported."
+            )
+    normal = document.get("do_normalize", True) if document else False
+    if not isinstance(normal, bool):
+        raise ModelFileError(f"{path}: it has do_normalize = {json.dumps(normal)}: expected true or false.")
+    return normal
+
+
+def _part(path: Path, key: str) -> dict[str, Any]:
+    part = read_object(path).get(key)
+    return part if isinstance(part, dict) else {}
 
 
 def read_config(folder: Path) -> dict[str, Any]:
     """The contents of ``config.json``. Raises :class:`ModelFileError`."""
-    try:
-        document = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    if not (folder / CONFIG).exists():
         raise ModelFileError(
-            f"no model in {folder}: expected a folder with {CONFIG} and {WEIGHTS} ({_reason(error)})."
-        ) from None
-    if not isinstance(document, dict) or document.get("model_type", "wav2vec2") != "wav2vec2":
+            f"no model in {folder}: expected a folder with {CONFIG} and {WEIGHTS} (there is no {CONFIG})."
+        )
+    document = read_object(folder / CONFIG)
+    if document.get("model_type", "wav2vec2") != "wav2vec2":
         raise ModelFileError(
             f"{folder / CONFIG} is not of a wav2vec 2.0 model: expected model_type wav2vec2."
         )
     return document
 
 
+def weight_files(folder: Path) -> list[Path]:
+    """The files that the weights lie in; they need not be there. Raises :class:`ModelFileError`."""
+    index = folder / INDEX
+    if (folder / WEIGHTS).exists() or not index.exists():
+        return [folder / WEIGHTS]
+    places = read_object(index).get("weight_map")
+    names = (
+        set(places.values()) if isinstance(places, dict) and all(map(_is_plain, places.values())) else set()
+    )
+    if not names:
+        raise ModelFileError(
+            f"{index}: expected a weight_map of tensors to files in the same folder, as model-00001-of-00002.safetensors."
+        )
+    return [folder / name for name in sorted(names)]
+
+
+def _is_plain(name: Any) -> bool:
+    """Whether an index names a file of its own folder; a path could lead anywhere."""
+    return isinstance(name, str) and re.fullmatch(r"\w[\w.-]*\.safetensors", name, re.ASCII) is not None
+
+
 def read_weights(folder: Path) -> dict[str, Tensor]:
     """Tensors by name, old names made new. Raises :class:`ModelFileError`."""
-    path = folder / WEIGHTS
-    try:
-        tensors = load_file(path)
-    except (OSError, SafetensorError) as error:
-        old = (
-            " Pickled weights (pytorch_model.bin) are never loaded."
-            if (folder / "pytorch_model.bin").exists()
-            else ""
-        )
-        raise ModelFileError(
-            f"{path} cannot be read: expected a safetensors file.{old} ({_reason(error)})"
-        ) from None
     found = {}
-    for name, tensor in tensors.items():
-        for old_name, new_name in _OLD_NAMES.items():
-            name = name.replace(old_name, new_name)
-        found[name] = tensor.float()
+    for path in weight_files(folder):
+        try:
+            with path.open("rb") as file:
+                refuse_pointer(path, file.read(64))
+            tensors = load_file(path)
+        except (OSError, SafetensorError) as error:
+            old = (
+                " Pickled weights (pytorch_model.bin) are never loaded."
+                if (folder / "pytorch_model.bin").exists()
+                else ""
+            )
+            raise ModelFileError(
+                f"{path} cannot be read: expected a safetensors file.{old} ({_reason(error)})"
+            ) from None
+        for name, tensor in tensors.items():
+            for old_name, new_name in _OLD_NAMES.items():
+                name = name.replace(old_name, new_name)
+            found[name] = tensor.float()
     return found
 
 
@@ -118,7 +182,8 @@ def load_weights(model: nn.Module, tensors: Mapping[str, Tensor], where: str) ->
 def write(
     model: Wav2Vec2, folder: Path, *, half: bool = False, extra: Mapping[str, str] | None = None
 ) -> None:
-    """Write ``model`` into ``folder``, each file beside and renamed; ``half``: weights in float16.
+    """Write ``model`` and what sound it wants into ``folder``, each file beside and renamed; ``half``: weights in
+    float16.
 
     ``transformers`` reads it without a missing key, unless the quantizer is one of ours (cosine, fsq).
     """
@@ -132,9 +197,24 @@ def write(
     weights = folder / (WEIGHTS + ".part")
     save_file(tensors, weights, metadata={"format": "pt", **(extra or {})})
     os.replace(weights, folder / WEIGHTS)
-    config = folder / (CONFIG + ".part")
-    config.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(config, folder / CONFIG)
+    write_json(folder / CONFIG, document)
+    write_json(
+        folder / PREPROCESSOR,
+        {
+            "do_normalize": model.config.do_normalize,
+            "feature_extractor_type": "Wav2Vec2FeatureExtractor",
+            "feature_size": 1,
+            "padding_side": "right",
+            "padding_value": 0.0,
+            "return_attention_mask": model.config.feat_extract_norm == "layer",  # as the published ones
+            "sampling_rate": SAMPLE_RATE,
+        },
+    )
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a settings file, beside and renamed."""
+    write_whole(path, (json.dumps(document, indent=2, sort_keys=True) + "\n").encode())
 
 
 def _reason(error: Exception) -> str:

@@ -15,6 +15,7 @@ from ssllab.nn.wav2vec2.config import Wav2Vec2Config
 from ssllab.nn.wav2vec2.feature_encoder import FeatureEncoder, frame_counts, frame_mask
 from ssllab.nn.wav2vec2.quantizer import Quantized, build_quantizer, quantized_width
 from ssllab.nn.wav2vec2.random import dropout
+from ssllab.nn.wav2vec2.statistics import Statistics, standardised
 from ssllab.nn.wav2vec2.transformer import Encoder
 
 
@@ -74,16 +75,24 @@ class Wav2Vec2Model(nn.Module):
                 module.weight.data.copy_(module.weight.data[..., :1].expand_as(module.weight) / taps**0.5)
 
     def encode(
-        self, waveform: Tensor, lengths: Tensor | None = None, *, norm_over_padding: bool = False
+        self,
+        waveform: Tensor,
+        lengths: Tensor | None = None,
+        *,
+        norm_over_padding: bool = False,
+        whole: Statistics | None = None,
     ) -> tuple[Tensor, Tensor]:
         """``waveform: (B, n)``, ``lengths: (B,)`` samples -> raw latents ``(B, T, C)`` and frame counts ``(B,)``.
 
-        ``norm_over_padding``: let Base's group norm see the padding, as the published code does.
+        ``norm_over_padding``: let Base's group norm see the padding, as the published code does. ``whole``: of the
+        recording that the rows are parts of; without it they are whole ones.
         """
         if lengths is None:
             lengths = torch.full((len(waveform),), waveform.shape[1], device=waveform.device)
+        if self.config.do_normalize:
+            waveform = standardised(waveform, lengths, whole)
         exact = None if norm_over_padding else lengths
-        return self.feature_extractor(waveform, exact), frame_counts(self.config, lengths)
+        return self.feature_extractor(waveform, exact, whole), frame_counts(self.config, lengths)
 
     def forward(
         self,
@@ -95,18 +104,20 @@ class Wav2Vec2Model(nn.Module):
         feature_gradient: float = 1.0,
         norm_over_padding: bool = False,
         until: int | None = None,
+        whole: Statistics | None = None,
     ) -> Context:
         """``waveform: (B, n)``; ``masked: (B, T)`` bool frames that the context network must not see.
 
+        ``whole``, ``norm_over_padding``: see :meth:`encode`.
         ``feature_gradient`` scales the gradient into the feature encoder (fairseq's ``feature_grad_mult``).
         """
         if feature_gradient > 0.0:
-            raw, counts = self.encode(waveform, lengths, norm_over_padding=norm_over_padding)
+            raw, counts = self.encode(waveform, lengths, norm_over_padding=norm_over_padding, whole=whole)
             if feature_gradient != 1.0:
                 raw = raw * feature_gradient + raw.detach() * (1 - feature_gradient)
         else:
             with torch.no_grad():
-                raw, counts = self.encode(waveform, lengths, norm_over_padding=norm_over_padding)
+                raw, counts = self.encode(waveform, lengths, norm_over_padding=norm_over_padding, whole=whole)
         return self.contextualise(raw, counts, lengths is not None, masked, generator, until)
 
     def contextualise(
@@ -129,7 +140,7 @@ class Wav2Vec2Model(nn.Module):
 
 @dataclass(frozen=True)
 class CodeFrames:
-    """What is heard in every 20 ms: ``codes (B, T, G)`` int64, ``confidence (B, T, G)`` float32, the softmax
+    """What is heard in every frame: ``codes (B, T, G)`` int64, ``confidence (B, T, G)`` float32, the softmax
     probability of the chosen code, ``latents (B, T, C)``, ``counts (B,)`` valid frames."""
 
     codes: Tensor
@@ -161,9 +172,12 @@ class Wav2Vec2ForPreTraining(nn.Module):
         return self.quantizer(latents, temperature, generator, noise)
 
     @torch.no_grad()
-    def codes(self, waveform: Tensor, lengths: Tensor | None = None) -> CodeFrames:
-        """Codes of ``waveform (B, n)`` float32; the Transformer has no part in them."""
-        raw, counts = self.wav2vec2.encode(waveform, lengths)
+    def codes(
+        self, waveform: Tensor, lengths: Tensor | None = None, whole: Statistics | None = None
+    ) -> CodeFrames:
+        """Codes of ``waveform (B, n)`` float32; the Transformer has no part in them. ``whole``: of the recording that
+        it is a part of."""
+        raw, counts = self.wav2vec2.encode(waveform, lengths, whole=whole)
         latents = self.wav2vec2.feature_projection.layer_norm(raw)
         quantized = self.quantizer(latents)
         confidence = quantized.probabilities.gather(-1, quantized.codes[..., None])[..., 0]
@@ -190,6 +204,7 @@ class Wav2Vec2ForCTC(nn.Module):
         *,
         feature_gradient: float = 1.0,
         norm_over_padding: bool = False,
+        whole: Statistics | None = None,
     ) -> tuple[Tensor, Context]:
         """Logits ``(B, T, A)`` over characters, and the context they were read from."""
         found = self.wav2vec2(
@@ -199,5 +214,6 @@ class Wav2Vec2ForCTC(nn.Module):
             generator,
             feature_gradient=feature_gradient,
             norm_over_padding=norm_over_padding,
+            whole=whole,
         )
         return self.lm_head(dropout(found.context, self.config.final_dropout, generator)), found

@@ -36,6 +36,10 @@ class GumbelVectorQuantizer(nn.Module):
         super().__init__()
         self.groups, self.size = config.num_codevector_groups, config.num_codevectors_per_group
         self.cosine = config.quantizer == "cosine"
+        if config.codevector_dim % self.groups:
+            raise ValueError(
+                f"codevector_dim {config.codevector_dim}: expected a multiple of num_codevector_groups ({self.groups})."
+            )
         width = config.codevector_dim // self.groups
         self.codevectors = nn.Parameter(torch.rand(1, self.groups * self.size, width))
         self.weight_proj = nn.Linear(config.conv_dim[-1], self.groups * self.size)

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from ssllab.ui.labs.speech.widgets.clip import FRAME_SECONDS, Listed
+from ssllab.ui.labs.speech.widgets.clip import Listed
 from ssllab.ui.labs.speech.widgets.colours import palette
 from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.index import ClipCodes, Index, Place, commonest
@@ -52,6 +52,7 @@ class Query:
     codes: NDArray[np.int32]
     latents: NDArray[np.float16]
     model: tuple
+    frame_seconds: float
 
 
 class OccurrencesPanel(Panel):
@@ -187,7 +188,7 @@ class OccurrencesPanel(Panel):
         clip, reading, model = self.desk.clip, self.desk.inspection, self.desk.models.chosen
         if self.desk.selection is None or clip is None or reading is None or model is None:
             return None
-        first, last = (math.ceil(time / FRAME_SECONDS - 0.5) for time in self.desk.selection)
+        first, last = (math.ceil(time / reading.frame_seconds - 0.5) for time in self.desk.selection)
         last = min(last, reading.frames)
         old, key = self._query, clip.key
         if old is not None and (old.clip, old.frames, old.model) == (key, (first, last), model.key):
@@ -195,7 +196,8 @@ class OccurrencesPanel(Panel):
         if last <= first or not reading.known[first:last].all():
             return None
         part = slice(first, last)
-        return Query(key, (first, last), reading.codes[part].copy(), reading.latents[part].copy(), model.key)
+        codes, latents = reading.codes[part].copy(), reading.latents[part].copy()
+        return Query(key, (first, last), codes, latents, model.key, reading.frame_seconds)
 
     def refresh(self) -> None:
         """Bring list and words up to date; look through the clips if that has not been done."""
@@ -228,7 +230,7 @@ class OccurrencesPanel(Panel):
         if clip is None or reading is None or not reading.groups or not reading.complete:
             return None
         listed = Listed(clip.key, clip.name, "", clip.seconds, lambda: clip, clip.phones)
-        return Index([listed], [ClipCodes(reading.codes, reading.latents)])
+        return Index([listed], [ClipCodes(reading.codes, reading.latents, reading.frame_seconds)])
 
     # Lists
 
@@ -245,7 +247,7 @@ class OccurrencesPanel(Panel):
         query, index = self._query, self.desk.search.index
         if query is None:
             self._show([], "Select a span in the lanes (Shift+drag) to find where else it sounds like that.")
-        elif len(query.codes) * FRAME_SECONDS > _LONGEST:
+        elif len(query.codes) * query.frame_seconds > _LONGEST:
             self._show([], f"Select at most {_LONGEST:.0f} s: a word or a few.")
         elif index is None:
             self._show([], f"{span_words(query.codes)}<br>The clips have not been read yet.")
@@ -295,7 +297,7 @@ class OccurrencesPanel(Panel):
 def code_words(group: int, code: int, places: Sequence[Place], index: Index) -> str:
     """How often a code occurs, where, and on which phones; rich text with its colour."""
     colour = QColor(*palette(group, code + 1)[code].tolist()).name()
-    frames = round(sum(place.end - place.start for place in places) / FRAME_SECONDS)
+    frames = round(sum(place.end - place.start for place in places) / index.frame_seconds)
     clips = len({place.clip.key for place in places})
     share = 100 * frames / max(1, int(index.starts[-1]))
     words = (

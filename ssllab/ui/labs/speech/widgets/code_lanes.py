@@ -13,7 +13,6 @@ from PySide6.QtGui import QColor, QPainter
 
 from ssllab.ui import theme
 from ssllab.ui.embedding.strokes import draw_lines, pen
-from ssllab.ui.labs.speech.widgets.clip import FRAME_SECONDS
 from ssllab.ui.labs.speech.widgets.colours import palette, rgb
 from ssllab.ui.labs.speech.widgets.lane import Lane, columns, draw_pixels, frame_columns
 from ssllab.ui.labs.speech.widgets.reading import dominant
@@ -33,8 +32,8 @@ class CodeLane(Lane):
     key = "codes"
     lines = 1.7
     tip = (
-        "The code of every 20 ms in this codebook group, in a colour of its own; zoomed out, the most frequent "
-        "one. Click a code for all its occurrences."
+        "The code of every frame (mostly 20 ms) in this codebook group, in a colour of its own; zoomed out, the "
+        "most frequent one. Click a code for all its occurrences."
     )
 
     def __init__(self, desk: Desk, group: int) -> None:
@@ -50,7 +49,7 @@ class CodeLane(Lane):
 
     def code_at(self, seconds: float) -> int:
         """The code at a time, -1 where none is known."""
-        frame = int(seconds / FRAME_SECONDS)
+        frame = int(seconds / self.reading.frame_seconds)
         codes = self.reading.codes
         return int(codes[frame, self.group]) if 0 <= frame < len(codes) else -1
 
@@ -60,11 +59,12 @@ class CodeLane(Lane):
 
     def paint(self, painter: QPainter, area: QRectF, axis: TimeAxis) -> None:
         reading = self.reading
-        frame, share = frame_columns(area, axis, painter.device().devicePixelRatioF(), reading.frames)
+        ratio = painter.device().devicePixelRatioF()
+        frame, share = frame_columns(area, axis, ratio, reading.frames, reading.frame_seconds)
         size = 1 << (share.bit_length() - 1)
         row = self._row(reading, size)
         codes = np.where(frame < 0, -1, row[np.minimum(frame // size, len(row) - 1)])
-        pixels = FRAME_SECONDS / axis.per_pixel
+        pixels = reading.frame_seconds / axis.per_pixel
         draw_pixels(painter, area, self._colours(codes, reading.highest_code, pixels < _CROWDED_PIXELS)[None])
         if pixels >= 1:
             self._write(painter, area, axis, reading, apart=pixels >= _GAP_PIXELS)
@@ -93,16 +93,16 @@ class CodeLane(Lane):
         self, painter: QPainter, area: QRectF, axis: TimeAxis, reading: Reading, *, apart: bool
     ) -> None:
         """Numbers in the stretches that are wide enough, and thin lines between stretches."""
-        first = max(0, int(axis.start / FRAME_SECONDS))
-        last = min(reading.frames, int(axis.end / FRAME_SECONDS) + 1)
+        first = max(0, int(axis.start / reading.frame_seconds))
+        last = min(reading.frames, int(axis.end / reading.frame_seconds) + 1)
         codes = reading.codes[first:last, self.group]
         if not len(codes):
             return
         change = np.flatnonzero(np.diff(codes)) + 1
         begins = np.concatenate([[0], change])
         ends = np.concatenate([change, [len(codes)]])
-        left = axis.x((first + begins) * FRAME_SECONDS)
-        right = axis.x((first + ends) * FRAME_SECONDS)
+        left = axis.x((first + begins) * reading.frame_seconds)
+        right = axis.x((first + ends) * reading.frame_seconds)
         if apart:
             x = left[1:]
             painter.setPen(pen(theme.current().surface, 1.0))
@@ -131,10 +131,11 @@ class CodeLane(Lane):
     def _mark_picked(self, painter: QPainter, area: QRectF, axis: TimeAxis, reading: Reading) -> None:
         """Zoomed out: every pixel column that holds the picked code, also where another is more frequent."""
         picked = self.desk.picked
-        if picked is None or picked[0] != self.group or FRAME_SECONDS / axis.per_pixel >= _CROWDED_PIXELS:
+        crowded = reading.frame_seconds / axis.per_pixel < _CROWDED_PIXELS
+        if picked is None or picked[0] != self.group or not crowded:
             return
         edges = columns(area, axis, painter.device().devicePixelRatioF())
-        here = FRAME_SECONDS * (np.flatnonzero(reading.codes[:, self.group] == picked[1]) + 0.5)
+        here = reading.frame_seconds * (np.flatnonzero(reading.codes[:, self.group] == picked[1]) + 0.5)
         counts = np.diff(np.searchsorted(here, edges))
         pixels = np.empty((1, len(counts), 4), np.uint8)
         pixels[..., :3] = rgb(theme.current().accent)
@@ -156,13 +157,14 @@ class MaskLane(Lane):
         return reading is not None and bool(reading.masked.any())
 
     def value(self, seconds: float) -> str:
-        frame = int(seconds / FRAME_SECONDS)
+        frame = int(seconds / self.reading.frame_seconds)
         masked = self.reading.masked
         return "masked" if 0 <= frame < len(masked) and masked[frame] else ""
 
     def paint(self, painter: QPainter, area: QRectF, axis: TimeAxis) -> None:
         masked = self.reading.masked
-        frame, share = frame_columns(area, axis, painter.device().devicePixelRatioF(), len(masked))
+        ratio = painter.device().devicePixelRatioF()
+        frame, share = frame_columns(area, axis, ratio, len(masked), self.reading.frame_seconds)
         if share > 1:
             sums = np.concatenate([[0], np.cumsum(masked)])
             end = np.minimum(frame + share, len(masked))

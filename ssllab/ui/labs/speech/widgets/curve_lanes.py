@@ -16,7 +16,6 @@ from PySide6.QtGui import QColor, QPainter
 
 from ssllab.ui import theme
 from ssllab.ui.embedding.strokes import pen
-from ssllab.ui.labs.speech.widgets.clip import FRAME_SECONDS
 from ssllab.ui.labs.speech.widgets.colours import rgb
 from ssllab.ui.labs.speech.widgets.lane import Lane, columns, draw_levels, draw_numbers, draw_pixels
 
@@ -28,32 +27,32 @@ _NARROW = 3.0  # pixels of a frame from which on a curve shows each
 _MEAN_PIXELS = 5
 
 
-def column_means(values: NDArray, edges: NDArray[np.float64]) -> NDArray[np.float64]:
+def column_means(values: NDArray, edges: NDArray[np.float64], frame_seconds: float) -> NDArray[np.float64]:
     """The mean of ``values: (T,)`` (one a frame) in every pixel column between ``edges`` (seconds, n + 1).
 
     NaN where a column has none; NaN among the values are passed over.
     """
-    return _reduced(values, edges, np.add, 0.0)
+    return _reduced(values, edges, frame_seconds, np.add, 0.0)
 
 
-def column_maxima(values: NDArray, edges: NDArray[np.float64]) -> NDArray[np.float64]:
+def column_maxima(values: NDArray, edges: NDArray[np.float64], frame_seconds: float) -> NDArray[np.float64]:
     """As :func:`column_means`, the largest."""
-    return _reduced(values, edges, np.maximum, -np.inf)
+    return _reduced(values, edges, frame_seconds, np.maximum, -np.inf)
 
 
 def _reduced(
-    values: NDArray, edges: NDArray[np.float64], reduce: np.ufunc, nothing: float
+    values: NDArray, edges: NDArray[np.float64], frame_seconds: float, reduce: np.ufunc, nothing: float
 ) -> NDArray[np.float64]:
     frames = len(values)
     result = np.full(len(edges) - 1, np.nan)
     if not frames:
         return result
-    if edges[1] - edges[0] <= FRAME_SECONDS:
-        frame = np.floor(0.5 * (edges[1:] + edges[:-1]) / FRAME_SECONDS).astype(np.int64)
+    if edges[1] - edges[0] <= frame_seconds:
+        frame = np.floor(0.5 * (edges[1:] + edges[:-1]) / frame_seconds).astype(np.int64)
         inside = (frame >= 0) & (frame < frames)
         result[inside] = values[frame[inside]]
         return result
-    cuts = np.floor(edges / FRAME_SECONDS).astype(np.int64)
+    cuts = np.floor(edges / frame_seconds).astype(np.int64)
     inside = (cuts[:-1] >= 0) & (cuts[:-1] < frames)
     if not inside.any():
         return result
@@ -88,9 +87,9 @@ class CurveLane(Lane):
 
         Where frames are too narrow to be told apart, it goes through the means of a few of them.
         """
-        wide = 1 if FRAME_SECONDS / axis.per_pixel >= _NARROW else _MEAN_PIXELS
+        wide = 1 if self.reading.frame_seconds / axis.per_pixel >= _NARROW else _MEAN_PIXELS
         edges = columns(area, axis, painter.device().devicePixelRatioF(), wide)
-        y = self.y(column_means(values, edges), area)
+        y = self.y(column_means(values, edges, self.reading.frame_seconds), area)
         # Two points a column keep frames level instead of slanted.
         x = np.repeat(axis.x(edges), 2)[1:-1]
         path = pg.functions.arrayToQPath(x, np.repeat(y, 2), connect="finite", finiteCheck=True)
@@ -112,8 +111,10 @@ class CurveLane(Lane):
         ratio = painter.device().devicePixelRatioF()
         edges = columns(area, axis, ratio)
         rows = max(1, round(area.height() * ratio))
-        bottom = (self.y(column_means(low, edges), area) - area.top()) * ratio
-        top = (self.y(column_means(high, edges), area) - area.top()) * ratio
+        bottom, top = (
+            (self.y(column_means(values, edges, self.reading.frame_seconds), area) - area.top()) * ratio
+            for values in (low, high)
+        )
         row = np.arange(rows)[:, None] + 0.5
         pixels = np.zeros((rows, len(edges) - 1, 4), np.uint8)
         pixels[..., :3] = rgb(colour)
@@ -126,8 +127,8 @@ class CurveLane(Lane):
         return area.bottom() - share * area.height()
 
     def _frame(self, seconds: float) -> int | None:
-        frame = int(seconds / FRAME_SECONDS)
         reading = self.reading
+        frame = int(seconds / reading.frame_seconds)
         return frame if 0 <= frame < reading.frames and reading.known[frame] else None
 
 
@@ -209,15 +210,13 @@ class PosteriorLane(CurveLane):
 
     def _spikes(self) -> tuple[NDArray, NDArray, NDArray]:
         """Probability of the blank (T,), the likeliest character (T,) and its probability (T,)."""
-        from ssllab.text.alphabet import Alphabet  # brings torch, for which the window does not wait
-
         reading = self.reading
         if self._version != (id(reading), reading.version):
             self._version = (id(reading), reading.version)
             assert reading.log_probs is not None  # or the lane is not shown
             shares = np.exp(reading.log_probs.astype(np.float32))
             shares[~reading.known] = np.nan
-            blank = Alphabet(tuple(reading.alphabet)).blank
+            blank = reading.blank
             rest = np.nan_to_num(shares)
             rest[:, blank] = -1.0
             best = rest.argmax(1)
@@ -242,7 +241,7 @@ class PosteriorLane(CurveLane):
         ratio = painter.device().devicePixelRatioF()
         edges = columns(area, axis, ratio)
         rows = max(1, round(area.height() * ratio))
-        top = (self.y(column_maxima(share, edges), area) - area.top()) * ratio
+        top = (self.y(column_maxima(share, edges, self.reading.frame_seconds), area) - area.top()) * ratio
         pixels = np.zeros((rows, len(edges) - 1, 4), np.uint8)
         pixels[..., :3] = rgb(colours.accent)
         pixels[..., 3] = np.where(np.arange(rows)[:, None] + 0.5 >= top, 105, 0)
@@ -254,8 +253,8 @@ class PosteriorLane(CurveLane):
     def _write(self, painter: QPainter, area: QRectF, axis: TimeAxis, best: NDArray, share: NDArray) -> None:
         """Letters above the spikes, as far apart as they can be read."""
         reading = self.reading
-        first = max(0, int(axis.start / FRAME_SECONDS))
-        last = min(reading.frames, int(axis.end / FRAME_SECONDS) + 1)
+        first = max(0, int(axis.start / reading.frame_seconds))
+        last = min(reading.frames, int(axis.end / reading.frame_seconds) + 1)
         if last - first > area.width():
             return
         strong = first + np.flatnonzero(np.nan_to_num(share[first:last]) > 0.4)
@@ -265,7 +264,7 @@ class PosteriorLane(CurveLane):
         for frame in strong.tolist():
             letter = _letter(reading.alphabet, best[frame])
             width = metrics.horizontalAdvance(letter)
-            x = float(axis.x((frame + 0.5) * FRAME_SECONDS)) - width / 2
+            x = float(axis.x((frame + 0.5) * reading.frame_seconds)) - width / 2
             if x >= free:
                 painter.drawText(QRectF(x, area.top(), width + 1, area.height()), letter)
                 free = x + width + 2

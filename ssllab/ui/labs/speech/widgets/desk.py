@@ -63,6 +63,8 @@ class Desk(QObject):
         self.sound.changed.connect(self.sound_changed)
         self.reader.changed.connect(self.inspection_changed)
         self.live_codes.changed.connect(self.inspection_changed)
+        self.live_codes.approximate.connect(lambda line: bench.say("info", line))
+        self.models.noted.connect(lambda line: bench.say("warning", line))
         self.models.changed.connect(self._read)
         for part in (self.reader, self.live_codes, self.models, self.search):
             part.failed.connect(lambda line, trace: bench.say("error", line, trace))

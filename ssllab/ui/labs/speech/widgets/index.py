@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ssllab.ui.labs.speech.widgets.clip import FRAME_SECONDS, Clip, Listed
-from ssllab.ui.labs.speech.widgets.reader import inspect
-from ssllab.ui.labs.speech.widgets.reading import Reading
+from ssllab.ui.labs.speech.widgets.clip import Clip, Listed
+from ssllab.ui.labs.speech.widgets.reader import inspect, reading_of, whole_of
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import Span
@@ -36,19 +35,21 @@ class Place:
 
 @dataclass(frozen=True)
 class ClipCodes:
-    """What the model says of one clip: ``codes (T, G)`` int32, ``latents (T, D)`` float16."""
+    """What the model says of one clip: ``codes (T, G)`` int32, ``latents (T, D)`` float16, one every so many seconds."""
 
     codes: NDArray[np.int32]
     latents: NDArray[np.float16]
+    frame_seconds: float
 
 
 def read_clip(clip: Clip, inspector: Any, told: Callable[[], None]) -> ClipCodes:
     """Read a whole clip unmasked; ``told`` is called between its blocks and may raise to end it."""
-    reading = Reading(len(clip.samples))
+    reading = reading_of(clip, inspector)
+    whole = whole_of(clip, inspector, told)
     while (stretch := reading.next_stretch(0.0)) is not None:
         told()
-        reading.put(stretch, inspect(clip, inspector, stretch, mask=False))
-    return ClipCodes(reading.codes, reading.latents)
+        reading.put(stretch, inspect(clip, inspector, stretch, whole, mask=False))
+    return ClipCodes(reading.codes, reading.latents, reading.frame_seconds)
 
 
 class Index:
@@ -59,6 +60,7 @@ class Index:
 
         known = [(clip, found) for clip, found in zip(clips, codes, strict=True) if len(found.codes)]
         self.clips = [clip for clip, _ in known]
+        self.frame_seconds = known[0][1].frame_seconds
         self.starts = np.concatenate([[0], np.cumsum([len(found.codes) for _, found in known])]).astype(int)
         self._starts = torch.from_numpy(self.starts)
         self._codes = torch.from_numpy(np.concatenate([found.codes for _, found in known]))
@@ -107,8 +109,8 @@ class Index:
 
     def _place(self, first: int, last: int, score: float | None) -> Place:
         i = int(np.searchsorted(self.starts, first, "right")) - 1
-        start = (first - int(self.starts[i])) * FRAME_SECONDS
-        end = (last - int(self.starts[i])) * FRAME_SECONDS
+        start = (first - int(self.starts[i])) * self.frame_seconds
+        end = (last - int(self.starts[i])) * self.frame_seconds
         return Place(self.clips[i], start, end, phones_in(self.clips[i].phones, start, end), score)
 
 

@@ -11,7 +11,6 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
 from ssllab.ui import theme
-from ssllab.ui.labs.speech.widgets.clip import FRAME_SECONDS
 from ssllab.ui.labs.speech.widgets.colours import image_of
 
 if TYPE_CHECKING:
@@ -67,16 +66,18 @@ def columns(area: QRectF, axis: TimeAxis, ratio: float, wide: int = 1) -> NDArra
     return axis.start + np.arange(count + 1, dtype=np.float64) * (axis.span / count)
 
 
-def frame_columns(area: QRectF, axis: TimeAxis, ratio: float, frames: int) -> tuple[NDArray[np.int64], int]:
+def frame_columns(
+    area: QRectF, axis: TimeAxis, ratio: float, frames: int, frame_seconds: float
+) -> tuple[NDArray[np.int64], int]:
     """The frame in the middle of every pixel column, and how many frames share one column (at least 1).
 
     Frames beyond the clip are ``-1``.
     """
     edges = columns(area, axis, ratio)
     middle = 0.5 * (edges[1:] + edges[:-1])
-    frame = np.floor(middle / FRAME_SECONDS).astype(np.int64)
+    frame = np.floor(middle / frame_seconds).astype(np.int64)
     frame[(frame < 0) | (frame >= frames)] = -1
-    return frame, max(1, int((edges[1] - edges[0]) / FRAME_SECONDS))
+    return frame, max(1, int((edges[1] - edges[0]) / frame_seconds))
 
 
 def draw_pixels(painter: QPainter, area: QRectF, pixels: NDArray[np.uint8], *, smooth: bool = False) -> None:

@@ -13,12 +13,18 @@ from ssllab.ui.labs.speech.widgets.reading import Reading
 from ssllab.ui.labs.speech.widgets.threads import use_one_thread
 from ssllab.ui.work import Task, Worker
 
+_APPROXIMATE = (
+    "This model hears a recording as a whole: codes and text are provisional while you speak, and are read anew when "
+    "you stop."
+)
+
 
 class LiveCodes(QObject):
     """One recording at a time. What comes in while a piece is coded waits and is coded with the next piece."""
 
     changed = Signal()
     failed = Signal(str, str)
+    approximate = Signal(str)  # a line: the codes are not yet those of the finished recording
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -38,8 +44,10 @@ class LiveCodes(QObject):
 
         if next(model.parameters()).device.type != "cpu":
             model = copy.deepcopy(model).cpu()  # pieces of 40 ms are not worth the way to another device
-        self._quantizer = StreamingQuantizer(model, exact=model.config.feat_extract_norm == "layer")
-        self.reading = Reading(0)
+        self._quantizer = StreamingQuantizer(model)
+        self.reading = Reading(0, model.config.frame_samples, model.config.receptive_field)
+        if not self._quantizer.exact:
+            self.approximate.emit(_APPROXIMATE)
 
     def push(self, samples: NDArray[np.float32]) -> None:
         """``samples: (n,)`` float32 that came in."""

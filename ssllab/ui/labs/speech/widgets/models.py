@@ -22,11 +22,13 @@ RUN, SHIPPED = "run", "shipped"
 
 
 class Chosen(NamedTuple):
-    """A model that can be asked: ``inspector`` has ``inspect_audio``, ``key`` tells it from every other."""
+    """A model that can be asked: ``inspector`` has ``inspect_audio``, ``key`` tells it from every other; ``note`` is what
+    a person has to know of it."""
 
     inspector: Any
     key: tuple
     words: str
+    note: str = ""
 
 
 class Models(QObject):
@@ -34,6 +36,7 @@ class Models(QObject):
 
     changed = Signal()
     failed = Signal(str, str)
+    noted = Signal(str)  # a line on the model that was chosen
 
     def __init__(self, bench: Bench) -> None:
         super().__init__()
@@ -136,11 +139,13 @@ class Models(QObject):
         if turn == self._request:
             self.chosen = chosen
             self.changed.emit()
+            if chosen.note:
+                self.noted.emit(chosen.note)
 
 
 def _stored(place: str) -> Chosen:
     """A model from the disk. Raises ValueError in one line."""
-    from ssllab.methods.recogniser import recogniser_of
+    from ssllab.methods.recogniser import assumption, recogniser_of
     from ssllab.methods.speech_inspection import PretrainedInspector
     from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining
     from ssllab.training.stored_models import read_model
@@ -148,4 +153,4 @@ def _stored(place: str) -> Chosen:
     stored = read_model(place)
     if isinstance(stored.model, Wav2Vec2ForPreTraining):
         return Chosen(PretrainedInspector(stored.model), (place,), place)
-    return Chosen(recogniser_of(stored, place), (place,), place)
+    return Chosen(recogniser_of(stored, place), (place,), place, assumption(stored, place))

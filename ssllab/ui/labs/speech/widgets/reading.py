@@ -1,7 +1,7 @@
 """What a model says of the clip on the desk, put together block by block: an hour does not fit a Transformer.
 
-Blocks are inspected with some context on both sides; codes need none beyond their own frame, so they are those
-of the whole clip, while masks and similarities belong to their block.
+The parts are those of the command line (:mod:`ssllab.audio.parts`), so that both say the same; masks and similarities
+belong to their part.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ssllab.ui.labs.speech.widgets.clip import FRAME_SECONDS, HOP
+from ssllab.audio.parts import parts
+from ssllab.ui.labs.speech.widgets.clip import HOP, RATE
 
-BLOCK = 700  # frames: 14 s, with its context what the methods give to the Transformer at a time
-CONTEXT = 25  # frames heard before and after a block
-REACH = 400  # samples a frame looks at: HOP and a little of the next
+REACH = 400  # samples that a frame of a published model looks at: HOP and a little of the next
 
 
 class Stretch(NamedTuple):
@@ -33,13 +32,15 @@ class Reading:
 
     ``codes: (T, G)`` int32 (-1 where unknown), ``confidence: (T, G)``, ``masked: (T,)``, ``similarity_true: (T,)``,
     ``distractors: (T, 3)``: the tenth, half and nine tenths of the distractors' similarities,
-    ``latents: (T, D)`` float16, ``log_probs: (T, A)`` float16 or None with its ``alphabet``.
+    ``latents: (T, D)`` float16, ``log_probs: (T, A)`` float16 or None with its ``alphabet`` and the class of its ``blank``.
+    A frame begins every ``hop`` samples and looks at ``reach``.
     """
 
-    frame_seconds = FRAME_SECONDS
-
-    def __init__(self, samples: int) -> None:
-        self.frames = max(0, (samples - REACH) // HOP + 1)
+    def __init__(self, samples: int, hop: int = HOP, reach: int = REACH) -> None:
+        self._hop, self._reach = hop, reach
+        self.frame_seconds = hop / RATE
+        self.frames = max(0, (samples - reach) // hop + 1)
+        self._parts = parts(self.frames, hop)
         self.known = np.zeros(self.frames, bool)
         self.groups = 0
         self.version = 0  # grows with every change, for pictures made of it
@@ -51,6 +52,7 @@ class Reading:
         self.latents: NDArray[np.float16] = np.empty((self.frames, 0), np.float16)
         self.log_probs: NDArray[np.float16] | None = None
         self.alphabet: Any = ()
+        self.blank = 0
         self.highest_code = -1
 
     @property
@@ -59,20 +61,18 @@ class Reading:
         return bool(self.known.all())
 
     def next_stretch(self, near: float) -> Stretch | None:
-        """The unknown block nearest to the time ``near`` (seconds), None when all is known."""
-        unknown = np.flatnonzero(~self.known)
-        if not unknown.size:
+        """The unknown part nearest to the time ``near`` (seconds), None when all is known."""
+        unknown = [part for part in self._parts if not self.known[part.first : part.last].all()]
+        if not unknown:
             return None
-        block = np.unique(unknown // BLOCK)
-        middle = (block + 0.5) * BLOCK * FRAME_SECONDS
-        first = int(block[np.abs(middle - near).argmin()]) * BLOCK
-        last = min(first + BLOCK, self.frames)
-        start, end = max(0, first - CONTEXT), min(last + CONTEXT, self.frames)
-        return Stretch(first, last, start * HOP, (end - 1) * HOP + REACH)
+        part = min(unknown, key=lambda part: abs((part.first + part.last) / 2 * self.frame_seconds - near))
+        return Stretch(
+            part.first, part.last, part.begin * self._hop, (part.end - 1) * self._hop + self._reach
+        )
 
     def put(self, stretch: Stretch, found: Any) -> None:
         """Take in the inspection of ``stretch``; frames of its context are left out."""
-        skip = stretch.first - stretch.start // HOP
+        skip = stretch.first - stretch.start // self._hop
         count = min(stretch.last - stretch.first, len(found.codes) - skip)
         part, here = slice(skip, skip + count), slice(stretch.first, stretch.first + count)
         if not self.version:
@@ -101,7 +101,7 @@ class Reading:
         self.latents = np.zeros((self.frames, found.latents.shape[1]), np.float16)
         if found.log_probs is not None:
             self.log_probs = np.full((self.frames, found.log_probs.shape[1]), -np.inf, np.float16)
-            self.alphabet = found.alphabet
+            self.alphabet, self.blank = found.alphabet, found.blank
 
     def grow(self, codes: NDArray, confidence: NDArray) -> None:
         """Frames that follow, ``(t, G)`` both, as they come while recording. Nothing is masked in them."""
