@@ -266,7 +266,7 @@ def test_the_phone_table_names_phones_codes_and_scores(show, full_scene):
     scene = full_scene()
     panel.draw(scene)
     part = scene.part(PhoneTable)
-    assert panel.map.scale.caption == "purity 0.45, PNMI 0.45"  # of a run before chance was measured
+    assert panel.map.scale.caption == "PNMI 0.45, purity 0.45"  # of a run before chance was measured
     shown = f"P(b | {part.code_names[2]}) = {part.table[1, 2]:.2f}, {part.code_counts[2]} frames"
     assert hover(panel.map, 1, 2) == shown
     assert [text for _, text in panel.map.axes[1]._tickLevels[0]] == ["a", "b", "c", "sil"]
@@ -285,7 +285,7 @@ def test_the_phone_table_says_what_shuffled_phones_give_and_what_it_stands_on(sh
     log.append(150, {"purity": 0.446, "pnmi": 0.319} | chance)
     panel.draw(replace(full_scene(), probes=log))
     assert panel.map.scale.caption == (
-        "purity 0.45 (shuffled 0.24), PNMI 0.32 (shuffled 0.00), 5,938 frames, 1,236 codes"
+        "PNMI 0.32 (chance 0.00), purity 0.45 (chance 0.24), 5,938 frames, 1,236 codes"
     )
 
 

@@ -72,10 +72,10 @@ class PhoneMap(HeatMap):
 def _said(probes: MetricsLog) -> str:
     """Purity and PNMI, each beside what shuffled phones give, and what they stand on."""
     words = []
-    for title, name in (("purity", "purity"), ("PNMI", "pnmi")):
+    for title, name in (("PNMI", "pnmi"), ("purity", "purity")):
         value, chance = probes.last(name), probes.last(f"chance_{name}")
         if value is not None and math.isfinite(value):
-            noise = "" if chance is None else f" (shuffled {_share(chance)})"
+            noise = "" if chance is None else f" (chance {_share(chance)})"
             words.append(f"{title} {_share(value)}{noise}")
     frames, codes = probes.last("labelled_frames"), probes.last("code_combinations")
     if words and frames is not None and codes is not None:
