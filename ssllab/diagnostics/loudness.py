@@ -15,7 +15,9 @@ from ssllab.diagnostics.information import SHUFFLES, cross_fitted, rotated
 FLOOR_DECIBELS = -100.0
 QUIET_DECIBELS = 30.0  # so far below the loud frames of the same recordings a frame counts as silent
 LOUD_QUANTILE = 0.95
-MOST_BINS = 64
+MOST_BINS = (
+    16  # of loudness that is to know the phone: with more it knows less on clips that were not counted
+)
 
 
 def frame_decibels(samples: Tensor, *, hop: int = 320, window: int = 400) -> Tensor:
@@ -62,19 +64,19 @@ def shortcut_measures(
     What one says of the other is read on clips that were not counted, by ``quarter (N,)`` of
     :func:`ssllab.diagnostics.information.quarters`: 0 for noise.
 
-    - ``volume_share``: I(code; loudness) / H(code), mean over groups: 1 where the level of a frame settles its code.
+    - ``volume_share``: I(code; loudness) / H(code), mean over groups, of the level cut into as many equally full drawers
+      as the group has codes in use: 1 where the level of a frame settles its code.
     - ``pnmi_volume`` (where phones are known): PNMI of loudness itself, cut into as many equally full drawers as there
-      are combinations of codes in use. Codes worth having know more about the phone than that.
+      are combinations of codes in use, at most 16. Codes worth having know more about the phone than that.
     - ``silence_codes``: share of the codes in use most of whose frames are silent, and ``chance_silence_codes`` the
       same where silence falls anywhere, for a code met once is silent by chance; ``silent_frames``: share of frames.
     """
-    drawers = min(MOST_BINS, max(2, round(float(joint_perplexity(codes, codebook_size)))))
-    loudness = loudness_bins(decibels, drawers)
-    shares = [
-        cross_fitted(group, loudness[:, None], quarter, codebook_size, accuracy=False).information
-        for group in codes.long().unbind(1)
-        if len(group.unique()) > 1  # one code has no uncertainty to explain
-    ]
+    shares = []
+    for group in codes.long().unbind(1):
+        if len(kinds := group.unique()) < 2:
+            continue  # one code has no uncertainty to explain
+        loudness = loudness_bins(decibels, len(kinds))[:, None]
+        shares.append(cross_fitted(group, loudness, quarter, codebook_size, accuracy=False).information)
     quiet = silent(decibels)
     generator = torch.Generator().manual_seed(0)
     elsewhere = [rotated(quiet, quarter, generator) for _ in range(SHUFFLES)]
@@ -85,9 +87,9 @@ def shortcut_measures(
         "silent_frames": float(quiet.double().mean()),
     }
     if phones is not None and n_phones and bool((known := phones >= 0).any()):
-        volume = cross_fitted(
-            phones[known], loudness[known][:, None], quarter[known], n_phones, accuracy=False
-        )
+        drawers = min(MOST_BINS, max(2, round(float(joint_perplexity(codes, codebook_size)))))
+        loudness = loudness_bins(decibels[known], drawers)[:, None]
+        volume = cross_fitted(phones[known], loudness, quarter[known], n_phones, accuracy=False)
         found["pnmi_volume"] = volume.information
     return found
 

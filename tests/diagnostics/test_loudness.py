@@ -56,6 +56,12 @@ def measures(
     return shortcut_measures(codes, levels, quarters(torch.arange(len(codes)) // 40), size, phones, n_phones)
 
 
+@pytest.mark.parametrize("size", [8, 40, 300])
+def test_a_volume_meter_is_one_however_finely_it_is_cut(size: int) -> None:
+    _, levels = frames(3000)
+    assert measures(loudness_bins(levels, size)[:, None], levels, 320)["volume_share"] > 0.85
+
+
 def test_noise_is_no_volume_meter_however_many_its_codes() -> None:
     _, levels = frames(3000)
     noise = torch.randint(320, (3000, 2), generator=torch.Generator().manual_seed(4))
