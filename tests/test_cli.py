@@ -107,7 +107,7 @@ def test_training_without_json_is_a_few_lines_for_a_person(lab, pictures):
     assert "moco: 3 steps" in out
     assert "Loss: " in out
     assert " nats\n" in out
-    assert "kNN accuracy on h: " in out
+    assert "kNN accuracy on h (k = 10): " in out
     assert "3/3" in err
     assert os.path.isfile("here/run.json")
 

@@ -258,34 +258,3 @@ def table_order(table: Tensor) -> Tensor:
     phone = torch.where(sure > 0, phone, len(table))
     by_certainty = sure.argsort(descending=True, stable=True)
     return by_certainty[phone[by_certainty].argsort(stable=True)]
-
-
-def phone_purity(counts: Tensor) -> float:
-    """How often the guess "the most frequent phone of this code" is right: ``counts (P, C)`` -> 0..1, nan if empty.
-
-    HuBERT (Hsu et al. 2021), section IV: the mean over codes, weighted by their frequency, of ``max_i p(phone i | code)``.
-    More codes are purer for free; see :func:`cluster_purity` and :func:`pnmi`.
-    """
-    return float(counts.double().max(0).values.sum() / counts.sum())
-
-
-def cluster_purity(counts: Tensor) -> float:
-    """How often the guess "the most frequent code of this phone" is right: ``counts (P, C)`` -> 0..1, nan if empty.
-
-    HuBERT, section IV. It falls as codes become many.
-    """
-    return float(counts.double().max(1).values.sum() / counts.sum())
-
-
-def pnmi(counts: Tensor) -> float:
-    """Phone-normalised mutual information ``I(phone; code) / H(phone)``: ``counts (P, C)`` -> 0..1, nan if empty.
-
-    HuBERT, section IV: the share of the uncertainty about the phone that knowing the code removes; 0 where they are
-    independent. With few frames a code the estimate is too high, as for every mutual information. The rows may be
-    anything else that is known of a frame, such as how loud it is.
-    """
-    joint = counts.double() / counts.sum()
-    rows, columns = joint.sum(1), joint.sum(0)
-    entropy = torch.special.entr(rows).sum()
-    information = entropy + torch.special.entr(columns).sum() - torch.special.entr(joint).sum()
-    return float(information / entropy) if entropy != 0 else math.nan

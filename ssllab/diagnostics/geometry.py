@@ -21,6 +21,15 @@ def alignment(x: Tensor, y: Tensor) -> Tensor:
 
 
 @torch.no_grad()
+def chance_alignment(x: Tensor, y: Tensor) -> Tensor:
+    """:func:`alignment` where each ``x: (N, D)`` has the ``y`` of another: what two images have that are no pair.
+
+    Collapsed embeddings have 0 here too. A scalar; not a number for fewer than two pairs.
+    """
+    return alignment(x, y.roll(max(1, len(y) // 2), 0)) if len(y) > 1 else x.new_full((), torch.nan)
+
+
+@torch.no_grad()
 def uniformity(x: Tensor, t: float = 2.0) -> Tensor:
     """log E e^{-t ||x - y||^2} over distinct pairs: 0 if all points coincide, lower if spread; equation 3.
 

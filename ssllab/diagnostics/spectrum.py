@@ -6,6 +6,8 @@ dimensional collapse shows in the rank while the spread looks fine, above all be
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -93,3 +95,13 @@ def effective_rank(z: Tensor) -> Tensor:
     p = spectrum / total.clamp_min(torch.finfo(spectrum.dtype).tiny)
     entropy = -torch.special.xlogy(p, p).sum()
     return torch.where(total == 0, 0.0, entropy.exp())
+
+
+@lru_cache(maxsize=16)
+def noise_rank(images: int, dimensions: int) -> tuple[float, float]:
+    """RankMe and effective rank of Gaussian noise ``(images, dimensions)``, the same every time.
+
+    Noise has more of both than any representation: they show collapse, and prove nothing beyond it.
+    """
+    noise = torch.randn(images, dimensions, generator=torch.Generator().manual_seed(0))
+    return float(rankme(noise)), float(effective_rank(noise))

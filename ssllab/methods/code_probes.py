@@ -13,18 +13,20 @@ from ssllab.diagnostics.codes import (
     perplexity,
     phone_code_counts,
     phone_given_code,
-    phone_purity,
-    pnmi,
     table_order,
     usage,
 )
+from ssllab.diagnostics.information import cross_fitted, of_noise, quarters
 from ssllab.diagnostics.loudness import frame_decibels, shortcut_measures
 from ssllab.looks import PhoneTable
-from ssllab.methods.speech import Heard, phone_names, phones_of
+from ssllab.methods.speech import Heard, phone_names, phones_of, probe_batches
 
 if TYPE_CHECKING:
     from ssllab.data.speech.types import SpeechData
 
+LABELLED_SECONDS = (
+    120.0  # of held-out speech, where phones are known: tables of rare combinations want many frames
+)
 TABLE_COLUMNS = 300  # combinations of codes in the table, the most frequent
 
 
@@ -44,11 +46,17 @@ def code_probes(
 
     ``codes_of`` is given samples ``(B, n)`` and lengths ``(B,)``; ``size`` is V.
     """
-    codes, levels = [], []
-    for batch in heard.batches:
+    names = phone_names(data)
+    codes, levels, clips = [], [], []
+    for batch in probe_batches(data.test, LABELLED_SECONDS) if names else heard.batches:
         frames = codes_of(batch.samples, batch.lengths)
-        for row, count, samples, n in zip(
-            frames.codes.cpu(), frames.counts.tolist(), batch.samples, batch.lengths.tolist(), strict=True
+        for row, count, samples, n, clip in zip(
+            frames.codes.cpu(),
+            frames.counts.tolist(),
+            batch.samples,
+            batch.lengths.tolist(),
+            batch.clips.tolist(),
+            strict=True,
         ):
             codes.append(row[:count])
             levels.append(
@@ -56,18 +64,38 @@ def code_probes(
                     samples[:n], hop=heard.shape.frame_samples, window=heard.shape.receptive_field
                 )[:count]
             )
-    chosen, decibels = torch.cat(codes), torch.cat(levels)
-    names = phone_names(data)
-    phones = phones_of(data.test, heard, names) if names else None
+            clips.append(torch.full((count,), clip))
+    chosen, decibels, clip = torch.cat(codes), torch.cat(levels), torch.cat(clips)
+    quarter = quarters(clip)
+    phones = phones_of(data.test, clip, names, heard.shape) if names else None
     scalars = {"heldout_code_perplexity": float(perplexity(usage(chosen, size).double()).sum())}
-    scalars |= shortcut_measures(chosen, decibels, size, phones, len(names))
+    scalars |= shortcut_measures(chosen, decibels, quarter, size, phones, len(names))
     if phones is None or not bool((phones >= 0).any()):
         return scalars, None
     known = phones >= 0
-    words, ids = combinations(chosen[known], size)
-    counts = phone_code_counts(phones[known], ids, len(names), len(words))
-    scalars |= {"purity": phone_purity(counts), "pnmi": pnmi(counts)}
-    return scalars, _table(counts, names, words)
+    found, table = _phones_of_codes(phones[known], chosen[known], quarter[known], size, names)
+    return scalars | found, table
+
+
+def _phones_of_codes(
+    phones: Tensor, codes: Tensor, quarter: Tensor, size: int, names: tuple[str, ...]
+) -> tuple[dict[str, float], PhoneTable]:
+    """What codes ``(N, G)`` say of ``phones (N,)``, on clips that were not counted, and what noise would say."""
+    together, chance = (count(phones, codes, quarter, len(names)) for count in (cross_fitted, of_noise))
+    words, ids = combinations(codes, size)
+    scalars = {
+        "purity": together.accuracy,
+        "chance_purity": chance.accuracy,
+        "pnmi": together.information,
+        "chance_pnmi": chance.information,
+        "labelled_frames": float(len(phones)),
+        "code_combinations": float(len(words)),
+    }
+    if codes.shape[1] > 1:
+        for group, column in enumerate(codes.unbind(1), 1):
+            alone = cross_fitted(phones, column[:, None], quarter, len(names), accuracy=False)
+            scalars[f"pnmi_{group}"] = alone.information
+    return scalars, _table(phone_code_counts(phones, ids, len(names), len(words)), names, words)
 
 
 def combinations(codes: Tensor, size: int) -> tuple[list[str], Tensor]:

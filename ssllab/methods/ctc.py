@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -47,6 +48,7 @@ from ssllab.text.word_error import error_rates
 if TYPE_CHECKING:
     from ssllab.data.speech.types import SpeechData, SpeechSplit
 
+DEAF_GUESSES = 5  # most frequent transcripts that a guess may write everywhere
 PROBE_SECONDS = 60.0  # held-out speech of a live probe: about two seconds of work on two cores
 BLANK_SHARE = 0.75  # of frames, before anything is learned
 HEARD_CLIPS = 8  # of like length, in a batch of a probe
@@ -276,7 +278,13 @@ class CTC(SpeechMethod):
             "cer_beam": beam_rates.cer,
             "heldout_loss": loss,
         }
-        return Probe(scalars, self.constants())
+        return Probe(scalars, self.constants() | self._deaf_rates(references))
+
+    def _deaf_rates(self, references: tuple[str, ...]) -> dict[str, float]:
+        """The error rates of a guess that hears nothing: the best of no text and the most frequent transcripts."""
+        frequent = [text for text, _ in Counter(self._texts()).most_common(DEAF_GUESSES)]
+        rates = [error_rates(references, (text,) * len(references)) for text in ("", *frequent)]
+        return {"chance_wer": min(r.wer for r in rates), "chance_cer": min(r.cer for r in rates)}
 
     def look(self, data: SpeechData, step: int) -> Look:
         """What the last probe heard, clip by clip."""

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from ssllab.controls import Control
 from ssllab.data.speech.batches import SpeechBatch
-from ssllab.diagnostics.codes import SlidingUsage
+from ssllab.diagnostics.codes import SlidingUsage, perplexity
 from ssllab.doctor.speech import RULES
 from ssllab.looks import CodeUsage, Inspection, Look, PhoneTable
 from ssllab.methods.base import Probe, StepResult
@@ -199,7 +199,7 @@ class HuBERT(SpeechMethod):
             "loss": loss.detach(),
             "unit_loss": unit_loss.detach(),
             "chance_loss": torch.tensor(math.log(config.units), device=device),
-            "unit_chance": torch.tensor(1 / config.units, device=device),
+            "unit_chance": self.targets.shares.max().to(device),
             "unit_top1": (guess == units[masked]).float().mean(),
             "code_perplexity": self.predicted.perplexities[0].to(device),
             "target_perplexity": self.targets.perplexities[0].to(device),
@@ -256,24 +256,26 @@ class HuBERT(SpeechMethod):
         """Context vectors, predicted units, and the task itself on held-out speech."""
         scalars, constants, heard = self.context_probes(data)
         found, self.phone_table = code_probes(self._predicted_units, self.config.units, data, heard)
+        task, chance = self._held_out_task(heard)
         units = self.config.units
-        constants |= {
+        constants |= chance | {
             "groups": 1.0,
             "codes": float(units),
             "code_floor": 1.0,
             "code_ceiling": float(units),
             "published_masked_share": MASKED_SHARE,
-            "heldout_chance_loss": math.log(units),
         }
-        return Probe({**scalars, **found, **self._held_out_task(heard)}, constants)
+        return Probe({**scalars, **found, **task}, constants)
 
     def _predicted_units(self, samples: Tensor, lengths: Tensor) -> CodedFrames:
         found = self.model(samples, lengths)
         return CodedFrames(self.logits(found.context).argmax(-1)[..., None], found.counts)
 
-    def _held_out_task(self, heard: Heard) -> dict[str, float]:
+    def _held_out_task(self, heard: Heard) -> tuple[dict[str, float], dict[str, float]]:
+        """The task on held-out clips, and what a guess that knows how frequent the units are has."""
         generator = torch.Generator(self.device).manual_seed(0)
         losses, hits, total = 0.0, 0.0, 0
+        met = torch.zeros(self.config.units, dtype=torch.float64)
         for batch in (b.to(self.device) for b in heard.batches):
             counts = frame_counts(self.model.config, batch.lengths)
             longest = self.model.config.frames(batch.samples.shape[1])
@@ -284,7 +286,15 @@ class HuBERT(SpeechMethod):
             units = self.units_of(batch.samples, batch.lengths)[masked]
             losses += float(F.cross_entropy(logits, units, reduction="sum"))
             hits, total = hits + float((logits.argmax(-1) == units).sum()), total + len(units)
-        return {"heldout_unit_loss": losses / max(total, 1), "heldout_top1": hits / max(total, 1)}
+            met += units.cpu().bincount(minlength=self.config.units)
+        total = max(total, 1)
+        return (
+            {"heldout_unit_loss": losses / total, "heldout_top1": hits / total},
+            {
+                "chance_heldout_top1": float(met.max()) / total,
+                "heldout_chance_loss": float(perplexity(met).clamp_min(1).log()),
+            },
+        )
 
     @torch.no_grad()
     def inspect_audio(

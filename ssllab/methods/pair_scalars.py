@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from ssllab.diagnostics.knn import neighbours
 from ssllab.scalars import Chart, Series
 
-PROBES_HELP = """
+LIVE_BANK = 1500  # labelled images that a live probe knows
+K = neighbours(LIVE_BANK)
+
+PROBES_HELP = f"""
 <h3>Probes</h3>
 <p>How well held-out images can be classified from what the encoder gives, without changing the
-encoder. Labels are used here and nowhere else. <b>kNN</b>: a weighted vote of the nearest training
-images by cosine similarity. <b>Linear probe</b>: logistic regression on the frozen features. Both on
-<b>h</b>, the output of the encoder, and on <b>g(h)</b>, the output of the projection head on which
-the loss acts.</p>
-<p><b>How to read it.</b> This is the goal; the loss is only the means. The dotted lines: chance, and
+encoder. Labels are used here and nowhere else. <b>kNN</b>: a weighted vote of the {K} nearest of up to
+{LIVE_BANK:,} training images by cosine similarity (published: 200 of 50,000). <b>Linear probe</b>:
+logistic regression on the frozen features. Both on <b>h</b>, the output of the encoder, and on
+<b>g(h)</b>, the output of the projection head on which the loss acts.</p>
+<p><b>How to read it.</b> This is the goal; the loss is only the means. The dotted lines: chance, the
+share of the most frequent class among the images that were asked about, which noise does not exceed; and
 kNN on the untrained encoder, which is far above chance because even random filters tell images apart.
 Only what is above that line has been learned. h is usually better than g(h): the head throws away
 what the augmentations change.</p>
@@ -86,13 +91,21 @@ def _accuracy(title: str, about: str, **more: Any) -> Series:
 
 PAIR_SERIES = {
     "knn_top1": _accuracy(
-        "kNN accuracy on h", "kNN on h, the encoder's output.", short="kNN h", headline=90, untrained=True
+        f"kNN accuracy on h (k = {K})",
+        f"Vote of the {K} nearest of up to {LIVE_BANK:,} on h, the encoder's output.",
+        short="kNN h",
+        headline=90,
+        untrained=True,
     ),
     "linear_top1": _accuracy(
         "Linear probe on h", "Linear probe on h.", short="linear h", role="2", headline=85
     ),
     "knn_top1_z": _accuracy(
-        "kNN accuracy on g(h)", "kNN on g(h), the head's output.", short="kNN g(h)", dash=True, overlay=False
+        f"kNN accuracy on g(h) (k = {K})",
+        f"Vote of the {K} nearest of up to {LIVE_BANK:,} on g(h), the head's output.",
+        short="kNN g(h)",
+        dash=True,
+        overlay=False,
     ),
     "linear_top1_z": _accuracy(
         "Linear probe on g(h)",
@@ -104,7 +117,7 @@ PAIR_SERIES = {
     ),
     "chance_top1": Series(
         "Chance of the probes",
-        "Always guessing the most frequent class.",
+        "Always guessing the most frequent class of the images asked about.",
         percent=True,
         measured="once",
         chart="Probes",
@@ -128,7 +141,12 @@ PAIR_SERIES = {
         when="factors",
     ),
     "alignment": _probe("Alignment", "Mean squared distance of positives; 0 is perfect.", better="lower"),
-    "uniformity": _probe("Uniformity", "How evenly the sphere is covered.", better="lower"),
+    "chance_alignment": _probe(
+        "Alignment of two images", "The same of views of different images: chance.", line="reference"
+    ),
+    "uniformity": _probe(
+        "Uniformity", "How evenly the sphere is covered. Noise covers it best.", better="lower"
+    ),
     "rankme_h": _probe("RankMe of h", "exp of the entropy of the singular values.", better="higher"),
     "rankme_z": _probe("RankMe of g(h)", "exp of the entropy of the singular values.", better="higher"),
     "effective_rank_h": _probe("Effective rank of h", "Of its covariance.", better="higher"),
@@ -139,6 +157,15 @@ PAIR_SERIES = {
     "std_z_normalized": _probe("Spread of g(h), normalised", "Of unit vectors, times √d: 1 is isotropic."),
     "dimension_h": Series("Dimensions of h", "Width of the encoder's output.", measured="once"),
     "dimension_z": Series("Dimensions of g(h)", "Width of the head's output.", measured="once"),
+    **{
+        f"noise_{kind}_{key}": Series(
+            f"{title} of noise for {name}",
+            "Of as many Gaussian vectors: no representation has more, and it knows nothing.",
+            measured="once",
+        )
+        for kind, title in (("rankme", "RankMe"), ("effective_rank", "Effective rank"))
+        for key, name in (("h", "h"), ("z", "g(h)"))
+    },
     "items_per_second": Series("Images per second", "How fast it learns.", "images/s", "higher"),
 }
 

@@ -16,15 +16,22 @@ from torch import Tensor, nn
 from ssllab.data.images.augment import as_float, two_views
 from ssllab.data.images.batches import ImageBatches
 from ssllab.data.images.probed import probed
-from ssllab.diagnostics.geometry import alignment, uniformity
-from ssllab.diagnostics.knn import knn_accuracy
+from ssllab.diagnostics.geometry import alignment, chance_alignment, uniformity
+from ssllab.diagnostics.knn import knn_accuracy, neighbours
 from ssllab.diagnostics.linear_probe import linear_probes
 from ssllab.diagnostics.projection import Projection, project
-from ssllab.diagnostics.spectrum import channel_std, effective_rank, normalized_std, rankme, singular_values
+from ssllab.diagnostics.spectrum import (
+    channel_std,
+    effective_rank,
+    noise_rank,
+    normalized_std,
+    rankme,
+    singular_values,
+)
 from ssllab.doctor.pairs import RULES
 from ssllab.looks import Embedding, Look, Spectrum
 from ssllab.methods.base import Method, Probe
-from ssllab.methods.pair_scalars import PAIR_CHARTS, PAIR_SERIES
+from ssllab.methods.pair_scalars import LIVE_BANK, PAIR_CHARTS, PAIR_SERIES
 from ssllab.methods.pair_settings import PairSettings
 from ssllab.nn.encoders import Encoder, build_encoder
 from ssllab.nn.heads import build_head
@@ -37,7 +44,7 @@ if TYPE_CHECKING:
 
 MAP_IMAGES = 200  # as many thumbnails as a map can show
 PREPARING_IMAGES = 128
-BANK, QUERIES = 1500, 1000  # images of a live probe: about a second of work on two cores
+QUERIES = 1000  # images that a live probe asks about: about a second of work on two cores
 MAP_SEED = 20020  # the map's views are drawn with the same numbers each time: what moves is the model
 
 
@@ -156,14 +163,20 @@ class PairMethod(Method):
         return ()
 
     @torch.no_grad()
-    def probe(self, data: ImageData, *, bank: int = BANK, queries: int = QUERIES) -> Probe:
-        """What h and g(h) know: kNN and linear probes on held-out images, collapse, alignment, uniformity."""
+    def probe(
+        self, data: ImageData, *, bank: int = LIVE_BANK, queries: int = QUERIES, k: int | None = None
+    ) -> Probe:
+        """What h and g(h) know: kNN and linear probes on held-out images, collapse, alignment, uniformity.
+
+        ``k``: neighbours that vote, by default in proportion to the bank.
+        """
+        k = neighbours(bank) if k is None else k
         train, test, classes = probed(data, bank, queries)
         h_train, z_train = self.encode(train.images)
         h_test, z_test = self.encode(test.images)
         scalars: dict[str, float] = {}
         for suffix, fit, held_out in (("", h_train, h_test), ("_z", z_train, z_test)):
-            scalars |= _label_probes(suffix, fit, held_out, train, test, classes)
+            scalars |= _label_probes(suffix, fit, held_out, train, test, classes, k)
         for suffix, features in (("h", h_test), ("z", z_test)):
             scalars[f"rankme_{suffix}"] = float(rankme(features))
             scalars[f"effective_rank_{suffix}"] = float(effective_rank(features))
@@ -172,16 +185,19 @@ class PairMethod(Method):
         _, z = self.encode(torch.cat(self.map_views(data)))
         z1, z2 = z.chunk(2)
         scalars["alignment"] = float(alignment(z1, z2))
+        scalars["chance_alignment"] = float(chance_alignment(z1, z2))
         scalars["uniformity"] = float(uniformity(z))
-        return Probe(scalars, self.constants(data))
+        return Probe(scalars, self.constants(test))
 
-    def constants(self, data: ImageData) -> dict[str, float]:
-        """Chance levels and ceilings for the plots, by name."""
+    def constants(self, test: ImageSplit) -> dict[str, float]:
+        """Chance levels and ceilings for the plots, by name; ``test`` are the images that were asked about."""
         found = {"dimension_h": float(self.dimension_h), "dimension_z": float(self.dimension_z)}
-        labels = probed(data, 0, len(data.test))[1].labels
-        if labels is not None and len(labels):
-            found["chance_top1"] = float(labels.bincount().max()) / len(labels)
-        for factor in data.test.factors:
+        for key, dimensions in (("h", self.dimension_h), ("z", self.dimension_z)):
+            ranks = noise_rank(len(test), dimensions)
+            found[f"noise_rankme_{key}"], found[f"noise_effective_rank_{key}"] = ranks
+        if test.labels is not None and len(test.labels):
+            found["chance_top1"] = float(test.labels.bincount().max()) / len(test.labels)
+        for factor in test.factors:
             found[f"chance_factor_{factor.name}"] = float(factor.values.bincount().max()) / len(factor.values)
         return found
 
@@ -204,14 +220,14 @@ def as_array(tensor: Tensor) -> np.ndarray:
 
 
 def _label_probes(
-    suffix: str, fit: Tensor, held_out: Tensor, train: ImageSplit, test: ImageSplit, classes: int
+    suffix: str, fit: Tensor, held_out: Tensor, train: ImageSplit, test: ImageSplit, classes: int, k: int
 ) -> dict[str, float]:
     targets: dict[str, tuple[Tensor, Tensor, int]] = {}
     scalars: dict[str, float] = {}
     if train.labels is not None and test.labels is not None and classes > 1:
         targets["linear_top1"] = (train.labels, test.labels, classes)
         scalars[f"knn_top1{suffix}"] = float(
-            knn_accuracy(unit(fit), train.labels, unit(held_out), test.labels, classes)
+            knn_accuracy(unit(fit), train.labels, unit(held_out), test.labels, classes, k)
         )
     for here, there in zip(train.factors, test.factors, strict=True):
         targets[f"factor_{here.name}"] = (here.values, there.values, len(here.names))

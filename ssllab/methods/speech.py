@@ -19,7 +19,7 @@ from ssllab.data.speech.batches import SpeechBatch, SpeechBatches, collate
 from ssllab.data.speech.types import SAMPLE_RATE
 from ssllab.diagnostics.codes import phone_of_frames
 from ssllab.diagnostics.linear_probe import linear_probes
-from ssllab.diagnostics.spectrum import channel_std, rankme
+from ssllab.diagnostics.spectrum import channel_std, noise_rank, rankme
 from ssllab.looks import Inspection
 from ssllab.methods.base import Method
 from ssllab.methods.speech_scalars import SPEECH_CHARTS, SPEECH_SERIES
@@ -154,11 +154,11 @@ class SpeechMethod(Method):
             "rankme_context": float(rankme(test.context)),
             "std_context": float(channel_std(test.context).mean()),
         }
-        chance: dict[str, float] = {}
+        chance = {"noise_rankme_context": noise_rank(*test.context.shape)[0]}
         names = phone_names(data)
         if names:
             fit, held_out = (
-                _some(phones_of(split, heard, names))
+                _some(phones_of(split, heard.clip, names, heard.shape))
                 for split, heard in ((data.train, train), (data.test, test))
             )
             scalars |= _probe(
@@ -198,15 +198,18 @@ def phone_names(data: SpeechData) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def phones_of(split: SpeechSplit, heard: Heard, names: tuple[str, ...]) -> Tensor:
-    """The phone of each frame of ``heard``: ``(F,)`` int64, -1 where unknown."""
+def phones_of(split: SpeechSplit, clip: Tensor, names: tuple[str, ...], shape: Wav2Vec2Config) -> Tensor:
+    """The phone of each frame: ``clip (F,)`` the clip of every frame, from its first on -> ``(F,)`` int64, -1 unknown.
+
+    ``shape`` says where frames are.
+    """
     number = {name: i for i, name in enumerate(names)}
-    found = torch.full((len(heard.clip),), -1)
+    found = torch.full((len(clip),), -1)
     if not split.phones:
         return found
-    for clip in heard.clips.tolist():
-        spans = split.phones[clip]
-        at = (heard.clip == clip).nonzero()[:, 0]
+    for one in clip.unique().tolist():
+        spans = split.phones[one]
+        at = (clip == one).nonzero()[:, 0]
         if spans and len(at):
             starts, ends = (torch.tensor([getattr(span, end) for span in spans]) for end in ("start", "end"))
             labels = torch.tensor([number[span.label] for span in spans])
@@ -215,8 +218,8 @@ def phones_of(split: SpeechSplit, heard: Heard, names: tuple[str, ...]) -> Tenso
                 ends,
                 labels,
                 len(at),
-                frame_seconds=heard.shape.frame_seconds,
-                receptive_field=heard.shape.receptive_field,
+                frame_seconds=shape.frame_seconds,
+                receptive_field=shape.receptive_field,
             )
     return found
 

@@ -53,7 +53,9 @@ PROBES_HELP = """
 <p>What can be read from the frozen model on held-out speech; labels are used here and nowhere else. <b>Probes</b>:
 logistic regression on the context vectors, for the phone of every frame, the word and the speaker of every
 recording, where these are known; dotted in the same colour is what guessing the most frequent one gives.
-<b>Codes</b>: purity and PNMI of the codes against phones, and the PNMI of loudness alone, cut as finely as the codes.
+<b>Codes</b>: purity and PNMI of the codes against phones, for all groups together and for each, and the PNMI of loudness
+alone, cut as finely as the codes. The table of codes and phones is made of one half of the clips and read on the other,
+and the other way round; dashed is what the same formula gives when the phones are shuffled.
 <b>Held out</b>: loss and perplexity on speech that was never trained on.</p>
 <p><b>How to read it.</b> This is the goal, the loss only the means. The first point is the untrained model: even random
 filters tell sounds apart, so only what is above it has been learned. PNMI that does not rise above that of loudness:
@@ -290,21 +292,45 @@ PRETRAINING_SERIES = {
     **_read("speaker", "Who speaks. The task does not ask for it, and later layers lose it.", "1"),
     "pnmi": _probe(
         "Phone-normalised mutual information",
-        "I(phone; code) / H(phone).",
+        "I(phone; code) / H(phone) of all groups together, on clips that the table was not made of; 0 for noise.",
         better="higher",
         chart="Codes",
         short="PNMI",
         when="phones",
     ),
+    "chance_pnmi": _probe(
+        "PNMI of shuffled phones",
+        "The same where the phones are turned against the codes: what noise gives.",
+        chart="Codes",
+        short="PNMI, shuffled",
+        when="phones",
+        line="reference",
+        role="0",
+    ),
     "purity": _probe(
         "Phone purity of the codes",
-        "The code's most frequent phone is right.",
+        "The code's most probable phone is right, on clips that the table was not made of.",
         better="higher",
         chart="Codes",
         short="purity",
         when="phones",
         role="3",
         overlay=False,
+    ),
+    "chance_purity": _probe(
+        "Purity of shuffled phones",
+        "The same where the phones are turned against the codes: about the share of the most frequent phone.",
+        chart="Codes",
+        short="purity, shuffled",
+        when="phones",
+        line="reference",
+        role="3",
+    ),
+    "labelled_frames": _probe("Frames with a phone", "What PNMI and purity stand on.", when="phones"),
+    "code_combinations": _probe(
+        "Combinations of codes met",
+        "On the frames with a phone: what PNMI and purity stand on.",
+        when="phones",
     ),
     "pnmi_volume": _probe(
         "PNMI of loudness",
@@ -316,17 +342,31 @@ PRETRAINING_SERIES = {
         overlay=False,
     ),
     "volume_share": _probe(
-        "Loudness in the codes", "I(code; loudness) / H(code): 1 is a volume meter.", percent=True
+        "Loudness in the codes",
+        "I(code; loudness) / H(code), on clips that the table was not made of: 1 is a volume meter, 0 noise.",
+        percent=True,
     ),
     "silence_codes": _probe(
         "Codes of silence", "Of the codes in use, most of whose frames are silent.", percent=True
+    ),
+    "chance_silence_codes": _probe(
+        "Codes of silence by chance", "The same where silence falls anywhere.", percent=True, line="reference"
     ),
     "silent_frames": _probe("Silent frames", "Share of the held-out frames.", percent=True),
     "heldout_top1": _probe(
         "Held-out accuracy of the task", "On speech it never saw.", better="higher", percent=True, headline=60
     ),
+    "chance_heldout_top1": constant(
+        "Chance of the held-out accuracy",
+        "A guess among the distractors that count, or the most frequent unit.",
+        percent=True,
+    ),
     "heldout_chance_loss": constant(
-        "Chance of the held-out loss", "The loss of a guess.", "Held-out loss", "chance", unit="nats"
+        "Chance of the held-out loss",
+        "A guess among the distractors that count, or of units as frequent as they are.",
+        "Held-out loss",
+        "chance",
+        unit="nats",
     ),
     "heldout_code_perplexity": _probe(
         "Held-out hard perplexity",
@@ -341,6 +381,12 @@ PRETRAINING_SERIES = {
         better="higher",
         chart="Rank",
         role="4",
+    ),
+    "noise_rankme_context": constant(
+        "RankMe of noise",
+        "Of as many Gaussian vectors: no representation has more, and it knows nothing.",
+        "Rank",
+        "noise",
     ),
     "std_context": _probe("Spread of the context", "Standard deviation of a dimension, mean."),
 }
@@ -363,7 +409,11 @@ WAV2VEC2_SERIES = {
         headline=10,
     ),
     "contrastive_chance": reference(
-        "Chance of the contrastive accuracy", "Guessing.", "Accuracy", "chance", percent=True
+        "Chance of the contrastive accuracy",
+        "Guessing among the distractors that count: 1/(1 + K), and 100 % where all have one code.",
+        "Accuracy",
+        "chance",
+        percent=True,
     ),
     "diversity_loss": Series(
         "Diversity loss",
@@ -428,6 +478,16 @@ WAV2VEC2_SERIES = {
     ),
     "restarted": Series("Restarted codes", "Dead codes that were moved in this step."),
     "distractors": constant("Distractors", "Wrong answers to choose from at every hidden frame."),
+    "pnmi_{group}": _probe(
+        "PNMI of group {group}",
+        "The same of group {group} alone.",
+        better="higher",
+        chart="Codes",
+        short="PNMI {group}",
+        when="phones and groups=2,3,4,5,6,7,8",
+        role="1",
+        overlay=False,
+    ),
     "heldout_contrastive_loss": _probe(
         "Held-out contrastive loss",
         "On speech that is not trained on.",
@@ -454,7 +514,13 @@ HUBERT_SERIES = {
         short="right unit",
         headline=10,
     ),
-    "unit_chance": reference("Chance of the units", "Guessing.", "Accuracy", "chance", percent=True),
+    "unit_chance": reference(
+        "Chance of the units",
+        "Always naming the most frequent unit of the last minutes.",
+        "Accuracy",
+        "chance",
+        percent=True,
+    ),
     "target_perplexity": Series(
         "Perplexity of the targets",
         "Units of the targets; what is predicted cannot be richer.",
@@ -480,6 +546,18 @@ HUBERT_SERIES = {
 def _errors(title: str, about: str, short: str, **more: Any) -> Series:
     return _probe(
         title, about, better="lower", percent=True, chart="Errors", short=short, when="transcripts", **more
+    )
+
+
+def _deaf(what: str, short: str, role: str) -> Series:
+    return constant(
+        f"{what} error rate of a guess that hears nothing",
+        "The better of writing nothing and writing a most frequent transcript everywhere.",
+        "Errors",
+        f"{short}, hears nothing",
+        role,
+        percent=True,
+        when="transcripts",
     )
 
 
@@ -525,6 +603,8 @@ CTC_SERIES = {
         dash=True,
         overlay=False,
     ),
+    "chance_wer": _deaf("Word", "WER", "0"),
+    "chance_cer": _deaf("Character", "CER", "2"),
     "heldout_loss": _probe(
         "Held-out loss", "Per character.", unit="nats", better="lower", when="transcripts"
     ),

@@ -154,7 +154,7 @@ class Wav2Vec2(SpeechMethod):
             "loss": loss.detach(),
             "contrastive_loss": contrastive.detach(),
             "chance_loss": torch.tensor(chance_loss(config.distractors), device=loss.device),
-            "contrastive_chance": torch.tensor(1 / (1 + config.distractors), device=loss.device),
+            "contrastive_chance": contrast.chance()[0].detach(),
             "contrastive_top1": contrast.accuracy(),
             "diversity_loss": diversity.detach(),
             "feature_penalty": penalty.detach(),
@@ -236,19 +236,18 @@ class Wav2Vec2(SpeechMethod):
         """Context vectors, codes and the task itself on held-out speech."""
         scalars, constants, heard = self.context_probes(data)
         found, self.phone_table = code_probes(self._codes_of, self.config.codebook_size, data, heard)
-        return Probe(
-            {**scalars, **found, **self._held_out_task(heard.batches)}, {**constants, **self._constants()}
-        )
+        task, chance = self._held_out_task(heard.batches)
+        return Probe({**scalars, **found, **task}, {**constants, **chance, **self._constants()})
 
     def _codes_of(self, samples: Tensor, lengths: Tensor) -> CodedFrames:
         frames = self.model.codes(samples.to(self.device), lengths.to(self.device))
         return CodedFrames(frames.codes, frames.counts)
 
-    def _held_out_task(self, batches: tuple[SpeechBatch, ...]) -> dict[str, float]:
-        """The contrastive task on held-out clips with the same masks each time, best codes, no noise."""
+    def _held_out_task(self, batches: tuple[SpeechBatch, ...]) -> tuple[dict[str, float], dict[str, float]]:
+        """The contrastive task on held-out clips with the same masks each time, best codes, no noise; and chance."""
         config, model = self.config, self.model
         generator = torch.Generator(self.device).manual_seed(0)
-        losses, hits, total = 0.0, 0.0, 0
+        sums, total = torch.zeros(4), 0
         for batch in (b.to(self.device) for b in batches):
             counts = frame_counts(model.config, batch.lengths)
             longest = model.config.frames(batch.samples.shape[1])
@@ -258,10 +257,13 @@ class Wav2Vec2(SpeechMethod):
             quantized = model.quantize(frames.gather(found.latents))
             contrast = self._contrast(found, quantized, frames, generator)
             count = len(contrast.logits)
-            losses, hits = losses + float(contrast.loss()) * count, hits + float(contrast.accuracy()) * count
+            sums += torch.stack([contrast.loss(), contrast.accuracy(), *contrast.chance()]).cpu() * count
             total += count
-        total = max(total, 1)
-        return {"heldout_contrastive_loss": losses / total, "heldout_top1": hits / total}
+        loss, accuracy, guess, guess_loss = (sums / max(total, 1)).tolist()
+        return (
+            {"heldout_contrastive_loss": loss, "heldout_top1": accuracy},
+            {"chance_heldout_top1": guess, "heldout_chance_loss": guess_loss},
+        )
 
     def _constants(self) -> dict[str, float]:
         groups, codes = self.config.groups, self.config.codebook_size
@@ -274,7 +276,6 @@ class Wav2Vec2(SpeechMethod):
             "joint_of_one_group": float(codes),
             "joint_ceiling": float(codes**groups),
             "published_masked_share": MASKED_SHARE,
-            "heldout_chance_loss": chance_loss(self.config.distractors),
             "distractors": float(self.config.distractors),
         }
 

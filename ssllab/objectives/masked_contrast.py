@@ -72,6 +72,16 @@ class MaskedContrast:
             return self.logits.new_zeros(())
         return (self.logits[:, 0] > self.logits[:, 1:].amax(1)).float().mean()
 
+    def chance(self) -> tuple[Tensor, Tensor]:
+        """What a guess among the candidates that count has: its accuracy, and its loss in nats (0-d each).
+
+        1/(1 + K) and ln(1 + K) where all K distractors count; 1 and 0 with a collapsed codebook.
+        """
+        candidates = (~self.logits.isneginf()).sum(1).float()
+        if not len(candidates):
+            return candidates.sum(), candidates.sum()
+        return candidates.reciprocal().mean(), candidates.log().mean()
+
 
 def masked_contrast(
     context: Tensor,

@@ -424,12 +424,15 @@ class Bench(QObject):
     def scene(self) -> Scene:
         """Everything a panel may draw now."""
         session = self.session
+        options = self.data.options if self.data else None
+        drawn, missing = bands(self.method_name, self.data_name, self.config, options)
         base = Scene(
             state=self._state,
             config=self.config,
             thumbnails=self.thumbnails,
             overlays=self._others(),
-            bands=bands(self.method_name, self.data_name, self.config),
+            bands=drawn,
+            no_bands=missing,
             class_names=self.data.class_names if self.data else (),
         )
         if session is None:

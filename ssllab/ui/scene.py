@@ -49,6 +49,15 @@ class Band:
 
 
 @dataclass(frozen=True)
+class NoBands:
+    """Why no reference is drawn: in short, at length, and for the curves that would have one."""
+
+    short: str
+    about: str
+    curves: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Scene:
     """Everything a panel may draw at one moment; read-only. ``look`` is the method's light picture, None
     before the first one."""
@@ -63,6 +72,7 @@ class Scene:
     verdict: Verdict | None = None
     overlays: Sequence[Overlay] = ()
     bands: Sequence[Band] = ()
+    no_bands: NoBands | None = None
     constants: dict[str, float] = field(default_factory=dict)  # chance levels and ceilings by name
     class_names: tuple[str, ...] = ()
 

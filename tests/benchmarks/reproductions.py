@@ -41,7 +41,10 @@ def main() -> None:
             settings = RunSettings(method="simclr", config=config, data="shapes", seed=seed)
             trainer = Trainer(settings, load("shapes", seed=seed))
             losses = [trainer.train_step()["loss"] for _ in range(chosen.steps)]
-            scalars = {"loss": float(np.mean(losses[-20:])), **trainer.probe().scalars}
+            scalars = {
+                "loss": float(np.mean(losses[-20:])),
+                **trainer.method.probe(trainer.data, k=200).scalars,
+            }
             rows.append([scalars[key] for key in SHOWN])
         mean, std = np.mean(rows, 0), np.std(rows, 0, ddof=1) if len(rows) > 1 else np.zeros(len(SHOWN))
         print(

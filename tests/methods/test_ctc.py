@@ -106,6 +106,9 @@ def test_learns_what_tones_are_called(train) -> None:
     assert scalars["heldout_loss"] < 0.85 * np.mean([step["chance_loss"] for step in curve])
     assert set(scalars) == {"wer", "cer", "wer_beam", "cer_beam", "heldout_loss"}
     heard = trainer.look().part(Transcripts)
+    deaf = trainer.probe().constants  # no text misses every word, a frequent one may hit some
+    assert 0 < deaf["chance_wer"] <= 1
+    assert 0 < deaf["chance_cer"] <= 1
     assert heard.step == 80
     assert heard.references == tuple(text.upper() for text in trainer.data.test.texts)
     assert len(heard.greedy) == len(heard.beam) == 4

@@ -5,6 +5,7 @@ import torch
 
 from ssllab.data.catalogue import load
 from ssllab.diagnostics.codes import perplexity, phone_of_frames, usage
+from ssllab.diagnostics.information import cross_fitted, of_noise, quarters
 from ssllab.methods.stored import SHIPPED, read_stored
 
 UNHEARD = ("nyc-f", "midlands-m")
@@ -16,7 +17,7 @@ def heard():
     model = read_stored(SHIPPED).model
     split = load("spoken", kinds=("speech",)).test
     names = sorted({span.label for clip in split.phones for span in clip})
-    codes, phones, speakers = [], [], []
+    codes, phones, speakers, clips = [], [], [], []
     for i, speaker in enumerate(split.speakers):
         if speaker not in UNHEARD:
             continue
@@ -32,7 +33,15 @@ def heard():
             )
         )
         speakers.append(torch.full((len(found),), UNHEARD.index(speaker)))
-    return model, torch.cat(codes), torch.cat(phones), torch.cat(speakers), names.index("sil")
+        clips.append(torch.full((len(found),), i))
+    return (
+        model,
+        torch.cat(codes),
+        torch.cat(phones),
+        torch.cat(speakers),
+        names.index("sil"),
+        torch.cat(clips),
+    )
 
 
 def test_hard_perplexity_is_at_least_a_third_of_the_ceiling(heard):
@@ -45,7 +54,7 @@ def test_hard_perplexity_is_at_least_a_third_of_the_ceiling(heard):
 
 def test_the_same_sound_of_two_speakers_shares_codes_more_often_than_chance(heard):
     """Over all pairs of a frame of one voice and a frame of the other, silence left out."""
-    model, codes, phones, speakers, silence = heard
+    model, codes, phones, speakers, silence, _ = heard
     size = model.config.num_codevectors_per_group
     spoken = (phones >= 0) & (phones != silence)
     one, other = (spoken & (speakers == i) for i in range(2))
@@ -58,3 +67,15 @@ def test_the_same_sound_of_two_speakers_shares_codes_more_often_than_chance(hear
         shared = (counts[0] * counts[1]).sum() / (counts[0].sum(1) * counts[1].sum(1)).sum()
         chance = (counts[0].sum(0) * counts[1].sum(0)).sum() / (counts[0].sum() * counts[1].sum())
         assert float(shared) > 2 * float(chance)
+
+
+def test_its_codes_foretell_phones_of_clips_that_no_table_was_made_of(heard):
+    _, codes, phones, _, silence, clip = heard
+    known = phones >= 0
+    asked = phones[known], codes[known], quarters(clip[known]), int(phones.max()) + 1
+    found, chance = cross_fitted(*asked), of_noise(*asked)
+    assert found.information > 0.25
+    assert chance.information == pytest.approx(0, abs=0.01)
+    most_frequent = float((phones[known] == silence).double().mean())
+    assert found.accuracy > chance.accuracy + 0.15
+    assert chance.accuracy == pytest.approx(most_frequent, abs=0.03)

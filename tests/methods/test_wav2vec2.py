@@ -111,9 +111,17 @@ def test_metrics_probes_and_look_are_all_there(data, method):
         "heldout_top1",
         "rankme_context",
         "volume_share",
+        "chance_pnmi",
+        "chance_purity",
+        "chance_silence_codes",
+        "labelled_frames",
     ):
         assert np.isfinite(probe.scalars[name]), name
     assert probe.constants["chance_phone"] < 0.5
+    assert (
+        1 / 21 <= probe.constants["chance_heldout_top1"] < 0.5
+    )  # more than 1/(1 + K): few codes, few candidates
+    assert probe.scalars["chance_pnmi"] == pytest.approx(0, abs=0.05)
     look = trainer.look()
     usage, table = look.part(CodeUsage), look.part(PhoneTable)
     assert usage.hard.shape == usage.soft.shape == ((2, 16) if method == "wav2vec2" else (1, 12))

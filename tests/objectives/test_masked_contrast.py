@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssllab.objectives.codebook_diversity import diversity_loss, entropy, entropy_loss
-from ssllab.objectives.masked_contrast import chance_loss, draw_distractors, masked_contrast, pack
+from ssllab.objectives.masked_contrast import (
+    MaskedContrast,
+    chance_loss,
+    draw_distractors,
+    masked_contrast,
+    pack,
+)
 
 
 def _generator(seed=0):
@@ -77,6 +83,16 @@ def test_one_code_for_all_makes_loss_0_and_accuracy_1():
     assert float(contrast.accuracy()) == 1.0
     contrast.loss().backward()
     assert torch.equal(context.grad, torch.zeros_like(context))
+
+
+def test_a_guess_is_among_the_distractors_that_count():
+    inf = torch.inf
+    accuracy, loss = MaskedContrast(torch.tensor([[0.2, 0.1, 0.3, 0.0], [0.5, -inf, 0.1, -inf]])).chance()
+    assert float(accuracy) == pytest.approx((1 / 4 + 1 / 2) / 2)
+    assert float(loss) == pytest.approx((math.log(4) + math.log(2)) / 2)
+    collapsed = MaskedContrast(torch.tensor([[0.5, -inf, -inf]])).chance()
+    assert [float(value) for value in collapsed] == [1, 0]  # a right answer that says nothing
+    assert all(float(value) == 0 for value in MaskedContrast(torch.empty(0, 3)).chance())
 
 
 def test_chance_is_ln_101():

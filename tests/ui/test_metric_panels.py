@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import replace
 from types import SimpleNamespace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -200,6 +201,8 @@ def test_the_spectrum_names_rankme_and_its_ceiling(show, full_scene):
     panel.draw(full_scene())
     names = [entry.name for entry in panel.spectrum.legend.entries()]
     assert names == ["h: RankMe 20.0 of 80", "g(h): RankMe 12.0 of 16"]  # of the views, of the dimensions
+    panel.draw(replace(full_scene(), constants={"noise_rankme_h": 77.6}))
+    assert panel.spectrum.legend.entries()[0].name == "h: RankMe 20.0 of 80 (noise 78)"
 
 
 def test_the_spectrum_is_relative_to_its_largest_value_as_its_axis_says(show, full_scene):

@@ -266,11 +266,27 @@ def test_the_phone_table_names_phones_codes_and_scores(show, full_scene):
     scene = full_scene()
     panel.draw(scene)
     part = scene.part(PhoneTable)
-    assert panel.map.scale.caption == "purity 0.45, PNMI 0.45"
+    assert panel.map.scale.caption == "PNMI 0.45, purity 0.45"  # of a run before chance was measured
     shown = f"P(b | {part.code_names[2]}) = {part.table[1, 2]:.2f}, {part.code_counts[2]} frames"
     assert hover(panel.map, 1, 2) == shown
     assert [text for _, text in panel.map.axes[1]._tickLevels[0]] == ["a", "b", "c", "sil"]
     assert tuple(panel.map.columns()["code"]) == part.code_names
+
+
+def test_the_phone_table_says_what_shuffled_phones_give_and_what_it_stands_on(show, full_scene):
+    panel = show(PhoneTablePanel, 900, 620)
+    log = probes()
+    chance = {
+        "chance_purity": 0.24,
+        "chance_pnmi": -0.001,
+        "labelled_frames": 5938,
+        "code_combinations": 1236,
+    }
+    log.append(150, {"purity": 0.446, "pnmi": 0.319} | chance)
+    panel.draw(replace(full_scene(), probes=log))
+    assert panel.map.scale.caption == (
+        "PNMI 0.32 (chance 0.00), purity 0.45 (chance 0.24), 5,938 frames, 1,236 codes"
+    )
 
 
 def test_where_room_is_short_fewer_names_are_written(show):

@@ -45,7 +45,7 @@ class SortedValues(Chart):
         self._field = field
         self._relative = relative
         self._part: Spectrum | None = None
-        self._ranks: dict[str, float | None] = {}
+        self._ranks: dict[str, tuple[float | None, float | None]] = {}  # of the model, and of noise
         self._curves = {key: self.line(key, role, width=2) for key, _, role in _KINDS}
         self._levels = {}
         if levels:
@@ -57,7 +57,10 @@ class SortedValues(Chart):
     def draw(self, scene: Scene) -> None:
         ranks = {}
         if not self._levels and scene.probes is not None:
-            ranks = {key: scene.probes.last(f"rankme_{key}") for key, *_ in _KINDS}
+            ranks = {
+                key: (scene.probes.last(f"rankme_{key}"), scene.constants.get(f"noise_rankme_{key}"))
+                for key, *_ in _KINDS
+            }
         part = scene.part(Spectrum)
         if part is self._part and ranks == self._ranks:
             return
@@ -108,9 +111,10 @@ class SortedValues(Chart):
         entries = []
         for key, name, role in _KINDS:
             size = len(self._values(key))
-            rank = self._ranks.get(key)
+            rank, noise = self._ranks.get(key, (None, None))
             if rank is not None and math.isfinite(rank):
                 name += f": RankMe {rank:.1f}" + (f" of {size}" if size else "")
+                name += f" (noise {noise:.0f})" if noise is not None else ""
             entries.append(Entry(key, name, colour(role), "line"))
         if self._levels:
             entries += [

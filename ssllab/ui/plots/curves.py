@@ -12,7 +12,7 @@ from ssllab.ui.plots.chart import colour
 from ssllab.ui.plots.legend import Entry
 from ssllab.ui.plots.stroke import Stroke
 from ssllab.ui.plots.track import Track
-from ssllab.ui.scene import Band, Overlay, Scene
+from ssllab.ui.scene import Band, NoBands, Overlay, Scene
 
 RUN = "run "  # how the keys of other runs begin
 _SICK = ("bad", "warn", "3")  # the colours of sick bands, in their order
@@ -71,13 +71,14 @@ def level_key(number: int) -> str:
 
 
 def legend_entries(
-    curves: Iterable[Curve],
+    curves: Sequence[Curve],
     levels: Sequence[Level],
     known: Sequence[float | None],
     overlays: Iterable[Overlay],
     bands: Iterable[Band],
+    no_bands: NoBands | None = None,
 ) -> list[Entry]:
-    """Live curves, the levels whose value is known, other runs, and each band once."""
+    """Live curves, the levels whose value is known, other runs, and each band once, or why there is none."""
     entries = [
         Entry(c.metric, c.name, colour(c.role), "dash" if c.dash else "line", True, c.help) for c in curves
     ]
@@ -93,6 +94,8 @@ def legend_entries(
         about = f"{kind} of the same recipe, for comparison."
         style = "dashed fill" if dash else "fill"
         entries.append(Entry(f"band {name}", name, colour(role), style, help=about))
+    if no_bands is not None and any(c.overlay and c.metric in no_bands.curves for c in curves):
+        entries.append(Entry("no band", no_bands.short, colour("muted"), "note", help=no_bands.about))
     return entries
 
 

@@ -29,7 +29,8 @@ _WIDEST_VALUE = "00.000"
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry. ``style``: "line", "dash", "thin", "fill", "dashed fill" or "block"; ``valued``: it has a readout."""
+    """One entry. ``style``: "line", "dash", "thin", "fill", "dashed fill", "block", or "note", which is only words;
+    ``valued``: it has a readout."""
 
     key: str
     name: str
@@ -152,12 +153,13 @@ class Legend(QWidget):
                 painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, f"+{len(self._left_out)}")
                 continue
             off = entry.key in self._hidden
-            self._swatch(painter, box, entry, off)
+            if entry.style != "note":
+                self._swatch(painter, box, entry, off)
             font = painter.font()
             font.setStrikeOut(off)
             painter.setFont(font)
-            painter.setPen(QColor(now.muted if off else now.text))
-            text = box.adjusted(_SWATCH + 4, 0, 0, 0)
+            painter.setPen(QColor(now.muted if off or entry.style == "note" else now.text))
+            text = box.adjusted(0 if entry.style == "note" else _SWATCH + 4, 0, 0, 0)
             name = fm.elidedText(entry.name, Qt.TextElideMode.ElideRight, text.width())
             painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, name)
             if entry.valued and not off and entry.key in self._values:
@@ -195,7 +197,7 @@ class Legend(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         hit = self._at(event.position().toPoint())
-        if hit and hit[1] and event.button() == Qt.MouseButton.LeftButton:
+        if hit and hit[1] and hit[1].style != "note" and event.button() == Qt.MouseButton.LeftButton:
             self.clicked.emit(hit[1].key)
         else:
             event.ignore()

@@ -192,7 +192,7 @@ class TimePlot(Chart):
         """All that a drawing depends on, but for the number of rows."""
         log = self._log_of(scene)
         others = tuple((o.name, o.colour, *_mark(self._log_of(o))) for o in scene.overlays)
-        bands = tuple(id(band) for band in scene.bands)
+        bands = tuple(id(band) for band in scene.bands), scene.no_bands
         levels = tuple(level.value(scene) for level in self._levels)
         last = scene.events[-1] if scene.events else None
         events = (len(scene.events), last and (last.step, last.key, last.new))
@@ -362,7 +362,10 @@ class TimePlot(Chart):
 
     def _list(self, overlays: Sequence[Overlay] = ()) -> None:
         bands = [band for band, *_ in self._band_items]
-        self.list_entries(legend_entries(self._curves, self._levels, self._level_values, overlays, bands))
+        missing = self._scene.no_bands if self._scene else None
+        self.list_entries(
+            legend_entries(self._curves, self._levels, self._level_values, overlays, bands, missing)
+        )
 
     def restyle(self) -> None:
         super().restyle()

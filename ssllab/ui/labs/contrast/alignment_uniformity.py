@@ -154,7 +154,8 @@ class AlignmentUniformityPanel(ChartPanel):
     <p><b>Alignment</b> E‖x−y‖² over the two views of an image: how far apart positives are. 0 is perfect.
     <b>Uniformity</b> log E exp(−2‖x−y‖²) over different images: how evenly the embeddings cover the
     sphere. More negative is better; the best possible value depends on the dimension (−1.57 on the
-    circle, −3.94 for 128, never below −4).</p>
+    circle, −3.94 for 128, never below −4), and noise has it: uniformity alone proves nothing. <b>Of two images</b>:
+the alignment of views of different images, measured; positives that are no nearer are not aligned.</p>
     <p><b>How to read it.</b> The contrastive loss asks for both at once. In the plane a healthy run moves
     to the left (it spreads) and then down (positives come together). The point (0, 0) is collapse:
     perfectly aligned and not spread at all. A lower temperature gives more uniformity and less
@@ -172,6 +173,16 @@ class AlignmentUniformityPanel(ChartPanel):
                     "alignment",
                     "attract",
                     help="Mean squared distance of positives; 0 is perfect.",
+                ),
+                Curve(
+                    "chance_alignment",
+                    "of two images",
+                    "muted",
+                    dash=True,
+                    stepped=True,
+                    overlay=False,
+                    primary=False,
+                    help="Alignment of views of different images: what pairs have that are none.",
                 ),
                 Curve(
                     "uniformity",
