@@ -1,0 +1,191 @@
+"""The doctor's exam: real runs, healthy and made sick, and whether the doctor says so, how soon, and whether it cures.
+
+    python tests/benchmarks/doctor_exam.py train --out DIR [--jobs 2]     trains what DIR lacks; may be interrupted
+    python tests/benchmarks/doctor_exam.py cure --out DIR [--jobs 2]      applies the remedy to each sick run
+    python tests/benchmarks/doctor_exam.py judge --out DIR                asks the doctor of today, prints the tables
+
+Training keeps what the doctor reads, so its rules are judged anew in seconds. A run is sick when its probes gained
+less than half of what the healthy run of that data gained, healthy above 80 %; the name comes from its construction.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import math
+import multiprocessing
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import torch
+
+from doctor_exam_cases import NOISE, PATHS, SIZES, SPEECH, Case, cases
+from ssllab.data.catalogue import load
+from ssllab.data.images.types import ImageData, ImageSplit
+from ssllab.data.speech.types import SAMPLE_RATE, SpeechData, SpeechSplit
+from ssllab.methods.registry import method_class
+from ssllab.training.run_record import RunSettings
+from ssllab.training.trainer import Trainer
+
+PROBE_EVERY = {False: 50, True: 70}  # steps, of speech: its probes cost more
+
+
+@functools.lru_cache(maxsize=4)
+def data_of(name: str, speech: bool, seed: int) -> Any:
+    """The data of a case."""
+    if name == NOISE:
+        return noise_of_speech(seed) if speech else noise_images(seed)
+    options = {} if speech else {"image_size": SIZES[name]}
+    path = PATHS.get(name)
+    data = load(str(path or name), kinds=("speech" if speech else "images",), options=options, seed=seed)
+    if speech:
+        return data
+    # Probes of the known factors cost more than training and no rule reads them.
+    return replace(data, train=replace(data.train, factors=()), test=replace(data.test, factors=()))
+
+
+def noise_images(seed: int, count: int = 3000, size: int = 16) -> ImageData:
+    """Images whose every pixel is drawn by itself, with labels that mean nothing."""
+    generator = torch.Generator().manual_seed(seed)
+    splits = []
+    for n in (count, 1000):
+        images = torch.randint(0, 256, (n, 3, size, size), generator=generator, dtype=torch.uint8)
+        splits.append(ImageSplit(images, torch.randint(0, 10, (n,), generator=generator)))
+    return ImageData(NOISE, "Noise", *splits, class_names=tuple("0123456789"))
+
+
+def noise_of_speech(seed: int, clips: int = 200) -> SpeechData:
+    """Clips of white noise, with words that mean nothing."""
+    generator = torch.Generator().manual_seed(seed)
+    splits = []
+    for n in (clips, 60):
+        audio = (torch.randn(n * 2 * SAMPLE_RATE, generator=generator) * 3000).to(torch.int16)
+        starts = torch.arange(n + 1) * 2 * SAMPLE_RATE
+        names = tuple(str(i) for i in range(n))
+        labels = torch.randint(0, 6, (n,), generator=generator)
+        splits.append(SpeechSplit(audio, starts, names, (None,) * n, (None,) * n, labels))
+    return SpeechData(NOISE, "Noise", *splits, class_names=tuple("abcdef"))
+
+
+def settings_of(case: Case, config: dict[str, Any] | None = None) -> RunSettings:
+    """Everything that the run repeats from."""
+    chosen = {**case.base, **case.config} if config is None else config
+    options = {} if case.speech else {"image_size": SIZES[case.data]}
+    return RunSettings(method=case.method, data=case.data, options=options, config=chosen, seed=case.seed)
+
+
+def patient(case: Case, states: Path | None = None) -> dict[str, Any]:
+    """Train a case from the beginning; what the doctor would have read of it."""
+    torch.set_num_threads(1)
+    trainer = Trainer(settings_of(case), data_of(case.data, case.speech, case.seed))
+    record = trained(trainer, case.length, case.changes)
+    if states is not None and case.sickness:
+        states.mkdir(parents=True, exist_ok=True)
+        torch.save(trainer.state(), states / f"{abs(hash_of(case.name))}.pt")
+    return {"name": case.name, "case": asdict(case), **record}
+
+
+def hash_of(name: str) -> int:
+    """The same in every process, unlike hash()."""
+    import zlib
+
+    return zlib.crc32(name.encode())
+
+
+def trained(trainer: Trainer, steps: int, changes: tuple[tuple[int, str, Any], ...] = ()) -> dict[str, Any]:
+    """``steps`` more steps, with a probe before the first, every 50 and after the last."""
+    began, first = time.perf_counter(), trainer.step
+    every = PROBE_EVERY[trainer.settings.method in SPEECH]
+    metrics: list[dict[str, float]] = []
+    probe = trainer.probe()
+    probes = [{"step": first, **probe.scalars}]
+    while trainer.step < first + steps:
+        for step, key, value in changes:
+            if step == trainer.step:
+                trainer.set(key, value)
+        metrics.append({**trainer.train_step(), "step": trainer.step})
+        broken = not math.isfinite(metrics[-1]["loss"])
+        if not broken and ((trainer.step - first) % every == 0 or trainer.step == first + steps):
+            probe = trainer.probe()
+            probes.append({"step": trainer.step, **probe.scalars})
+        if broken:
+            break
+    return {
+        "metrics": table(metrics),
+        "probes": table(probes),
+        "constants": probe.constants,
+        "seconds": time.perf_counter() - began,
+    }
+
+
+def table(rows: list[dict[str, float]]) -> dict[str, list[float]]:
+    """Columns of rows that all have the same names."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {
+        name: [row["step"] if name == "step" else float(f"{row.get(name, math.nan):.5g}") for row in rows]
+        for name in names
+    }
+
+
+def records(file: Path) -> dict[str, dict[str, Any]]:
+    """What is known, by name; a line that was cut off by an interruption is left out."""
+    found = {}
+    if file.exists():
+        for line in file.read_text().splitlines():
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue
+            found[record["name"]] = record
+    return found
+
+
+def train(out: Path, jobs: int, only: str) -> None:
+    """Train what is not there yet."""
+    known = records(out / "runs.jsonl")
+    todo = [case for case in cases() if case.name not in known and only in case.name]
+    print(f"{len(todo)} of {len(cases())} runs to train", flush=True)
+    work(todo, functools.partial(patient, states=out / "states"), out / "runs.jsonl", jobs)
+
+
+def work(todo: list[Case], do: Any, file: Path, jobs: int) -> None:
+    """``do`` every case in processes of their own; each result is a line of ``file`` at once."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool, file.open("a") as lines:
+        futures = {pool.submit(do, case): case for case in todo}
+        for number, future in enumerate(as_completed(futures), 1):
+            case = futures[future]
+            try:
+                record = future.result()
+            except Exception as error:
+                print(f"{case.name}: {type(error).__name__}: {error}", flush=True)
+                continue
+            lines.write(json.dumps(record) + "\n")
+            lines.flush()
+            print(f"{number:>3}/{len(todo)} {record['seconds']:5.0f} s  {case.name}", flush=True)
+
+
+def main() -> None:
+    """See the module's text."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("what", choices=("train", "cure", "judge"))
+    options.add_argument("--out", type=Path, required=True)
+    options.add_argument("--jobs", type=int, default=2)
+    options.add_argument("--only", default="", help="cases whose name has this")
+    chosen = options.parse_args()
+    if chosen.what == "train":
+        train(chosen.out, chosen.jobs, chosen.only)
+
+
+if __name__ == "__main__":
+    main()
