@@ -16,7 +16,6 @@ import json
 import math
 import multiprocessing
 import os
-import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, replace
@@ -25,10 +24,10 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import numpy as np
 import torch
 
 from doctor_exam_cases import NOISE, PATHS, SIZES, SPEECH, Case, cases
+from doctor_exam_judge import judged, line_of, tables
 from ssllab.data.catalogue import load
 from ssllab.data.images.types import ImageData, ImageSplit
 from ssllab.data.speech.types import SAMPLE_RATE, SpeechData, SpeechSplit
@@ -185,6 +184,10 @@ def main() -> None:
     chosen = options.parse_args()
     if chosen.what == "train":
         train(chosen.out, chosen.jobs, chosen.only)
+    elif chosen.what == "judge":
+        found = judged(records(chosen.out / "runs.jsonl"))
+        print("\n".join(line_of(one) for one in found if chosen.only in one.case.name))
+        print(tables(found))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,188 @@
+"""What the doctor of today says of the runs that the exam has trained, step by step, and how often he is right."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from doctor_exam_cases import NOISE, Case
+from ssllab.doctor.evidence import Evidence
+from ssllab.doctor.rules import diagnose
+from ssllab.doctor.verdict import Verdict, gravity
+from ssllab.methods.registry import method_class
+from ssllab.training.metrics import MetricsLog
+from ssllab.training.run_record import Event
+
+ASKED_EVERY = 10  # steps
+JUDGED_FROM = 200  # false alarms are counted from here on
+MOST_DELAY = 200
+SICK_BELOW, HEALTHY_ABOVE = 0.5, 0.8  # of the healthy run's gain
+
+# What a run is judged by: the mean gain of those that its data has.
+PROBES = {False: ("knn_top1", "linear_top1"), True: ("phone_top1", "word_top1", "pnmi")}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A run and what was said of it. ``share``: of the healthy run's gain, NaN where nothing can be gained."""
+
+    case: Case
+    share: float
+    said: list[tuple[int, Verdict]]
+    seconds_a_step: float
+
+    @property
+    def truth(self) -> str:
+        """"sick", "healthy" or "between", by the probes; noise is sick whatever they say."""
+        if self.case.data == NOISE or self.share < SICK_BELOW:
+            return "sick"
+        return "healthy" if self.share > HEALTHY_ABOVE else "between"
+
+    @property
+    def last(self) -> Verdict:
+        """The last word."""
+        return self.said[-1][1]
+
+    @property
+    def right(self) -> bool:
+        """Whether the last word is the true one."""
+        name = self.last.state
+        healthy, named = name == "healthy", name in self.case.sickness
+        return {"sick": named, "healthy": healthy, "between": named or healthy or name == "not sure"}[self.truth]
+
+    @property
+    def called_healthy_late(self) -> int:
+        """The last step at which a sick run was called healthy, counted from its evidence's onset; 0 never."""
+        return max((step - self.case.onset for step, v in self.said if v.state == "healthy"), default=0)
+
+    @property
+    def delay(self) -> int | None:
+        """Steps from the onset until the right name stood for good; None if it never did."""
+        since = None
+        for step, verdict in self.said:
+            named = verdict.state in self.case.sickness
+            since = (step if since is None else since) if named else None
+        return None if since is None else since - self.case.onset
+
+
+def case_of(record: Mapping[str, Any]) -> Case:
+    """The case that a record was trained from."""
+    stored = dict(record["case"])
+    stored["changes"] = tuple(tuple(change) for change in stored["changes"])
+    return Case(**{**stored, "sickness": tuple(stored["sickness"])})
+
+
+def replay(record: Mapping[str, Any], every: int = ASKED_EVERY) -> list[tuple[int, Verdict]]:
+    """What the doctor would have said, asked every so many steps and at the end."""
+    case = case_of(record)
+    method = method_class(case.method)
+    config = method.Config.make({**case.base, **case.config})
+    rows, probed = (columns(record[kind]) for kind in ("metrics", "probes"))
+    metrics, probes = MetricsLog(), MetricsLog()
+    events: list[Event] = []
+    said, asked_last, at = [], 0, 0
+    for index, (step, values) in enumerate(rows):
+        for when, key, value in case.changes:
+            if when == step - 1:
+                events.append(Event(when, 0.0, "set", key, getattr(config, key), value))
+                config = config.changed({key: value})
+        metrics.append(step, values)
+        while at < len(probed) and probed[at][0] <= step:
+            probes.append(*probed[at])
+            at += 1
+        if step - asked_last >= every or index == len(rows) - 1:
+            asked_last = step
+            changed = events[-1].step if events else 0
+            evidence = Evidence(
+                config, metrics, probes, record["constants"], method.series, changed, list(events)
+            )
+            said.append((step, diagnose(method.rules, evidence)))
+    return said
+
+
+def columns(table: Mapping[str, Sequence[float]]) -> list[tuple[int, dict[str, float]]]:
+    """Rows of a table as the exam keeps them: (step, values)."""
+    names = [name for name in table if name != "step"]
+    return [
+        (int(step), {name: math.nan if table[name][i] is None else table[name][i] for name in names})
+        for i, step in enumerate(table["step"])
+    ]
+
+
+def gain(record: Mapping[str, Any]) -> float:
+    """How far the probes rose above the untrained model, on the mean of those that there are."""
+    probes, speech = record["probes"], record["case"]["method"] in ("wav2vec2", "hubert")
+    found = [probes[name] for name in PROBES[speech] if name in probes]
+    return float(np.mean([values[-1] - values[0] for values in found])) if found else math.nan
+
+
+def judged(records: Mapping[str, Mapping[str, Any]]) -> list[Judged]:
+    """Every run beside the healthy runs of its data and method."""
+    healthy: dict[tuple[str, str], list[float]] = {}
+    for record in records.values():
+        case = case_of(record)
+        if not case.sickness and not case.config and not case.changes:
+            healthy.setdefault((case.data, case.method), []).append(gain(record))
+    found = []
+    for record in records.values():
+        case = case_of(record)
+        reference = healthy.get((case.data, case.method)) or healthy.get((case.data, "simclr"))
+        share = gain(record) / float(np.mean(reference)) if reference else math.nan
+        steps = len(record["metrics"]["step"])
+        found.append(Judged(case, share, replay(record), record["seconds"] / max(steps, 1)))
+    return found
+
+
+def tables(found: Sequence[Judged]) -> str:
+    """The exam's numbers."""
+    lines = []
+    sick = [one for one in found if one.truth == "sick" and one.case.sickness]
+    healthy = [one for one in found if one.truth == "healthy"]
+    states = sorted({one.last.state for one in found})
+    truths = {"healthy": healthy, "between": [one for one in found if one.truth == "between"]}
+    for names in dict.fromkeys(one.case.sickness for one in sick):
+        truths[names[0]] = [one for one in sick if one.case.sickness == names]
+    lines.append(f"{'by construction':<22}" + "".join(f"{state[:17]:>18}" for state in states))
+    for truth, group in truths.items():
+        counted = Counter(one.last.state for one in group)
+        lines.append(f"{truth:<22}" + "".join(f"{counted[state] or '.':>18}" for state in states))
+    alarms = [
+        (gravity(verdict.state), one)
+        for one in healthy
+        for step, verdict in one.said
+        if step > JUDGED_FROM
+    ]
+    red, amber = (sum(grade == level for grade, _ in alarms) for level in (2, 1))
+    delays = [(one.delay, one.delay * one.seconds_a_step) for one in sick if one.delay is not None]
+    late = [one for one in sick if one.called_healthy_late > MOST_DELAY]
+    right = sum(one.right for one in sick)
+    lines += [
+        "",
+        f"runs: {len(found)}, healthy {len(healthy)}, sick {len(sick)}",
+        f"named right: {right} of {len(sick)} sick runs ({right / max(len(sick), 1):.1%})",
+        f"false alarms: {red} of {len(alarms)} verdicts after step {JUDGED_FROM} ({red / max(len(alarms), 1):.2%}); "
+        f"not sure {amber} ({amber / max(len(alarms), 1):.2%})",
+        f"sick and called healthy later than {MOST_DELAY} steps after the onset: {len(late)}",
+    ]
+    if delays:
+        steps, seconds = (np.array(column) for column in zip(*delays, strict=True))
+        lines.append(
+            f"delay of the right name: median {np.median(steps):.0f} steps ({np.median(seconds):.0f} s), "
+            f"longest {steps.max():.0f} ({seconds.max():.0f} s)"
+        )
+    return "\n".join(lines)
+
+
+def line_of(one: Judged) -> str:
+    """A run in a line: its truth, what was said of it when, and its name."""
+    life: list[str] = []
+    for step, verdict in one.said:
+        if not life or not life[-1].endswith(verdict.state):
+            life.append(f"{step}:{verdict.state}")
+    mark = "ok " if one.right else "BAD"
+    return f"{mark} {one.truth:<8} {one.share:6.2f}  {one.case.name}\n      {' '.join(life)}"
