@@ -42,7 +42,9 @@ def low_ranks(e: Evidence) -> tuple[str, ...]:
     """Representations of fewer than two dimensions."""
     head = e.constant("dimension_z")
     narrow = head is not None and head < RANKED_DIMENSION
-    ranks = {} if narrow else {f"effective_rank_{part}": e.constant(f"dimension_{part}") or 0.0 for part in "hz"}
+    ranks = (
+        {} if narrow else {f"effective_rank_{part}": e.constant(f"dimension_{part}") or 0.0 for part in "hz"}
+    )
     ranks["rankme_context"] = math.inf
     return lines(
         *(

@@ -41,9 +41,7 @@ class Remedy:
 def guilty(e: Evidence, causes: Sequence[Cause]) -> list[Cause]:
     """Those of ``causes`` that are set wrong."""
     return [
-        cause
-        for cause in causes
-        if (value := e.setting(cause.control)) is not None and cause.wrong(e, value)
+        cause for cause in causes if (value := e.setting(cause.control)) is not None and cause.wrong(e, value)
     ]
 
 

@@ -14,8 +14,10 @@ from ssllab.doctor.rules import (
     DIVERGED_LOSS_MARGIN,
     Family,
     Rule,
+    Suspicion,
     diverged,
     not_a_number,
+    suspected,
     warming_up,
 )
 from ssllab.doctor.verdict import Verdict, lines
@@ -58,6 +60,16 @@ def _stuck_at_chance(e: Evidence) -> Verdict | None:
     )
 
 
+SUSPICIONS = (
+    *pairs.SUSPICIONS,
+    Suspicion(
+        (cause.COLD, cause.HOT, cause.FEW_NEGATIVES, *cause.KEYS, cause.NO_HEAD),
+        "weak contrast",
+        "The contrast teaches next to nothing",
+    ),
+)
+
+
 RULES: tuple[Rule, ...] = (
     partial(not_a_number, CONTRAST),
     partial(warming_up, CONTRAST),
@@ -67,5 +79,7 @@ RULES: tuple[Rule, ...] = (
     _stuck_at_chance,
     pairs.dimensional_collapse,
     pairs.shortcut,
+    partial(suspected, CONTRAST, SUSPICIONS, pairs.harm),
+    pairs.SETTLING,
     pairs.healthy,
 )

@@ -59,9 +59,7 @@ HIGH_RATE = Cause(
 LOW_RATE = Cause(
     "learning_rate", _too_low, "The learning rate is far below what usually works.", _usual, harmless=True
 )
-DECAY = Cause(
-    "weight_decay", above(0.05), "The weight decay pulls the weights towards zero.", lambda e: 1e-4
-)
+DECAY = Cause("weight_decay", above(0.05), "The weight decay pulls the weights towards zero.", lambda e: 1e-4)
 COLD = Cause(
     "temperature",
     below(LOW_TEMPERATURE),

@@ -11,15 +11,19 @@ from collections.abc import Sequence
 from functools import partial
 
 from ssllab.doctor import pair_causes as cause
+from ssllab.doctor.against import against_health, guessing, low_ranks, worse_probes
 from ssllab.doctor.causes import Cause, Remedy, guilty, verdict
 from ssllab.doctor.chance import at_chance, solved_from
 from ssllab.doctor.evidence import Evidence
 from ssllab.doctor.rules import (
     Family,
     Rule,
+    Suspicion,
     diverged,
     lower_rate,
     not_a_number,
+    settling,
+    suspected,
     warming_up,
 )
 from ssllab.doctor.verdict import Changes, Verdict, lines
@@ -30,8 +34,14 @@ WARMUP_STEPS = 100
 # Rank and probe accuracy move later than the loss: a healthy small conv net starts with a rank of 2 or 3.
 PATIENCE_STEPS = 300
 
+# Probes dip below the untrained model's before they rise: a healthy run may stay there for so long.
+SETTLING_STEPS = 200
+
 # Features this many times wider than at the start, at chance accuracy: the weights ran away.
 DIVERGED_STD_RATIO = 1000.0
+
+# Healthy features are up to twice as wide as at the start; so many times says that the steps are far too large.
+WIDE_RATIO = 10.0
 
 # Raw std as a share of the untrained encoder's. Measured with the variance term off: .01 against .46.
 COLLAPSED_STD_SHARE = 0.05
@@ -56,6 +66,7 @@ SUSPECT_GAIN = 0.1
 
 # An untrained encoder above 90 % leaves too little room to judge by its share: take a tenth as the room.
 LEAST_ROOM = 0.1
+
 
 def calm(e: Evidence) -> Changes:
     """A lower learning rate."""
@@ -166,7 +177,15 @@ def dimensional_collapse(e: Evidence) -> Verdict | None:
     width_z = e.constant("dimension_z")
     # A head of two or three dimensions asks h for no more than that.
     narrow_head = width_z is not None and width_z < RANKED_DIMENSION
-    blamed = (*cause.TOO_FAST, cause.HOT, cause.NO_HEAD, *cause.KEYS, cause.STRONG_JITTER, cause.SMALL_CROPS)
+    blamed = (
+        *cause.TOO_FAST,
+        cause.HOT,
+        cause.COLD,
+        cause.NO_HEAD,
+        *cause.KEYS,
+        cause.STRONG_JITTER,
+        cause.SMALL_CROPS,
+    )
     if e.steps_seen < patience(e, blamed) or not (low("z") or (low("h") and not narrow_head)):
         return None
     return verdict(
@@ -191,7 +210,10 @@ def shortcut(e: Evidence) -> Verdict | None:
         return None
     # A view that is known to give the image away needs less proof than a probe that merely is slow.
     least = SUSPECT_GAIN if guilty(e, cause.WEAK_VIEWS) else SHORTCUT_GAIN
-    if found < solved_from(0.0 if chance is None else math.exp(-chance)) or sum(climbed) / len(climbed) >= least:
+    if (
+        found < solved_from(0.0 if chance is None else math.exp(-chance))
+        or sum(climbed) / len(climbed) >= least
+    ):
         return None
     return verdict(
         e,
@@ -210,6 +232,25 @@ def healthy(e: Evidence) -> Verdict:
     return Verdict("healthy", "Learning", (*signs(e), *_probe_lines(e), *lines(rank_line(e, "h"))))
 
 
+def harm(e: Evidence) -> tuple[str, ...]:
+    """What speaks against health; probes that fell count where, on their mean, nothing was learned."""
+    climbed = gains(e)
+    nothing = bool(climbed) and sum(climbed) / len(climbed) < SHORTCUT_GAIN
+    wide = (_width(e, "h") or 0) > WIDE_RATIO
+    return (
+        *low_ranks(e),
+        *guessing(e),
+        *(worse_probes(e) if nothing or wide else ()),
+        *lines(e.probe_line("std_h") if wide else None),
+    )
+
+
+SUSPICIONS = (
+    Suspicion(cause.TOO_FAST, "diverged", "The steps overshoot"),
+    Suspicion(cause.WEAK_VIEWS, "shortcut", "The views give away what they show"),
+)
+SETTLING = partial(settling, against_health, SETTLING_STEPS, "The probes have not risen yet")
+
 PAIRS = Family(WARMUP_STEPS, signs, calm, cause.TOO_FAST)
 
 RULES: tuple[Rule, ...] = (
@@ -219,5 +260,7 @@ RULES: tuple[Rule, ...] = (
     partial(ran_away, PAIRS),
     dimensional_collapse,
     shortcut,
+    partial(suspected, PAIRS, SUSPICIONS, harm),
+    SETTLING,
     healthy,
 )

@@ -8,14 +8,14 @@ answers.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from ssllab.doctor.against import against_health
-from ssllab.doctor.causes import Cause, Remedy, verdict
+from ssllab.doctor.causes import Cause, Remedy, guilty, verdict
 from ssllab.doctor.evidence import Evidence
 from ssllab.doctor.verdict import NOT_SURE, Changes, Verdict, lines, tidy
 
@@ -23,6 +23,9 @@ Rule = Callable[[Evidence], Verdict | None]
 
 # A loss this many nats above guessing, with guesses no better than chance, is no plateau: it blew up.
 DIVERGED_LOSS_MARGIN = 1.0
+
+# Under settings that are known to do harm the first sign of it is enough, so soon after the warm-up.
+SUSPECT_STEPS = 120
 
 # A checkpoint so many steps before the first bad loss has weights from before the jump.
 STEPS_BEFORE_A_JUMP = 50
@@ -41,6 +44,15 @@ class Family:
     signs: Callable[[Evidence], tuple[str, ...]]
     calm: Callable[[Evidence], Changes]
     too_fast: tuple[Cause, ...] = ()
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """What is said where one of ``causes`` is set wrong and the run shows harm."""
+
+    causes: tuple[Cause, ...]
+    state: str
+    title: str
 
 
 def diagnose(rules: tuple[Rule, ...], evidence: Evidence) -> Verdict:
@@ -80,7 +92,11 @@ def diverged(family: Family, e: Evidence, *evidence: str | None) -> Verdict:
         "Training has diverged",
         lines(*evidence, e.setting_line("learning_rate")),
         family.too_fast,
-        Remedy("The steps are too large: take smaller ones from before the jump.", family.calm(e), before_the_jump(e)),
+        Remedy(
+            "The steps are too large: take smaller ones from before the jump.",
+            family.calm(e),
+            before_the_jump(e),
+        ),
     )
 
 
@@ -99,6 +115,30 @@ def warming_up(family: Family, e: Evidence) -> Verdict | None:
         return None
     said = f"{e.steps_seen} steps since the start or the last change of a setting; {family.warmup_steps} are needed"
     return Verdict("warming up", "Too early to say", (said, *signs))
+
+
+def suspected(
+    family: Family, suspicions: Sequence[Suspicion], harm: Callable[[Evidence], tuple[str, ...]], e: Evidence
+) -> Verdict | None:
+    """Something speaks against health, and somebody set what is known to do such harm: its name is that of its cause.
+
+    ``harm``: the lines of evidence that count. All that is guilty is undone, the first of ``suspicions`` names it.
+    """
+    said = harm(e) if e.steps_seen >= SUSPECT_STEPS else ()
+    named = next((one for one in suspicions if guilty(e, one.causes)), None)
+    if not said or named is None:
+        return None
+    blamed = [cause for one in suspicions for cause in one.causes]
+    signs = (line for line in family.signs(e) if line not in said)
+    return verdict(e, named.state, named.title, (*said, *signs), blamed, Remedy("", {}))
+
+
+def settling(
+    harm: Callable[[Evidence], tuple[str, ...]], steps: int, title: str, e: Evidence
+) -> Verdict | None:
+    """A young run that nobody set wrong may look so for a while."""
+    said = harm(e) if e.steps_seen < steps else ()
+    return Verdict("warming up", title, said) if said else None
 
 
 def healthy(family: Family, e: Evidence, title: str = "Learning") -> Verdict:

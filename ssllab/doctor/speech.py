@@ -14,10 +14,19 @@ from functools import partial
 from ssllab.doctor import rules
 from ssllab.doctor import speech_causes as cause
 from ssllab.doctor import speech_signs as sign
+from ssllab.doctor.against import empty_codebooks, guessing, low_ranks
 from ssllab.doctor.causes import Cause, Remedy, guilty, undone, verdict
 from ssllab.doctor.chance import guesses
 from ssllab.doctor.evidence import Evidence
-from ssllab.doctor.rules import DIVERGED_LOSS_MARGIN, Family, Rule, diverged, lower_rate
+from ssllab.doctor.rules import (
+    DIVERGED_LOSS_MARGIN,
+    SUSPECT_STEPS,
+    Family,
+    Rule,
+    Suspicion,
+    diverged,
+    lower_rate,
+)
 from ssllab.doctor.speech_thresholds import (
     ALL_DEAD_SHARE,
     DEAD_SHARE,
@@ -27,7 +36,6 @@ from ssllab.doctor.speech_thresholds import (
     SHORTCUT_TOP1,
     SILENCE_CODES,
     SILENCE_FACTOR,
-    SUSPECT_STEPS,
     USUAL_LEARNING_RATE,
     VOLUME_FACTOR,
     VOLUME_SHARE,
@@ -53,7 +61,9 @@ def _blown_up(e: Evidence) -> Verdict | None:
 def _revive(e: Evidence) -> Remedy:
     """What brings dead codes back where nobody set anything wrong: every frame is made to decide."""
     if e.setting("quantizer") == "fsq":
-        words = "FSQ rounds the features, so few codes mean features that hardly differ. Lower the learning rate."
+        words = (
+            "FSQ rounds the features, so few codes mean features that hardly differ. Lower the learning rate."
+        )
         return Remedy(words, _calm(e))
     weight = e.setting("entropy_weight")
     if weight is None or weight >= REVIVING_ENTROPY_WEIGHT:
@@ -80,7 +90,9 @@ def _collapse(e: Evidence) -> Verdict | None:
     groups, hollow, dead = sign.empty_groups(e), sign.hollow(e), e.recent("dead_codes")
     if not groups:
         return None
-    many = DEAD_SHARE if e.steps_seen >= _patience(e, cause.DEAD_CODES, PATIENCE_STEPS) else ALL_DEAD_SHARE
+    many = (
+        DEAD_SHARE if e.steps_seen >= _patience(e, cause.HARMFUL_TO_CODES, PATIENCE_STEPS) else ALL_DEAD_SHARE
+    )
     # A task solved with next to no codes needs no more proof; otherwise dead codes must agree.
     lasting = dead is not None and dead >= many and not sign.rising(e, groups)
     if not (hollow or (lasting and not sign.undecided(e))):
@@ -112,7 +124,9 @@ def _collapse(e: Evidence) -> Verdict | None:
 
 
 def _soft_but_not_hard(e: Evidence) -> Verdict | None:
-    if e.steps_seen < _patience(e, cause.UNDECIDED, PATIENCE_STEPS) or not sign.undecided(e):
+    if e.steps_seen < _patience(
+        e, (*cause.HARMFUL_TO_CODES, cause.HEAVY_DIVERSITY), PATIENCE_STEPS
+    ) or not sign.undecided(e):
         return None
     named = verdict(
         e,
@@ -148,7 +162,8 @@ def _stuck_at_chance(e: Evidence) -> Verdict | None:
         ),
         cause.AT_CHANCE,
         Remedy(
-            "The context does not tell the masked frames apart. Lower the learning rate, or train longer.", _calm(e)
+            "The context does not tell the masked frames apart. Lower the learning rate, or train longer.",
+            _calm(e),
         ),
     )
 
@@ -192,9 +207,19 @@ def _shortcut(e: Evidence) -> Verdict | None:
 def _healthy(e: Evidence) -> Verdict:
     return Verdict(
         "healthy",
-        "Nothing wrong, and still at chance" if sign.at_chance(e) else "Learning",
+        "Learning",
         lines(*sign.signs(e), e.line("dead_codes"), e.line("pnmi")),
     )
+
+
+def _harm(e: Evidence) -> tuple[str, ...]:
+    return (*empty_codebooks(e), *guessing(e), *low_ranks(e))
+
+
+SUSPICIONS = (
+    Suspicion(cause.TOO_FAST, "diverged", "The steps overshoot"),
+    Suspicion(cause.HARMFUL_TO_CODES, "codebook collapse", "Speech is squeezed into a handful of codes"),
+)
 
 
 RULES: tuple[Rule, ...] = (
@@ -205,5 +230,7 @@ RULES: tuple[Rule, ...] = (
     _collapse,
     _stuck_at_chance,
     _shortcut,
+    partial(rules.suspected, SPEECH, SUSPICIONS, _harm),
+    partial(rules.settling, _harm, PATIENCE_STEPS, "The codes are still being sorted out"),
     _healthy,
 )

@@ -82,7 +82,9 @@ HEAVY_ENTROPY = Cause(
 )
 FULL_GRADIENT = Cause(
     "feature_gradient",
-    lambda e, value: value > USUAL_FEATURE_GRADIENT and (e.setting("entropy_weight") or 0) >= HEAVY_ENTROPY_WEIGHT,
+    lambda e, value: (
+        value > USUAL_FEATURE_GRADIENT and (e.setting("entropy_weight") or 0) >= HEAVY_ENTROPY_WEIGHT
+    ),
     "With it the features move faster than the context can follow.",
     lambda e: USUAL_FEATURE_GRADIENT,
     harmless=True,
@@ -109,6 +111,8 @@ ALL_MASKED = Cause(
 )
 
 TOO_FAST = (HIGH_RATE,)
-DEAD_CODES = (HIGH_RATE, FROZEN, NO_DIVERSITY, NO_NOISE, *COLD, NO_ENTROPY)
+HARMFUL_TO_CODES = (FROZEN, NO_DIVERSITY, NO_NOISE, *COLD)
+# The paper has no entropy loss: its absence alone raises no suspicion, but a collapsed codebook wants it back.
+DEAD_CODES = (HIGH_RATE, *HARMFUL_TO_CODES, NO_ENTROPY)
 UNDECIDED = (*DEAD_CODES, HEAVY_DIVERSITY)
 AT_CHANCE = (HIGH_RATE, LOW_RATE, FROZEN, HEAVY_ENTROPY, FULL_GRADIENT, LONG_SPANS, ALL_MASKED)

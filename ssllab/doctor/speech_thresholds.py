@@ -8,9 +8,6 @@ WARMUP_STEPS = 100
 # Usage dips to a tenth of the room before it climbs; measured in healthy small runs over by step 350.
 PATIENCE_STEPS = 400
 
-# The same where somebody set what is known to cause the sickness: 20 steps beyond the warm-up.
-SUSPECT_STEPS = 120
-
 # Small models leave chance late: only a plateau as long as this is one.
 PLATEAU_STEPS = 1000
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 CALM = ("warming up", "healthy")
 NOT_SURE = "not sure"
-MOST_REMEMBERED = 200  # changes of the verdict in a run's life; a run that goes to and fro forgets the mildest first
+MOST_REMEMBERED = (
+    200  # changes of the verdict in a run's life; a run that goes to and fro forgets the mildest first
+)
 
 Life = list[tuple[int, str]]  # the verdicts of a run, (step since when, state), the oldest first
 
@@ -36,7 +38,9 @@ class Verdict:
     @property
     def action(self) -> str:
         """What the click does, in words; empty where it would do nothing."""
-        settings = ", ".join(f"{key.replace('_', ' ')} = {_written(value)}" for key, value in self.changes.items())
+        settings = ", ".join(
+            f"{key.replace('_', ' ')} = {_written(value)}" for key, value in self.changes.items()
+        )
         back = {None: "", 0: "starts anew"}.get(self.rewind_to, f"goes back to step {self.rewind_to:,}")
         done = " and ".join(filter(None, (back, settings and f"sets {settings}")))
         return f"It {done}." if done else ""

@@ -27,7 +27,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import torch
 
 from doctor_exam_cases import NOISE, PATHS, SIZES, SPEECH, Case, cases
-from doctor_exam_judge import judged, line_of, tables
+from doctor_exam_judge import case_of, cures, judged, line_of, tables
 from ssllab.data.catalogue import load
 from ssllab.data.images.types import ImageData, ImageSplit
 from ssllab.data.speech.types import SAMPLE_RATE, SpeechData, SpeechSplit
@@ -89,8 +89,83 @@ def patient(case: Case, states: Path | None = None) -> dict[str, Any]:
     record = trained(trainer, case.length, case.changes)
     if states is not None and case.sickness:
         states.mkdir(parents=True, exist_ok=True)
-        torch.save(trainer.state(), states / f"{abs(hash_of(case.name))}.pt")
+        torch.save(trainer.state(), states / f"{hash_of(case.name)}.pt")
     return {"name": case.name, "case": asdict(case), **record}
+
+
+def cure(out: Path, jobs: int, only: str) -> None:
+    """Apply the doctor's last remedy to every sick run that has none yet, and train as long as a healthy run."""
+    known, done = records(out / "runs.jsonl"), records(out / "cures.jsonl")
+    todo, found = [], 0
+    for one in judged(known):
+        if one.truth != "sick" or one.case.data == NOISE or only not in one.case.name:
+            continue
+        last = one.last
+        remedy = {"state": last.state, "changes": last.changes, "rewind_to": last.rewind_to}
+        if done.get(one.case.name, {}).get("remedy") == remedy:
+            continue
+        if twin := same_run(one.case, remedy, known):
+            record = {"name": one.case.name, "remedy": remedy, "twin": twin["name"], **twin_of(twin)}
+            with (out / "cures.jsonl").open("a") as lines:
+                lines.write(json.dumps(record) + "\n")
+            found += 1
+        elif last.changes:
+            todo.append((one.case, remedy))
+    print(f"{found} cured runs are healthy runs of the exam step by step; {len(todo)} to train", flush=True)
+    states = out / "states"
+    work(todo, functools.partial(cured, states=states), out / "cures.jsonl", jobs)
+
+
+def same_run(case: Case, remedy: dict[str, Any], known: dict[str, Any]) -> dict[str, Any] | None:
+    """A run of the exam that the cured one repeats bit for bit: same seed, same settings, from the beginning on."""
+    wanted = config_after(case, remedy)
+    for record in known.values():
+        other = case_of(record)
+        if (other.data, other.method, other.seed) != (case.data, case.method, case.seed) or other.changes:
+            continue
+        whole = method_class(case.method).Config.make({**other.base, **other.config})
+        # What was changed live before the step that the remedy goes back to would have to be the same too.
+        if whole == wanted and remedy["rewind_to"] is not None and before(case, remedy) == ():
+            return record
+    return None
+
+
+def before(case: Case, remedy: dict[str, Any]) -> tuple[tuple[int, str, Any], ...]:
+    """The changes that the remedy leaves in place."""
+    back = remedy["rewind_to"]
+    return tuple(change for change in case.changes if back is not None and change[0] < back)
+
+
+def config_after(case: Case, remedy: dict[str, Any]) -> Any:
+    """The settings that the cured run goes on with."""
+    config = method_class(case.method).Config.make({**case.base, **case.config})
+    left = case.changes if remedy["rewind_to"] is None else before(case, remedy)
+    return config.changed({**{key: value for _, key, value in left}, **remedy["changes"]})
+
+
+def twin_of(record: dict[str, Any]) -> dict[str, Any]:
+    """What a cured run keeps."""
+    return {key: record[key] for key in ("probes", "metrics", "constants", "seconds")}
+
+
+def cured(todo: tuple[Case, dict[str, Any]], states: Path) -> dict[str, Any]:
+    """The run as one click makes it go on, for as many steps as a healthy run has."""
+    case, remedy = todo
+    torch.set_num_threads(1)
+    data = data_of(case.data, case.speech, case.seed)
+    back = remedy["rewind_to"]
+    if back == 0:
+        trainer = Trainer(settings_of(case, {**case.base, **case.config, **remedy["changes"]}), data)
+    else:
+        trainer = Trainer(settings_of(case), data)
+        if back is None:
+            trainer.load(torch.load(states / f"{hash_of(case.name)}.pt", weights_only=False))
+        else:
+            trained(trainer, back, before(case, remedy))
+        for key, value in remedy["changes"].items():
+            trainer.set(key, value)
+    record = trained(trainer, Case(case.data, case.method).length)
+    return {"name": case.name, "remedy": remedy, **record}
 
 
 def hash_of(name: str) -> int:
@@ -156,14 +231,14 @@ def train(out: Path, jobs: int, only: str) -> None:
     work(todo, functools.partial(patient, states=out / "states"), out / "runs.jsonl", jobs)
 
 
-def work(todo: list[Case], do: Any, file: Path, jobs: int) -> None:
+def work(todo: list[Any], do: Any, file: Path, jobs: int) -> None:
     """``do`` every case in processes of their own; each result is a line of ``file`` at once."""
     file.parent.mkdir(parents=True, exist_ok=True)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context) as pool, file.open("a") as lines:
         futures = {pool.submit(do, case): case for case in todo}
         for number, future in enumerate(as_completed(futures), 1):
-            case = futures[future]
+            case = futures[future][0] if isinstance(futures[future], tuple) else futures[future]
             try:
                 record = future.result()
             except Exception as error:
@@ -176,7 +251,9 @@ def work(todo: list[Case], do: Any, file: Path, jobs: int) -> None:
 
 def main() -> None:
     """See the module's text."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("what", choices=("train", "cure", "judge"))
     options.add_argument("--out", type=Path, required=True)
     options.add_argument("--jobs", type=int, default=2)
@@ -184,10 +261,14 @@ def main() -> None:
     chosen = options.parse_args()
     if chosen.what == "train":
         train(chosen.out, chosen.jobs, chosen.only)
-    elif chosen.what == "judge":
-        found = judged(records(chosen.out / "runs.jsonl"))
+    elif chosen.what == "cure":
+        cure(chosen.out, chosen.jobs, chosen.only)
+    else:
+        known = records(chosen.out / "runs.jsonl")
+        found = judged(known)
         print("\n".join(line_of(one) for one in found if chosen.only in one.case.name))
         print(tables(found))
+        print(cures(found, known, records(chosen.out / "cures.jsonl")))
 
 
 if __name__ == "__main__":

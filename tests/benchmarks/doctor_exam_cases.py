@@ -28,7 +28,13 @@ SMALL_SPEECH = {"batch_seconds": 4.0, "crop_seconds": 2.0}
 # What may truly be said of a cause: the same one shows as one state or another by its strength.
 TOO_FAST = ("diverged", "complete collapse", "dimensional collapse", "codebook collapse", "stuck at chance")
 SHORTCUT = ("shortcut",)
-BAD_TEMPERATURE = ("weak contrast", "stuck at chance", "dimensional collapse", "complete collapse", "diverged")
+BAD_TEMPERATURE = (
+    "weak contrast",
+    "stuck at chance",
+    "dimensional collapse",
+    "complete collapse",
+    "diverged",
+)
 FEW_NEGATIVES = ("weak contrast",)
 NO_HEAD = ("no head", "dimensional collapse")
 KEYS = ("stuck at chance", "weak contrast", "complete collapse", "dimensional collapse", "diverged")
@@ -108,7 +114,9 @@ def _healthy() -> list[Case]:
     found.append(Case("shapes", changes=((100, "temperature", 0.2),), seed=2))
     found.append(Case("cifar", changes=((100, "learning_rate", 1e-3),), seed=0))
     found += [Case("spoken", "wav2vec2", seed=seed) for seed in (0, 1, 2)]
-    found += [Case(data, "wav2vec2", seed=seed) for data in ("fsdd", "keywords", "ljspeech") for seed in (0, 1)]
+    found += [
+        Case(data, "wav2vec2", seed=seed) for data in ("fsdd", "keywords", "ljspeech") for seed in (0, 1)
+    ]
     found += [Case("spoken", "hubert", seed=seed) for seed in (0, 1)]
     found += [Case("fsdd", "hubert", seed=2)]
     for data, config, seed in (
@@ -152,7 +160,12 @@ def _sick_contrast() -> list[Case]:
         (NOISE, {}, NOTHING_THERE, 1),
     ]
     found = [Case(data, config=config, sickness=names, seed=seed) for data, config, names, seed in cases]
-    for momentum, data, seed in ((0.0, "shapes", 0), (1.0, "shapes", 1), (0.0, "cifar", 2), (1.0, "photos", 0)):
+    for momentum, data, seed in (
+        (0.0, "shapes", 0),
+        (1.0, "shapes", 1),
+        (0.0, "cifar", 2),
+        (1.0, "photos", 0),
+    ):
         found.append(Case(data, "moco", {"key_momentum": momentum}, seed=seed, sickness=KEYS))
     for data, key, value, names, seed in (
         ("shapes", "temperature", 0.01, BAD_TEMPERATURE, 0),
@@ -187,7 +200,9 @@ def _sick_speech() -> list[Case]:
     found.append(
         Case("spoken", "wav2vec2", bare, ((1, "gumbel_decay", 0.9), (1, "gumbel_floor", 0.01)), 0, CODES)
     )
-    found.append(Case("spoken", "wav2vec2", changes=((100, "learning_rate", 1.0),), seed=0, sickness=TOO_FAST))
+    found.append(
+        Case("spoken", "wav2vec2", changes=((100, "learning_rate", 1.0),), seed=0, sickness=TOO_FAST)
+    )
     found.append(Case("fsdd", "wav2vec2", changes=((100, "learning_rate", 10.0),), seed=2, sickness=TOO_FAST))
     found.append(Case("spoken", "hubert", {"learning_rate": 0.6}, seed=0, sickness=TOO_FAST))
     return found

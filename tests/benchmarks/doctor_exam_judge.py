@@ -21,6 +21,7 @@ from ssllab.training.run_record import Event
 ASKED_EVERY = 10  # steps
 JUDGED_FROM = 200  # false alarms are counted from here on
 MOST_DELAY = 200
+CURED_SHARE = 0.9  # of the healthy probe
 SICK_BELOW, HEALTHY_ABOVE = 0.5, 0.8  # of the healthy run's gain
 
 # What a run is judged by: the mean gain of those that its data has.
@@ -38,7 +39,7 @@ class Judged:
 
     @property
     def truth(self) -> str:
-        """"sick", "healthy" or "between", by the probes; noise is sick whatever they say."""
+        """ "sick", "healthy" or "between", by the probes; noise is sick whatever they say."""
         if self.case.data == NOISE or self.share < SICK_BELOW:
             return "sick"
         return "healthy" if self.share > HEALTHY_ABOVE else "between"
@@ -53,7 +54,9 @@ class Judged:
         """Whether the last word is the true one."""
         name = self.last.state
         healthy, named = name == "healthy", name in self.case.sickness
-        return {"sick": named, "healthy": healthy, "between": named or healthy or name == "not sure"}[self.truth]
+        return {"sick": named, "healthy": healthy, "between": named or healthy or name == "not sure"}[
+            self.truth
+        ]
 
     @property
     def called_healthy_late(self) -> int:
@@ -152,10 +155,7 @@ def tables(found: Sequence[Judged]) -> str:
         counted = Counter(one.last.state for one in group)
         lines.append(f"{truth:<22}" + "".join(f"{counted[state] or '.':>18}" for state in states))
     alarms = [
-        (gravity(verdict.state), one)
-        for one in healthy
-        for step, verdict in one.said
-        if step > JUDGED_FROM
+        (gravity(verdict.state), one) for one in healthy for step, verdict in one.said if step > JUDGED_FROM
     ]
     red, amber = (sum(grade == level for grade, _ in alarms) for level in (2, 1))
     delays = [(one.delay, one.delay * one.seconds_a_step) for one in sick if one.delay is not None]
@@ -176,6 +176,43 @@ def tables(found: Sequence[Judged]) -> str:
             f"longest {steps.max():.0f} ({seconds.max():.0f} s)"
         )
     return "\n".join(lines)
+
+
+def level(record: Mapping[str, Any], best: bool = False) -> float:
+    """The probes of a run, the mean of those that its data has: at its end, or at its best."""
+    speech = record.get("speech", record.get("case", {}).get("method") in ("wav2vec2", "hubert"))
+    found = [np.array(values) for name, values in record["probes"].items() if name in PROBES[speech]]
+    mean = np.mean(found, 0)
+    return float(mean[1:].max() if best else mean[-1])
+
+
+def cures(
+    found: Sequence[Judged], known: Mapping[str, Mapping[str, Any]], cured: Mapping[str, Mapping[str, Any]]
+) -> str:
+    """How many remedies brought a sick run to 90 % of the healthy probe; noise, which has none, is left out."""
+    healthy: dict[tuple[str, str], list[float]] = {}
+    for record in known.values():
+        case = case_of(record)
+        if not case.sickness and not case.config and not case.changes:
+            healthy.setdefault((case.data, case.method), []).append(level(record))
+    lines, worked, twins, count = [], 0, 0, 0
+    for one in found:
+        if one.truth != "sick" or one.case.data == NOISE or not one.case.sickness:
+            continue
+        count += 1
+        record = cured.get(one.case.name)
+        if record is None:
+            lines.append(f"no remedy: {one.case.name} ({one.last.state})")
+            continue
+        wanted = float(np.mean(healthy[one.case.data, one.case.method]))
+        got = level({**record, "speech": one.case.speech}, best=True)
+        twins += "twin" in record
+        worked += got >= CURED_SHARE * wanted
+        if got < CURED_SHARE * wanted:
+            lines.append(f"not cured: {one.case.name}: {record['remedy']} gave {got:.3f} of {wanted:.3f}")
+    share = worked / max(count, 1)
+    head = f"remedies that work: {worked} of {count} ({share:.1%}); {twins} of the cured runs are healthy runs of the exam"
+    return "\n".join([head, *lines])
 
 
 def line_of(one: Judged) -> str:

@@ -206,7 +206,11 @@ def test_knows_nothing_says_nothing(evidence: Make) -> None:
         ("probe does not move", {"grayscale": False}, {"grayscale": True}),
         ("probe does not move", {"crop_min_area": 0.8}, {"crop_min_area": 0.08}),
         ("probe does not move", {"jitter_strength": 0.2}, {"jitter_strength": 1.0}),
-        ("at chance", {"temperature": 0.01, "learning_rate": 50.0}, {"temperature": 0.1, "learning_rate": 2e-3}),
+        (
+            "at chance",
+            {"temperature": 0.01, "learning_rate": 50.0},
+            {"temperature": 0.1, "learning_rate": 2e-3},
+        ),
         ("at chance", {"learning_rate": 1.0}, {"learning_rate": 2e-3}),
         ("at chance", {"learning_rate": 1e-6}, {"learning_rate": 2e-3}),
         ("at chance", {"temperature": 50.0}, {"temperature": 0.1}),
@@ -287,9 +291,7 @@ MEASURED = st.floats(allow_nan=True, allow_infinity=True, width=32) | st.floats(
 NUMBERS = st.none() | MEASURED
 ODD_VALUES = {
     "optimizer": st.sampled_from([None, "sgd", "adamw", "lars", "another"]),
-    **dict.fromkeys(
-        ("jitter", "crop", "grayscale", *EXTRA_AUGMENTATIONS), st.none() | st.booleans()
-    ),
+    **dict.fromkeys(("jitter", "crop", "grayscale", *EXTRA_AUGMENTATIONS), st.none() | st.booleans()),
     **dict.fromkeys(("step", "steps_seen"), st.integers(0, 10**6)),
     **dict.fromkeys(("dimension_h", "dimension_z"), st.none() | st.integers(0, 10**6)),
     "chance_loss": st.none() | st.floats(0, 12),
