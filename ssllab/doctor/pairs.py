@@ -233,14 +233,14 @@ def healthy(e: Evidence) -> Verdict:
 
 
 def harm(e: Evidence) -> tuple[str, ...]:
-    """What speaks against health; probes that fell count where, on their mean, nothing was learned."""
-    climbed = gains(e)
-    nothing = bool(climbed) and sum(climbed) / len(climbed) < SHORTCUT_GAIN
-    wide = (_width(e, "h") or 0) > WIDE_RATIO
+    """What speaks against health, in earnest: probes that fell and a loss of a guess count where, on the mean of the
+    probes, little was learned."""
+    climbed, wide = gains(e), (_width(e, "h") or 0) > WIDE_RATIO
+    gained = sum(climbed) / len(climbed) if climbed else 0.0
     return (
         *low_ranks(e),
-        *guessing(e),
-        *(worse_probes(e) if nothing or wide else ()),
+        *(guessing(e) if gained < SUSPECT_GAIN else ()),
+        *(worse_probes(e) if gained < SHORTCUT_GAIN or wide else ()),
         *lines(e.probe_line("std_h") if wide else None),
     )
 

@@ -130,7 +130,7 @@ def suspected(
         return None
     blamed = [cause for one in suspicions for cause in one.causes]
     signs = (line for line in family.signs(e) if line not in said)
-    return verdict(e, named.state, named.title, (*said, *signs), blamed, Remedy("", {}))
+    return verdict(e, named.state, named.title, (*said, *signs), blamed, Remedy("Set it back to what usually works.", {}))
 
 
 def settling(

@@ -25,9 +25,9 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
-
 from doctor_exam_cases import NOISE, PATHS, SIZES, SPEECH, Case, cases
 from doctor_exam_judge import case_of, cures, judged, line_of, tables
+
 from ssllab.data.catalogue import load
 from ssllab.data.images.types import ImageData, ImageSplit
 from ssllab.data.speech.types import SAMPLE_RATE, SpeechData, SpeechSplit

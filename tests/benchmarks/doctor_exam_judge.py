@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
 from doctor_exam_cases import NOISE, Case
+
 from ssllab.doctor.evidence import Evidence
 from ssllab.doctor.rules import diagnose
 from ssllab.doctor.verdict import Verdict, gravity

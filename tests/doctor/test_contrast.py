@@ -175,9 +175,9 @@ def test_waits_longer_for_rank_and_probes_unless_their_cause_was_set(name: str, 
 AGAINST: dict[str, dict[str, Any]] = {
     "a probe under the untrained one": {"knn_top1": 0.24},
     "the other probe": {"linear_top1": 0.29},
-    "a rank under two": {"effective_rank_h": 1.5, "steps_seen": 150},
+    "a rank under two": {"effective_rank_h": 1.5, "steps_seen": 250},
     "a loss of a guess": {"loss": 0.995 * CHANCE, "contrastive_top1": 0.2},
-    "a loss above a guess": {"loss": 12.0, "temperature": 0.01, "contrastive_top1": 0.2},
+    "a loss above a guess": {"loss": CHANCE + 0.5, "contrastive_top1": 0.2},
 }
 
 
@@ -286,6 +286,7 @@ NAMES = {
     "crop_min_area",
     "grayscale",
     "weight_decay",
+    "batch_size",
 }
 MEASURED = st.floats(allow_nan=True, allow_infinity=True, width=32) | st.floats(0, 1)
 NUMBERS = st.none() | MEASURED
@@ -310,7 +311,7 @@ def test_any_evidence_gets_a_verdict_whose_changes_are_controls(
     evidence: Make, facts: dict[str, Any]
 ) -> None:
     verdict = diagnose(contrast.RULES, evidence(HEALTHY, **facts))
-    assert verdict.state in {*STATES.values(), "healthy", "warming up", "not sure"}
+    assert verdict.state in {*STATES.values(), "healthy", "warming up", "not sure", "weak contrast"}
     assert verdict.state != "healthy" or not against_health(evidence(HEALTHY, **facts))
     assert set(verdict.changes) <= NAMES
     assert bool(verdict.remedy) == verdict.sick
