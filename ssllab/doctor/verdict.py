@@ -41,7 +41,8 @@ class Verdict:
         settings = ", ".join(
             f"{key.replace('_', ' ')} = {_written(value)}" for key, value in self.changes.items()
         )
-        back = {None: "", 0: "starts anew"}.get(self.rewind_to, f"goes back to step {self.rewind_to:,}")
+        to = self.rewind_to
+        back = "" if to is None else f"goes back to step {to:,}" if to else "starts anew"
         done = " and ".join(filter(None, (back, settings and f"sets {settings}")))
         return f"It {done}." if done else ""
 
