@@ -87,6 +87,11 @@ class Case:
         return max((step for step, _, _ in self.changes), default=0) if self.sickness else 0
 
     @property
+    def is_reference(self) -> bool:
+        """Whether the other runs of its data are held against it: as the method ships."""
+        return not (self.sickness or self.config or self.changes)
+
+    @property
     def held_out(self) -> bool:
         """Whether the doctor's lines were drawn without it."""
         return self.seed >= 2 or self.data in ("omniglot", "keywords")
