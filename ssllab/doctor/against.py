@@ -62,8 +62,8 @@ def empty_codebooks(e: Evidence) -> tuple[str, ...]:
     return lines(speech_signs.hard_line(e) if empty else None)
 
 
-def guessing(e: Evidence) -> tuple[str, ...]:
-    """A loss that a guess would have as well."""
+def guessing(e: Evidence, share: float = CHANCE_SHARE) -> tuple[str, ...]:
+    """A loss that a guess would have as well, or at least ``share`` of it."""
     loss, guess = speech_signs.loss(e), speech_signs.guess(e)
-    flat = loss is not None and guess is not None and loss >= CHANCE_SHARE * guess
+    flat = loss is not None and guess is not None and loss >= share * guess
     return lines(speech_signs.loss_line(e) if flat else None)

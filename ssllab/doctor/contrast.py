@@ -79,7 +79,7 @@ RULES: tuple[Rule, ...] = (
     _stuck_at_chance,
     pairs.dimensional_collapse,
     pairs.shortcut,
-    partial(suspected, CONTRAST, SUSPICIONS, pairs.harm),
+    partial(suspected, SUSPICIONS, pairs.harm, pairs.healthy),
     pairs.SETTLING,
     pairs.healthy,
 )

@@ -13,7 +13,7 @@ from functools import partial
 from ssllab.doctor import pair_causes as cause
 from ssllab.doctor.against import against_health, guessing, low_ranks, worse_probes
 from ssllab.doctor.causes import Cause, Remedy, guilty, verdict
-from ssllab.doctor.chance import at_chance, solved_from
+from ssllab.doctor.chance import CHANCE_LOSS_SHARE, at_chance, solved_from
 from ssllab.doctor.evidence import Evidence
 from ssllab.doctor.rules import (
     Family,
@@ -239,7 +239,7 @@ def harm(e: Evidence) -> tuple[str, ...]:
     gained = sum(climbed) / len(climbed) if climbed else 0.0
     return (
         *low_ranks(e),
-        *(guessing(e) if gained < SUSPECT_GAIN else ()),
+        *(guessing(e, CHANCE_LOSS_SHARE) if gained < SUSPECT_GAIN else ()),
         *(worse_probes(e) if gained < SHORTCUT_GAIN or wide else ()),
         *lines(e.probe_line("std_h") if wide else None),
     )
@@ -260,7 +260,7 @@ RULES: tuple[Rule, ...] = (
     partial(ran_away, PAIRS),
     dimensional_collapse,
     shortcut,
-    partial(suspected, PAIRS, SUSPICIONS, harm),
+    partial(suspected, SUSPICIONS, harm, healthy),
     SETTLING,
     healthy,
 )

@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 
 from ssllab.doctor.against import against_health
-from ssllab.doctor.causes import Cause, Remedy, guilty, verdict
+from ssllab.doctor.causes import Cause, Remedy, guilty, undone, verdict
 from ssllab.doctor.evidence import Evidence
 from ssllab.doctor.verdict import NOT_SURE, Changes, Verdict, lines, tidy
 
@@ -62,12 +62,16 @@ def diagnose(rules: tuple[Rule, ...], evidence: Evidence) -> Verdict:
     """
     named = next(found for rule in rules if (found := rule(evidence)) is not None)
     against = against_health(evidence) if named.state == "healthy" else ()
-    if not against:
-        return named
-    favourable = tuple(line for line in named.evidence if line not in against)
-    title = "these two disagree" if favourable else "nothing speaks for it"
-    said = (*(f"Against: {line}" for line in against), *(f"Beside: {line}" for line in favourable))
-    return Verdict(NOT_SURE, f"Not sure: {title}", said)
+    return not_sure(against, named.evidence) if against else named
+
+
+def not_sure(against: Sequence[str], signs: Sequence[str], remedy: Remedy | None = None) -> Verdict:
+    """Both sides, and what is worth a try."""
+    beside = [line for line in signs if line not in against]
+    said = (*(f"Against: {line}" for line in against), *(f"Beside: {line}" for line in beside))
+    title = "Not sure: these two disagree" if beside else "Not sure: nothing speaks for it"
+    tried = remedy or Remedy("", {})
+    return Verdict(NOT_SURE, title, said, tried.words, tried.changes, tried.rewind_to)
 
 
 def not_a_number(family: Family, e: Evidence) -> Verdict | None:
@@ -118,19 +122,26 @@ def warming_up(family: Family, e: Evidence) -> Verdict | None:
 
 
 def suspected(
-    family: Family, suspicions: Sequence[Suspicion], harm: Callable[[Evidence], tuple[str, ...]], e: Evidence
+    suspicions: Sequence[Suspicion], harm: Callable[[Evidence], tuple[str, ...]], signs: Rule, e: Evidence
 ) -> Verdict | None:
     """Something speaks against health, and somebody set what is known to do such harm: its name is that of its cause.
 
-    ``harm``: the lines of evidence that count. All that is guilty is undone, the first of ``suspicions`` names it.
+    ``harm``: the lines of evidence that are enough for a name; without them the doctor is not sure. All that is guilty
+    is undone, the first of ``suspicions`` names it. ``signs``: the verdict with what speaks for the run.
     """
-    said = harm(e) if e.steps_seen >= SUSPECT_STEPS else ()
     named = next((one for one in suspicions if guilty(e, one.causes)), None)
-    if not said or named is None:
+    if e.steps_seen < SUSPECT_STEPS or named is None:
         return None
     blamed = [cause for one in suspicions for cause in one.causes]
-    signs = (line for line in family.signs(e) if line not in said)
-    return verdict(e, named.state, named.title, (*said, *signs), blamed, Remedy("Set it back to what usually works.", {}))
+    healthy = signs(e)
+    beside = healthy.evidence if healthy else ()
+    if said := harm(e):
+        lines = (*said, *(line for line in beside if line not in said))
+        return verdict(
+            e, named.state, named.title, lines, blamed, Remedy("Set it back to what usually works.", {})
+        )
+    against = against_health(e)
+    return not_sure(against, beside, undone(e, blamed)) if against else None
 
 
 def settling(

@@ -16,7 +16,7 @@ from ssllab.doctor import speech_causes as cause
 from ssllab.doctor import speech_signs as sign
 from ssllab.doctor.against import empty_codebooks, guessing, low_ranks
 from ssllab.doctor.causes import Cause, Remedy, guilty, undone, verdict
-from ssllab.doctor.chance import guesses
+from ssllab.doctor.chance import CHANCE_LOSS_SHARE, guesses
 from ssllab.doctor.evidence import Evidence
 from ssllab.doctor.rules import (
     DIVERGED_LOSS_MARGIN,
@@ -213,7 +213,7 @@ def _healthy(e: Evidence) -> Verdict:
 
 
 def _harm(e: Evidence) -> tuple[str, ...]:
-    return (*empty_codebooks(e), *guessing(e), *low_ranks(e))
+    return (*empty_codebooks(e), *guessing(e, CHANCE_LOSS_SHARE), *low_ranks(e))
 
 
 SUSPICIONS = (
@@ -230,7 +230,7 @@ RULES: tuple[Rule, ...] = (
     _collapse,
     _stuck_at_chance,
     _shortcut,
-    partial(rules.suspected, SPEECH, SUSPICIONS, _harm),
+    partial(rules.suspected, SUSPICIONS, _harm, _healthy),
     partial(rules.settling, _harm, PATIENCE_STEPS, "The codes are still being sorted out"),
     _healthy,
 )

@@ -148,8 +148,8 @@ def twin_of(record: dict[str, Any]) -> dict[str, Any]:
     return {key: record[key] for key in ("probes", "metrics", "constants", "seconds")}
 
 
-def cured(todo: tuple[Case, dict[str, Any]], states: Path) -> dict[str, Any]:
-    """The run as one click makes it go on, for as many steps as a healthy run has."""
+def cured(todo: tuple[Case, dict[str, Any]], states: Path, steps: int = 0) -> dict[str, Any]:
+    """The run as one click makes it go on, for as many steps as a healthy run has, or ``steps``."""
     case, remedy = todo
     torch.set_num_threads(1)
     data = data_of(case.data, case.speech, case.seed)
@@ -164,7 +164,7 @@ def cured(todo: tuple[Case, dict[str, Any]], states: Path) -> dict[str, Any]:
             trained(trainer, back, before(case, remedy))
         for key, value in remedy["changes"].items():
             trainer.set(key, value)
-    record = trained(trainer, Case(case.data, case.method).length)
+    record = trained(trainer, steps or Case(case.data, case.method).length)
     return {"name": case.name, "remedy": remedy, **record}
 
 
