@@ -6,7 +6,7 @@ from functools import partial
 
 from ssllab.doctor import pair_causes as cause
 from ssllab.doctor import pairs
-from ssllab.doctor.causes import Remedy, verdict
+from ssllab.doctor.causes import Remedy, guilty, verdict
 from ssllab.doctor.chance import guesses
 from ssllab.doctor.evidence import Evidence
 from ssllab.doctor.pairs import WARMUP_STEPS, accuracy_line, finds_by_chance, gains, loss_line
@@ -30,9 +30,14 @@ def _temperature(e: Evidence) -> float:
     return e.setting("temperature") or 0.0
 
 
+def _few(e: Evidence) -> bool:
+    """Whether there are so few candidates that loss and accuracy of a batch say little."""
+    return bool(guilty(e, (cause.FEW_NEGATIVES,)))
+
+
 def _blown_up(e: Evidence) -> Verdict | None:
     loss, guess, by_chance, climbed = e.recent("loss"), e.recent("chance_loss"), finds_by_chance(e), gains(e)
-    if loss is None or guess is None or loss <= guess + DIVERGED_LOSS_MARGIN:
+    if loss is None or guess is None or loss <= guess + DIVERGED_LOSS_MARGIN or _few(e):
         return None
     if by_chance is False:
         # A loss above guessing with a few hits and nothing learned is an accident as well.
@@ -44,7 +49,7 @@ def _blown_up(e: Evidence) -> Verdict | None:
 
 def _stuck_at_chance(e: Evidence) -> Verdict | None:
     loss = e.recent("loss") if _temperature(e) <= cause.HIGH_TEMPERATURE else None
-    if not guesses(finds_by_chance(e), loss, e.recent("chance_loss")):
+    if _few(e) or not guesses(finds_by_chance(e), loss, e.recent("chance_loss")):
         return None
     blamed = (*TOO_FAST, cause.LOW_RATE, cause.HOT, *cause.KEYS, *cause.EXTRAS)
     return verdict(
