@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ssllab.doctor.evidence import Evidence
@@ -51,7 +52,7 @@ def undone(e: Evidence, causes: Sequence[Cause]) -> Remedy | None:
     steps = []
     found = guilty(e, causes)
     for cause in found:
-        since, before = e.since(cause.control, lambda value, cause=cause: cause.wrong(e, value))
+        since, before = e.since(cause.control, partial(cause.wrong, e))
         if since == 0:
             before = before if cause.usual is None else cause.usual(e)
         if before is None or cause.wrong(e, before):

@@ -14,8 +14,9 @@ from functools import partial
 
 import numpy as np
 
-from ssllab.doctor.against import against_health
+from ssllab.doctor.against import against_health, guessing
 from ssllab.doctor.causes import Cause, Remedy, guilty, undone, verdict
+from ssllab.doctor.chance import CHANCE_LOSS_SHARE
 from ssllab.doctor.evidence import Evidence
 from ssllab.doctor.verdict import NOT_SURE, Changes, Verdict, lines, tidy
 
@@ -140,7 +141,7 @@ def suspected(
         return verdict(
             e, named.state, named.title, lines, blamed, Remedy("Set it back to what usually works.", {})
         )
-    against = against_health(e)
+    against = tuple(dict.fromkeys((*against_health(e), *guessing(e, CHANCE_LOSS_SHARE))))
     return not_sure(against, beside, undone(e, blamed)) if against else None
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from ssllab.doctor import rules
 from ssllab.doctor import speech_causes as cause
 from ssllab.doctor import speech_signs as sign
-from ssllab.doctor.against import empty_codebooks, guessing, low_ranks
+from ssllab.doctor.against import against_health, empty_codebooks, guessing, low_ranks
 from ssllab.doctor.causes import Cause, Remedy, guilty, undone, verdict
 from ssllab.doctor.chance import CHANCE_LOSS_SHARE, guesses
 from ssllab.doctor.evidence import Evidence
@@ -33,6 +33,7 @@ from ssllab.doctor.speech_thresholds import (
     PATIENCE_STEPS,
     PLATEAU_STEPS,
     REVIVING_ENTROPY_WEIGHT,
+    SETTLING_STEPS,
     SHORTCUT_TOP1,
     SILENCE_CODES,
     SILENCE_FACTOR,
@@ -213,7 +214,9 @@ def _healthy(e: Evidence) -> Verdict:
 
 
 def _harm(e: Evidence) -> tuple[str, ...]:
-    return (*empty_codebooks(e), *guessing(e, CHANCE_LOSS_SHARE), *low_ranks(e))
+    # A healthy small run sits at chance for its first hundreds of steps as well.
+    guessed = guessing(e, CHANCE_LOSS_SHARE) if e.steps_seen >= PATIENCE_STEPS else ()
+    return (*empty_codebooks(e), *low_ranks(e), *guessed)
 
 
 SUSPICIONS = (
@@ -231,6 +234,6 @@ RULES: tuple[Rule, ...] = (
     _stuck_at_chance,
     _shortcut,
     partial(rules.suspected, SUSPICIONS, _harm, _healthy),
-    partial(rules.settling, _harm, PATIENCE_STEPS, "The codes are still being sorted out"),
+    partial(rules.settling, against_health, SETTLING_STEPS, "Codes and context are still being sorted out"),
     _healthy,
 )

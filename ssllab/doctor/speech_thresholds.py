@@ -8,6 +8,10 @@ WARMUP_STEPS = 100
 # Usage dips to a tenth of the room before it climbs; measured in healthy small runs over by step 350.
 PATIENCE_STEPS = 400
 
+# So long a young run may be at chance with few codes, or know less of the phones than untrained features do: in healthy
+# small runs the phone probe falls by ten points before it rises.
+SETTLING_STEPS = 600
+
 # Small models leave chance late: only a plateau as long as this is one.
 PLATEAU_STEPS = 1000
 

@@ -13,7 +13,7 @@ from doctor_exam_cases import NOISE, Case
 
 from ssllab.doctor.evidence import Evidence
 from ssllab.doctor.rules import diagnose
-from ssllab.doctor.verdict import Verdict, gravity
+from ssllab.doctor.verdict import CALM, Verdict, gravity
 from ssllab.methods.registry import method_class
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import Event
@@ -71,7 +71,7 @@ class Judged:
     def right(self) -> bool:
         """Whether the last word is the true one."""
         name = self.last.state
-        healthy, named = name == "healthy", name in self.case.sickness
+        healthy, named = name in CALM, name in self.case.sickness
         return {"sick": named, "healthy": healthy, "between": named or healthy or name == "not sure"}[
             self.truth
         ]
