@@ -9,7 +9,7 @@ from ssllab.doctor import pairs
 from ssllab.doctor.causes import Remedy, guilty, verdict
 from ssllab.doctor.chance import guesses
 from ssllab.doctor.evidence import Evidence
-from ssllab.doctor.pairs import WARMUP_STEPS, accuracy_line, finds_by_chance, gains, loss_line
+from ssllab.doctor.pairs import SETTLING_STEPS, WARMUP_STEPS, accuracy_line, finds_by_chance, gains, loss_line
 from ssllab.doctor.rules import (
     DIVERGED_LOSS_MARGIN,
     Family,
@@ -49,17 +49,32 @@ def _blown_up(e: Evidence) -> Verdict | None:
 
 def _stuck_at_chance(e: Evidence) -> Verdict | None:
     loss = e.recent("loss") if _temperature(e) <= cause.HIGH_TEMPERATURE else None
-    if _few(e) or not guesses(finds_by_chance(e), loss, e.recent("chance_loss")):
+    guess, climbed = e.recent("chance_loss"), gains(e)
+    # Pairs learned by heart are found now and then while the loss stays a guess's: seen on images of pure noise.
+    by_heart = (
+        e.steps_seen >= SETTLING_STEPS
+        and guesses(None, loss, guess)
+        and bool(climbed)
+        and sum(climbed) / len(climbed) < pairs.SHORTCUT_GAIN
+    )
+    if _few(e) or not (by_heart or guesses(finds_by_chance(e), loss, guess)):
         return None
     blamed = (*TOO_FAST, cause.LOW_RATE, cause.HOT, *cause.KEYS, *cause.EXTRAS)
     return verdict(
         e,
         "stuck at chance",
         "No better than guessing",
-        lines(loss_line(e), accuracy_line(e), e.setting_line("learning_rate"), e.setting_line("temperature")),
+        lines(
+            loss_line(e),
+            accuracy_line(e),
+            *pairs.probe_lines(e),
+            e.setting_line("learning_rate"),
+            e.setting_line("temperature"),
+        ),
         blamed,
         Remedy(
-            "The two views may share too little, or the steps may be too large. Try a lower learning rate.",
+            "The two views may share too little, the images may hold nothing to learn, or the steps may be too large. Look "
+            "at the views; try a lower learning rate.",
             pairs.calm(e),
         ),
     )

@@ -111,7 +111,8 @@ def rank_line(e: Evidence, part: str) -> str | None:
     return e.line(name, e.now(name), at_most=e.constant(f"dimension_{part}"))
 
 
-def _probe_lines(e: Evidence) -> tuple[str, ...]:
+def probe_lines(e: Evidence) -> tuple[str, ...]:
+    """What h knows, beside the untrained encoder."""
     return lines(e.probe_line("knn_top1"), e.probe_line("linear_top1"))
 
 
@@ -219,7 +220,7 @@ def shortcut(e: Evidence) -> Verdict | None:
         e,
         "shortcut",
         "The task is solved without learning what is in the image",
-        (*lines(accuracy_line(e)), *_probe_lines(e)),
+        (*lines(accuracy_line(e)), *probe_lines(e)),
         cause.WEAK_VIEWS,
         Remedy(
             "Some detail that every view keeps gives the image away. Use stronger or other augmentations.", {}
@@ -229,7 +230,7 @@ def shortcut(e: Evidence) -> Verdict | None:
 
 def healthy(e: Evidence) -> Verdict:
     """Nothing is wrong."""
-    return Verdict("healthy", "Learning", (*signs(e), *_probe_lines(e), *lines(rank_line(e, "h"))))
+    return Verdict("healthy", "Learning", (*signs(e), *probe_lines(e), *lines(rank_line(e, "h"))))
 
 
 def harm(e: Evidence) -> tuple[str, ...]:

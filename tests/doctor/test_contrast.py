@@ -132,8 +132,6 @@ def test_names_the_sickness_with_evidence_and_a_remedy(name: str, evidence: Make
         {"step": 120, "steps_seen": 120, "effective_rank_h": 2.9, "effective_rank_z": 2.4, "knn_top1": 0.26},
         # Weight decay shrinks h, whose directions still differ.
         {"std_h": 0.004},
-        # At temperature 5 no embedding gets far below chance.
-        {"temperature": 5.0, "loss": CHANCE - 0.1, "contrastive_top1": 0.4},
         # A batch of 8: 15 candidates.
         {"loss": 0.9, "chance_loss": math.log(15), "contrastive_top1": 0.7},
         # A circle has two directions.
@@ -170,6 +168,13 @@ def test_waits_longer_for_rank_and_probes_unless_their_cause_was_set(name: str, 
     assert not diagnose(contrast.RULES, evidence(HEALTHY, **early)).sick
     blamed = {"jitter": False} if name == "probe does not move" else {"temperature": 50.0}
     assert diagnose(contrast.RULES, evidence(HEALTHY, **early | blamed)).state == STATES[name]
+
+
+def test_doubt_about_what_somebody_set_comes_with_a_remedy(evidence: Make) -> None:
+    # At temperature 5 no embedding gets far below chance.
+    hot = {"temperature": 5.0, "loss": CHANCE - 0.1, "contrastive_top1": 0.4}
+    verdict = diagnose(contrast.RULES, evidence(HEALTHY, **hot))
+    assert (verdict.state, verdict.changes) == ("not sure", {"temperature": 0.1})
 
 
 AGAINST: dict[str, dict[str, Any]] = {
