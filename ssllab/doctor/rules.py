@@ -49,11 +49,12 @@ class Family:
 
 @dataclass(frozen=True)
 class Suspicion:
-    """What is said where one of ``causes`` is set wrong and the run shows harm."""
+    """What is said where one of ``causes`` is set wrong and the run shows harm; ``also``: what is undone with it."""
 
     causes: tuple[Cause, ...]
     state: str
     title: str
+    also: tuple[Cause, ...] = ()
 
 
 def diagnose(rules: tuple[Rule, ...], evidence: Evidence) -> Verdict:
@@ -133,7 +134,7 @@ def suspected(
     named = next((one for one in suspicions if guilty(e, one.causes)), None)
     if e.steps_seen < SUSPECT_STEPS or named is None:
         return None
-    blamed = [cause for one in suspicions for cause in one.causes]
+    blamed = [cause for one in suspicions for cause in (*one.causes, *one.also)]
     healthy = signs(e)
     beside = healthy.evidence if healthy else ()
     if said := harm(e):

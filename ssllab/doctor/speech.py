@@ -221,7 +221,12 @@ def _harm(e: Evidence) -> tuple[str, ...]:
 
 SUSPICIONS = (
     Suspicion(cause.TOO_FAST, "diverged", "The steps overshoot"),
-    Suspicion(cause.HARMFUL_TO_CODES, "codebook collapse", "Speech is squeezed into a handful of codes"),
+    Suspicion(
+        cause.HARMFUL_TO_CODES,
+        "codebook collapse",
+        "Speech is squeezed into a handful of codes",
+        (cause.NO_ENTROPY,),
+    ),
 )
 
 

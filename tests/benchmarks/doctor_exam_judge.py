@@ -25,9 +25,6 @@ LEAST_GAIN = 0.05  # of the healthy runs of a data set, for the probes to tell s
 CURED_SHARE = 0.9  # of the healthy probe
 SICK_BELOW, HEALTHY_ABOVE = 0.5, 0.8  # of the healthy run's gain
 
-# What a run is judged by: the mean gain of those that its data has.
-PROBES = {False: ("knn_top1", "linear_top1"), True: ("phone_top1", "word_top1", "pnmi")}
-
 
 @dataclass(frozen=True)
 class Judged:
@@ -50,14 +47,17 @@ class Judged:
         """Sick, healthy or between, by the probes; noise is sick whatever they say.
 
         The runs that the others are held against are healthy by definition. Where even they gain next to nothing the
-        probes cannot tell: there the construction decides, unless the run gained more than that.
+        probes cannot tell: there the construction decides, unless the run gained more than that. Where they gain
+        nothing at all, as small models do on little real speech, nobody knows whether a run is healthy.
         """
         if self.case.data == NOISE:
             return "sick"
+        if not self.reference >= LEAST_GAIN:
+            if self.case.sickness and not self.gained >= LEAST_GAIN:
+                return "sick"
+            return "healthy" if self.reference > 0 or self.gained >= LEAST_GAIN else "unknown"
         if self.case.is_reference:
             return "healthy"
-        if not self.reference >= LEAST_GAIN:
-            return "sick" if self.case.sickness and not self.gained >= LEAST_GAIN else "healthy"
         if self.share < SICK_BELOW:
             return "sick"
         return "healthy" if self.share > HEALTHY_ABOVE else "between"
@@ -72,9 +72,8 @@ class Judged:
         """Whether the last word is the true one."""
         name = self.last.state
         healthy, named = name in CALM, name in self.case.sickness
-        return {"sick": named, "healthy": healthy, "between": named or healthy or name == "not sure"}[
-            self.truth
-        ]
+        doubtful = named or healthy or name == "not sure"
+        return {"sick": named, "healthy": healthy, "between": doubtful, "unknown": True}[self.truth]
 
     @property
     def called_healthy_late(self) -> int:
@@ -136,10 +135,22 @@ def columns(table: Mapping[str, Sequence[float]]) -> list[tuple[int, dict[str, f
 
 
 def gain(record: Mapping[str, Any]) -> float:
-    """How far the probes rose above the untrained model, on the mean of those that there are."""
-    probes, speech = record["probes"], record["case"]["method"] in ("wav2vec2", "hubert")
-    found = [probes[name] for name in PROBES[speech] if name in probes]
+    """How far the probes rose above the untrained model, on their mean."""
+    found = probed(record)
     return float(np.mean([values[-1] - values[0] for values in found])) if found else math.nan
+
+
+def probed(record: Mapping[str, Any]) -> list[np.ndarray]:
+    """The probes that a run is judged by, shares all: what h or the context knows, and of speech what the codes do.
+
+    Codes of speech whose phones nobody knows count by the share of the codebook that held-out speech uses.
+    """
+    probes = {name: np.array(values, float) for name, values in record["probes"].items()}
+    names = ("knn_top1", "linear_top1", "phone_top1", "word_top1", "pnmi")
+    found = [probes[name] for name in names if name in probes]
+    if "pnmi" not in probes and "heldout_code_perplexity" in probes and "code_ceiling" in record["constants"]:
+        found.append(probes["heldout_code_perplexity"] / record["constants"]["code_ceiling"])
+    return found
 
 
 def judged(records: Mapping[str, Mapping[str, Any]]) -> list[Judged]:
@@ -165,7 +176,8 @@ def tables(found: Sequence[Judged]) -> str:
     sick = [one for one in found if one.truth == "sick" and one.case.sickness]
     healthy = [one for one in found if one.truth == "healthy"]
     states = sorted({one.last.state for one in found})
-    truths = {"healthy": healthy, "between": [one for one in found if one.truth == "between"]}
+    truths = {"healthy": healthy}
+    truths |= {word: [one for one in found if one.truth == word] for word in ("between", "unknown")}
     for names in dict.fromkeys(one.case.sickness for one in sick):
         truths[names[0]] = [one for one in sick if one.case.sickness == names]
     lines.append(f"{'by construction':<22}" + "".join(f"{state[:17]:>18}" for state in states))
@@ -197,10 +209,8 @@ def tables(found: Sequence[Judged]) -> str:
 
 
 def level(record: Mapping[str, Any], best: bool = False) -> float:
-    """The probes of a run, the mean of those that its data has: at its end, or at its best."""
-    speech = record.get("speech", record.get("case", {}).get("method") in ("wav2vec2", "hubert"))
-    found = [np.array(values) for name, values in record["probes"].items() if name in PROBES[speech]]
-    mean = np.mean(found, 0)
+    """The mean of the probes: at the run's end, or at its best."""
+    mean = np.mean(probed(record), 0)
     return float(mean[1:].max() if best else mean[-1])
 
 
@@ -223,7 +233,7 @@ def cures(
             lines.append(f"no remedy: {one.case.name} ({one.last.state})")
             continue
         wanted = float(np.mean(healthy[one.case.data, one.case.method]))
-        got = level({**record, "speech": one.case.speech}, best=True)
+        got = level(record, best=True)
         twins += "twin" in record
         worked += got >= CURED_SHARE * wanted
         if got < CURED_SHARE * wanted:
