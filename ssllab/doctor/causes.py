@@ -92,3 +92,9 @@ def verdict(
     """A sickness whose remedy undoes what is guilty of it, and ``otherwise`` where nobody set anything wrong."""
     remedy = undone(e, causes) or otherwise
     return Verdict(state, title, tuple(evidence), remedy.words, remedy.changes, remedy.rewind_to)
+
+
+# The optimizer's, of whatever family.
+LONG_MEMORY = Cause(
+    "momentum", above(0.98), "The optimizer remembers old gradients for too long and overshoots."
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ssllab.doctor.causes import Cause, above, below, equal
+from ssllab.doctor.causes import LONG_MEMORY, Cause, above, below, equal
 from ssllab.doctor.evidence import Evidence
 from ssllab.doctor.verdict import tidy
 
@@ -99,6 +99,6 @@ NO_GRAY = Cause("grayscale", equal(False), "Colour may still give an image away.
 LARGE_CROPS = Cause("crop_min_area", above(0.6), "The views overlap too much.")
 WEAK_JITTER = Cause("jitter_strength", below(0.5), "The colours change too little.")
 
-TOO_FAST = (HIGH_RATE, DECAY)
+TOO_FAST = (HIGH_RATE, DECAY, LONG_MEMORY)
 WEAK_VIEWS = (NO_JITTER, NO_GRAY, NO_CROP, LARGE_CROPS, WEAK_JITTER)
 KEYS = (KEYS_COPIED, KEYS_FROZEN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ssllab.doctor.causes import Cause, above, below, equal
+from ssllab.doctor.causes import LONG_MEMORY, Cause, above, below, equal
 from ssllab.doctor.evidence import Evidence
 from ssllab.doctor.speech_thresholds import (
     FAR_TOO_HIGH,
@@ -109,10 +109,30 @@ ALL_MASKED = Cause(
     lambda e: 0.65,
     harmless=True,
 )
+SHARP = Cause("kappa", below(0.03), "So small a kappa lets a single distractor push.", harmless=True)
+DULL = Cause(
+    "kappa", above(0.5), "At so large a kappa all distractors push alike and faintly.", harmless=True
+)
+DROPPED = Cause("dropout", above(0.5), "So much is dropped that the context says nothing.", harmless=True)
+LAYERS_DROPPED = Cause(
+    "layerdrop", above(0.5), "So many layers are left out that the context says nothing.", harmless=True
+)
 
-TOO_FAST = (HIGH_RATE,)
+TOO_FAST = (HIGH_RATE, LONG_MEMORY)
 HARMFUL_TO_CODES = (FROZEN, NO_DIVERSITY, NO_NOISE, *COLD)
 # The paper has no entropy loss: its absence alone raises no suspicion, but a collapsed codebook wants it back.
-DEAD_CODES = (HIGH_RATE, *HARMFUL_TO_CODES, NO_ENTROPY)
+DEAD_CODES = (*TOO_FAST, *HARMFUL_TO_CODES, NO_ENTROPY)
 UNDECIDED = (*DEAD_CODES, HEAVY_DIVERSITY)
-AT_CHANCE = (HIGH_RATE, LOW_RATE, FROZEN, HEAVY_ENTROPY, FULL_GRADIENT, LONG_SPANS, ALL_MASKED)
+AT_CHANCE = (
+    *TOO_FAST,
+    LOW_RATE,
+    FROZEN,
+    HEAVY_ENTROPY,
+    FULL_GRADIENT,
+    LONG_SPANS,
+    ALL_MASKED,
+    SHARP,
+    DULL,
+    DROPPED,
+    LAYERS_DROPPED,
+)
