@@ -84,10 +84,12 @@ def test_mild_settings_are_nobodys_fault() -> None:
         ({}, 40, "It goes back to step 40."),
     ],
 )
-def test_the_words_say_what_the_click_does(
-    changes: dict[str, Any], rewind_to: int | None, said: str
-) -> None:
-    assert Verdict("diverged", "", changes=changes, rewind_to=rewind_to).action == said
+def test_the_words_say_what_the_click_does(changes: dict[str, Any], rewind_to: int | None, said: str) -> None:
+    verdict = Verdict("diverged", "", (), "Why.", changes, rewind_to)
+    assert verdict.action == said
+    imperative = said.replace("It ", "").replace("goes", "Go").replace("starts", "Start")
+    imperative = imperative.replace("sets", "set" if rewind_to is not None else "Set")
+    assert verdict.advice == f"Why. {imperative}".strip()
 
 
 def test_a_life_is_remembered_by_its_changes_and_the_gravest_is_not_forgotten() -> None:
