@@ -268,6 +268,8 @@ def main() -> None:
         found = judged(known)
         print("\n".join(line_of(one) for one in found if chosen.only in one.case.name))
         print(tables(found))
+        if late := [one for one in found if one.case.held_out]:
+            print("\nThose trained after the lines had been drawn:\n" + tables(late))
         print(cures(found, known, records(chosen.out / "cures.jsonl")))
 
 

@@ -39,6 +39,7 @@ FEW_NEGATIVES = ("weak contrast",)
 NO_HEAD = ("no head", "dimensional collapse")
 KEYS = ("stuck at chance", "weak contrast", "complete collapse", "dimensional collapse", "diverged")
 CODES = ("codebook collapse", "soft but not hard")
+HELD_OUT_SEED = 7
 NOTHING_THERE = ("stuck at chance", "nothing to learn", "codebook collapse", "shortcut")
 
 
@@ -94,8 +95,8 @@ class Case:
 
     @property
     def held_out(self) -> bool:
-        """Whether the doctor's lines were drawn without it."""
-        return self.seed >= 2 or self.data in ("omniglot", "keywords")
+        """Whether it was trained after the doctor's lines had been drawn."""
+        return self.seed >= HELD_OUT_SEED
 
 
 def _healthy() -> list[Case]:
@@ -215,8 +216,39 @@ def _sick_speech() -> list[Case]:
     return found
 
 
+def _held_out() -> list[Case]:
+    no_colour = {"jitter": False, "grayscale": False}
+    bare = {"entropy_weight": 0.0}
+    cold = {"gumbel_temperature": 0.05, "gumbel_floor": 0.05}
+    found = [Case(data, seed=7) for data in ("shapes", "cifar", "omniglot", "digits")]
+    found += [
+        Case("spoken", "wav2vec2", seed=7),
+        Case("cifar", config={"temperature": 0.3}, seed=8),
+        Case("shapes", config={"learning_rate": 3e-3}, seed=8),
+        Case("omniglot", changes=((100, "jitter_strength", 0.8),), seed=8),
+        Case("shapes", config=no_colour, seed=7, sickness=SHORTCUT),
+        Case("cifar", config={"crop": False}, seed=7, sickness=SHORTCUT),
+        Case("cifar", config={"learning_rate": 50.0}, seed=7, sickness=TOO_FAST),
+        Case("omniglot", config={"learning_rate": 5.0}, seed=7, sickness=TOO_FAST),
+        Case("shapes", config={"temperature": 0.01}, seed=7, sickness=BAD_TEMPERATURE),
+        Case("omniglot", config={"temperature": 5.0}, seed=7, sickness=BAD_TEMPERATURE),
+        Case("shapes", config={"batch_size": 8}, seed=8, sickness=FEW_NEGATIVES),
+        Case("cifar", "moco", {"key_momentum": 1.0}, seed=7, sickness=KEYS),
+        Case("shapes", changes=((100, "learning_rate", 5.0),), seed=7, sickness=TOO_FAST),
+        Case("cifar", changes=((100, "temperature", 0.01),), seed=7, sickness=BAD_TEMPERATURE),
+        Case(NOISE, seed=7, sickness=NOTHING_THERE),
+        Case("spoken", "wav2vec2", {**bare, "diversity_weight": 0.0}, seed=7, sickness=CODES),
+        Case("keywords", "wav2vec2", {**bare, "freeze_codes": True}, seed=8, sickness=CODES),
+        Case("ljspeech", "wav2vec2", {**bare, "gumbel_noise": False}, seed=7, sickness=CODES),
+        Case("spoken", "wav2vec2", {**bare, **cold}, seed=7, sickness=CODES),
+        Case("fsdd", "wav2vec2", {"learning_rate": 0.2}, seed=7, sickness=TOO_FAST),
+        Case("spoken", "wav2vec2", changes=((100, "learning_rate", 3.0),), seed=7, sickness=TOO_FAST),
+    ]
+    return found
+
+
 def cases() -> list[Case]:
     """All of them, in an order in which any beginning of the list is a mixture."""
     groups = [_healthy(), _sick_contrast(), _sick_speech()]
     placed = [(index / len(group), case) for group in groups for index, case in enumerate(group)]
-    return [case for _, case in sorted(placed, key=lambda pair: pair[0])]
+    return [*(case for _, case in sorted(placed, key=lambda pair: pair[0])), *_held_out()]
