@@ -98,6 +98,12 @@ class Evidence:
         values = self.probes.column(name)[1]
         return float(values[0]) if len(values) and np.isfinite(values[0]) else None
 
+    def best(self, name: str) -> float | None:
+        """The highest that a scalar was in any probe of the run."""
+        values = self.probes.column(name)[1]
+        values = values[np.isfinite(values)]
+        return float(values.max()) if len(values) else None
+
     def constant(self, name: str) -> float | None:
         """A chance level, a ceiling, a size."""
         return self.constants.get(name)

@@ -37,6 +37,10 @@ PATIENCE_STEPS = 300
 # Probes dip below the untrained model's before they rise: a healthy run may stay there for so long.
 SETTLING_STEPS = 200
 
+# Probes of a healthy run vary by two or three points from one to the next, and less on their mean.
+FALLEN = 0.04
+PROBES = ("knn_top1", "linear_top1")
+
 # Features this many times wider than at the start, at chance accuracy: the weights ran away.
 DIVERGED_STD_RATIO = 1000.0
 
@@ -81,7 +85,7 @@ def finds_by_chance(e: Evidence) -> bool | None:
 def gains(e: Evidence) -> list[float]:
     """How far each probe climbed, as a share of the room above the untrained encoder (or above guessing)."""
     found = []
-    for name in ("knn_top1", "linear_top1"):
+    for name in PROBES:
         now, start = e.now(name), e.untrained(name)
         start = e.constant("chance_top1") if start is None else start
         if now is not None and start is not None and not math.isnan(now):
@@ -233,6 +237,19 @@ def healthy(e: Evidence) -> Verdict:
     return Verdict("healthy", "Learning", (*signs(e), *probe_lines(e), *lines(rank_line(e, "h"))))
 
 
+def fallen(e: Evidence) -> tuple[str, ...]:
+    """Probes that know less than they did earlier in the run, by more than they vary."""
+    bests = {name: e.best(name) for name in PROBES}
+    known = {
+        name: (now, best)
+        for name, best in bests.items()
+        if best is not None and (now := e.now(name)) is not None
+    }
+    if not known or sum(best - now for now, best in known.values()) / len(known) < FALLEN:
+        return ()
+    return lines(*(e.line(name, now, at_its_best=best) for name, (now, best) in known.items()))
+
+
 def harm(e: Evidence) -> tuple[str, ...]:
     """What speaks against health, in earnest: probes that fell and a loss of a guess count where, on the mean of the
     probes, little was learned."""
@@ -243,6 +260,7 @@ def harm(e: Evidence) -> tuple[str, ...]:
         *(guessing(e, CHANCE_LOSS_SHARE) if gained < SUSPECT_GAIN else ()),
         *(worse_probes(e) if gained < SHORTCUT_GAIN or wide else ()),
         *lines(e.probe_line("std_h") if wide else None),
+        *fallen(e),
     )
 
 

@@ -95,7 +95,7 @@ def patient(case: Case, states: Path | None = None) -> dict[str, Any]:
 
 def cure(out: Path, jobs: int, only: str) -> None:
     """Apply the doctor's last remedy to every sick run that has none yet, and train as long as a healthy run."""
-    known, done = records(out / "runs.jsonl"), records(out / "cures.jsonl")
+    known, done = trained_runs(out), records(out / "cures.jsonl")
     todo, found = [], 0
     for one in judged(known):
         if one.truth != "sick" or one.case.data == NOISE or only not in one.case.name:
@@ -223,6 +223,12 @@ def records(file: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
+def trained_runs(out: Path) -> dict[str, dict[str, Any]]:
+    """The runs of today's cases."""
+    wanted = {case.name for case in cases()}
+    return {name: record for name, record in records(out / "runs.jsonl").items() if name in wanted}
+
+
 def train(out: Path, jobs: int, only: str) -> None:
     """Train what is not there yet."""
     known = records(out / "runs.jsonl")
@@ -264,7 +270,7 @@ def main() -> None:
     elif chosen.what == "cure":
         cure(chosen.out, chosen.jobs, chosen.only)
     else:
-        known = records(chosen.out / "runs.jsonl")
+        known = trained_runs(chosen.out)
         found = judged(known)
         print("\n".join(line_of(one) for one in found if chosen.only in one.case.name))
         print(tables(found))
