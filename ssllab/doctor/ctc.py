@@ -10,8 +10,18 @@ from functools import partial
 
 import numpy as np
 
+from ssllab.doctor.against import against_health
 from ssllab.doctor.evidence import Evidence
-from ssllab.doctor.rules import Family, Rule, diverged, healthy, lower_rate, not_a_number, warming_up
+from ssllab.doctor.rules import (
+    Family,
+    Rule,
+    diverged,
+    healthy,
+    lower_rate,
+    not_a_number,
+    settling,
+    warming_up,
+)
 from ssllab.doctor.verdict import Changes, Verdict, lines, tidy
 
 WARMUP_STEPS = 20
@@ -104,5 +114,6 @@ RULES: tuple[Rule, ...] = (
     _blown_up,
     _stuck_on_blank,
     _overfitting,
+    partial(settling, against_health, PATIENCE_STEPS, "No letters yet"),
     partial(healthy, CTC, title="Learning to write"),
 )

@@ -255,12 +255,12 @@ def harm(e: Evidence) -> tuple[str, ...]:
     probes, little was learned."""
     climbed, wide = gains(e), (_width(e, "h") or 0) > WIDE_RATIO
     gained = sum(climbed) / len(climbed) if climbed else 0.0
+    worse = worse_probes(e) if gained < SHORTCUT_GAIN or wide else ()
     return (
         *low_ranks(e),
         *(guessing(e, CHANCE_LOSS_SHARE) if gained < SUSPECT_GAIN else ()),
-        *(worse_probes(e) if gained < SHORTCUT_GAIN or wide else ()),
+        *(worse or fallen(e)),
         *lines(e.probe_line("std_h") if wide else None),
-        *fallen(e),
     )
 
 
