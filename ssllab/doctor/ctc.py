@@ -73,11 +73,11 @@ def _stuck_on_blank(e: Evidence) -> Verdict | None:
     else:
         remedy = (
             "It found no link between sound and letters. Begin from a pre-trained encoder, give it more transcribed "
-            "speech, or another learning rate: reset after the change."
+            "speech, or another learning rate."
         )
         rate = e.setting("learning_rate")
         changes = {"learning_rate": tidy(rate / 3)} if rate else {}
-    return Verdict("stuck on blank", "It writes nothing", said, remedy, changes)
+    return Verdict("stuck on blank", "It writes nothing", said, remedy, changes, 0)
 
 
 def _overfitting(e: Evidence) -> Verdict | None:
@@ -105,6 +105,7 @@ def _overfitting(e: Evidence) -> Verdict | None:
         "The training loss falls while held-out clips get worse. Go back to the checkpoint of the best rate; "
         "mask more, drop more, or transcribe more speech.",
         {"mask_probability": tidy(min(0.65, 2 * mask + 0.1))} if mask is not None and mask < 0.5 else {},
+        int(steps[best]),
     )
 
 
