@@ -28,6 +28,8 @@ class DoctorPanel(Panel):
         "with one code left has a loss of 0 and an accuracy of 100 %. Collapse is told from loss, hard perplexity and "
         "dead codes together; undecided frames from a soft perplexity far above the hard one; the shortcut through "
         "volume from codes that know no more about the phone than the loudness does.</p>"
+        "<p><b>Not sure</b>: a probe under the untrained model's, a rank under 2, a codebook under a twentieth of its "
+        "ceiling or a loss that a guess would have is never called healthy; both sides are shown.</p>"
     )
 
     def __init__(self, bench: Bench) -> None:
