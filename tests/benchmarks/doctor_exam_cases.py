@@ -42,6 +42,17 @@ CODES = ("codebook collapse", "soft but not hard")
 HELD_OUT_SEED = 7
 NOTHING_THERE = ("stuck at chance", "nothing to learn", "codebook collapse", "shortcut")
 
+CONSTRUCTIONS = {
+    TOO_FAST: "learning rate",
+    SHORTCUT: "no colour, no crop",
+    BAD_TEMPERATURE: "temperature",
+    FEW_NEGATIVES: "batch of 8",
+    NO_HEAD: "no head",
+    KEYS: "key momentum",
+    CODES: "codes",
+    NOTHING_THERE: "pure noise",
+}
+
 
 @dataclass(frozen=True)
 class Case:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from doctor_exam_cases import NOISE, Case
+from doctor_exam_cases import CONSTRUCTIONS, NOISE, Case
 
 from ssllab.doctor.evidence import Evidence
 from ssllab.doctor.rules import diagnose
@@ -179,7 +179,7 @@ def tables(found: Sequence[Judged]) -> str:
     truths = {"healthy": healthy}
     truths |= {word: [one for one in found if one.truth == word] for word in ("between", "unknown")}
     for names in dict.fromkeys(one.case.sickness for one in sick):
-        truths[names[0]] = [one for one in sick if one.case.sickness == names]
+        truths[CONSTRUCTIONS[names]] = [one for one in sick if one.case.sickness == names]
     lines.append(f"{'by construction':<22}" + "".join(f"{state[:17]:>18}" for state in states))
     for truth, group in truths.items():
         counted = Counter(one.last.state for one in group)
