@@ -56,12 +56,6 @@ COLLAPSED_STD = 0.01
 # Mean channel std of z/||z|| times sqrt(d): collapsed SimSiam .05 - .15, trained above .6, uniform 1.
 COLLAPSED_NORMALIZED_STD = 0.15
 
-# Effective rank of the centred covariance. Measured in sick runs 1.0 - 1.5, in healthy ones above 4.
-COLLAPSED_RANK = 2.0
-
-# Below this width a low rank is the choice of the user (a 2-D head for the circle), not a sickness.
-RANKED_DIMENSION = 8
-
 # Probes that have not climbed this share of the way from the untrained encoder to 100 %, on their mean, have learned
 # nothing; the second one where a view is known to give the image away. Measured without colour and without crops: below
 # .09 where it harmed, above .4 where the images did not need them.
@@ -174,14 +168,6 @@ def ran_away(family: Family, e: Evidence) -> Verdict | None:
 
 def dimensional_collapse(e: Evidence) -> Verdict | None:
     """The embeddings differ along one or two directions only."""
-
-    def low(part: str) -> bool:
-        rank, width = e.now(f"effective_rank_{part}"), e.constant(f"dimension_{part}")
-        return rank is not None and (width or 0) >= RANKED_DIMENSION and rank < COLLAPSED_RANK
-
-    width_z = e.constant("dimension_z")
-    # A head of two or three dimensions asks h for no more than that.
-    narrow_head = width_z is not None and width_z < RANKED_DIMENSION
     blamed = (
         *cause.TOO_FAST,
         cause.HOT,
@@ -191,7 +177,7 @@ def dimensional_collapse(e: Evidence) -> Verdict | None:
         cause.STRONG_JITTER,
         cause.SMALL_CROPS,
     )
-    if e.steps_seen < patience(e, blamed) or not (low("z") or (low("h") and not narrow_head)):
+    if e.steps_seen < patience(e, blamed) or not low_ranks(e):
         return None
     return verdict(
         e,
