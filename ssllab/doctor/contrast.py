@@ -9,7 +9,7 @@ from ssllab.doctor import pairs
 from ssllab.doctor.causes import Remedy, guilty, verdict
 from ssllab.doctor.chance import guesses
 from ssllab.doctor.evidence import Evidence
-from ssllab.doctor.pairs import SETTLING_STEPS, WARMUP_STEPS, accuracy_line, finds_by_chance, gains, loss_line
+from ssllab.doctor.pairs import WARMUP_STEPS, accuracy_line, finds_by_chance, gains, loss_line
 from ssllab.doctor.rules import (
     DIVERGED_LOSS_MARGIN,
     Family,
@@ -23,6 +23,8 @@ from ssllab.doctor.rules import (
 from ssllab.doctor.verdict import Verdict, lines
 
 TOO_FAST = (*cause.TOO_FAST, cause.COLD)  # forces grow as 1/t
+# After so many steps every healthy run has a loss well below a guess's.
+BY_HEART_STEPS = 200
 CONTRAST = Family(WARMUP_STEPS, pairs.signs, pairs.calm, TOO_FAST)
 
 
@@ -52,7 +54,7 @@ def _stuck_at_chance(e: Evidence) -> Verdict | None:
     guess, climbed = e.recent("chance_loss"), gains(e)
     # Pairs learned by heart are found now and then while the loss stays a guess's: seen on images of pure noise.
     by_heart = (
-        e.steps_seen >= SETTLING_STEPS
+        e.steps_seen >= BY_HEART_STEPS
         and guesses(None, loss, guess)
         and bool(climbed)
         and sum(climbed) / len(climbed) < pairs.SHORTCUT_GAIN

@@ -35,7 +35,7 @@ WARMUP_STEPS = 100
 PATIENCE_STEPS = 300
 
 # Probes dip below the untrained model's before they rise: a healthy run may stay there for so long.
-SETTLING_STEPS = 200
+SETTLING_STEPS = PATIENCE_STEPS
 
 # Probes of a healthy run vary by two or three points from one to the next, and less on their mean.
 FALLEN = 0.04

@@ -180,10 +180,17 @@ def test_doubt_about_what_somebody_set_comes_with_a_remedy(evidence: Make) -> No
 AGAINST: dict[str, dict[str, Any]] = {
     "a probe under the untrained one": {"knn_top1": 0.24},
     "the other probe": {"linear_top1": 0.29},
-    "a rank under two": {"effective_rank_h": 1.5, "steps_seen": 250},
     "a loss of a guess": {"loss": 0.995 * CHANCE, "contrastive_top1": 0.2},
     "a loss above a guess": {"loss": CHANCE + 0.5, "contrastive_top1": 0.2},
 }
+
+
+def test_a_rank_under_two_is_never_health(evidence: Make) -> None:
+    for steps in range(WARMUP_STEPS, 2 * PATIENCE_STEPS, 20):
+        young = evidence(HEALTHY, step=steps, steps_seen=steps, effective_rank_h=1.5)
+        assert diagnose(contrast.RULES, young).state == (
+            "warming up" if steps < PATIENCE_STEPS else "dimensional collapse"
+        )
 
 
 @pytest.mark.parametrize("name", AGAINST)
