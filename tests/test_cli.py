@@ -164,6 +164,8 @@ def test_a_diverged_run_is_a_result_not_an_error(lab, monkeypatch):
     found = lab.train("--steps", 9)
     assert found["verdict"]["state"] == "diverged"
     assert found["metrics"]["loss"] is None
+    shown = strict_json(lab("runs", "show", found["run"], "--workspace", "w", "--json")[1])
+    assert shown["verdicts"]["last"]["state"] == shown["verdicts"]["worst"]["state"] == "diverged"
     for question in (["list"], ["show", found["run"]], ["compare", found["run"], found["run"]]):
         strict_json(lab("runs", *question, "--workspace", "w", "--json")[1])
 

@@ -15,6 +15,7 @@ from ssllab.commands.train import plain, workspace
 from ssllab.commands.usage import UsageError
 from ssllab.data.catalogue import sources
 from ssllab.data.kind import Kind, SourceInfo, kinds
+from ssllab.doctor.verdict import worst
 from ssllab.labs import labs_of
 from ssllab.methods import registry
 from ssllab.scalars import Series, headlines, series_of
@@ -227,4 +228,14 @@ def _described(info: RunInfo) -> dict[str, Any]:
         "state": info.state,
         "problem": info.problem,
         "summary": dict(info.summary),
+        "verdicts": _verdicts(info),
     }
+
+
+def _verdicts(info: RunInfo) -> dict[str, Any] | None:
+    """The doctor's last word and his worst, each with the step since when, and all between; None where it is not kept."""
+    said = [{"step": step, "state": state} for step, state in info.life]
+    if not said:
+        return None
+    step, state = worst(info.life) or (0, "")
+    return {"last": said[-1], "worst": {"step": step, "state": state}, "life": said}

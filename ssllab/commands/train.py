@@ -205,7 +205,7 @@ def report(session: SessionLike, seconds: float) -> dict[str, Any]:
         "probes": {name: plain(session.probes.last(name)) for name in session.probes.names},
         "verdict": None
         if verdict is None
-        else {"state": verdict.state, "evidence": list(verdict.evidence), "remedy": verdict.remedy},
+        else {"state": verdict.state, "evidence": list(verdict.evidence), "remedy": verdict.advice},
     }
 
 

@@ -10,8 +10,18 @@ from functools import partial
 
 import numpy as np
 
+from ssllab.doctor.against import against_health
 from ssllab.doctor.evidence import Evidence
-from ssllab.doctor.rules import Family, Rule, diverged, healthy, lower_rate, not_a_number, warming_up
+from ssllab.doctor.rules import (
+    Family,
+    Rule,
+    diverged,
+    healthy,
+    lower_rate,
+    not_a_number,
+    settling,
+    warming_up,
+)
 from ssllab.doctor.verdict import Changes, Verdict, lines, tidy
 
 WARMUP_STEPS = 20
@@ -63,11 +73,11 @@ def _stuck_on_blank(e: Evidence) -> Verdict | None:
     else:
         remedy = (
             "It found no link between sound and letters. Begin from a pre-trained encoder, give it more transcribed "
-            "speech, or another learning rate: reset after the change."
+            "speech, or another learning rate."
         )
         rate = e.setting("learning_rate")
         changes = {"learning_rate": tidy(rate / 3)} if rate else {}
-    return Verdict("stuck on blank", "It writes nothing", said, remedy, changes)
+    return Verdict("stuck on blank", "It writes nothing", said, remedy, changes, 0)
 
 
 def _overfitting(e: Evidence) -> Verdict | None:
@@ -95,6 +105,7 @@ def _overfitting(e: Evidence) -> Verdict | None:
         "The training loss falls while held-out clips get worse. Go back to the checkpoint of the best rate; "
         "mask more, drop more, or transcribe more speech.",
         {"mask_probability": tidy(min(0.65, 2 * mask + 0.1))} if mask is not None and mask < 0.5 else {},
+        int(steps[best]),
     )
 
 
@@ -104,5 +115,6 @@ RULES: tuple[Rule, ...] = (
     _blown_up,
     _stuck_on_blank,
     _overfitting,
+    partial(settling, against_health, PATIENCE_STEPS, "No letters yet"),
     partial(healthy, CTC, title="Learning to write"),
 )

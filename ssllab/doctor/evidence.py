@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -27,12 +27,29 @@ class Log(Protocol):
         """The newest value, None when never measured."""
 
 
+class Change(Protocol):
+    """A live change of a control (:class:`ssllab.training.run_record.Event` is one)."""
+
+    @property
+    def step(self) -> int:
+        """Steps done when it was made."""
+
+    @property
+    def key(self) -> str:
+        """The control."""
+
+    @property
+    def old(self) -> Any:
+        """Its value before."""
+
+
 @dataclass(frozen=True)
 class Evidence:
     """One reader for every rule; what a run does not have is None, so that rules serve all methods of a family.
 
     ``metrics``: the scalars of each step; ``probes``: those of each probe, the first of the untrained model;
-    ``series``: the declarations of both; ``last_change``: the step of the last change of a control, 0 for none.
+    ``series``: the declarations of both; ``last_change``: the step of the last change of a control, 0 for none;
+    ``changes``: all of them, from the first on.
     Accuracies and shares are 0..1, losses in nats.
     """
 
@@ -42,6 +59,7 @@ class Evidence:
     constants: Mapping[str, float] = field(default_factory=dict)
     series: Mapping[str, Series] = field(default_factory=dict)
     last_change: int = 0
+    changes: Sequence[Change] = ()
 
     @property
     def step(self) -> int:
@@ -80,6 +98,12 @@ class Evidence:
         values = self.probes.column(name)[1]
         return float(values[0]) if len(values) and np.isfinite(values[0]) else None
 
+    def best(self, name: str) -> float | None:
+        """The highest that a scalar was in any probe of the run."""
+        values = self.probes.column(name)[1]
+        values = values[np.isfinite(values)]
+        return float(values.max()) if len(values) else None
+
     def constant(self, name: str) -> float | None:
         """A chance level, a ceiling, a size."""
         return self.constants.get(name)
@@ -87,6 +111,26 @@ class Evidence:
     def setting(self, name: str) -> Any:
         """A control in force, None where the method has no such control."""
         return getattr(self.config, name, None)
+
+    def default(self, name: str) -> Any:
+        """What a control is where nobody changed it, None where the method has no such control."""
+        known = self.config.controls() if hasattr(self.config, "controls") else {}
+        return known[name].default if name in known else None
+
+    def live(self, name: str) -> bool:
+        """Whether a control may change while training."""
+        known = self.config.controls() if hasattr(self.config, "controls") else {}
+        return name not in known or known[name].live
+
+    def since(self, name: str, wrong: Callable[[Any], bool]) -> tuple[int, Any]:
+        """The step at which a control came to be ``wrong``, as it now is, and what it was before.
+
+        0 and its default for one that was wrong from the start.
+        """
+        for change in reversed(self.changes):
+            if change.key == name and not wrong(change.old):
+                return change.step, change.old
+        return 0, self.default(name)
 
     def line(self, name: str, value: float | None = None, /, **beside: float | None) -> str | None:
         """A scalar in words as it is declared, "kNN accuracy on h 13.1 %; untrained 24.8 %"; None when not known.

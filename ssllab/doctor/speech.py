@@ -7,30 +7,37 @@ reasons, are in ``speech_thresholds.py``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from ssllab.doctor import rules
+from ssllab.doctor import speech_causes as cause
 from ssllab.doctor import speech_signs as sign
+from ssllab.doctor.against import against_health, empty_codebooks, guessing, low_ranks
+from ssllab.doctor.causes import Cause, Remedy, guilty, undone, verdict
+from ssllab.doctor.chance import CHANCE_LOSS_SHARE, guesses
 from ssllab.doctor.evidence import Evidence
-from ssllab.doctor.rules import DIVERGED_LOSS_MARGIN, OVERSHOOTS, Family, Rule, diverged, guesses, lower_rate
+from ssllab.doctor.rules import (
+    DIVERGED_LOSS_MARGIN,
+    SUSPECT_STEPS,
+    Family,
+    Rule,
+    Suspicion,
+    diverged,
+    lower_rate,
+)
 from ssllab.doctor.speech_thresholds import (
     ALL_DEAD_SHARE,
     DEAD_SHARE,
-    FAR_TOO_HIGH,
-    HEAVY_ENTROPY_WEIGHT,
-    LONG_SPAN,
     PATIENCE_STEPS,
     PLATEAU_STEPS,
     REVIVING_ENTROPY_WEIGHT,
-    SHORT_SPAN,
+    SETTLING_STEPS,
     SHORTCUT_TOP1,
     SILENCE_CODES,
     SILENCE_FACTOR,
-    USUAL_DIVERSITY_WEIGHT,
-    USUAL_FEATURE_GRADIENT,
-    USUAL_FLOOR,
     USUAL_LEARNING_RATE,
-    USUAL_TEMPERATURE,
     VOLUME_FACTOR,
     VOLUME_SHARE,
     WARMUP_STEPS,
@@ -42,7 +49,7 @@ def _calm(e: Evidence) -> Changes:
     return lower_rate(e, USUAL_LEARNING_RATE)
 
 
-SPEECH = Family(WARMUP_STEPS, sign.signs, _calm)
+SPEECH = Family(WARMUP_STEPS, sign.signs, _calm, cause.TOO_FAST)
 
 
 def _blown_up(e: Evidence) -> Verdict | None:
@@ -52,64 +59,41 @@ def _blown_up(e: Evidence) -> Verdict | None:
     return diverged(SPEECH, e, sign.loss_line(e), sign.accuracy_line(e))
 
 
-def _below(e: Evidence, name: str, usual: float) -> bool:
-    """Whether a control that the method has is set lower than ``usual``."""
-    value = e.setting(name)
-    return value is not None and value < usual
-
-
-def _revive(e: Evidence) -> tuple[str, Changes]:
-    """What brings dead codes back: first what keeps them dead is undone, then every frame is made to decide."""
-    if (e.setting("learning_rate") or 0) > FAR_TOO_HIGH * USUAL_LEARNING_RATE:
-        return (
-            "The learning rate is far above what usually works: one jump of the codebook loses most of it. Lower it.",
-            {"learning_rate": USUAL_LEARNING_RATE},
-        )
+def _revive(e: Evidence) -> Remedy:
+    """What brings dead codes back where nobody set anything wrong: every frame is made to decide."""
     if e.setting("quantizer") == "fsq":
-        return (
-            "FSQ rounds the features, so few codes mean features that hardly differ. Lower the learning rate.",
-            _calm(e),
+        words = (
+            "FSQ rounds the features, so few codes mean features that hardly differ. Lower the learning rate."
         )
-    changes: Changes = {}
-    reasons = []
-    if e.setting("freeze_codes"):
-        reasons.append("the codebook is frozen and cannot follow the features")
-        changes["freeze_codes"] = False
-    if _below(e, "diversity_weight", USUAL_DIVERSITY_WEIGHT):
-        reasons.append("nothing rewards even use of the codes")
-        changes["diversity_weight"] = USUAL_DIVERSITY_WEIGHT
-    if e.setting("gumbel_noise") is False:
-        reasons.append("without noise only the winner is ever tried")
-        changes["gumbel_noise"] = True
-    temperature = e.recent("gumbel_temperature")  # the one in force at this step
-    if temperature is not None and temperature < USUAL_FLOOR:
-        reasons.append("at this Gumbel temperature gradients reach few codes")
-        changes["gumbel_temperature"] = USUAL_TEMPERATURE
-        changes["gumbel_floor"] = USUAL_FLOOR
+        return Remedy(words, _calm(e))
+    weight = e.setting("entropy_weight")
+    if weight is None or weight >= REVIVING_ENTROPY_WEIGHT:
+        return Remedy("The codes do not come back. Begin anew with a lower learning rate.", _calm(e), 0)
+    # Diversity alone is content with equal scores for all codes; measured, that never brought a codebook back.
+    changes: Changes = {"entropy_weight": REVIVING_ENTROPY_WEIGHT}
     if e.setting("dead_code_restart") is False:
         changes["dead_code_restart"] = True
-    why = "; ".join(reasons)
-    remedy = f"{why[:1].upper()}{why[1:]}. " if why else ""
-    if _below(e, "entropy_weight", REVIVING_ENTROPY_WEIGHT):
-        # Diversity alone is content with equal scores for all codes; measured, that never brought a codebook back.
-        changes["entropy_weight"] = REVIVING_ENTROPY_WEIGHT
-        if e.setting("feature_gradient") is not None:
-            changes["feature_gradient"] = 1.0
-        remedy += (
-            "Make every frame decide (entropy weight) and let the features move with it; when the codes are alive, take "
-            "both back."
-        )
-        return remedy, changes
-    if not changes:
-        return "Go back to a checkpoint from before, and lower the learning rate.", _calm(e)
-    return remedy + "Change that.", changes
+    if e.setting("feature_gradient") is not None:
+        changes["feature_gradient"] = 1.0
+    words = (
+        "Make every frame decide (entropy weight) and let the features move with it; when the codes are alive, take "
+        "both back."
+    )
+    return Remedy(words, changes)
+
+
+def _patience(e: Evidence, causes: Sequence[Cause], usual: int) -> int:
+    """Steps before a sickness is named: fewer where somebody set what is known to cause it."""
+    return min(usual, SUSPECT_STEPS) if guilty(e, causes) else usual
 
 
 def _collapse(e: Evidence) -> Verdict | None:
     groups, hollow, dead = sign.empty_groups(e), sign.hollow(e), e.recent("dead_codes")
     if not groups:
         return None
-    many = DEAD_SHARE if e.steps_seen >= PATIENCE_STEPS else ALL_DEAD_SHARE
+    many = (
+        DEAD_SHARE if e.steps_seen >= _patience(e, cause.HARMFUL_TO_CODES, PATIENCE_STEPS) else ALL_DEAD_SHARE
+    )
     # A task solved with next to no codes needs no more proof; otherwise dead codes must agree.
     lasting = dead is not None and dead >= many and not sign.rising(e, groups)
     if not (hollow or (lasting and not sign.undecided(e))):
@@ -117,13 +101,8 @@ def _collapse(e: Evidence) -> Verdict | None:
     everywhere = len(groups) == len(sign.hard(e))
     which = "groups" if len(groups) > 1 else "group"
     names = " and ".join(str(group + 1) for group in groups)
-    remedy, changes = _revive(e)
-    if hollow:
-        remedy = (
-            "The low loss is empty: distractors that equal the true code do not count, and with so few codes nearly "
-            "all of them do. " + remedy
-        )
-    return Verdict(
+    named = verdict(
+        e,
         "codebook collapse",
         "Speech is squeezed into a handful of codes" if everywhere else f"Codebook {which} {names} collapsed",
         lines(
@@ -133,62 +112,46 @@ def _collapse(e: Evidence) -> Verdict | None:
             sign.loss_line(e),
             sign.accuracy_line(e),
         ),
-        remedy,
-        changes,
+        cause.DEAD_CODES,
+        _revive(e),
     )
+    if not hollow:
+        return named
+    empty = (
+        "The low loss is empty: distractors that equal the true code do not count, and with so few codes nearly all of "
+        "them do. "
+    )
+    return replace(named, remedy=empty + named.remedy)
 
 
 def _soft_but_not_hard(e: Evidence) -> Verdict | None:
-    if e.steps_seen < PATIENCE_STEPS or not sign.undecided(e):
+    if e.steps_seen < _patience(
+        e, (*cause.HARMFUL_TO_CODES, cause.HEAVY_DIVERSITY), PATIENCE_STEPS
+    ) or not sign.undecided(e):
         return None
-    remedy, changes = _revive(e)
-    if (e.setting("diversity_weight") or 0) > USUAL_DIVERSITY_WEIGHT:
-        changes["diversity_weight"] = USUAL_DIVERSITY_WEIGHT
-    return Verdict(
+    named = verdict(
+        e,
         "soft but not hard",
         "Even on average, yet the same few codes win",
         lines(sign.soft_line(e), sign.hard_line(e), e.line("dead_codes"), sign.loss_line(e)),
-        "Every frame gives every code nearly the same score, which satisfies the diversity loss and decides nothing: "
-        "the same few codes win by a hair. " + remedy,
-        changes,
+        cause.UNDECIDED,
+        _revive(e),
     )
+    why = (
+        "Every frame gives every code nearly the same score, which satisfies the diversity loss and decides nothing: "
+        "the same few codes win by a hair. "
+    )
+    return replace(named, remedy=why + named.remedy)
 
 
 def _stuck_at_chance(e: Evidence) -> Verdict | None:
-    heavy = (e.setting("entropy_weight") or 0) >= HEAVY_ENTROPY_WEIGHT
     # While codes are being sorted out the targets move faster than the context can follow.
-    if e.steps_seen < (PATIENCE_STEPS if heavy else PLATEAU_STEPS) or sign.rising(e):
+    if e.steps_seen < _patience(e, cause.AT_CHANCE, PLATEAU_STEPS) or sign.rising(e):
         return None
     if not guesses(sign.at_chance(e), sign.loss(e), sign.guess(e)):
         return None
-    rate = e.setting("learning_rate")
-    changes: Changes = {}
-    if rate is not None and rate > FAR_TOO_HIGH * USUAL_LEARNING_RATE:
-        remedy = OVERSHOOTS
-        changes["learning_rate"] = USUAL_LEARNING_RATE
-    elif rate is not None and rate < USUAL_LEARNING_RATE / FAR_TOO_HIGH:
-        remedy = "The learning rate is far below what usually works. Raise it."
-        changes["learning_rate"] = USUAL_LEARNING_RATE
-    elif heavy:
-        remedy = "The codes are alive, but the entropy loss outweighs the task. Take it back."
-        changes["entropy_weight"] = 0.0
-        if (e.setting("feature_gradient") or 0) > USUAL_FEATURE_GRADIENT:
-            changes["feature_gradient"] = USUAL_FEATURE_GRADIENT
-    elif e.setting("freeze_codes"):
-        remedy = "The codebook is frozen. Thaw it."
-        changes["freeze_codes"] = False
-    elif (e.setting("mask_length") or 0) > LONG_SPAN:
-        remedy = "Long spans want thousands of steps before anything is learned. Begin with short ones."
-        changes["mask_length"] = SHORT_SPAN
-    elif (e.setting("mask_probability") or 0) > 0.8:
-        remedy = "So much is masked that the context says nothing. Take the paper's 0.65."
-        changes["mask_probability"] = 0.65
-    else:
-        remedy = (
-            "The context does not tell the masked frames apart. Lower the learning rate, or train longer."
-        )
-        changes = _calm(e)
-    return Verdict(
+    return verdict(
+        e,
         "stuck at chance",
         "No better than guessing",
         lines(
@@ -198,8 +161,11 @@ def _stuck_at_chance(e: Evidence) -> Verdict | None:
             else None,
             e.setting_line("learning_rate"),
         ),
-        remedy,
-        changes,
+        cause.AT_CHANCE,
+        Remedy(
+            "The context does not tell the masked frames apart. Lower the learning rate, or train longer.",
+            _calm(e),
+        ),
     )
 
 
@@ -220,7 +186,7 @@ def _shortcut(e: Evidence) -> Verdict | None:
     )
     if not (volume or silence):
         return None
-    remedy, changes = _revive(e)
+    remedy = undone(e, cause.DEAD_CODES) or _revive(e)
     return Verdict(
         "shortcut",
         "The codes tell loud from quiet and little else"
@@ -233,17 +199,35 @@ def _shortcut(e: Evidence) -> Verdict | None:
             e.line("silence_codes", silent_frames=frames) if silence else None,
         ),
         "Loud and quiet frames are easily told apart, so the task is solved without hearing what is said. Take "
-        "recordings of even level without long pauses. " + remedy,
-        changes,
+        "recordings of even level without long pauses. " + remedy.words,
+        remedy.changes,
+        remedy.rewind_to,
     )
 
 
 def _healthy(e: Evidence) -> Verdict:
     return Verdict(
         "healthy",
-        "Nothing wrong, and still at chance" if sign.at_chance(e) else "Learning",
+        "Learning",
         lines(*sign.signs(e), e.line("dead_codes"), e.line("pnmi")),
     )
+
+
+def _harm(e: Evidence) -> tuple[str, ...]:
+    # A healthy small run sits at chance for its first hundreds of steps as well.
+    guessed = guessing(e, CHANCE_LOSS_SHARE) if e.steps_seen >= PATIENCE_STEPS else ()
+    return (*empty_codebooks(e), *low_ranks(e), *guessed)
+
+
+SUSPICIONS = (
+    Suspicion(cause.TOO_FAST, "diverged", "The steps overshoot"),
+    Suspicion(
+        cause.HARMFUL_TO_CODES,
+        "codebook collapse",
+        "Speech is squeezed into a handful of codes",
+        (cause.NO_ENTROPY,),
+    ),
+)
 
 
 RULES: tuple[Rule, ...] = (
@@ -254,5 +238,7 @@ RULES: tuple[Rule, ...] = (
     _collapse,
     _stuck_at_chance,
     _shortcut,
+    partial(rules.suspected, SUSPICIONS, _harm, _healthy),
+    partial(rules.settling, against_health, SETTLING_STEPS, "Codes and context are still being sorted out"),
     _healthy,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ssllab.doctor import rules
+from ssllab.doctor import chance
 from ssllab.doctor.evidence import Evidence
 from ssllab.doctor.speech_thresholds import (
     COLLAPSED_SHARE,
@@ -48,7 +48,7 @@ def at_chance(e: Evidence) -> bool | None:
     """Whether the positive is found no more often than by guessing; None if not known."""
     if e.recent("target_perplexity") is not None:
         return None  # units are unevenly frequent: naming the commonest is right more often than 1/C
-    return rules.at_chance(accuracy(e), e.recent("chance_loss"))
+    return chance.at_chance(accuracy(e), e.recent("chance_loss"))
 
 
 def hard(e: Evidence, step: int | None = None) -> tuple[float, ...]:

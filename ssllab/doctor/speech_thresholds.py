@@ -8,6 +8,10 @@ WARMUP_STEPS = 100
 # Usage dips to a tenth of the room before it climbs; measured in healthy small runs over by step 350.
 PATIENCE_STEPS = 400
 
+# So long a young run may be at chance with few codes, or know less of the phones than untrained features do: in healthy
+# small runs the phone probe falls by ten points before it rises.
+SETTLING_STEPS = 600
+
 # Small models leave chance late: only a plateau as long as this is one.
 PLATEAU_STEPS = 1000
 
@@ -60,7 +64,7 @@ SILENCE_CODES = 0.6
 SILENCE_FACTOR = 2.0
 
 # Small models learn with 3e-3, published ones with 5e-4; a rate this many times higher is to blame before all else.
-USUAL_LEARNING_RATE = 2e-3
+USUAL_LEARNING_RATE = 3e-3
 FAR_TOO_HIGH = 10.0
 
 # Frames in a hidden span: small models leave chance within some hundred steps with 3, in thousands with the paper's 10.
@@ -69,6 +73,7 @@ SHORT_SPAN = 3
 
 # wav2vec 2.0, section 4.2 and 3.2.
 USUAL_DIVERSITY_WEIGHT = 0.1
+USUAL_ENTROPY_WEIGHT = 0.1  # beyond the paper, see wav2vec2_settings
 USUAL_TEMPERATURE = 2.0
 USUAL_FLOOR = 0.5
 USUAL_FEATURE_GRADIENT = 0.1

@@ -8,7 +8,7 @@ is somebody else's work.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ssllab import controls
 from ssllab.data.batches import Batches
-from ssllab.doctor.evidence import Evidence, Log
+from ssllab.doctor.evidence import Change, Evidence, Log
 from ssllab.doctor.rules import RULES, Rule, diagnose
 from ssllab.doctor.verdict import Verdict
 from ssllab.looks import Look
@@ -80,6 +80,7 @@ class Method(nn.Module, ABC):
     parts: ClassVar[dict[type, str]] = {}
 
     config: controls.Config
+    changes: Sequence[Change] = ()  # of live controls in this run, set by the engine: the doctor reads them
     updates: int = 0  # steps done so far, set by the engine: schedules of a method's own depend on it
 
     def __init_subclass__(cls) -> None:
@@ -148,5 +149,6 @@ class Method(nn.Module, ABC):
     def diagnose(self, metrics: Log, probes: Log, constants: dict[str, float], last_change: int) -> Verdict:
         """The run's state in words, from its logs. ``last_change``: the step of the last change of a control."""
         return diagnose(
-            self.rules, Evidence(self.config, metrics, probes, constants, self.series, last_change)
+            self.rules,
+            Evidence(self.config, metrics, probes, constants, self.series, last_change, self.changes),
         )

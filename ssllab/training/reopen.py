@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from ssllab.controls import Value
 from ssllab.data.batches import Data
+from ssllab.doctor.verdict import Life
 from ssllab.training import checkpoint
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_method import method_file, method_of
@@ -48,6 +49,7 @@ def resume_run(
         events=kept,
         plan=_changes(events[last.last_event_id :]),
         steps=steps,
+        life=_life(run, last.step),
     )
 
 
@@ -89,6 +91,7 @@ def fork_run(
         events=[event for event in events[:known] if event.kind == "set"],
         plan=[*replay, *(Change(step, key, value) for key, value in (changes or {}).items())],
         steps=steps,
+        life=_life(parent, begin),
     )
 
 
@@ -134,6 +137,10 @@ def _changes(events: list[Event]) -> list[Change]:
         for event in events
         if event.kind == "set" and event.new is not None
     ]
+
+
+def _life(run: Run, step: int) -> Life:
+    return [said for said in run.info.life if said[0] <= step]
 
 
 def _until(log: MetricsLog, step: int) -> MetricsLog:

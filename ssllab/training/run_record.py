@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 import ssllab
 from ssllab.controls import Value
+from ssllab.doctor.verdict import Life
 from ssllab.scalars import Series
 from ssllab.storage.files import write_whole
 
@@ -93,7 +94,7 @@ class RunInfo:
     """What the run browser shows of a run.
 
     ``steps`` is the last step on disk. ``summary`` has ``metrics`` and ``probes`` (name -> last value),
-    ``curve`` (some dozens of (step, loss) pairs), what :meth:`RunWriter.describe` added, as ``verdict``, and
+    ``curve`` (some dozens of (step, loss) pairs), what :meth:`RunWriter.describe` added, as ``verdict`` and ``life``, and
     ``failure``, the error that ended a run whose ``state`` is "failed". A "paused" run is open in some ssllab that does
     not train it now. ``scalars`` are the declarations that it was made with, none in a run of an ssllab before them.
     ``problem`` is one line when the run is damaged or could not be written; settings are None if unreadable.
@@ -113,6 +114,16 @@ class RunInfo:
     scalars: Mapping[str, Series] = field(default_factory=dict)
     state: State = "interrupted"
     problem: str = ""
+
+    @property
+    def life(self) -> Life:
+        """What the doctor said and since which step, the oldest first; empty in a run of an ssllab before it was kept."""
+        found = self.summary.get("life")
+        return [
+            (said[0], said[1])
+            for said in (found if isinstance(found, list) else ())
+            if isinstance(said, list) and [type(part) for part in said] == [int, str]
+        ]
 
 
 def new_id(method: str, created: float) -> str:

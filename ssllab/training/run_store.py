@@ -364,7 +364,7 @@ def _with_summary(info: RunInfo) -> RunInfo:
         state = "paused" if resting else "running"
     elif notes.get("closed"):
         state = "failed" if notes.get("failure") else "finished"
-    known = ("metrics", "probes", "curve", "verdict", *(("failure",) if state == "failed" else ()))
+    known = ("metrics", "probes", "curve", "verdict", "life", *(("failure",) if state == "failed" else ()))
     summary: dict[str, Any] = {key: notes[key] for key in known if key in notes}
     scalars = _declarations(json.dumps(notes.get("scalars")))
     return replace(info, steps=max(last, 0), summary=summary, state=state, scalars=scalars)

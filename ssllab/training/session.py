@@ -16,7 +16,7 @@ from typing import Any
 
 from ssllab.controls import Config, ControlError, Value
 from ssllab.data.batches import Data
-from ssllab.doctor.verdict import Verdict
+from ssllab.doctor.verdict import Life, Verdict, remember
 from ssllab.looks import Look
 from ssllab.methods.registry import own_place
 from ssllab.scalars import as_json
@@ -69,7 +69,7 @@ class Session(SessionLike):
     """Trains in a background thread, which answers messages between two steps.
 
     ``plan`` holds changes to come (``--at``, or the replay of a resumed run); ``tree`` is the checkpoint to go on
-    from.
+    from; ``life`` are the verdicts up to there.
     """
 
     run: Run | None
@@ -86,6 +86,7 @@ class Session(SessionLike):
         events: Sequence[Event] = (),
         plan: Sequence[Change] = (),
         steps: int | None = None,
+        life: Sequence[tuple[int, str]] = (),
     ) -> None:
         self.settings = settings
         self.data = data
@@ -93,6 +94,7 @@ class Session(SessionLike):
         self.metrics = metrics or MetricsLog()
         self.probes = probes or MetricsLog()
         self.events: list[Event] = list(events)
+        self.life: Life = list(life)
         self.constants: dict[str, float] = {}
         self.look: Look | None = None
         self.verdict: Verdict | None = None
@@ -338,13 +340,16 @@ class Session(SessionLike):
 
     def _diagnose(self) -> None:
         self._diagnosis_due = time.monotonic() + DIAGNOSIS_SECONDS
-        changed = next((event.step for event in reversed(self.events) if event.kind == "set"), 0)
-        self.verdict = self._trainer.method.diagnose(self.metrics, self.probes, self.constants, changed)
+        method = self._trainer.method
+        method.changes = [event for event in self.events if event.kind == "set"]
+        changed = method.changes[-1].step if method.changes else 0
+        self.verdict = method.diagnose(self.metrics, self.probes, self.constants, changed)
+        remember(self.life, self.step, self.verdict.state)
         self._describe()
 
     def _describe(self) -> None:
         if self._writer and self.verdict:
-            self._writer.describe(verdict=self.verdict.state)
+            self._writer.describe(verdict=self.verdict.state, life=list(self.life))
 
     def _keep(self, reason: str) -> None:
         self._checkpoint_due = time.monotonic() + CHECKPOINT_SECONDS

@@ -38,8 +38,25 @@ def log_of(steps: Any, columns: Mapping[str, Any]) -> MetricsLog:
     return log
 
 
-def made(facts: Mapping[str, Any]) -> Evidence:
-    """``facts``: ``step``, ``steps_seen``, and dicts of names and numbers, one for each of ``PLACES``."""
+class Settings(SimpleNamespace):
+    """Settings whose defaults are those of ``usual``, and all of them live but the shape of the model."""
+
+    def __init__(self, values: Mapping[str, Any], usual: Mapping[str, Any]) -> None:
+        super().__init__(**values)
+        self._usual = usual
+
+    def controls(self) -> dict[str, Any]:
+        return {
+            name: SimpleNamespace(default=value, live=name not in ("head", "batch_size"))
+            for name, value in self._usual.items()
+        }
+
+
+def made(facts: Mapping[str, Any], usual: Mapping[str, Any] | None = None, made_live: Any = ()) -> Evidence:
+    """``facts``: ``step``, ``steps_seen``, and dicts of names and numbers, one for each of ``PLACES``.
+
+    ``usual`` are the defaults of the settings, ``made_live`` their live changes.
+    """
     step = facts.get("step") or 0
     metrics, probes, constants, settings, earlier, untrained = (facts.get(place, {}) for place in PLACES)
     steps = np.arange(max(1, step - ROWS + 1), step + 1)
@@ -56,12 +73,13 @@ def made(facts: Mapping[str, Any]) -> Evidence:
         if value is not None
     }
     return Evidence(
-        SimpleNamespace(**settings),
+        Settings(settings, settings if usual is None else usual),
         log_of(steps, columns),
         log_of(np.linspace(0, step, count).astype(int), probed),
         {name: value for name, value in constants.items() if value is not None},
         SERIES,
         step - (step if facts.get("steps_seen") is None else facts["steps_seen"]),
+        made_live,
     )
 
 
@@ -81,5 +99,7 @@ def changed(facts: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
 
 @pytest.fixture
 def evidence() -> Callable[..., Evidence]:
-    """Evidence of ``facts`` and some ``changes`` of them."""
-    return lambda facts, **changes: made(changed(facts, changes))
+    """Evidence of ``facts``, whose settings are the defaults, and some ``changes`` of them."""
+    return lambda facts, made_live=(), **changes: made(
+        changed(facts, changes), facts.get("settings"), made_live
+    )

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ssllab.doctor import speech_signs
+from ssllab.doctor.against import against_health
 from ssllab.doctor.evidence import Evidence
 from ssllab.doctor.rules import diagnose
 from ssllab.doctor.speech import RULES
@@ -58,6 +59,7 @@ HEALTHY: dict[str, Any] = {
         "volume_share": 0.3,
         "silence_codes": 0.1,
         "silent_frames": 0.15,
+        "rankme_context": 20.0,
     },
     "constants": {"codes": 40.0},
     "settings": {
@@ -68,7 +70,7 @@ HEALTHY: dict[str, Any] = {
         "gumbel_noise": True,
         "freeze_codes": False,
         "dead_code_restart": False,
-        "entropy_weight": 0.0,
+        "entropy_weight": 0.1,
         "feature_gradient": 0.1,
         "mask_probability": 0.65,
         "mask_length": None,
@@ -154,15 +156,6 @@ def test_names_the_sickness_with_evidence_and_a_remedy(name: str, evidence: Make
     "changes",
     [
         {},
-        # The first minutes: still at chance, few codes win, most have not been tried.
-        {
-            "step": 150,
-            "steps_seen": 150,
-            "contrastive_loss": CHANCE,
-            "contrastive_top1": 0.01,
-            **groups((1.8, 2.0), (2.0, 2.2)),
-            "dead_codes": 0.85,
-        },
         # The loss already falls while perplexity dips: measured at step 300 of a run that recovers.
         {
             "step": 300,
@@ -172,12 +165,6 @@ def test_names_the_sickness_with_evidence_and_a_remedy(name: str, evidence: Make
             "contrastive_top1": 0.036,
             **groups((42.7, 38.1), (49.5, 32.6), (265.0, 239.0)),
             "dead_codes": 0.33,
-        },
-        # At chance, and the codes are still being sorted out.
-        {
-            "contrastive_loss": CHANCE,
-            "contrastive_top1": 0.01,
-            **groups((25.0, 22.0), (15.0, 12.0)),
         },
         # Few codes, but more every step.
         {
@@ -211,6 +198,45 @@ def test_is_silent_on_healthy_runs(changes: dict[str, Any], evidence: Make) -> N
     assert verdict.state == "healthy"
     assert not verdict.sick
     assert not verdict.changes
+
+
+@pytest.mark.parametrize(
+    ("state", "changes"),
+    [
+        # The first minutes: still at chance, few codes win, most have not been tried.
+        (
+            "warming up",
+            {
+                "step": 150,
+                "steps_seen": 150,
+                "contrastive_loss": CHANCE,
+                "contrastive_top1": 0.01,
+                **groups((1.8, 2.0), (2.0, 2.2)),
+                "dead_codes": 0.85,
+            },
+        ),
+        # At chance, and the codes are still being sorted out.
+        (
+            "not sure",
+            {
+                "contrastive_loss": CHANCE,
+                "contrastive_top1": 0.01,
+                **groups((25.0, 22.0), (15.0, 12.0)),
+            },
+        ),
+        # Hard perplexity of 7.8 + 7.5 of 320, and more with every step.
+        ("not sure", {"codes": 320, **groups((7.8, 7.5), (4.0, 4.0), (60.0, 60.0))}),
+        # A loss of 4.58 where a guess has 4.62, though the true code is found now and then.
+        ("not sure", {"contrastive_loss": 4.58, "contrastive_top1": 0.2}),
+        ("not sure", {"rankme_context": 1.5}),
+    ],
+)
+def test_is_neither_alarmed_nor_content_where_a_run_may_still_find_its_way(
+    state: str, changes: dict[str, Any], evidence: Make
+) -> None:
+    verdict = diagnose(RULES, evidence(HEALTHY, **changes))
+    assert verdict.state == state
+    assert not verdict.sick
 
 
 def test_a_perfect_loss_is_healthy_only_with_codes_alive(evidence: Make) -> None:
@@ -269,41 +295,38 @@ REVIVED = {"dead_code_restart": True, "entropy_weight": 1.0, "feature_gradient":
 @pytest.mark.parametrize(
     ("case", "settings", "changes"),
     [
-        ("one code a group", {"learning_rate": 0.1}, {"learning_rate": 2e-3}),
+        ("one code a group", {"learning_rate": 0.1}, {"learning_rate": 3e-3}),
         ("one code a group", {}, REVIVED),
-        ("one code a group", {"freeze_codes": True}, REVIVED | {"freeze_codes": False}),
-        ("one code a group", {"diversity_weight": 0.0}, REVIVED | {"diversity_weight": 0.1}),
-        ("one code a group", {"gumbel_noise": False}, REVIVED | {"gumbel_noise": True}),
+        ("one code a group", {"freeze_codes": True}, {"freeze_codes": False}),
+        ("one code a group", {"diversity_weight": 0.0}, {"diversity_weight": 0.1}),
+        ("one code a group", {"entropy_weight": 0.0}, {"entropy_weight": 0.1}),
+        ("one code a group", {"gumbel_noise": False}, {"gumbel_noise": True}),
+        ("one code a group", {"gumbel_temperature": 0.05, "gumbel_floor": 0.05}, {"gumbel_floor": 0.5}),
         (
             "one code a group",
-            {"gumbel_temperature": 0.05, "gumbel_floor": 0.05},
-            REVIVED | {"gumbel_temperature": 2.0, "gumbel_floor": 0.5},
+            {"diversity_weight": 0.0, "gumbel_noise": False, "entropy_weight": 0.0},
+            {"diversity_weight": 0.1, "gumbel_noise": True, "entropy_weight": 0.1},
         ),
-        (
-            "one code a group",
-            {"entropy_weight": 1.0, "diversity_weight": 0.0},
-            {"diversity_weight": 0.1, "dead_code_restart": True},
-        ),
-        (
-            "one code a group",
-            {"entropy_weight": 1.0, "dead_code_restart": True},
-            {"learning_rate": 5e-5},
-        ),
+        ("one code a group", {"entropy_weight": 1.0, "dead_code_restart": True}, {"learning_rate": 5e-5}),
         ("one code a group", {"quantizer": "fsq", "diversity_weight": 0.0}, {"learning_rate": 5e-5}),
-        ("soft but not hard", {"gumbel_noise": False}, REVIVED | {"gumbel_noise": True}),
-        ("soft but not hard", {"diversity_weight": 5.0}, REVIVED | {"diversity_weight": 0.1}),
-        ("at chance", {"entropy_weight": 1.0}, {"entropy_weight": 0.0}),
+        ("soft but not hard", {"gumbel_noise": False}, {"gumbel_noise": True}),
+        ("soft but not hard", {"diversity_weight": 5.0}, {"diversity_weight": 0.1}),
+        ("at chance", {"entropy_weight": 1.0}, {"entropy_weight": 0.1}),
         (
             "at chance",
             {"entropy_weight": 1.0, "feature_gradient": 1.0},
-            {"entropy_weight": 0.0, "feature_gradient": 0.1},
+            {"entropy_weight": 0.1, "feature_gradient": 0.1},
         ),
-        ("at chance", {"learning_rate": 1.0}, {"learning_rate": 2e-3}),
-        ("at chance", {"learning_rate": 1e-7}, {"learning_rate": 2e-3}),
+        ("at chance", {"learning_rate": 1.0}, {"learning_rate": 3e-3}),
+        ("at chance", {"learning_rate": 1e-7}, {"learning_rate": 3e-3}),
         ("at chance", {"freeze_codes": True}, {"freeze_codes": False}),
-        ("at chance", {"mask_length": 10, "mask_probability": 0.95}, {"mask_length": 3}),
+        (
+            "at chance",
+            {"mask_length": 10, "mask_probability": 0.95},
+            {"mask_length": 3, "mask_probability": 0.65},
+        ),
         ("at chance", {"mask_probability": 0.95}, {"mask_probability": 0.65}),
-        ("gradient overflows", {"learning_rate": 0.2}, {"learning_rate": 2e-3}),
+        ("gradient overflows", {"learning_rate": 0.2}, {"learning_rate": 3e-3}),
     ],
 )
 def test_the_remedy_fits_the_settings(
@@ -384,7 +407,8 @@ def test_any_evidence_gets_a_verdict_whose_changes_are_controls(
     evidence: Make, facts: dict[str, Any]
 ) -> None:
     verdict = diagnose(RULES, evidence(HEALTHY, **facts))
-    assert verdict.state in {*STATES.values(), "healthy", "warming up"}
+    assert verdict.state in {*STATES.values(), "healthy", "warming up", "not sure"}
+    assert verdict.state != "healthy" or not against_health(evidence(HEALTHY, **facts))
     assert set(verdict.changes) <= NAMES
-    assert bool(verdict.remedy) == verdict.sick
+    assert bool(verdict.remedy) == (verdict.sick or bool(verdict.changes))
     assert all(isinstance(v, bool) or math.isfinite(float(v)) for v in verdict.changes.values())

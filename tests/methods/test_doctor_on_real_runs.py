@@ -55,12 +55,12 @@ RUNAWAY = {
             {"learning_rate": 0.002, "weight_decay": 1e-4},
         ),
         # All negatives push alike: one direction is enough.
-        ("dimensional collapse", {"temperature": 100.0}, 310, {"temperature": 0.2}),
+        ("dimensional collapse", {"temperature": 100.0}, 310, {"temperature": 0.1}),
         # Pure noise in both views: there is nothing to recognise.
         ("stuck at chance", NOISE, 110, {"noise": False}),
         # Two crops of an image share their colours.
-        ("shortcut", {"jitter": False, "grayscale": False}, 310, {"jitter": True}),
-        ("diverged", RUNAWAY, 60, {"learning_rate": 0.015}),
+        ("shortcut", {"jitter": False, "grayscale": False}, 110, {"jitter": True, "grayscale": True}),
+        ("diverged", RUNAWAY, 60, {"learning_rate": 0.015, "weight_decay": 1e-4}),
     ],
 )
 def test_a_run_made_sick_is_named_and_offered_its_cure(data, state, config, steps, remedy):
@@ -69,13 +69,14 @@ def test_a_run_made_sick_is_named_and_offered_its_cure(data, state, config, step
     assert verdict.sick
     assert verdict.evidence
     assert verdict.changes == remedy
+    assert verdict.rewind_to == 0  # it was so from the start
 
 
 @pytest.mark.parametrize(
     ("method", "config"),
     [
         ("simclr", {}),
-        ("simclr", {"temperature": 0.5, "head": "none"}),
+        ("simclr", {"temperature": 0.5, "head": "linear"}),
         ("simclr", {"loss": "info_nce", "dimension": 2}),
         ("moco", {}),
     ],

@@ -8,6 +8,7 @@ import torch
 
 from ssllab.controls import ControlError
 from ssllab.data.images.types import ImageData, ImageSplit
+from ssllab.doctor.verdict import Verdict, worst
 from ssllab.looks import Embedding
 from ssllab.methods.simclr import SimCLR
 from ssllab.training import checkpoint
@@ -421,3 +422,31 @@ def test_a_probe_that_fails_ends_no_run_and_is_said_once(sessions, monkeypatch):
     (said,) = [event.text for event in session.events if event.kind == "probe"]
     assert "without overflow" in said
     assert session.probes.names == ()
+
+
+def test_what_the_doctor_said_in_a_runs_life_is_kept_resumed_and_forked(sessions, data, monkeypatch):
+    said = {1: "warming up", 3: "diverged", 6: "healthy"}
+
+    def diagnose(self, metrics, probes, constants, last_change):
+        assert [(change.step, change.old) for change in self.changes] == [(2, 0.5)][: len(self.changes)]
+        return Verdict(said[max(step for step in said if step <= (metrics.last_step or 1))], "")
+
+    monkeypatch.setattr(SimCLR, "diagnose", diagnose)
+    monkeypatch.setattr("ssllab.training.session.DIAGNOSIS_SECONDS", 0.0)
+    first = sessions(steps=4, plan=[Change(2, "temperature", 0.2)])
+    first.start()
+    assert first.wait(60)
+    life = [(0, "warming up"), (3, "diverged")]
+    assert [(max(step - 1, 0), state) for step, state in first.life[:1]] + first.life[1:] == life
+    stored = sessions.store.open(first.run.id).info
+    assert stored.life == first.life
+    resumed = resume_run(sessions.store, first.run.id, data, steps=7)
+    sessions.made.append(resumed)
+    resumed.start()
+    assert resumed.wait(60)
+    assert resumed.life == [*first.life, (6, "healthy")]
+    assert worst(sessions.store.open(first.run.id).info.life) == (3, "diverged")
+    fork = fork_run(sessions.store, first.run.id, data, step=2, steps=4)
+    sessions.made.append(fork)
+    _until(lambda: fork.state == "ready")
+    assert fork.life == [(step, state) for step, state in first.life if step <= fork.step]

@@ -70,6 +70,7 @@ def test_all_are_listed_shown_and_compared(workspace: Path, capsys) -> None:
     listed = answered(capsys, "runs", "list", "--workspace", workspace)["runs"]
     assert {run["id"] for run in listed} == set(RUNS)
     assert all(run["steps"] == 4 and not run["problem"] for run in listed)
+    assert [run["verdicts"] for run in listed] == [None] * len(listed)  # their verdicts' history was not kept
     compared = answered(capsys, "runs", "compare", *RUNS, "--workspace", workspace)
     assert set(compared["last"]) == set(RUNS)
     assert all(np.isfinite(last["loss"]) for last in compared["last"].values())

@@ -88,3 +88,20 @@ def test_the_doctors_remedy_is_applied_by_a_click(qtbot, window):
     assert shown.badge.text() == "shortcut"
     qtbot.mouseClick(shown.apply_button, Qt.MouseButton.LeftButton)
     assert window.bench.config.jitter is True
+
+
+def test_the_doctor_says_what_a_click_does_and_doubt_has_a_colour_of_its_own(window):
+    from ssllab.doctor.verdict import Verdict
+    from ssllab.ui import theme
+    from ssllab.ui.scene import Scene
+
+    shown = panel(window, "doctor")
+    sick = Verdict("diverged", "", (), "The steps overshoot.", {"learning_rate": 0.002}, 50)
+    colours = {}
+    for verdict in (sick, Verdict("not sure", "Not sure"), Verdict("healthy", "Learning")):
+        shown.draw(Scene(state="running", verdict=verdict))
+        colours[verdict.state] = shown.badge.styleSheet()
+        if verdict is sick:
+            assert "It goes back to step 50 and sets learning rate = 0.002." in shown.remedy.text()
+    assert theme.current().warn in colours["not sure"]
+    assert len(set(colours.values())) == 3

@@ -43,6 +43,7 @@ def make_run(
     tags=(),
     checkpoint=False,
     failure="",
+    notes=None,
     **config,
 ):
     settings = RunSettings(method="simclr", config={**CONFIG, **config}, data=data, seed=seed)
@@ -54,6 +55,7 @@ def make_run(
         steps[9::10], {"knn_top1": np.full(rows // 10, height), "uniformity": np.full(rows // 10, -2.0)}
     )
     writer = RunWriter(run, metrics, probes, events)
+    writer.describe(**(notes or {}))
     if checkpoint:
         writer.write_checkpoint(rows, {"weight": 1.0}, {"reason": "end", "last_event_id": 0})
     writer.close(failure=failure)
@@ -202,6 +204,17 @@ def test_a_failed_run_is_listed_as_failed_with_its_error(workspace, open_page):
     page = open_page()
     row = [page.table.filter.index(0, column).data() for column in (Column.VERDICT, Column.NOTE)]
     assert row == ["failed", "The device ran out of memory."]
+
+
+def test_the_verdicts_of_a_runs_life_are_shown_the_last_and_the_worst(workspace, open_page):
+    life = [[0, "warming up"], [110, "shortcut"], [1420, "healthy"]]
+    make_run(workspace, "a", notes={"verdict": "healthy", "life": life})
+    page = open_page()
+    index = page.table.filter.index(0, Column.VERDICT)
+    assert index.data() == "healthy since 1,420, was shortcut"
+    told = index.data(Qt.ItemDataRole.ToolTipRole).splitlines()
+    assert told[:2] == ["Worst: shortcut, from step 110 until step 1,420", "Last: healthy, since step 1,420"]
+    assert told[2:] == ["step 0: warming up", "step 110: shortcut", "step 1,420: healthy"]
 
 
 def test_f2_renames_in_place_and_the_disk_follows(qtbot, workspace, open_page):

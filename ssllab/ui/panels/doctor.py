@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from ssllab.doctor.verdict import CALM
+from ssllab.doctor.verdict import NOT_SURE
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Panel
@@ -28,6 +28,8 @@ class DoctorPanel(Panel):
         "with one code left has a loss of 0 and an accuracy of 100 %. Collapse is told from loss, hard perplexity and "
         "dead codes together; undecided frames from a soft perplexity far above the hard one; the shortcut through "
         "volume from codes that know no more about the phone than the loudness does.</p>"
+        "<p><b>Not sure</b>: a probe under the untrained model's, a rank under 2, a codebook under a twentieth of its "
+        "ceiling or a loss that a guess would have is never called healthy; both sides are shown.</p>"
     )
 
     def __init__(self, bench: Bench) -> None:
@@ -93,11 +95,8 @@ class DoctorPanel(Panel):
         self.badge.show()
         self.headline.setText(verdict.title)
         self._put(self.evidence, "<br>".join(verdict.evidence))
-        words = ", ".join(
-            f"{key.replace('_', ' ')} = {_written(value)}" for key, value in verdict.changes.items()
-        )
-        self._put(self.remedy, verdict.remedy + (f"<br>It sets {words}." if words else ""))
-        self.apply_button.setVisible(bool(words))
+        self._put(self.remedy, "<br>".join(filter(None, (verdict.remedy, verdict.action))))
+        self.apply_button.setVisible(bool(verdict.action))
         step = (scene.metrics.last_step if scene.metrics is not None else 0) or 0
         if not self._seen or self._seen[-1][1] != verdict.state:
             self._seen.append((step, verdict.state))
@@ -108,7 +107,8 @@ class DoctorPanel(Panel):
     def restyle(self) -> None:
         now = theme.current()
         state = self.badge.text()
-        colour = now.good if state == "healthy" else now.muted if state in CALM else now.bad
+        quiet = {"healthy": now.good, NOT_SURE: now.warn, **dict.fromkeys(("", "warming up"), now.muted)}
+        colour = quiet.get(state, now.bad)
         self.badge.setStyleSheet(
             f"background: {colour}; color: {now.surface}; border-radius: 4px; padding: 3px 8px; font-weight: 600;"
         )
@@ -123,9 +123,3 @@ class DoctorPanel(Panel):
     def _apply(self) -> None:
         self.bench.set_many(self._changes)
         self.bench.start()
-
-
-def _written(value: object) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, (int, float)) else str(value)

@@ -19,7 +19,7 @@ _WIDTHS = {
     Column.NAME: 25,
     Column.LOSS: 16,
     Column.PROBE: 17,
-    Column.VERDICT: 18,
+    Column.VERDICT: 24,
     Column.METHOD: 8,
     Column.DATA: 10,
     Column.STEPS: 8,

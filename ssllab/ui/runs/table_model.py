@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QColor
 
+from ssllab.doctor.verdict import gravity, worst
 from ssllab.scalars import Series, headline, series_of
 from ssllab.storage.one_line import one_line
 from ssllab.ui import theme
@@ -44,6 +45,8 @@ class Column(IntEnum):
     NOTE = 10
 
 
+LATELY_SAID = 8  # verdicts of a run's life that its tooltip lists
+
 OPEN = {"running": "training now", "paused": "paused"}  # runs that some ssllab has open, in words
 
 HEADINGS = {
@@ -55,7 +58,10 @@ HEADINGS = {
         "What the run learned, on held-out data, and its last value: of what its method measures that which says "
         "most. Sorted, like stands by like, the better ones together.",
     ),
-    Column.VERDICT: ("Doctor", "What the doctor said last; failed: an error ended the run."),
+    Column.VERDICT: (
+        "Doctor",
+        "What the doctor said last, since which step, and the worst he said before; failed: an error ended the run.",
+    ),
     Column.METHOD: ("Method", ""),
     Column.DATA: ("Data", ""),
     Column.STEPS: ("Steps", "Training steps done."),
@@ -73,6 +79,16 @@ def verdict_of(info: RunInfo) -> str:
     if isinstance(verdict, Mapping):
         verdict = verdict.get("state")
     return str(verdict or "").replace("_", " ")
+
+
+def verdicts_said(info: RunInfo) -> str:
+    """The last verdict with the step since when, and the worst before it where that was graver."""
+    last, life = verdict_of(info), info.life
+    if not life or last != life[-1][1]:
+        return last
+    gravest = worst(life)
+    before = f", was {gravest[1]}" if gravest and gravity(gravest[1]) > gravity(last) else ""
+    return f"{last} since {life[-1][0]:,}{before}"
 
 
 def said_briefly(info: RunInfo) -> str:
@@ -254,7 +270,7 @@ class RunsModel(QAbstractTableModel):
             case Column.NAME:
                 return run_title(info)
             case Column.VERDICT:
-                return "damaged" if info.settings is None else verdict_of(info)
+                return "damaged" if info.settings is None else verdicts_said(info)
             case Column.METHOD:
                 return "" if info.settings is None else info.settings.method
             case Column.DATA:
@@ -334,8 +350,8 @@ class RunsModel(QAbstractTableModel):
         if column == Column.VERDICT and info.state == "failed":
             return QColor(now.bad)
         if column == Column.VERDICT:
-            quiet = {"healthy": now.good, "warming up": now.muted}
-            return QColor(quiet.get(verdict_of(info), now.warn))
+            last = verdict_of(info)
+            return QColor((now.good if last == "healthy" else now.muted, now.warn, now.bad)[gravity(last)])
         return None
 
     def _alignment(self, info: RunInfo, column: Column) -> Any:
@@ -363,23 +379,26 @@ class RunsModel(QAbstractTableModel):
             case Column.VERDICT if info.state == "failed":
                 return failure_of(info)
             case Column.VERDICT:
-                verdict = info.summary.get("verdict")
-                return _verdict_help(verdict) if isinstance(verdict, Mapping) else None
+                return _verdict_help(info)
         return None
 
     def _tags(self, info: RunInfo, column: Column) -> Any:
         return tuple(info.tags)
 
 
-def _verdict_help(verdict: Mapping[str, Any]) -> str | None:
-    parts = []
-    for key in ("evidence", "remedy"):
-        value = verdict.get(key)
-        if isinstance(value, (list, tuple)):
-            value = "\n".join(str(v) for v in value)
-        if isinstance(value, str) and value:
-            parts.append(value)
-    return "\n".join(parts) or None
+def _verdict_help(info: RunInfo) -> str | None:
+    """The worst and the last verdict, and the last ones of the run's life, a line each."""
+    life = info.life
+    gravest = worst(life)
+    if gravest is None:
+        return None
+    until = next((step for step, _ in life if step > gravest[0]), None)
+    ended = "" if until is None else f" until step {until:,}"
+    lately = [f"step {step:,}: {state}" for step, state in life[-LATELY_SAID:]]
+    more = f"{len(life) - LATELY_SAID} earlier verdicts" if len(life) > LATELY_SAID else ""
+    worst_line = f"Worst: {gravest[1]}, from step {gravest[0]:,}{ended}"
+    last_line = f"Last: {life[-1][1]}, since step {life[-1][0]:,}"
+    return "\n".join(filter(None, (worst_line, last_line, more, *lately)))
 
 
 _ROLES: dict[int, Callable[[RunsModel, RunInfo, Column], Any]] = {
