@@ -96,6 +96,7 @@ def _kind(kind: Kind) -> dict[str, Any]:
 def runs(options: argparse.Namespace) -> int:
     """The verbs of the run store."""
     store = workspace(options)
+    store.check_readable()
     return {"list": _list, "show": _show, "compare": _compare, "export": _export, "delete": _delete}[
         options.verb
     ](store, options)

@@ -18,6 +18,7 @@ from ssllab.data import catalogue
 from ssllab.storage.files import write_whole
 from ssllab.storage.one_line import one_line
 from ssllab.training import checkpoint
+from ssllab.training.changes import courses
 from ssllab.training.checkpoint import CheckpointError
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import RunError, RunInfo, RunSettings
@@ -146,9 +147,14 @@ def repeat_command(run: Run) -> list[str]:
             command += [known[key].flag, str(number)]
     for key, value in settings.config.items():
         command += ["--set", f"{key}={_text(value)}"]
-    for event in run.events():
-        if event.kind == "set" and event.key in settings.config and event.new is not None:
-            command += ["--at", str(event.step), f"{event.key}={_text(event.new)}"]
+    events = [event for event in run.events() if event.kind == "set" and event.new is not None]
+    made = [(event.step, event.key, event.new) for event in events]
+    to_come = [
+        (change.step, change.key, change.value) for change in settings.plan if change.step >= run.info.steps
+    ]
+    for step, key, value in [*made, *(change for change in to_come if change not in made)]:
+        if key in settings.config:
+            command += ["--at", str(step), f"{key}={_text(value)}"]
     return command
 
 
@@ -200,11 +206,15 @@ def _settings(info: RunInfo) -> RunSettings:
 
 
 def settings_of(info: RunInfo) -> dict[str, Any]:
-    """Every setting of a run by name: what it was started with, its data's options, the controls. Raises RunError."""
+    """Every setting of a run by name: what it was started with, its data's options, the controls. Raises RunError.
+
+    A control that was changed in mid-run has its course in words, see :func:`.changes.courses`.
+    """
     plain = _settings(info).model_dump()
     options, config, file = plain.pop("options"), plain.pop("config"), plain.pop("method_file")
+    del plain["plan"]  # what of it has happened is in the changes
     noted = {"method_file": f"{file['path']} (SHA-256 {file['sha256']})"} if file else {}
-    return {**plain, **noted, **options, **config}
+    return {**plain, **noted, **options, **config, **courses(info.changes)}
 
 
 def settings_difference(infos: Sequence[RunInfo]) -> dict[str, list[Any]]:
