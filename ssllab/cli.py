@@ -144,7 +144,7 @@ def _check_place(top: argparse.ArgumentParser, options: argparse.Namespace) -> N
     commands = next(
         action for action in top._actions if isinstance(action.choices, dict) and action.dest == "command"
     )
-    own = {action.dest for action in commands.choices[options.command]._actions}  # type: ignore[index, call-overload]
+    own = {action.dest for action in commands.choices[options.command]._actions}  # type: ignore[index]
     for action in top._actions:
         if (
             action.option_strings

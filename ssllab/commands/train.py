@@ -191,7 +191,7 @@ def follow(session: SessionLike, data: Data, steps: int, as_json: bool) -> int:
                 if loss is not None:
                     bar.set_postfix_str(f"loss {loss:.3f}", refresh=False)
         except KeyboardInterrupt:
-            print("stopping; the run is kept", file=sys.stderr)
+            print("stopping" if session.problem else "stopping; the run is kept", file=sys.stderr)
             session.stop()
         bar.update(session.step - bar.n)
     for event in session.events:

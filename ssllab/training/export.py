@@ -21,7 +21,7 @@ from ssllab.training import checkpoint
 from ssllab.training.changes import courses
 from ssllab.training.checkpoint import CheckpointError
 from ssllab.training.metrics import MetricsLog
-from ssllab.training.run_record import RunError, RunInfo, RunSettings
+from ssllab.training.run_record import Change, RunError, RunInfo, RunSettings
 from ssllab.training.run_store import Run
 
 _BLOCK = 16384
@@ -147,14 +147,13 @@ def repeat_command(run: Run) -> list[str]:
             command += [known[key].flag, str(number)]
     for key, value in settings.config.items():
         command += ["--set", f"{key}={_text(value)}"]
-    events = [event for event in run.events() if event.kind == "set" and event.new is not None]
-    made = [(event.step, event.key, event.new) for event in events]
-    to_come = [
-        (change.step, change.key, change.value) for change in settings.plan if change.step >= run.info.steps
-    ]
-    for step, key, value in [*made, *(change for change in to_come if change not in made)]:
-        if key in settings.config:
-            command += ["--at", str(step), f"{key}={_text(value)}"]
+    events = (event for event in run.events() if event.kind == "set")
+    made = [Change(event.step, event.key, event.new) for event in events if event.new is not None]
+    planned = (Change(change.step, change.key, change.value) for change in settings.plan)
+    to_come = [change for change in planned if change.step >= run.info.steps and change not in made]
+    for change in (*made, *to_come):
+        if change.key in settings.config:
+            command += ["--at", str(change.step), f"{change.key}={_text(change.value)}"]
     return command
 
 

@@ -68,7 +68,7 @@ def _holds_tensors(value: Any) -> bool:
 
 def _bytes_of(flat: np.ndarray) -> Iterator[memoryview]:
     if flat.size <= _WHOLE:
-        yield memoryview(flat)
+        yield flat.data
         return
     for start in np.linspace(0, flat.size - _BLOCK, _BLOCKS).astype(np.int64).tolist():
-        yield memoryview(flat[start : start + _BLOCK])
+        yield flat[start : start + _BLOCK].data

@@ -281,6 +281,10 @@ class Window(QMainWindow):
     def _keep(self) -> None:
         if self.bench.keep_checkpoint() is None:
             self.bench.say("info", "There is no run to keep yet: press Start.")
+        elif (live := self.bench.live_run) is not None and live.problem:
+            self.bench.say(
+                "warning", f"{live.problem} The checkpoint waits in memory until the disk takes it."
+            )
         else:
             self.bench.say("info", "A checkpoint of this moment is kept with the run.")
 

@@ -81,7 +81,7 @@ def bring_back_bench(
     def left(key: str, parse: Callable[[Any], T], default: T) -> T:
         return settings.read(f"{lab}/{key}", parse, default)
 
-    usual = labs()[lab]
+    usual, none = labs()[lab], dict[str, Any]()
     before = left("data", _text, usual.data)
     if not data and before != usual.data and not exists(before):
         settings.note(
@@ -95,7 +95,7 @@ def bring_back_bench(
         method=method or left("method", _text, usual.method),
         data=data or before,
         device=device or left("device", _one_of(_DEVICES), "auto"),
-        settings=left("controls", _object, {}),
+        settings=left("controls", _object, none),
         seed=left("seed", _seed, 0),
     )
 

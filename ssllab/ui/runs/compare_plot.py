@@ -106,5 +106,5 @@ class ComparePlot(TimePlot):
     def _averaged(self, band: Band) -> Band:
         steps, low, high = band.curves[self.quantity]
         window = self._window if self._curves[0].primary else 0
-        edges = (ema(steps, edge, window)[0] for edge in (low, high))
-        return replace(band, curves={self.quantity: (steps, *edges)})
+        averaged = steps, ema(steps, low, window)[0], ema(steps, high, window)[0]
+        return replace(band, curves={self.quantity: averaged})
