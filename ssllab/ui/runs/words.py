@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ssllab.data.kind import kinds
 from ssllab.labs import labs
+from ssllab.storage.one_line import one_line
 from ssllab.training.changes import courses, value_text
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def differences(info: RunInfo) -> list[str]:
     if settings is None:
         return []
     said = [f"from step {info.parent[1]}"] if info.parent else []
-    said += [] if _is_usual_data(settings) else [f"on {Path(settings.data).name or settings.data}"]
+    said += [] if _is_usual_data(settings) else [f"on {one_line(Path(settings.data).name or settings.data)}"]
     changed = courses(info.changes)
     for key, value in settings.config.items():
         name = key.replace("_", " ")
