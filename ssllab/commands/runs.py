@@ -20,8 +20,9 @@ from ssllab.methods import registry
 from ssllab.scalars import Series, headlines, series_of
 from ssllab.storage.one_line import one_line
 from ssllab.training import export
+from ssllab.training.declared import declared
 from ssllab.training.run_record import RunInfo
-from ssllab.training.run_store import Run, Workspace, declared
+from ssllab.training.run_store import Run, Workspace
 
 
 def methods(options: argparse.Namespace) -> int:

@@ -26,20 +26,24 @@ def gestures(events: Sequence[Event]) -> list[list[Event]]:
     return [drag for drag in drags if len(drag) == 1 or drag[0].old != drag[-1].new]
 
 
-def courses(events: Sequence[Event]) -> dict[str, str]:
-    """Control -> its values over the run, for those that changed: ``0.1 → 0.5 at step 300``."""
+def courses(events: Sequence[Event], *, steps: bool = True) -> dict[str, str]:
+    """Control -> its values over the run, for those that changed: ``0.1 → 0.5 at step 300``, or without the steps."""
     by_key: dict[str, list[list[Event]]] = {}
     for drag in gestures(events):
         by_key.setdefault(drag[0].key, []).append(drag)
-    return {key: _course(drags) for key, drags in by_key.items()}
+    return {key: _course(drags, steps) for key, drags in by_key.items()}
 
 
-def _course(drags: Sequence[Sequence[Event]]) -> str:
+def _course(drags: Sequence[Sequence[Event]], steps: bool) -> str:
     first, last = drags[0][0], drags[-1][-1]
     if len(drags) > _LISTED:
-        return f"{value_text(first.old)} → {value_text(last.new)} ({len(drags)} changes, the last at step {last.step})"
-    steps = (f"{value_text(drag[-1].new)} at step {drag[-1].step}" for drag in drags)
-    return " → ".join([value_text(first.old), *steps])
+        where = f", the last at step {last.step}" if steps else ""
+        return f"{value_text(first.old)} → {value_text(last.new)} ({len(drags)} changes{where})"
+    new = (
+        f"{value_text(drag[-1].new)} at step {drag[-1].step}" if steps else value_text(drag[-1].new)
+        for drag in drags
+    )
+    return " → ".join([value_text(first.old), *new])
 
 
 def value_text(value: Any) -> str:

@@ -13,17 +13,15 @@ import secrets
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ssllab.controls import Value
-from ssllab.scalars import Series, from_json
 from ssllab.storage.files import why_refused
 from ssllab.storage.run_lock import LOCK_NAME, is_locked
 from ssllab.training import checkpoint
+from ssllab.training.declared import series_from
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_database import (
     DATABASE_NAME,
@@ -401,7 +399,7 @@ def _with_summary(info: RunInfo) -> RunInfo:
         state = "failed" if notes.get("failure") else "finished" if done else "stopped"
     known = ("metrics", "probes", "curve", "verdict", *(("failure",) if state == "failed" else ()))
     summary: dict[str, Any] = {key: notes[key] for key in known if key in notes}
-    scalars = _declarations(json.dumps(notes.get("scalars")))
+    scalars = series_from(json.dumps(notes.get("scalars")))
     return replace(
         info,
         steps=max(last, 0),
@@ -416,32 +414,3 @@ def _with_summary(info: RunInfo) -> RunInfo:
 
 def _object(note: Any) -> dict[str, Any]:
     return note if isinstance(note, dict) else {}
-
-
-@lru_cache(64)  # the runs of a workspace share some few
-def _declarations(text: str) -> Mapping[str, Series]:
-    return from_json(json.loads(text))
-
-
-def declared(info: RunInfo) -> Mapping[str, Series]:
-    """The declarations of a run's scalars: those it keeps, or, in one made before they were kept, its method's.
-
-    Empty for a method that is not ours: nobody else's code is run to show a run.
-    It may import torch: not for the window's thread.
-    """
-    if info.scalars or info.settings is None:
-        return info.scalars
-    from ssllab.methods.registry import ours
-
-    known = ours().get(info.settings.method)
-    return known.series if known else {}
-
-
-def usual(info: RunInfo) -> Mapping[str, Value]:
-    """A run's method's own settings, as :func:`declared` gives what its scalars are."""
-    if info.usual or info.settings is None:
-        return info.usual
-    from ssllab.methods.registry import ours
-
-    known = ours().get(info.settings.method)
-    return known.Config().model_dump() if known else {}

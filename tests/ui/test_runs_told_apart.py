@@ -56,10 +56,7 @@ def test_a_run_without_a_name_is_called_by_what_differs_from_the_usual():
     assert run_title(info(crop=False, seed=3)) == "simclr, no crop, seed 3"
     assert run_title(info(data="/home/me/photographs")) == "simclr, on photographs"
     assert run_title(info(parent=("x", 40), encoder="vit")) == "simclr, from step 40, encoder vit"
-    assert (
-        run_title(info(changes=[change(300, "temperature", 0.1, 0.5)]))
-        == "simclr, temperature 0.1 → 0.5 at step 300"
-    )
+    assert run_title(info(changes=[change(300, "temperature", 0.1, 0.5)])) == "simclr, temperature 0.1 → 0.5"
     many = info(temperature=0.5, crop=False, encoder="vit", batch_size=8, seed=2)
     assert run_title(many) == "simclr, temperature 0.5, no crop, encoder vit, 2 more"
     assert run_title(replace(many, name="mine")) == "mine"

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ssllab.training.declared import declared, usual
 from ssllab.training.run_record import RunError
-from ssllab.training.run_store import declared, usual
 
 if TYPE_CHECKING:
     from ssllab.training.run_store import RunInfo, Workspace

@@ -44,14 +44,15 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def differences(info: RunInfo) -> list[str]:
-    """In words, what tells a run from its method's usual one: data, controls, what was changed in mid-run, the seed."""
+def differences(info: RunInfo, *, steps: bool = True) -> list[str]:
+    """In words, what tells a run from its method's usual one: data, controls, what was changed in mid-run (and at which
+    ``steps``), the seed."""
     settings = info.settings
     if settings is None:
         return []
     said = [f"from step {info.parent[1]}"] if info.parent else []
     said += [] if _is_usual_data(settings) else [f"on {one_line(Path(settings.data).name or settings.data)}"]
-    changed = courses(info.changes)
+    changed = courses(info.changes, steps=steps)
     for key, value in settings.config.items():
         name = key.replace("_", " ")
         if key in changed:
@@ -76,7 +77,7 @@ def run_title(info: RunInfo) -> str:
     it began; of a damaged one its id."""
     if info.name or info.settings is None:
         return info.name or info.id
-    said = differences(info)
+    said = differences(info, steps=False)
     if len(said) > _NAMED:
         said = [*said[: _NAMED - 1], f"{len(said) - _NAMED + 1} more"]
     return ", ".join(
