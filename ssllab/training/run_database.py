@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 
 from ssllab.storage.files import why_refused
-from ssllab.storage.one_line import one_line
 from ssllab.training.metrics import MetricsLog, Steps, Values, absent
 from ssllab.training.run_record import Event, RunError
 
@@ -276,11 +275,15 @@ def append_events(connection: sqlite3.Connection, events: Sequence[Event], first
                 e.key,
                 json.dumps(e.old),
                 json.dumps(e.new),
-                one_line(e.text),
+                _storable(e.text),
             )
             for i, e in enumerate(events)
         ],
     )
+
+
+def _storable(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()  # SQLite takes no bytes that are no letters
 
 
 def read_events(connection: sqlite3.Connection, kind: str = "%") -> list[Event]:

@@ -443,7 +443,7 @@ def test_bytes_of_a_path_that_are_no_letters_come_back(workspace, settings):
     assert workspace.open(run.id).info.settings.data == place
     with contextlib.closing(create_or_open(run.path)) as connection, transaction(connection):
         append_events(connection, [Event(1, 1.0, "note", text=place)], 1)
-    assert run.events()[0].text == "/data/caf\\xe9"
+    assert run.events()[0].text == "/data/caf\\udce9"
 
 
 def test_discarding_an_empty_run_leaves_what_is_not_its_own(workspace, settings, tmp_path):
