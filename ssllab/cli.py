@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from ssllab import __version__
-from ssllab.commands.usage import BAD_INPUT, UsageError
+from ssllab.commands import streams
+from ssllab.commands.usage import BAD_INPUT, OUR_FAILURE, UsageError
 from ssllab.data.catalogue import exists, kind_of, parts, source, sources
 from ssllab.data.catalogue import options as data_options
+from ssllab.data.kind import LARGEST_SEED
 from ssllab.labs import lab_for, lab_of, labs, labs_of, methods_of
 from ssllab.storage.one_line import one_line
+
+MOST_STEPS = 10**12  # the names of checkpoints have room for it
 
 
 class Parser(argparse.ArgumentParser):
@@ -35,19 +39,23 @@ def parser() -> Parser:
     top.add_argument("--lab", choices=(*labs(), "runs"), help="the tab to open")
     top.add_argument("--method", dest="own", help="the method to open with: its name, or your own FILE.py")
     top.add_argument("--data", help="a data set's name or a folder of your own, of what the lab learns from")
-    _common(top)
+    top.add_argument("--workspace", type=Path, help="where runs are kept")
+    top.add_argument("--device", help="auto, cpu, cuda or mps")
+    top.set_defaults(json=False)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
 
     train = commands.add_parser("train", help="train without a window")
     train.add_argument("method", help="a method's name, see 'ssllab methods', or your own FILE.py")
     train.add_argument(
-        "--data", help="a data set's name, your own folder or archive, or several of speech joined by +"
+        "--data",
+        default=argparse.SUPPRESS,
+        help="a data set's name, your own folder or archive, or several of speech joined by +",
     )
     for name, option in data_options().items():
         about = f"{option.title} in {option.unit}, {option.low} to {option.high}"
         train.add_argument(option.flag, type=int, dest=name, metavar="N", help=about)
     train.add_argument("--steps", type=_positive, default=300)
-    train.add_argument("--seed", type=_natural, default=0)
+    train.add_argument("--seed", type=_seed, default=0)
     train.add_argument("--precision", default="auto", help="auto, float32 or bfloat16")
     train.add_argument("--set", action="append", nargs="+", default=[], metavar="KEY=VALUE", dest="sets")
     train.add_argument(
@@ -66,6 +74,7 @@ def parser() -> Parser:
     resume = commands.add_parser("resume", help="go on with a run from its last checkpoint")
     resume.add_argument("run", help="a run's id or folder")
     resume.add_argument("--steps", type=_positive, help="the new total of steps")
+    _moved_data(resume)
     _own_file(resume)
     _common(resume)
     _json(resume)
@@ -75,6 +84,7 @@ def parser() -> Parser:
     fork.add_argument("--at", type=_natural, required=True, metavar="STEP", dest="step")
     fork.add_argument("--steps", type=_positive, help="the total of steps")
     fork.add_argument("--set", action="append", nargs="+", default=[], metavar="KEY=VALUE", dest="sets")
+    _moved_data(fork)
     _own_file(fork)
     _common(fork)
     _json(fork)
@@ -89,10 +99,12 @@ def parser() -> Parser:
             "--model",
             help="a run's id or folder, one of Hugging Face's format, or owner/name[@revision] on huggingface.co",
         )
-        sub.add_argument("--workspace", type=Path, help="where runs are kept")
+        _workspace(sub)
         _json(sub)
 
     runs = commands.add_parser("runs", help="the run store")
+    _workspace(runs)
+    _json(runs)
     verbs = runs.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
     verbs.required = True
     for verb, words in (
@@ -110,7 +122,7 @@ def parser() -> Parser:
         if verb == "export":
             for kind in ("csv", "png", "svg", "weights", "script"):
                 sub.add_argument(f"--{kind}", type=Path, metavar="FILE")
-        sub.add_argument("--workspace", type=Path)
+        _workspace(sub)
         _json(sub)
 
     for name, words in (("methods", "the methods and their controls"), ("data", "the data sets")):
@@ -127,23 +139,51 @@ def parser() -> Parser:
     return top
 
 
+def _check_place(top: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Refuse an option before a command that does not have it: to pass it over would be to do another thing."""
+    commands = next(
+        action for action in top._actions if isinstance(action.choices, dict) and action.dest == "command"
+    )
+    own = {action.dest for action in commands.choices[options.command]._actions}  # type: ignore[index]
+    for action in top._actions:
+        if (
+            action.option_strings
+            and action.dest not in own
+            and getattr(options, action.dest, None) is not None
+        ):
+            name = f"ssllab {options.command}"
+            top.error(f"{action.option_strings[0]}: '{name}' has no such option; put it where it belongs")
+
+
+# An option that may stand before the command too has no default here: it would take away what stands there.
+
+
 def _common(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--workspace", type=Path, help="where runs are kept")
-    sub.add_argument("--device", help="auto, cpu, cuda or mps")
+    _workspace(sub)
+    sub.add_argument("--device", default=argparse.SUPPRESS, help="auto, cpu, cuda or mps")
+
+
+def _workspace(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--workspace", type=Path, default=argparse.SUPPRESS, help="where runs are kept")
+
+
+def _moved_data(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--data", default=argparse.SUPPRESS, help="where the run's data is now, if it has moved")
 
 
 def _own_file(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--method",
         dest="own",
-        default=argparse.SUPPRESS,  # or it would take away what stands before the command
+        default=argparse.SUPPRESS,
         metavar="FILE.py",
         help="a file with methods of your own",
     )
 
 
 def _json(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--json", action="store_true", help="exactly one JSON object on standard output")
+    about = "exactly one JSON object on standard output"
+    sub.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=about)
 
 
 def _positive(text: str) -> int:
@@ -164,20 +204,35 @@ def _natural(text: str) -> int:
     return _whole(text, 0)
 
 
-def _whole(text: str, least: int) -> int:
+def _seed(text: str) -> int:
+    return _whole(text, 0, LARGEST_SEED)
+
+
+def _whole(text: str, least: int, most: int = MOST_STEPS) -> int:
     try:
         value = int(text)
     except ValueError:
         value = least - 1
     if value < least:
         raise argparse.ArgumentTypeError(f"'{text}': expected a whole number of at least {least}")
+    if value > most:
+        raise argparse.ArgumentTypeError(f"'{text}': expected a whole number from {least} to {most}")
     return value
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code."""
+    streams.prepare()
+    code = _run(arguments)
+    return code if streams.finish() else max(code, OUR_FAILURE)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
-        options = parser().parse_args(arguments)
+        top = parser()
+        options = top.parse_args(arguments)
+        if options.command is not None:
+            _check_place(top, options)
     except SystemExit as end:
         return int(end.code or 0)
     try:
@@ -185,9 +240,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("ssllab: stopped", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
     except ValueError as error:
         if not _is_bad_input(error):
             raise
@@ -240,6 +292,7 @@ def _window(options: argparse.Namespace) -> int:
     from ssllab.ui.app import open_window
 
     workspace = options.workspace or Workspace.default_path()
+    Workspace(workspace).check_writable()
     return open_window(workspace, lab=lab, method=method, data=options.data, device=options.device)
 
 

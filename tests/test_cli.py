@@ -89,7 +89,17 @@ def test_help_comes_before_any_library_is_loaded():
 
 def test_train_prints_exactly_one_json_object(lab):
     found = lab.train("--steps", 5)
-    keys = ["run", "method", "steps", "seconds", "items_per_second", "metrics", "probes", "verdict"]
+    keys = [
+        "run",
+        "missing",
+        "method",
+        "steps",
+        "seconds",
+        "items_per_second",
+        "metrics",
+        "probes",
+        "verdict",
+    ]
     assert list(found) == keys
     assert (found["method"], found["steps"]) == ("simclr", 5)
     assert {"loss", "contrastive_top1", "learning_rate"} <= set(found["metrics"])
@@ -292,6 +302,15 @@ def test_methods_and_data_tell_every_control_and_source(lab):
         (["train", "simclr", "--steps", "0"], "at least 1"),
         (["train", "simclr", "--steps", "many"], "'many'"),
         (["train", "simclr", "--seed", "-1"], "at least 0"),
+        (["train", "simclr", "--seed", "18446744073709551616"], "from 0 to 2147483647"),
+        (["train", "simclr", "--seed", "2147483648"], "from 0 to 2147483647"),
+        (["train", "simclr", "--steps", "9" * 30], "from 1 to"),
+        (["train", "simclr", "--at", "²", "temperature=1"], "STEP KEY=VALUE"),
+        (["train", "simclr", "--at", "9" * 5000, "temperature=1"], "STEP KEY=VALUE"),
+        (["--data", "digits", "runs", "list"], "--data: 'ssllab runs' has no such option"),
+        (["--lab", "speech", "train", "simclr"], "--lab: 'ssllab train' has no such option"),
+        (["--device", "cpu", "methods"], "--device: 'ssllab methods' has no such option"),
+        (["--workspace", "w", "tour"], "--workspace: 'ssllab tour' has no such option"),
         (["train", "simclr", "--size", "4"], "from 16 to 256"),
         (["runs"], "VERB"),
         (["runs", "show", "20200101-000000-simclr-abcdef"], "ssllab runs list"),

@@ -21,8 +21,9 @@ from ssllab.methods import registry
 from ssllab.scalars import Series, headlines, series_of
 from ssllab.storage.one_line import one_line
 from ssllab.training import export
+from ssllab.training.declared import declared
 from ssllab.training.run_record import RunInfo
-from ssllab.training.run_store import Run, Workspace, declared
+from ssllab.training.run_store import Run, Workspace
 
 
 def methods(options: argparse.Namespace) -> int:
@@ -97,6 +98,7 @@ def _kind(kind: Kind) -> dict[str, Any]:
 def runs(options: argparse.Namespace) -> int:
     """The verbs of the run store."""
     store = workspace(options)
+    store.check_readable()
     return {"list": _list, "show": _show, "compare": _compare, "export": _export, "delete": _delete}[
         options.verb
     ](store, options)

@@ -19,7 +19,7 @@ from ssllab.commands.reading import count, read
 from ssllab.commands.usage import BAD_INPUT, OUR_FAILURE, UsageError
 from ssllab.controls import Config, ControlError, Value
 from ssllab.data.batches import Data
-from ssllab.data.catalogue import absolute
+from ssllab.data.catalogue import absolute, exists
 from ssllab.data.catalogue import options as data_options
 from ssllab.data.kind import kind_named
 from ssllab.methods import registry
@@ -31,9 +31,11 @@ from ssllab.training.messages import Failure
 from ssllab.training.protocol import SessionLike
 from ssllab.training.reopen import fork_run, resume_run
 from ssllab.training.run_method import method_file, method_of
-from ssllab.training.run_record import RunSettings
+from ssllab.training.run_record import Change, RunSettings
 from ssllab.training.run_store import Workspace
-from ssllab.training.session import Change, Session
+from ssllab.training.session import Session
+
+_LONGEST_STEP = 12  # digits
 
 
 def train(options: argparse.Namespace) -> int:
@@ -42,13 +44,15 @@ def train(options: argparse.Namespace) -> int:
     name_of_method = registry.named(options.method)
     method = registry.method_class(name_of_method)
     config = method.Config.make(pairs(options.sets))
-    plan = changes(options.at)
+    plan = changes(options.at, config)
     for change in plan:
-        check_live(config, change.key, change.value)
         if change.step > options.steps:
             raise UsageError(
                 f"--at {change.step}: expected a step before the end, which is {options.steps}; --steps moves it."
             )
+    store = workspace(options)
+    if options.run is None:
+        store.check_writable()
     device = choose_device(options.device or "auto")
     precision = choose_precision(options.precision, device)
     fetch_start(config.model_dump())
@@ -70,8 +74,9 @@ def train(options: argparse.Namespace) -> int:
         precision=precision,
         steps=options.steps,
         method_file=method_file(name_of_method),
+        plan=plan,
     )
-    run = workspace(options).create(settings, folder=options.run)
+    run = store.create(settings, folder=options.run)
     if run.info.problem:
         print(f"{run.info.problem} Training goes on in memory.", file=sys.stderr)
     return follow(Session(settings, data, run, plan=plan), data, options.steps, options.json)
@@ -104,6 +109,8 @@ def fork(options: argparse.Namespace) -> int:
 def _reopen(options: argparse.Namespace, step: int | None) -> int:
     use_sensible_threads(window=False)
     store = workspace(options)
+    if step is not None:
+        store.check_writable()
     stored = store.open(options.run)
     method, changed = method_of(stored.info)
     settings = stored.info.settings
@@ -118,15 +125,20 @@ def _reopen(options: argparse.Namespace, step: int | None) -> int:
     if changed:
         print(changed, file=sys.stderr)
     fetch_start(settings.config)
+    place = settings.data if options.data is None else absolute(options.data)
+    if options.data is None and not exists(place):
+        raise UsageError(
+            f"the data of run {options.run} is no longer at {one_line(place)}: say where it is with --data."
+        )
     data = read(
-        settings.data,
+        place,
         kinds=method.kinds,
         options=settings.options,
         seed=settings.seed,
         workspace=options.workspace,
     )
     if step is None:
-        session = resume_run(store, options.run, data, steps=total, device=options.device)
+        session = resume_run(store, options.run, data, steps=total, device=options.device, place=place)
     else:
         if step >= total:
             raise UsageError(
@@ -135,26 +147,31 @@ def _reopen(options: argparse.Namespace, step: int | None) -> int:
         if step > stored.info.steps:
             raise UsageError(f"--at {step}: the run has {stored.info.steps} steps; choose an earlier one.")
         config = method.Config.make(settings.config)
-        for key, value in pairs(options.sets).items():
-            check_live(config, key, value)
         session = fork_run(
             store,
             options.run,
             data,
             step=step,
-            changes=pairs(options.sets),
+            changes={key: live_value(config, key, value) for key, value in pairs(options.sets).items()},
             steps=total,
             device=options.device,
+            place=place,
         )
     return follow(session, data, total, options.json)
 
 
 def follow(session: SessionLike, data: Data, steps: int, as_json: bool) -> int:
-    """Say what is learned from, train to the end with a progress bar, then print what came out; the exit code."""
+    """Say what is learned from, train to the end with a progress bar, then print what came out; the exit code.
+
+    What the disk refuses is said when it happens; 1 if some of it is still missing at the end.
+    """
     while session.state == "building":
         session.wait(0.02)
     if session.failure is not None:
         return _failed(session.failure)
+    if session.warning:
+        print(session.warning, file=sys.stderr)
+    problem: str | None = None
     count(data)
     started, first = time.perf_counter(), session.step
     with tqdm(total=steps, unit="step", file=sys.stderr, initial=first, dynamic_ncols=True) as bar:
@@ -164,16 +181,27 @@ def follow(session: SessionLike, data: Data, steps: int, as_json: bool) -> int:
             session.start()
             while not session.wait(0.1):
                 bar.update(session.step - bar.n)
+                if session.problem != problem:
+                    problem = session.problem
+                    bar.write(
+                        f"{problem} It is kept in memory." if problem else "The run is on disk again.",
+                        sys.stderr,
+                    )
                 loss = session.metrics.last("loss")
                 if loss is not None:
                     bar.set_postfix_str(f"loss {loss:.3f}", refresh=False)
         except KeyboardInterrupt:
-            print("stopping; the run is kept", file=sys.stderr)
+            print("stopping" if session.problem else "stopping; the run is kept", file=sys.stderr)
             session.stop()
         bar.update(session.step - bar.n)
     for event in session.events:
         if event.kind == "probe":
             print(one_line(event.text), file=sys.stderr)
+    missing = session.problem
+    if missing:
+        print(f"ssllab: the run is not whole on disk: {missing}", file=sys.stderr)
+    elif problem:
+        print("The run is on disk again.", file=sys.stderr)
     if session.failure is not None:
         return _failed(session.failure)
     result = report(session, time.perf_counter() - started)
@@ -181,7 +209,7 @@ def follow(session: SessionLike, data: Data, steps: int, as_json: bool) -> int:
         print(json.dumps(result))
     else:
         _print(result)
-    return 0
+    return OUR_FAILURE if missing else 0
 
 
 def _failed(failure: Failure) -> int:
@@ -197,6 +225,7 @@ def report(session: SessionLike, seconds: float) -> dict[str, Any]:
     rates = session.metrics.column("items_per_second")[1]
     return {
         "run": str(session.run.path) if session.run else None,
+        "missing": session.problem,
         "method": session.settings.method,
         "steps": session.step,
         "seconds": round(seconds, 3),
@@ -215,8 +244,9 @@ def plain(value: float | None) -> float | None:
 
 
 def _print(result: dict[str, Any]) -> None:
+    kept = "not all of it kept in" if result["missing"] else "kept in"
     place = one_line(str(result["run"]))
-    print(f"{result['method']}: {result['steps']} steps in {result['seconds']:.1f} s, kept in {place}")
+    print(f"{result['method']}: {result['steps']} steps in {result['seconds']:.1f} s, {kept} {place}")
     known = registry.method_class(result["method"]).series
     values = {**result["metrics"], **result["probes"]}
     for series, value in ((series_of(known, name), values[name]) for name in headlines(known, values)):
@@ -227,13 +257,14 @@ def _print(result: dict[str, Any]) -> None:
             print(f"  {result['verdict']['remedy']}")
 
 
-def check_live(config: Config, key: str, value: Value) -> None:
-    """Refuse a change that training could not make, before it begins. Raises ControlError."""
-    config.changed({key: value})
+def live_value(config: Config, key: str, text: str) -> Value:
+    """The value of a change to come; one that training could not make is refused before it begins, as ControlError."""
+    value: Value = getattr(config.changed({key: text}), key)
     if not config.controls()[key].live:
         raise ControlError(
-            f"'{key}' cannot change while training: train a new run with it, as --set {key}={value}."
+            f"'{key}' cannot change while training: train a new run with it, as --set {key}={text}."
         )
+    return value
 
 
 def pairs(groups: Sequence[Sequence[str]]) -> dict[str, str]:
@@ -247,21 +278,17 @@ def pairs(groups: Sequence[Sequence[str]]) -> dict[str, str]:
     return found
 
 
-def changes(groups: Sequence[Sequence[str]]) -> list[Change]:
-    """``--at 100 temperature=0.1`` as changes. Raises UsageError."""
-    found = []
+def changes(groups: Sequence[Sequence[str]], config: Config) -> tuple[Change, ...]:
+    """``--at 100 temperature=0.1`` as changes. Raises UsageError and ControlError."""
+    found: list[Change] = []
     for step, *words in groups:
-        if not step.isdigit() or not words:
+        if not (step.isdecimal() and len(step) <= _LONGEST_STEP) or not words:
             raise UsageError(
                 f"--at {' '.join([step, *words])}: expected STEP KEY=VALUE, as --at 100 temperature=0.1."
             )
-        found += [Change(int(step), key, _typed(value)) for key, value in pairs([words]).items()]
-    return found
-
-
-def _typed(text: str) -> Value:
-    # The config's validation reads numbers and booleans from text.
-    return text
+        new = pairs([words]).items()
+        found += [Change(int(step), key, live_value(config, key, text)) for key, text in new]
+    return tuple(found)
 
 
 def workspace(options: argparse.Namespace) -> Workspace:

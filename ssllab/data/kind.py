@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from ssllab.data.batches import Data
 
 
+#: Every generator takes it, and twice as much; the window's box shows it.
+LARGEST_SEED = 2**31 - 1
+
+
 @dataclass(frozen=True)
 class SourceInfo:
     """One data set as the window and ``ssllab data --json`` list it.

@@ -31,8 +31,9 @@ LOSS_HELP = """
 <p>The contrastive loss of every step, in nats: how surprised the model is, on average, by which of
 the candidates is the other view of the same image. ℓ(i,j) = −log [ exp(s<sub>ij</sub>/τ) /
 Σ<sub>k≠i</sub> exp(s<sub>ik</sub>/τ) ]</p>
-<p><b>How to read it.</b> The dashed line is chance: with N images in a batch every view has 2N−1
-candidates, and equal embeddings give ln(2N−1). It moves with the batch size. A loss that stays on the
+<p><b>How to read it.</b> The dashed line is chance, what equal embeddings give: the logarithm of the
+number of candidates. With N images in a batch every view has 2N−1 of them, in the lecture's variant
+(info_nce) N; with a queue of K keys there are 1+K, whatever the batch size. A loss that stays on the
 line has learned nothing, or all embeddings have become one. Values at different temperatures or batch
 sizes cannot be compared, and a lower loss is not a better representation: see the probes.</p>
 <p>Chen et al. 2020, <i>A Simple Framework for Contrastive Learning of Visual Representations</i>,
@@ -176,7 +177,7 @@ CONTRAST_SERIES = {
         "The loss when all embeddings are equal: the logarithm of the number of candidates.",
         "nats",
         chart="Loss",
-        short="chance ln(2N−1)",
+        short="chance",
         line="reference",
         role="muted",
     ),
@@ -200,7 +201,7 @@ CONTRAST_SERIES = {
     ),
     "contrastive_chance": Series(
         "Chance of the contrastive accuracy",
-        "Guessing one of the candidates: 1 / (2N−1).",
+        "Guessing one of the candidates: 1 / their number.",
         percent=True,
         chart="Accuracy",
         short="chance",

@@ -8,6 +8,7 @@ loaded here can run code.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import zlib
@@ -75,8 +76,13 @@ def save(stem: Path, tree: Any, meta: dict[str, Any]) -> None:
     stem.parent.mkdir(parents=True, exist_ok=True)
     # Without this the old JSON would stand beside the new tensors for a moment.
     json_path(stem).unlink(missing_ok=True)
-    write_whole(tensors_path(stem), content)
-    write_whole(json_path(stem), text.encode())
+    try:
+        write_whole(tensors_path(stem), content)
+        write_whole(json_path(stem), text.encode())
+    except OSError:  # half a checkpoint does not count, and would take room on a full disk
+        with contextlib.suppress(OSError):
+            tensors_path(stem).unlink(missing_ok=True)
+        raise
 
 
 def load(stem: Path) -> tuple[Any, dict[str, Any]]:

@@ -18,9 +18,10 @@ from ssllab.data import catalogue
 from ssllab.storage.files import write_whole
 from ssllab.storage.one_line import one_line
 from ssllab.training import checkpoint
+from ssllab.training.changes import courses
 from ssllab.training.checkpoint import CheckpointError
 from ssllab.training.metrics import MetricsLog
-from ssllab.training.run_record import RunError, RunInfo, RunSettings
+from ssllab.training.run_record import Change, RunError, RunInfo, RunSettings
 from ssllab.training.run_store import Run
 
 _BLOCK = 16384
@@ -146,9 +147,13 @@ def repeat_command(run: Run) -> list[str]:
             command += [known[key].flag, str(number)]
     for key, value in settings.config.items():
         command += ["--set", f"{key}={_text(value)}"]
-    for event in run.events():
-        if event.kind == "set" and event.key in settings.config and event.new is not None:
-            command += ["--at", str(event.step), f"{event.key}={_text(event.new)}"]
+    events = (event for event in run.events() if event.kind == "set")
+    made = [Change(event.step, event.key, event.new) for event in events if event.new is not None]
+    planned = (Change(change.step, change.key, change.value) for change in settings.plan)
+    to_come = [change for change in planned if change.step >= run.info.steps and change not in made]
+    for change in (*made, *to_come):
+        if change.key in settings.config:
+            command += ["--at", str(change.step), f"{change.key}={_text(change.value)}"]
     return command
 
 
@@ -200,11 +205,15 @@ def _settings(info: RunInfo) -> RunSettings:
 
 
 def settings_of(info: RunInfo) -> dict[str, Any]:
-    """Every setting of a run by name: what it was started with, its data's options, the controls. Raises RunError."""
+    """Every setting of a run by name: what it was started with, its data's options, the controls. Raises RunError.
+
+    A control that was changed in mid-run has its course in words, see :func:`.changes.courses`.
+    """
     plain = _settings(info).model_dump()
     options, config, file = plain.pop("options"), plain.pop("config"), plain.pop("method_file")
+    del plain["plan"]  # what of it has happened is in the changes
     noted = {"method_file": f"{file['path']} (SHA-256 {file['sha256']})"} if file else {}
-    return {**plain, **noted, **options, **config}
+    return {**plain, **noted, **options, **config, **courses(info.changes)}
 
 
 def settings_difference(infos: Sequence[RunInfo]) -> dict[str, list[Any]]:

@@ -34,7 +34,7 @@ class SessionLike(Protocol):
 
     An implementation, by inheritance, brings ``send``, ``wait``, ``problem`` and the views; the rest are messages by
     their names. ``look`` and ``verdict`` are the newest of their kind; ``run`` is None where nothing is kept on disk;
-    ``config`` is None until the model is built.
+    ``config`` is None until the model is built, ``warning`` is then a line where the data is not what it was.
     """
 
     settings: RunSettings
@@ -49,6 +49,7 @@ class SessionLike(Protocol):
     state: State
     config: Config | None
     step: int
+    warning: str
 
     def send(self, message: Message) -> Future[Any]:
         """From any thread; see :mod:`ssllab.training.messages` for the answers.
@@ -62,7 +63,7 @@ class SessionLike(Protocol):
 
     @property
     def problem(self) -> str | None:
-        """Why the run cannot be written at the moment; training goes on in memory."""
+        """Why the run cannot be written at the moment; training goes on in memory. After the end: what is missing."""
 
     def start(self) -> None:
         """See :class:`.Start`."""

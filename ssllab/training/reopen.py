@@ -7,7 +7,7 @@ that the curve which was lost is drawn again bit for bit (on the CPU).
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ssllab.controls import Value
 from ssllab.data.batches import Data
@@ -15,40 +15,56 @@ from ssllab.doctor.verdict import Life
 from ssllab.training import checkpoint
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_method import method_file, method_of
-from ssllab.training.run_record import CheckpointRef, Event, RunError, RunSettings
+from ssllab.training.run_record import PLANNED, Change, CheckpointRef, Event, RunError, RunSettings
 from ssllab.training.run_store import Run, Workspace
-from ssllab.training.session import Change, Session
+from ssllab.training.session import Session
 
 
 def resume_run(
-    workspace: Workspace, run_id: str, data: Data, *, steps: int | None = None, device: str | None = None
+    workspace: Workspace,
+    run_id: str,
+    data: Data,
+    *,
+    steps: int | None = None,
+    device: str | None = None,
+    place: str | None = None,
 ) -> Session:
     """The run goes on from its last checkpoint, in its own folder; ``steps`` is the new total.
 
-    Raises RunError or CheckpointError. The session is paused; call ``start``.
+    Without ``steps`` it goes on to its own end or, where it has reached that, without one. ``place`` is the name or
+    path of the data, where that has moved. Raises RunError or CheckpointError. The session is paused; call ``start``.
     """
     run = workspace.open(run_id)
-    settings = _settings(run, device)
     there = run.checkpoints()
+    settings = _settings(run, None)
     if not there:
         raise RunError(f"Run {run_id} has no checkpoint to resume from; train it anew from its settings.")
     last = there[-1]
     tree, _ = checkpoint.load(last.stem)
-    events = run.events()
-    run.truncate(last.step, last.last_event_id)
+    events, metrics = run.events(), run.metrics()
+    to_come = _to_come(settings.plan, events, metrics.last_step or 0)
+    settings = settings.model_copy(
+        update={
+            "plan": (*_changes(events[last.last_event_id :]), *to_come),
+            "steps": steps or _own_end(settings, last.step),
+            "data": place or settings.data,
+        }
+    )
+    known_data = run.info.data
+    run.truncate(last.step, last.last_event_id, settings)
     kept = events[: last.last_event_id]
     if changed := method_of(run.info)[1]:
         kept.append(Event(last.step, time.time(), "note", text=changed))
+    kept.append(Event(last.step, time.time(), "resume"))
     return Session(
-        settings,
+        _on(device, settings),
         data,
         run,
         tree=tree,
-        metrics=_until(run.metrics(), last.step),
+        metrics=_until(metrics, last.step),
         probes=_until(run.probes(), last.step),
         events=kept,
-        plan=_changes(events[last.last_event_id :]),
-        steps=steps,
+        known_data=known_data,
         life=_life(run, last.step),
     )
 
@@ -59,38 +75,49 @@ def fork_run(
     data: Data,
     *,
     step: int,
-    before: Event | None = None,
+    known: int | None = None,
     changes: Mapping[str, Value] | None = None,
     steps: int | None = None,
     device: str | None = None,
+    place: str | None = None,
 ) -> Session:
     """A new run that is the old one up to ``step``, then goes its own way with ``changes``.
 
-    It begins at the last checkpoint at or before ``step`` and repeats the old run from there to ``step``.
-    ``before`` is an event of that step which, like those after it, must not have happened yet.
+    It begins at the last checkpoint at or before ``step`` and repeats the old run from there to ``step``. Of what was
+    changed at ``step`` itself nothing has happened yet; ``known``, a number of events, says otherwise: so many have.
+    For the rest see :func:`resume_run`.
     """
     parent = workspace.open(run_id)
     settings = _settings(parent, device)
-    settings = settings.model_copy(update={"method_file": method_file(settings.method)})
     events = parent.events()
-    if before is not None:
-        events = events[: _place(before, events, run_id)]
-    earlier = _checkpoints(parent, step, len(events))
+    if known is None:
+        at_or_after = (i for i, event in enumerate(events) if event.kind == "set" and event.step >= step)
+        known = next(at_or_after, len(events))
+    earlier = _checkpoints(parent, step, known)
     base: CheckpointRef | None = earlier[-1] if earlier else None
-    run = workspace.create(settings, name=f"{parent.info.name or run_id} from {step}", parent=(run_id, step))
     tree = checkpoint.load(base.stem)[0] if base else None
-    begin, known = (base.step, base.last_event_id) if base else (0, 0)
-    replay = [change for change in _changes(events[known:]) if change.step < step or before is not None]
+    begin, begun = (base.step, base.last_event_id) if base else (0, 0)
+    own = (Change(step, key, value) for key, value in (changes or {}).items())
+    settings = settings.model_copy(
+        update={
+            "method_file": method_file(settings.method),
+            "plan": (*_changes(events[begun:known]), *own),
+            "steps": steps or _own_end(settings, step),
+            "data": place or settings.data,
+        }
+    )
+    metrics, probes = _until(parent.metrics(), begin), _until(parent.probes(), begin)
+    name = f"{parent.info.name} from {step}" if parent.info.name else None
+    run = workspace.create(settings, name=name, parent=(run_id, step))
     return Session(
         settings,
         data,
         run,
         tree=tree,
-        metrics=_until(parent.metrics(), begin),
-        probes=_until(parent.probes(), begin),
-        events=[event for event in events[:known] if event.kind == "set"],
-        plan=[*replay, *(Change(step, key, value) for key, value in (changes or {}).items())],
-        steps=steps,
+        metrics=metrics,
+        probes=probes,
+        events=[event for event in events[:begun] if event.kind == "set"],
+        known_data=parent.info.data,
         life=_life(parent, begin),
     )
 
@@ -110,7 +137,8 @@ def fork_before(
         except RunError:  # deleted, or repeated anew by the fork: repeat it from its beginning
             break
         run = parent
-    return fork_run(workspace, run.id, data, step=change.step, before=change, device=device)
+    known = _place(change, run.events(), run.id)
+    return fork_run(workspace, run.id, data, step=change.step, known=known, device=device)
 
 
 def _checkpoints(run: Run, step: int, events: int) -> list[CheckpointRef]:
@@ -128,12 +156,31 @@ def _settings(run: Run, device: str | None) -> RunSettings:
     settings = run.info.settings
     if settings is None:
         raise RunError(f"Run {run.info.id} has no readable settings and cannot go on.")
+    return _on(device, settings)
+
+
+def _on(device: str | None, settings: RunSettings) -> RunSettings:
     return settings if device is None else settings.model_copy(update={"device": device})
+
+
+def _own_end(settings: RunSettings, step: int) -> int | None:
+    """The total that the run was to reach, if that is still to come."""
+    return settings.steps if settings.steps is not None and settings.steps > step else None
+
+
+def _to_come(plan: Sequence[Change], events: Sequence[Event], step: int) -> list[Change]:
+    """Those planned changes that had not happened when ``step`` was the last step on disk.
+
+    With a step's row all events before it are on disk: only at the very last step some may be made and others not.
+    """
+    made = {(event.step, event.key, event.new) for event in events if event.kind == "set"}
+    later = (change for change in plan if change.step >= step)
+    return [change for change in later if (change.step, change.key, change.value) not in made]
 
 
 def _changes(events: list[Event]) -> list[Change]:
     return [
-        Change(event.step, event.key, event.new)
+        Change(event.step, event.key, event.new, 0.0 if event.text == PLANNED else event.time)
         for event in events
         if event.kind == "set" and event.new is not None
     ]

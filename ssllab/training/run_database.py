@@ -267,16 +267,29 @@ def append_events(connection: sqlite3.Connection, events: Sequence[Event], first
     connection.executemany(
         "INSERT INTO event (id, step, time, kind, key, old, new, text) VALUES (?,?,?,?,?,?,?,?)",
         [
-            (first_id + i, e.step, e.time, e.kind, e.key, json.dumps(e.old), json.dumps(e.new), e.text)
+            (
+                first_id + i,
+                e.step,
+                e.time,
+                e.kind,
+                e.key,
+                json.dumps(e.old),
+                json.dumps(e.new),
+                _storable(e.text),
+            )
             for i, e in enumerate(events)
         ],
     )
 
 
-def read_events(connection: sqlite3.Connection, from_id: int = 1) -> list[Event]:
-    """Every event from ``from_id`` on. Raises sqlite3.DatabaseError when one is damaged."""
+def _storable(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()  # SQLite takes no bytes that are no letters
+
+
+def read_events(connection: sqlite3.Connection, kind: str = "%") -> list[Event]:
+    """Every event, or those of a kind. Raises sqlite3.DatabaseError when one is damaged."""
     cursor = connection.execute(
-        "SELECT step, time, kind, key, old, new, text FROM event WHERE id>=? ORDER BY id", (from_id,)
+        "SELECT step, time, kind, key, old, new, text FROM event WHERE kind LIKE ? ORDER BY id", (kind,)
     )
     try:
         return [
@@ -293,11 +306,11 @@ def event_count(connection: sqlite3.Connection) -> int:
 
 
 def is_resting(connection: sqlite3.Connection) -> bool:
-    """Whether the session that has the run open waits: it was paused, or has gone on from elsewhere but not begun."""
+    """Whether the session that has the run open waits: it was paused, or has not begun yet."""
     last = connection.execute(
         "SELECT kind FROM event WHERE kind IN ('start', 'pause', 'resume', 'fork') ORDER BY id DESC LIMIT 1"
     ).fetchone()
-    return last is not None and last[0] != "start"
+    return last is None or last[0] != "start"
 
 
 # Notes: small facts by name, each a JSON value.

@@ -24,7 +24,8 @@ from ssllab.storage.files import write_whole
 
 FORMAT = 1
 RECORD_NAME = "run.json"
-State = Literal["running", "paused", "finished", "failed", "interrupted"]
+PLANNED = "planned"
+State = Literal["running", "paused", "finished", "stopped", "failed", "interrupted"]
 
 _RUN_ID = re.compile(r"\d{8}-\d{6}-[a-z0-9_]{1,40}-[0-9a-f]{6}")
 
@@ -42,10 +43,24 @@ class MethodFile(BaseModel):
     sha256: str
 
 
+@dataclass(frozen=True)
+class Change:
+    """A live change that is to happen when ``step`` steps are done.
+
+    ``time``: when it was first made, in a run that repeats it; 0 for one that was planned.
+    """
+
+    step: int
+    key: str
+    value: Value
+    time: float = 0.0
+
+
 class RunSettings(BaseModel):
     """All that decides a run's numbers: same settings, same machine, same curve.
 
-    ``options`` are those of the kind of data, as ``image_size``.
+    ``options`` are those of the kind of data, as ``image_size``; ``steps`` is how far it is to go, None without an end;
+    ``plan`` are the changes that were planned from the beginning (``--at``) or are still to be repeated.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,11 +74,13 @@ class RunSettings(BaseModel):
     precision: str = "float32"
     steps: int | None = None
     method_file: MethodFile | None = None
+    plan: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened at a step. ``kind`` "set" is a change of the control ``key``.
+    """Something that happened at a step. ``kind`` "set" is a change of the control ``key``; its ``text`` is "planned"
+    where no person made it just then.
 
     ``time`` is in seconds since 1970. Other kinds: "start", "pause", "checkpoint", "resume", "fork",
     "probe-failed", "failure", "note".
@@ -96,8 +113,12 @@ class RunInfo:
     ``steps`` is the last step on disk. ``summary`` has ``metrics`` and ``probes`` (name -> last value),
     ``curve`` (some dozens of (step, loss) pairs), what :meth:`RunWriter.describe` added, as ``verdict`` and ``life``, and
     ``failure``, the error that ended a run whose ``state`` is "failed". A "paused" run is open in some ssllab that does
-    not train it now. ``scalars`` are the declarations that it was made with, none in a run of an ssllab before them.
-    ``problem`` is one line when the run is damaged or could not be written; settings are None if unreadable.
+    not train it now; "finished" has done all its planned steps, "stopped" was ended before, or never had an end;
+    "interrupted" was killed. ``changes`` are the "set" events in order. ``usual`` are its method's own settings, as
+    they were then (none in a run of an ssllab that did not keep them). ``scalars`` are the declarations that it was made
+    with, none in a run of an ssllab before them.
+    ``data`` is the :func:`ssllab.training.fingerprint.fingerprint` of what it learned from last, empty where none was
+    kept. ``problem`` is one line when the run is damaged or could not be written; settings are None if unreadable.
     """
 
     id: str
@@ -112,6 +133,9 @@ class RunInfo:
     steps: int = 0
     summary: Mapping[str, Any] = field(default_factory=dict)
     scalars: Mapping[str, Series] = field(default_factory=dict)
+    usual: Mapping[str, Value] = field(default_factory=dict)
+    changes: tuple[Event, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
     state: State = "interrupted"
     problem: str = ""
 

@@ -9,19 +9,19 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import secrets
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ssllab.scalars import Series, from_json
 from ssllab.storage.files import why_refused
 from ssllab.storage.run_lock import LOCK_NAME, is_locked
 from ssllab.training import checkpoint
+from ssllab.training.declared import series_from
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_database import (
     DATABASE_NAME,
@@ -150,14 +150,18 @@ class Run:
                     found.append((int(match[1]), file.with_suffix("")))
         return sorted(found)
 
-    def truncate(self, step: int, last_event_id: int) -> None:
-        """Forget what came after a checkpoint, before going on from it.
+    def truncate(self, step: int, last_event_id: int, settings: RunSettings | None = None) -> None:
+        """Forget what came after a checkpoint, before going on from it, perhaps with other ``settings``.
 
         Rows and checkpoints of later steps, later events, and checkpoints of this step that were written
         after those. Raises RunError, as when the run is being trained.
         """
         if is_locked(self.path):
             raise RunError(f"run {self.id} is being trained: stop it first.")
+        if settings is not None and settings != self.info.settings:
+            self._edit(
+                settings=settings
+            )  # first: it holds the changes to be repeated, which are then forgotten
         try:
             with contextlib.closing(create_or_open(self.path)) as connection, transaction(connection):
                 for kind in ("metrics", "probes"):
@@ -214,6 +218,16 @@ class Run:
     def _read(self, question: Callable[[sqlite3.Connection], T], nothing: T) -> T:
         with reading(self.path) as connection:
             return nothing if connection is None else question(connection)
+
+
+def _check_writable(folder: Path, shown: Path) -> None:
+    probe = folder / f".{secrets.token_hex(4)}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"1")
+        probe.unlink()
+    except OSError as error:
+        raise RunError(why_refused(error, shown)) from error
 
 
 def _delete_checkpoint(stem: Path) -> None:
@@ -290,6 +304,15 @@ class Workspace:
             )
         return Run(folder, _with_summary(read_record(folder)))
 
+    def check_writable(self) -> None:
+        """Raises RunError, one line, where no run can be kept: a file is in the way, or the disk takes nothing."""
+        _check_writable(self.runs_path, self.path)
+
+    def check_readable(self) -> None:
+        """Raises RunError, one line, where something else than a folder is. One that is not there yet has no runs."""
+        if self.path.exists() and not self.path.is_dir():
+            raise RunError(f"{self.path} is a file: expected a folder, in which runs are kept.")
+
     def runs(self) -> list[RunInfo]:
         """Every run, newest first; a damaged one has a ``problem``. Never raises for one of them."""
         return _listed(self.runs_path)
@@ -337,8 +360,15 @@ class Workspace:
 def _listed(parent: Path) -> list[RunInfo]:
     infos = []
     with contextlib.suppress(OSError):
-        infos = [described(folder) for folder in parent.iterdir() if is_id(folder.name) and folder.is_dir()]
+        infos = [
+            described(folder) for folder in parent.iterdir() if is_id(folder.name) and _has_content(folder)
+        ]
     return sorted(infos, key=lambda info: (info.id[:15], info.created, info.id), reverse=True)
+
+
+def _has_content(folder: Path) -> bool:
+    """Not so where making a run was interrupted before anything was in it."""
+    return (folder / RECORD_NAME).exists() or (folder / DATABASE_NAME).exists()
 
 
 def described(folder: Path) -> RunInfo:
@@ -357,33 +387,30 @@ def _with_summary(info: RunInfo) -> RunInfo:
             notes = read_notes(connection)
             _, last = stored_rows(connection, "metrics")
             resting = is_resting(connection)
+            changes = tuple(read_events(connection, "set"))
     except RunError as error:
         return replace(info, problem=str(error))
     state: State = "interrupted"
     if is_locked(info.path):
         state = "paused" if resting else "running"
     elif notes.get("closed"):
-        state = "failed" if notes.get("failure") else "finished"
+        goal = info.settings.steps if info.settings else None
+        done = goal is not None and last >= goal
+        state = "failed" if notes.get("failure") else "finished" if done else "stopped"
     known = ("metrics", "probes", "curve", "verdict", "life", *(("failure",) if state == "failed" else ()))
     summary: dict[str, Any] = {key: notes[key] for key in known if key in notes}
-    scalars = _declarations(json.dumps(notes.get("scalars")))
-    return replace(info, steps=max(last, 0), summary=summary, state=state, scalars=scalars)
+    scalars = series_from(json.dumps(notes.get("scalars")))
+    return replace(
+        info,
+        steps=max(last, 0),
+        summary=summary,
+        state=state,
+        scalars=scalars,
+        usual=_object(notes.get("usual")),
+        changes=changes,
+        data=_object(notes.get("data")),
+    )
 
 
-@lru_cache(64)  # the runs of a workspace share some few
-def _declarations(text: str) -> Mapping[str, Series]:
-    return from_json(json.loads(text))
-
-
-def declared(info: RunInfo) -> Mapping[str, Series]:
-    """The declarations of a run's scalars: those it keeps, or, in one made before they were kept, its method's.
-
-    Empty for a method that is not ours: nobody else's code is run to show a run.
-    It may import torch: not for the window's thread.
-    """
-    if info.scalars or info.settings is None:
-        return info.scalars
-    from ssllab.methods.registry import ours
-
-    known = ours().get(info.settings.method)
-    return known.series if known else {}
+def _object(note: Any) -> dict[str, Any]:
+    return note if isinstance(note, dict) else {}

@@ -2,7 +2,7 @@
 
 It reads the logs by cursor, and the cursor is the number of rows on disk. So a disk that fails for a while
 costs nothing: training goes on in memory, and all that is missing is written when the disk is back, into a
-new folder if the old one was deleted.
+new folder if the old one was deleted. At the end it is tried for a while; what is missing then is said.
 """
 
 from __future__ import annotations
@@ -41,15 +41,18 @@ from ssllab.training.run_store import Run
 
 WRITE_SECONDS = 0.5
 RETRY_SECONDS = 3.0
+CLOSE_SECONDS = 10.0  # so long a disk that refuses is asked again at the end
 WAITING_CHECKPOINTS = 4  # more than these in memory would grow without bound
+_MANY = ("start", "autosave")  # reasons of checkpoints that the next one replaces
 CURVE_POINTS = 60
 
 
 class RunWriter:
     """Writes metrics, probes, events and checkpoints of a session.
 
-    ``problem`` is one line while the disk refuses, None when all is well. Raises RunError when another
-    process trains the run, or when the disk holds rows that the logs lack (see :meth:`Run.truncate`).
+    ``problem`` is one line while the disk refuses, None when all is well; after the end it says what is missing. Raises
+    RunError when another process trains the run, or when the disk holds rows that the logs lack (see
+    :meth:`Run.truncate`).
     """
 
     def __init__(self, run: Run, metrics: MetricsLog, probes: MetricsLog, events: Sequence[Event]) -> None:
@@ -60,6 +63,9 @@ class RunWriter:
         self._events = events
         self._notes: dict[str, Any] = {}
         self._checkpoints: deque[tuple[int, Any, dict[str, Any]]] = deque()
+        self._lost: list[
+            int
+        ] = []  # steps of checkpoints that gave way to newer ones, or that cannot be stored
         self._room = threading.Condition()
         self._closing = False
         self._failure = ""
@@ -84,16 +90,23 @@ class RunWriter:
         """Hand over a snapshot (nobody may write to its tensors any more); see :meth:`Run.write_checkpoint`.
 
         Returns at once; only when several are still unwritten does it wait for the disk. While the disk
-        refuses, the oldest of them make room.
+        refuses, the oldest of them make room, autosaves first.
         """
         with self._room:
             while len(self._checkpoints) >= WAITING_CHECKPOINTS:
                 if self.problem or self._closing:
-                    self._checkpoints.popleft()
+                    self._drop_one()
                 else:
                     self._room.wait(0.2)
             self._checkpoints.append((step, tree, meta))
             self._room.notify_all()
+
+    def _drop_one(self) -> None:
+        reasons = [item[2]["reason"] for item in self._checkpoints]
+        place = next((i for i, reason in enumerate(reasons) if reason in _MANY), 0)
+        if reasons[place] not in _MANY:
+            self._lost.append(self._checkpoints[place][0])
+        del self._checkpoints[place]
 
     def describe(self, **facts: Any) -> None:
         """Facts (JSON) for the run browser, as ``verdict``."""
@@ -112,12 +125,19 @@ class RunWriter:
             return self._done >= wanted and self.problem is None
 
     def close(self, timeout: float = 30.0, *, failure: str = "") -> None:
-        """Write the rest, and in one line the error that ended the run if one did, and end; safe to call twice."""
+        """Write the rest, and in one line the error that ended the run if one did, and end; safe to call twice.
+
+        A disk that refuses is asked for CLOSE_SECONDS; then ``problem`` says that something is missing.
+        """
         with self._room:
             self._failure = self._failure or failure
             self._closing = True
             self._room.notify_all()
         self._thread.join(timeout)
+        if self._thread.is_alive():
+            self.problem = (
+                self.problem or f"{self._run.path} takes too long to write; not all of the run is there."
+            )
 
     # Before the thread starts
 
@@ -148,6 +168,7 @@ class RunWriter:
     # The thread
 
     def _live(self) -> None:
+        given_up: float | None = None
         while True:
             with self._room:
                 wanted, closing, waiting = self._wanted, self._closing, len(self._checkpoints)
@@ -156,12 +177,21 @@ class RunWriter:
                 self._done = wanted
                 self._room.notify_all()
                 if closing:
-                    break
+                    given_up = given_up or time.monotonic() + CLOSE_SECONDS
+                    if not self.problem or time.monotonic() >= given_up:
+                        break
+                    self._room.wait(min(RETRY_SECONDS, 0.5))
+                    continue
                 idle = not self._closing and self._wanted == wanted
                 # A checkpoint that came meanwhile is written at once, unless the disk refuses.
                 if idle and (self.problem or len(self._checkpoints) == 0):
                     self._room.wait(RETRY_SECONDS if self.problem else WRITE_SECONDS)
         self._disconnect()
+        if self._lost and not self.problem:
+            steps = ", ".join(map(str, self._lost))
+            self.problem = (
+                f"Checkpoints of the run are lost (of step {steps}): the disk did not take them in time."
+            )
 
     def _try_to_write(self, closing: bool, checkpoints: int) -> str | None:
         """One line when something could not be written."""
@@ -272,6 +302,7 @@ class RunWriter:
                 self._run.write_checkpoint(*item)
             except CheckpointError as error:
                 problem = str(error)  # it will never be storable: let it go
+                self._lost.append(item[0])
             with self._room:
                 if self._checkpoints and self._checkpoints[0] is item:
                     self._checkpoints.popleft()

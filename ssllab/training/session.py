@@ -11,7 +11,6 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any
 
 from ssllab.controls import Config, ControlError, Value
@@ -22,6 +21,7 @@ from ssllab.methods.registry import own_place
 from ssllab.scalars import as_json
 from ssllab.storage.one_line import one_line
 from ssllab.training.checkpoint import CheckpointError, snapshot
+from ssllab.training.fingerprint import difference, fingerprint
 from ssllab.training.memory import release
 from ssllab.training.messages import (
     Checkpoint,
@@ -41,7 +41,7 @@ from ssllab.training.messages import (
 )
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.protocol import SessionLike, State
-from ssllab.training.run_record import Event, RunError, RunSettings
+from ssllab.training.run_record import PLANNED, Change, Event, RunError, RunSettings
 from ssllab.training.run_store import Run
 from ssllab.training.run_writer import RunWriter
 from ssllab.training.trainer import Trainer
@@ -56,20 +56,11 @@ OUT_OF_MEMORY = "The device ran out of memory: choose a smaller batch size or en
 SAME_GESTURE_SECONDS = 1.0  # one drag of a slider keeps one checkpoint, the one before it
 
 
-@dataclass(frozen=True)
-class Change:
-    """A live change that is to happen when ``step`` steps are done."""
-
-    step: int
-    key: str
-    value: Value
-
-
 class Session(SessionLike):
     """Trains in a background thread, which answers messages between two steps.
 
-    ``plan`` holds changes to come (``--at``, or the replay of a resumed run); ``tree`` is the checkpoint to go on
-    from; ``life`` are the verdicts up to there.
+    ``tree`` is the checkpoint to go on from, ``known_data`` the fingerprint of what was learned from until then;
+    ``life`` are the verdicts up to there.
     """
 
     run: Run | None
@@ -84,8 +75,7 @@ class Session(SessionLike):
         metrics: MetricsLog | None = None,
         probes: MetricsLog | None = None,
         events: Sequence[Event] = (),
-        plan: Sequence[Change] = (),
-        steps: int | None = None,
+        known_data: Mapping[str, Any] | None = None,
         life: Sequence[tuple[int, str]] = (),
     ) -> None:
         self.settings = settings
@@ -103,9 +93,11 @@ class Session(SessionLike):
         self.config: Config | None = None
         self.step = 0
         self.watched = False
-        self._steps = settings.steps if steps is None else steps
+        self.warning = ""
+        self._steps = settings.steps
         self._tree = tree
-        self._plan = sorted(plan, key=lambda change: change.step)
+        self._known_data = known_data or {}
+        self._plan = sorted(settings.plan, key=lambda change: change.step)
         # One of a kind (and control) at most: a newer one takes the place of the one that waits.
         self._mail: dict[tuple[type, str], tuple[Question, Future[Any]]] = {}
         self._wake = threading.Condition()
@@ -154,7 +146,7 @@ class Session(SessionLike):
 
     @property
     def problem(self) -> str | None:
-        """Why the run cannot be written at the moment; training goes on in memory."""
+        """See :attr:`.SessionLike.problem`."""
         return self._writer.problem if self._writer else None
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -200,7 +192,15 @@ class Session(SessionLike):
             raise
         if self.run is not None:
             self._writer = RunWriter(self.run, self.metrics, self.probes, self.events)
-            self._writer.describe(scalars=as_json(self._trainer.method.series))
+            data = fingerprint(self.data)
+            self._writer.describe(
+                scalars=as_json(self._trainer.method.series),
+                usual=type(self._trainer.config)().model_dump(),
+                data=data,
+            )
+            self.warning = difference(self._known_data, data)
+            if self.warning:
+                self._note("note", text=self.warning)
         self.step = self._trainer.step
         self.config = self._trainer.config
         self.state = "ready"
@@ -261,14 +261,13 @@ class Session(SessionLike):
         self._note("failure", text=f"the loss is not a number any more at step {self.step}: training paused")
         with self._wake:
             self._running = False
-            if self._steps is not None:
-                self._steps = self.step
+            self._stopping = self._stopping or self._steps is not None
 
     def _make_planned_changes(self) -> None:
         while self._plan and self._plan[0].step <= self.step:
             change = self._plan.pop(0)
             if change.step == self.step:
-                self._set(change.key, change.value)
+                self._set(change.key, change.value, change)
 
     def _answer_mail(self) -> None:
         with self._wake:
@@ -291,7 +290,7 @@ class Session(SessionLike):
                 self._probe()
         return None
 
-    def _set(self, key: str, value: Value) -> tuple[Value, Value]:
+    def _set(self, key: str, value: Value, planned: Change | None = None) -> tuple[Value, Value]:
         before = self._trainer.config
         checked = before.changed({key: value})
         if getattr(checked, key) != getattr(before, key) and self.step:
@@ -303,7 +302,11 @@ class Session(SessionLike):
         old, new = self._trainer.set(key, value)
         self.config = self._trainer.config
         if old != new:
-            self._note("set", key=key, old=old, new=new)
+            if planned is None:
+                self._note("set", key=key, old=old, new=new)
+            else:
+                text = "" if planned.time else PLANNED
+                self.events.append(Event(self.step, planned.time or time.time(), "set", key, old, new, text))
             self._look_due = 0.0
         return old, new
 

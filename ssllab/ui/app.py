@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from ssllab.labs import labs
@@ -13,7 +13,7 @@ from ssllab.training.run_store import Workspace
 from ssllab.ui import theme
 from ssllab.ui.benches import Benches
 from ssllab.ui.window import Window
-from ssllab.ui.window_state import bring_back_bench
+from ssllab.ui.window_state import Remembered, bring_back_bench, bring_back_theme
 from ssllab.ui.work import LongWork
 
 SWITCH_SECONDS = 0.001  # a painting thread waits at most this long for a training thread to hand over
@@ -45,8 +45,8 @@ def build_window(
     """
     application()
     workspace.mkdir(parents=True, exist_ok=True)
-    settings = QSettings(str(workspace / "window.ini"), QSettings.Format.IniFormat)
-    theme.apply(str(settings.value("theme", "light")))
+    settings = Remembered(workspace / "window.ini")
+    theme.apply(bring_back_theme(settings))
     store, long_work = Workspace(workspace), LongWork()
     benches = [
         bring_back_bench(
@@ -71,7 +71,7 @@ def open_window(
     data: str | None = None,
     device: str | None = None,
 ) -> int:
-    """Show the window until it is closed; the exit code."""
+    """Show the window until it is closed; the exit code, 1 where a run could not be written to the end."""
     app = application()
     window = build_window(workspace, lab=lab, method=method, data=data, device=device)
     window.show()
@@ -79,4 +79,7 @@ def open_window(
     alive = QTimer(interval=200)
     alive.timeout.connect(lambda: None)
     alive.start()
-    return app.exec()
+    code = app.exec()
+    for line in window.benches.missing:
+        print(f"ssllab: the run is not whole on disk: {line}", file=sys.stderr)
+    return 1 if window.benches.missing else code

@@ -5,7 +5,6 @@ torch is imported and data is loaded in a background thread; until then ``config
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -89,6 +88,7 @@ class Bench(QObject):
         self._state = "loading"
         self._begun = False
         self._problem: str | None = None
+        self.missing: str | None = None  # what of a run is not on disk after :meth:`close`
         self._seen_failure: object = None
         self._background = Background(self)
         self._files = MethodFiles(self)
@@ -136,6 +136,11 @@ class Bench(QObject):
     def _engine_ready(self) -> None:
         self.methods = self._files.take()
         kind = kind_of(self.data_name, (self.lab.kind,)).name
+        if self.method_name not in self.methods:
+            self.say(
+                "warning",
+                f"There is no method '{self.method_name}' any more: the lab's own is taken instead.",
+            )
         if self.method_name not in self.methods or kind not in self.kinds:
             self.method_name = next(
                 (name for name in self.methods if kind in self.methods[name].kinds), self.lab.method
@@ -175,7 +180,7 @@ class Bench(QObject):
 
     @property
     def state(self) -> str:
-        """ "loading", "ready", "running", "paused", "finished" or "failed"."""
+        """ "loading", "ready", "running", "paused", "finished", "stopped" or "failed"."""
         return self._state
 
     def set_method(self, name: str) -> None:
@@ -305,15 +310,16 @@ class Bench(QObject):
         self._loader.forget()
         session, self.session = self.session, None
         if session is not None:
-            session.stop(timeout=10)
+            session.stop(timeout=30)
+            self.missing = session.problem
 
-    def resume(self, run_id: str) -> None:
-        """Go on with a stored run from its last checkpoint."""
-        self._open_run(run_id, loading.resumed)
+    def resume(self, run_id: str, place: str | None = None) -> None:
+        """Go on with a stored run from its last checkpoint; its data is at ``place``, if it has moved."""
+        self._open_run(run_id, loading.resumed, place=place)
 
-    def fork(self, run_id: str, step: int) -> None:
-        """A new run that begins as the stored one was at ``step``."""
-        self._open_run(run_id, loading.forked(step))
+    def fork(self, run_id: str, step: int, known: int | None = None, place: str | None = None) -> None:
+        """A new run that begins as the stored one was at ``step``, after the first ``known`` of its events."""
+        self._open_run(run_id, loading.forked(step, known), place=place)
 
     def rewind(self, change: Event) -> None:
         """A new run that is the present one up to just before ``change``, one of its events; it waits for start.
@@ -327,17 +333,19 @@ class Bench(QObject):
             return
         self._open_run(live.stored.id, loading.forked_before(change), rewound_to=change.step)
 
-    def _open_run(self, run_id: str, reopen: loading.Reopen, rewound_to: int | None = None) -> None:
+    def _open_run(
+        self, run_id: str, reopen: loading.Reopen, rewound_to: int | None = None, place: str | None = None
+    ) -> None:
         """End the present session and go on with the stored run."""
         if not self.methods:
-            again = lambda: self._open_run(run_id, reopen, rewound_to)  # noqa: E731
+            again = lambda: self._open_run(run_id, reopen, rewound_to, place)  # noqa: E731
             self.loaded.connect(again, Qt.ConnectionType.SingleShotConnection)
             self.begin()
             return
         self._enter("loading")
         old, self.session = self.session, None
         self._loader.open_run(
-            lambda: loading.open_run(self.workspace, run_id, self.device, reopen, old),
+            lambda: loading.open_run(self.workspace, run_id, self.device, reopen, old, place),
             lambda opened: self._run_opened(opened, rewound_to),
         )
 
@@ -379,7 +387,7 @@ class Bench(QObject):
 
     def _ready_session(self, again: Callable[[], None]) -> bool:
         """Whether there is a session now; ``again`` is called where methods must be read before there is one."""
-        if self._session_state() in ("finished", "failed"):
+        if self._session_state() in ("finished", "stopped", "failed"):
             self.reset()
         if self.session is not None:
             return True
@@ -400,8 +408,17 @@ class Bench(QObject):
     def _leave_session(self) -> None:
         session, self.session = self.session, None
         self._problem = None
-        if session is not None:
-            threading.Thread(target=session.stop, name="ssllab-stop", daemon=True).start()
+        if session is None:
+            return
+
+        def work() -> Callable[[], None]:
+            session.stop()
+            missing = session.problem
+            return lambda: (
+                self.say("error", f"The last run is not whole on disk: {missing}") if missing else None
+            )
+
+        self._background.run(work, self._failed)
 
     # What panels draw
 
@@ -504,7 +521,7 @@ class Bench(QObject):
         if self.session is None:
             return "ready" if self.data is not None and self.config is not None else "loading"
         state = self.session.state
-        return {"building": "ready", "stopped": "finished"}.get(state, state)
+        return "ready" if state == "building" else state
 
     def _enter(self, state: str) -> None:
         if state != self._state:

@@ -31,13 +31,13 @@ class Benches(QObject):
         self.overlays: list[str] = []  # ids of the runs drawn in the labs
         self._background = Background(self)
 
-    def resume(self, run_id: str) -> None:
-        """Go on with a stored run in its lab."""
-        self._in_its_lab(run_id, lambda bench: bench.resume(run_id))
+    def resume(self, run_id: str, place: str | None = None) -> None:
+        """Go on with a stored run in its lab; see :meth:`.Bench.resume`."""
+        self._in_its_lab(run_id, lambda bench: bench.resume(run_id, place))
 
-    def fork(self, run_id: str, step: int) -> None:
-        """A new run in its lab that begins as the stored one was at ``step``."""
-        self._in_its_lab(run_id, lambda bench: bench.fork(run_id, step))
+    def fork(self, run_id: str, step: int, known: int | None = None, place: str | None = None) -> None:
+        """A new run in its lab that begins as the stored one was at ``step``; see :meth:`.Bench.fork`."""
+        self._in_its_lab(run_id, lambda bench: bench.fork(run_id, step, known, place))
 
     def _in_its_lab(self, run_id: str, act: Callable[[Bench], None]) -> None:
         def work() -> Callable[[], None]:
@@ -101,6 +101,11 @@ class Benches(QObject):
         self.long_work.close()
         for bench in self.all.values():
             bench.close()
+
+    @property
+    def missing(self) -> list[str]:
+        """After :meth:`close`: what could not be written to the end."""
+        return [bench.missing for bench in self.all.values() if bench.missing]
 
     def _failed(self, line: str, detail: str) -> None:
         self.say("error", line, detail)

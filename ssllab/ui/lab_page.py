@@ -337,13 +337,15 @@ class LabPage(QMainWindow):
             if shown and in_front:
                 self.docks[name].raise_()
 
-    def restore(self, state: QByteArray) -> None:
-        """Bring back a saved arrangement."""
-        if not state.isEmpty():
-            self._shared = self.restoreState(state, 1)
+    def restore(self, state: QByteArray) -> bool:
+        """Bring back a saved arrangement; whether it is one."""
+        good = self.restoreState(state, 1)
+        if good:
+            self._shared = True
             self._withheld.clear()
             self.offer()
         self._style_tabs()
+        return good
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -34,27 +34,27 @@ class Opened:
     data: Data
     thumbnails: Thumbnails | None
     settings: RunSettings
-    warning: str = ""  # that the method is not what it was
+    warning: str = ""  # that the method or the data is not what it was
 
 
-Reopen = Callable[["Workspace", str, "Data", str], "SessionLike"]
-"""How a stored run goes on: workspace, run, data and device give the session."""
+Reopen = Callable[["Workspace", str, "Data", str, str], "SessionLike"]
+"""How a stored run goes on: workspace, run, data, device and where the data is give the session."""
 
 
-def resumed(workspace: Workspace, run_id: str, data: Data, device: str) -> SessionLike:
+def resumed(workspace: Workspace, run_id: str, data: Data, device: str, place: str) -> SessionLike:
     """From its last checkpoint on."""
     from ssllab.training.reopen import resume_run
 
-    return resume_run(workspace, run_id, data, device=device)
+    return resume_run(workspace, run_id, data, device=device, place=place)
 
 
-def forked(step: int) -> Reopen:
-    """As a new run that begins at ``step``."""
+def forked(step: int, known: int | None = None) -> Reopen:
+    """As a new run that begins at ``step``, after the first ``known`` events; see :func:`.reopen.fork_run`."""
 
-    def fork(workspace: Workspace, run_id: str, data: Data, device: str) -> SessionLike:
+    def fork(workspace: Workspace, run_id: str, data: Data, device: str, place: str) -> SessionLike:
         from ssllab.training.reopen import fork_run
 
-        return fork_run(workspace, run_id, data, step=step, device=device)
+        return fork_run(workspace, run_id, data, step=step, known=known, device=device, place=place)
 
     return fork
 
@@ -62,7 +62,7 @@ def forked(step: int) -> Reopen:
 def forked_before(change: Event) -> Reopen:
     """As a new run that begins just before ``change``."""
 
-    def fork(workspace: Workspace, run_id: str, data: Data, device: str) -> SessionLike:
+    def fork(workspace: Workspace, run_id: str, data: Data, device: str, place: str) -> SessionLike:
         from ssllab.training.reopen import fork_before
 
         return fork_before(workspace, run_id, data, change, device=device)
@@ -71,9 +71,17 @@ def forked_before(change: Event) -> Reopen:
 
 
 def open_run(
-    workspace: Workspace, run_id: str, device: str, reopen: Reopen, present: SessionLike | None
+    workspace: Workspace,
+    run_id: str,
+    device: str,
+    reopen: Reopen,
+    present: SessionLike | None,
+    place: str | None = None,
 ) -> Opened:
-    """End the present session, load the run's data and reopen it. Raises RunError and DataError."""
+    """End the present session, load the run's data (from ``place``, if it has moved) and reopen it.
+
+    Raises RunError and DataError.
+    """
     from ssllab.data.catalogue import load
 
     if present is not None:
@@ -84,19 +92,22 @@ def open_run(
     method, warning = method_of(info)
     settings = info.settings
     assert settings is not None  # else there were no method
+    place = place or settings.data
     data = load(
-        settings.data,
+        place,
         kinds=method.kinds,
         options=settings.options,
         seed=settings.seed,
         workspace=workspace.path,
     )
     thumbnails = thumbnails_of(data)
-    session = reopen(workspace, run_id, data, device)
+    session = reopen(workspace, run_id, data, device, place)
     deadline = time.monotonic() + _BUILT_WITHIN
     while session.state == "building" and time.monotonic() < deadline:
         time.sleep(0.01)
-    return Opened(session, data, thumbnails, settings, warning)
+    return Opened(
+        session, data, thumbnails, session.settings, " ".join(filter(None, (warning, session.warning)))
+    )
 
 
 def lab_of(workspace: Workspace, run_id: str) -> str:

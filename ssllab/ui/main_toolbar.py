@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from ssllab.data.catalogue import source, sources
-from ssllab.data.kind import SourceInfo
+from ssllab.data.kind import LARGEST_SEED, SourceInfo
 from ssllab.storage.one_line import one_line
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _STATES = {
     "running": "Training",
     "paused": "Paused",
     "finished": "Finished",
+    "stopped": "Stopped",
     "failed": "Stopped by an error",
 }
 
@@ -96,7 +97,7 @@ class MainToolbar(QToolBar):
         self.device_box.setCurrentIndex(max(0, self.device_box.findData(bench.device)))
         self.device_box.activated.connect(lambda: bench.set_device(self.device_box.currentData()))
         self.seed_box = QSpinBox()
-        self.seed_box.setRange(0, 99999)
+        self.seed_box.setRange(0, LARGEST_SEED)
         self.seed_box.setValue(bench.seed)
         self.seed_box.setToolTip("Every random choice of a run comes from its seed; same seed, same curve")
         self.seed_box.editingFinished.connect(lambda: bench.set_seed(self.seed_box.value()))

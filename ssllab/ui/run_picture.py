@@ -6,8 +6,9 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from ssllab.training.declared import declared
 from ssllab.training.run_method import known_method
-from ssllab.training.run_store import Run, declared
+from ssllab.training.run_store import Run
 from ssllab.ui import theme
 from ssllab.ui.app import application
 from ssllab.ui.panels.curves import CurvesPanel

@@ -62,7 +62,7 @@ class Scene:
     """Everything a panel may draw at one moment; read-only. ``look`` is the method's light picture, None
     before the first one."""
 
-    state: str  # "loading", "ready", "running", "paused", "finished", "failed"
+    state: str  # "loading", "ready", "running", "paused", "finished", "stopped", "failed"
     config: Config | None = None
     metrics: MetricsLog | None = None
     probes: MetricsLog | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -65,7 +65,7 @@ class Window(QMainWindow):
     Keys and menus act on the current lab: the one that is seen or, while the runs are, that was seen last.
     """
 
-    def __init__(self, benches: Benches, settings: QSettings, tab: str | None = None) -> None:
+    def __init__(self, benches: Benches, settings: window_state.Remembered, tab: str | None = None) -> None:
         super().__init__()
         self.benches = benches
         self.settings = settings
@@ -249,6 +249,8 @@ class Window(QMainWindow):
             bench.poll()
         if not self.isVisible():
             return
+        if news := self.settings.news():
+            self.messages.say("warning", news, "")
         if self.tab in labs():
             self.lab.draw()
         self._show_speed()
@@ -279,6 +281,10 @@ class Window(QMainWindow):
     def _keep(self) -> None:
         if self.bench.keep_checkpoint() is None:
             self.bench.say("info", "There is no run to keep yet: press Start.")
+        elif (live := self.bench.live_run) is not None and live.problem:
+            self.bench.say(
+                "warning", f"{live.problem} The checkpoint waits in memory until the disk takes it."
+            )
         else:
             self.bench.say("info", "A checkpoint of this moment is kept with the run.")
 

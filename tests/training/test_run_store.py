@@ -1,6 +1,8 @@
 """Runs on disk: what was written is read back, damage is named, deleted runs come back."""
 
+import contextlib
 import json
+import os
 import sqlite3
 import time
 from contextlib import closing
@@ -15,9 +17,17 @@ from hypothesis import strategies as st
 from ssllab.storage.run_lock import RunLock, is_locked
 from ssllab.training import run_database
 from ssllab.training.metrics import MetricsLog
-from ssllab.training.run_database import Chunk, append_events, append_rows, create_or_open, merge_small
+from ssllab.training.run_database import (
+    Chunk,
+    append_events,
+    append_rows,
+    create_or_open,
+    merge_small,
+    transaction,
+)
 from ssllab.training.run_record import CheckpointRef, Event, RunError, RunSettings, is_id, new_id
 from ssllab.training.run_store import Workspace, superfluous
+from tests.disks import remount, small_disk
 
 BATCHES = st.lists(
     st.lists(
@@ -304,7 +314,7 @@ def test_a_run_that_trains_is_neither_deleted_nor_truncated(workspace, settings)
     run, resting = workspace.create(settings), workspace.create(settings)
     lock = RunLock(run.path)
     assert lock.acquire()
-    assert run.refresh().state == "running"
+    assert run.refresh().state == "paused"  # it has not begun to train
     assert not RunLock(run.path).acquire()
     with pytest.raises(RunError, match="being trained"):
         workspace.delete([resting.id, run.id])
@@ -398,6 +408,42 @@ def test_a_workspace_that_cannot_be_written_gives_a_run_in_memory(tmp_path, sett
     run = Workspace(tmp_path / "file").create(settings)
     assert "file is in its way" in run.info.problem
     assert len(run.metrics()) == 0
+
+
+def test_a_workspace_that_no_run_can_be_kept_in_is_one_line(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    for place in (file, file / "below"):
+        with pytest.raises(RunError, match="a file is in its way") as said:
+            Workspace(place).check_writable()
+        assert "\n" not in str(said.value)
+    with pytest.raises(RunError, match="is a file"):
+        Workspace(file).check_readable()
+    with small_disk(tmp_path) as small:
+        remount(small, "ro")
+        with pytest.raises(RunError, match="may not be written"):
+            Workspace(small / "w").check_writable()
+    Workspace(tmp_path / "new").check_readable()
+    assert not (tmp_path / "new").exists()
+    Workspace(tmp_path / "new").check_writable()
+    assert list((tmp_path / "new" / "runs").iterdir()) == []
+
+
+def test_what_was_never_written_is_not_listed_as_damaged(workspace, settings):
+    run = workspace.create(settings)
+    (workspace.runs_path / "20260101-000000-simclr-abcdef").mkdir()  # killed before its first file
+    assert [info.id for info in workspace.runs()] == [run.id]
+    (run.path / "run.json").unlink()
+    assert "is not a run" in workspace.runs()[0].problem  # but what has numbers is shown
+
+
+def test_bytes_of_a_path_that_are_no_letters_come_back(workspace, settings):
+    place = os.fsdecode(b"/data/caf\xe9")
+    run = workspace.create(settings.model_copy(update={"data": place}))
+    assert workspace.open(run.id).info.settings.data == place
+    with contextlib.closing(create_or_open(run.path)) as connection, transaction(connection):
+        append_events(connection, [Event(1, 1.0, "note", text=place)], 1)
+    assert run.events()[0].text == "/data/caf\\udce9"
 
 
 def test_discarding_an_empty_run_leaves_what_is_not_its_own(workspace, settings, tmp_path):

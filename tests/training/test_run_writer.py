@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 import torch
 
-from ssllab.training import run_writer
+from ssllab.training import checkpoint, run_writer
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import Event, RunError
 from ssllab.training.run_store import Run, Workspace
 from ssllab.training.run_writer import RunWriter
+from tests.disks import fill, small_disk
 
 
 class Live:
@@ -25,7 +26,7 @@ class Live:
 
     def __init__(self, run):
         self.run = run
-        self.metrics, self.probes, self.events = MetricsLog(), MetricsLog(), []
+        self.metrics, self.probes, self.events = MetricsLog(), MetricsLog(), [Event(0, 1.0, "start")]
         self.writer = RunWriter(run, self.metrics, self.probes, self.events)
 
     def train(self, steps=10):
@@ -51,6 +52,7 @@ class Live:
 
 @pytest.fixture
 def live(workspace, settings, monkeypatch):
+    monkeypatch.setattr(run_writer, "CLOSE_SECONDS", 1.0)
     monkeypatch.setattr(run_writer, "RETRY_SECONDS", 0.05)
     monkeypatch.setattr(run_writer, "WRITE_SECONDS", 0.05)
     alive = []
@@ -83,7 +85,7 @@ def test_all_that_happened_is_on_disk_after_a_flush(live, workspace):
     assert workspace.runs()[0].state == "running"
     one.writer.close()
     info = workspace.runs()[0]
-    assert (info.state, info.steps, info.problem) == ("finished", 30, "")
+    assert (info.state, info.steps, info.problem) == ("stopped", 30, "")
     assert info.summary["verdict"] == "healthy"
     assert info.summary["metrics"]["loss"] == pytest.approx(1 / 30)
     assert info.summary["probes"] == {"knn_top1": 0.5}
@@ -235,25 +237,11 @@ def test_the_problem_in_words_until_it_is_over(live, monkeypatch, error, words):
 
 
 def test_a_full_disk(live, settings, tmp_path):
-    """A real one, of 2 MB."""
-    small = tmp_path / "small"
-    small.mkdir()
-    mounted = shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(small)], capture_output=True
-    )
-    if not mounted or mounted.returncode:
-        pytest.skip("a small disk cannot be mounted here (needs root)")
-    try:
+    with small_disk(tmp_path) as small:
         one = live(Workspace(small).create(settings))
         one.train()
         assert one.writer.flush()
-        filler = small / "filler"
-        with filler.open("wb", buffering=0) as file:
-            try:
-                while file.write(b"x" * 4096):
-                    pass
-            except OSError:
-                pass
+        filler = fill(small)
         one.train(5000)
         one.checkpoint(7)
         assert not one.writer.flush()
@@ -265,8 +253,89 @@ def test_a_full_disk(live, settings, tmp_path):
         one.check_all_on_disk()
         assert [ref.step for ref in one.run.checkpoints()] == [7]
         one.writer.close()
-    finally:
-        subprocess.run(["umount", "-l", str(small)], check=False)
+
+
+def test_what_is_missing_at_the_end_is_said_after_it_was_tried_for_a_while(live, monkeypatch):
+    one = live()
+    one.train()
+    assert one.writer.flush()
+    tried = []
+
+    def refuse(*args):
+        tried.append(time.monotonic())
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run_writer, "append_rows", refuse)
+    one.train()
+    one.writer.close()
+    assert "disk is full" in one.writer.problem
+    assert len(tried) > 2
+    assert len(one.run.metrics()) == 10
+    assert one.run.refresh().state == "interrupted"  # it is not said to be whole
+
+
+def test_a_disk_that_is_back_before_the_end_has_all(live, monkeypatch):
+    one = live()
+    with monkeypatch.context() as broken:
+        broken.setattr(run_writer, "append_rows", _refuse_space)
+        one.train()
+        assert not one.writer.flush()
+        ended = threading.Thread(target=one.writer.close)
+        ended.start()
+        time.sleep(0.2)
+    ended.join()
+    assert one.writer.problem is None
+    one.check_all_on_disk()
+
+
+def _refuse_space(*args):
+    raise OSError(28, "No space left on device")
+
+
+def test_of_checkpoints_that_wait_for_the_disk_autosaves_go_first_and_others_are_not_lost_in_silence(
+    live, monkeypatch
+):
+    one = live()
+    with monkeypatch.context() as broken:
+        broken.setattr(run_writer, "append_rows", _refuse_space)
+        one.train()
+        assert not one.writer.flush()
+        for step, reason in enumerate(
+            ["start", "manual", "autosave", "before crop", "autosave", "autosave", "end"]
+        ):
+            one.checkpoint(step, reason)
+        assert one.writer.problem
+    one.writer.close()
+    assert one.writer.problem is None
+    assert [ref.step for ref in one.run.checkpoints()] == [1, 3, 5, 6]
+    two = live()
+    with monkeypatch.context() as broken:
+        broken.setattr(run_writer, "append_rows", _refuse_space)
+        two.train()
+        assert not two.writer.flush()
+        for step in range(6):
+            two.checkpoint(step)
+    two.writer.close()
+    assert "step 0, 1" in two.writer.problem
+
+
+def test_half_a_checkpoint_takes_no_room_on_a_full_disk(live, monkeypatch):
+    one = live()
+    whole = checkpoint.write_whole
+
+    def refuse(path, content):
+        if path.suffix == ".json":
+            raise OSError(28, "No space left on device")
+        whole(path, content)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(checkpoint, "write_whole", refuse)
+        one.checkpoint(3)
+        assert not one.writer.flush()
+        assert "disk is full" in one.writer.problem
+        assert list((one.run.path / "checkpoints").iterdir()) == []
+    until(one.writer.flush)
+    assert [ref.step for ref in one.run.checkpoints()] == [3]
 
 
 def test_a_checkpoint_that_cannot_be_stored_does_not_stop_the_next(live):
@@ -333,7 +402,7 @@ from ssllab.training.run_store import Workspace
 from ssllab.training.run_writer import RunWriter
 
 run = Workspace(sys.argv[1]).create(RunSettings(method="simclr", config={}, data="shapes"))
-metrics, events = MetricsLog(), []
+metrics, events = MetricsLog(), [Event(0, time.time(), "start")]
 writer = RunWriter(run, metrics, MetricsLog(), events)
 print(run.id, flush=True)
 step = 0
@@ -375,7 +444,7 @@ def test_kill_9_loses_at_most_the_last_second(workspace):
     lost = killed % 65536 - log.last("at")
     print(f"killed after step {printed}: {len(steps)} steps on disk, the last {lost:.2f} s are lost")
     assert lost < 1.0 + 0.5  # half a second for a machine that is busy with other tests
-    assert [event.step for event in run.events()] == list(range(100, len(steps) + 1, 100))
+    assert [event.step for event in run.events()] == list(range(0, len(steps) + 1, 100))
 
     run.truncate(50, 0)
     metrics = run.metrics()

@@ -1,7 +1,9 @@
 """The thread that owns a model: when a change acts, what is kept before it, and how it fails."""
 
+import shutil
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -14,9 +16,9 @@ from ssllab.methods.simclr import SimCLR
 from ssllab.training import checkpoint
 from ssllab.training.messages import CopyModel, ProbeNow, StepOnce, Stop, Watch
 from ssllab.training.reopen import fork_before, fork_run, resume_run
-from ssllab.training.run_record import RunSettings
+from ssllab.training.run_record import Change, RunSettings
 from ssllab.training.run_store import Workspace
-from ssllab.training.session import Change, Session
+from ssllab.training.session import Session
 from ssllab.training.trainer import Trainer
 
 CONFIG = {
@@ -39,8 +41,10 @@ def sessions(data, tmp_path):
     store = Workspace(tmp_path / "workspace")
 
     def make(steps=None, plan=(), **config):
-        settings = RunSettings(method="simclr", config={**CONFIG, **config}, data="noise", steps=steps)
-        made.append(Session(settings, data, store.create(settings), plan=plan))
+        settings = RunSettings(
+            method="simclr", config={**CONFIG, **config}, data="noise", steps=steps, plan=tuple(plan)
+        )
+        made.append(Session(settings, data, store.create(settings)))
         return made[-1]
 
     make.store = store
@@ -348,6 +352,145 @@ def test_a_resumed_run_draws_the_uninterrupted_curve_bit_for_bit(sessions, data)
     stored = sessions.store.open(short.run.id)
     assert stored.metrics().column("loss")[1].tolist() == _curve(whole)
     assert [(e.step, e.new) for e in stored.events() if e.kind == "set"] == [(3, 0.2), (7, 0.9)]
+
+
+@pytest.mark.parametrize("reached", [5, 7, 9])
+def test_a_plan_is_part_of_the_run_wherever_it_was_killed_and_however_often(sessions, data, reached):
+    plan = [Change(7, "temperature", 0.9), Change(7, "crop", False), Change(11, "temperature", 0.2)]
+    whole = sessions(steps=14, plan=plan)
+    whole.start()
+    assert whole.wait(60)
+    session = sessions(steps=14, plan=plan)
+    while session.step < reached:
+        _one_step(session)
+    for again in (1, 3):  # killed, gone on with, killed before it came to where it had been
+        _kill(session)
+        store = sessions.store.open(session.run.id)
+        assert store.info.state == "interrupted"
+        session = resume_run(sessions.store, session.run.id, data)
+        sessions.made.append(session)
+        _until(lambda session=session: session.state == "ready")
+        for _ in range(again):
+            _one_step(session)
+    session.start()
+    assert session.wait(60)
+    assert _curve(session) == _curve(whole)
+    stored = sessions.store.open(session.run.id)
+    made = [(event.step, event.key, event.new) for event in stored.events() if event.kind == "set"]
+    assert made == [(7, "temperature", 0.9), (7, "crop", False), (11, "temperature", 0.2)]
+    assert stored.info.state == "finished"
+
+
+def _kill(session):
+    """End a session as kill -9 does: what is on disk stays as it is, marked by nobody."""
+    assert session._writer.flush()
+    kept = session.run.path.with_name("kept")
+    shutil.copytree(session.run.path, kept)
+    session.stop()
+    shutil.rmtree(session.run.path)
+    kept.rename(session.run.path)
+
+
+def test_a_change_that_was_to_be_repeated_survives_a_second_kill(sessions, data):
+    session = sessions(steps=8)
+    for _ in range(3):
+        _one_step(session)
+    session.set("temperature", 0.1).result(30)
+    for ref in session.run.checkpoints()[1:]:  # only the one of step 0 is left
+        ref.stem.with_name(ref.stem.name + ".json").unlink()
+    for _ in range(2):
+        _kill(session)
+        session = resume_run(sessions.store, session.run.id, data)
+        sessions.made.append(session)
+        _until(lambda session=session: session.state == "ready")
+        _one_step(session)
+    session.start()
+    assert session.wait(60)
+    assert [(event.step, event.new) for event in session.events if event.kind == "set"] == [(3, 0.1)]
+
+
+@pytest.mark.parametrize("planned", [1, 3])
+def test_a_fork_at_a_step_has_none_of_the_changes_of_that_step(sessions, data, planned):
+    plan = [Change(4, "temperature", 0.1), Change(4, "crop", False), Change(4, "learning_rate", 0.01)][
+        :planned
+    ]
+    plain, old = sessions(steps=7), sessions(steps=7, plan=plan)
+    for session in (plain, old):
+        session.start()
+        assert session.wait(60)
+    assert _curve(plain) != _curve(old)
+    fork = fork_run(sessions.store, old.run.id, data, step=4)
+    sessions.made.append(fork)
+    fork.start()
+    assert fork.wait(60)
+    assert _curve(fork) == _curve(plain)
+
+
+def test_a_fork_from_a_kept_moment_has_what_had_happened_by_then(sessions, data):
+    old = sessions(steps=6)
+    for _ in range(3):
+        _one_step(old)
+    old.set("temperature", 0.1).result(30)
+    old.checkpoint().result(30)
+    old.set("temperature", 0.3).result(30)
+    old.start()
+    assert old.wait(60)
+    kept = next(ref for ref in sessions.store.open(old.run.id).checkpoints() if ref.reason == "manual")
+    fork = fork_run(sessions.store, old.run.id, data, step=3, known=kept.last_event_id)
+    sessions.made.append(fork)
+    _until(lambda: fork.state == "ready")
+    assert (fork.step, fork.config.temperature) == (3, 0.1)
+
+
+def test_a_finished_run_that_is_resumed_goes_on_without_an_end(sessions, data):
+    done = sessions(steps=3)
+    done.start()
+    assert done.wait(60)
+    assert sessions.store.open(done.run.id).info.state == "finished"
+    again = resume_run(sessions.store, done.run.id, data)
+    sessions.made.append(again)
+    _until(lambda: again.state == "ready")
+    again.start()
+    _until(lambda: again.step > 5)
+    again.stop()
+    info = sessions.store.open(done.run.id).info
+    assert (info.state, info.settings.steps) == ("stopped", None)
+
+
+def test_a_run_is_finished_only_when_its_planned_steps_are_done(sessions):
+    session = sessions(steps=9)
+    _until(lambda: session.state == "ready")
+    state = lambda: sessions.store.open(session.run.id).info.state  # noqa: E731
+    assert session._writer.flush()
+    assert state() == "paused"
+    _one_step(session)
+    assert session._writer.flush()
+    assert state() == "paused"
+    session.stop()
+    assert (session.state, state()) == ("stopped", "stopped")
+
+
+def test_data_that_is_not_what_it_was_is_said_and_the_run_goes_on(sessions, data):
+    old = sessions(steps=4)
+    old.start()
+    assert old.wait(60)
+    other = replace(data, train=ImageSplit(data.train.images[:56]))
+    mixed = replace(data, test=ImageSplit(data.test.images.flip(0)))
+    renamed = replace(data, name="elsewhere", title="Moved")
+    said = []
+    for present in (renamed, other, other, mixed):
+        session = resume_run(
+            sessions.store, old.run.id, present, steps=sessions.store.open(old.run.id).info.steps + 1
+        )
+        sessions.made.append(session)
+        session.start()
+        assert session.wait(60)
+        assert session.failure is None
+        said.append(session.warning)
+    assert said[0] == said[2] == ""
+    assert "60 items to learn from then, 56 now" in said[1]
+    assert "56 items to learn from then, 60 now" in said[3]
+    assert [event.text for event in session.events if event.kind == "note"] == [said[1], said[3]]
 
 
 def test_a_fork_is_the_old_run_up_to_its_step(sessions, data):

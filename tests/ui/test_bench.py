@@ -8,10 +8,13 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import numpy as np
 import pytest
 from PIL import Image
 
 import ssllab.ui
+from ssllab.training import run_writer
+from ssllab.training.run_record import Change, RunSettings
 from ssllab.training.run_store import Workspace
 from ssllab.ui.bench import Bench
 from ssllab.ui.main_toolbar import MainToolbar
@@ -113,3 +116,81 @@ def test_files_that_were_not_used_are_counted_with_their_reasons_and_safe_names(
     assert detail.count("\n") == 2
     assert bench.data.title == r"caf\xe9"
     assert bench.data_name == str(pictures)
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """The id of a run of two steps that has come to its end, on a folder of pictures that has moved since."""
+    from ssllab.data.catalogue import load
+    from ssllab.training.session import Session
+
+    rows = np.random.default_rng(0).integers(0, 255, (40, 16, 16, 3), dtype=np.uint8)
+    (tmp_path / "pictures").mkdir()
+    for number, pixels in enumerate(rows):
+        Image.fromarray(pixels).save(tmp_path / "pictures" / f"{number}.png")
+    config = {"batch_size": 8, "head_width": 16, "dimension": 8}
+    data = load(str(tmp_path / "pictures"), kinds=("images",), options={"image_size": 16})
+    settings = RunSettings(
+        method="simclr",
+        config=config,
+        data=str(tmp_path / "pictures"),
+        options=data.options,
+        steps=2,
+        plan=(Change(1, "temperature", 0.5), Change(1, "crop", False)),
+    )
+    session = Session(settings, data, Workspace(tmp_path).create(settings))
+    session.start()
+    assert session.wait(60)
+    (tmp_path / "pictures").rename(tmp_path / "moved")
+    return session.run.id
+
+
+def opened(bench, qtbot):
+    qtbot.waitUntil(lambda: bench.session is not None, timeout=60_000)
+    return bench.session
+
+
+def test_a_finished_run_that_is_resumed_goes_on_and_its_moved_data_is_named(bench, qtbot, tmp_path, finished):
+    said = []
+    bench.message.connect(lambda level, text, detail: said.append((level, text)))
+    bench.resume(finished)
+    qtbot.waitUntil(lambda: bool(said), timeout=60_000)
+    assert str(tmp_path / "pictures") in said[0][1]  # one line; the window lives on
+    bench.resume(finished, str(tmp_path / "moved"))
+    session = opened(bench, qtbot)
+    qtbot.waitUntil(lambda: session.step >= 4, timeout=60_000)
+    bench.pause()
+    qtbot.waitUntil(lambda: session.state == "paused", timeout=60_000)
+    bench.start()
+    qtbot.waitUntil(lambda: session.state == "running", timeout=60_000)
+    assert bench.session is session  # no new run was begun
+    assert [text for level, text in said[1:] if "not that of the run" in text] == []
+    bench.close()
+    info = bench.workspace.open(finished).info
+    assert (info.state, info.settings.data, info.settings.steps) == ("stopped", str(tmp_path / "moved"), None)
+
+
+def test_a_fork_from_the_window_is_from_the_moment_that_was_chosen(bench, qtbot, tmp_path, finished):
+    bench.fork(finished, 1, known=None, place=str(tmp_path / "moved"))
+    session = opened(bench, qtbot)
+    qtbot.waitUntil(lambda: session.step >= 1, timeout=60_000)
+    assert (session.config.temperature, session.config.crop) == (0.1, True)
+
+
+def test_a_run_that_is_put_aside_while_the_disk_refuses_is_said_to_be_missing(bench, qtbot, monkeypatch):
+    def refuse(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run_writer, "CLOSE_SECONDS", 0.3)
+    monkeypatch.setattr(run_writer, "append_rows", refuse)
+    bench.data_name = "digits"
+    bench.begin()
+    qtbot.waitUntil(lambda: bench.data is not None, timeout=60_000)
+    said = []
+    bench.message.connect(lambda level, text, detail: said.append((level, text)))
+    for leave in (bench.reset, bench.close):
+        bench.step()
+        qtbot.waitUntil(lambda: bench.live_run is not None and bench.live_run.step == 1, timeout=60_000)
+        leave()
+    qtbot.waitUntil(lambda: any("not whole on disk" in text for _, text in said), timeout=60_000)
+    assert "disk is full" in bench.missing

@@ -6,12 +6,13 @@ import shutil
 import numpy as np
 import pytest
 import soundfile
-from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QDialog
 
 from ssllab.data.catalogue import sources
 from ssllab.ui.app import build_window
+from ssllab.ui.window_state import Remembered
 
 SMALL = {"batch_seconds": 2.0, "crop_seconds": 1.0, "codebook_size": 8}
 
@@ -27,7 +28,7 @@ def recordings(tmp_path_factory):
 
 def leave(folder, recordings, **rest):
     """What an earlier window left behind: small data in both labs."""
-    settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
+    settings = Remembered(folder / "window.ini")
     settings.setValue("contrast/data", "digits")
     settings.setValue("contrast/controls", json.dumps({"batch_size": 32}))
     settings.setValue("speech/data", str(recordings))

@@ -84,10 +84,10 @@ class FakeBench(QObject):
     def say(self, level, text, detail=""):
         self.said.append((level, text))
 
-    def resume(self, run_id):
+    def resume(self, run_id, place=None):
         self.asked.append(("resume", run_id))
 
-    def fork(self, run_id, step):
+    def fork(self, run_id, step, known=None, place=None):
         self.asked.append(("fork", run_id, step))
 
 

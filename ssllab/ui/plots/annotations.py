@@ -49,6 +49,7 @@ class Annotations(pg.GraphicsObject):
         self._view = plot_item.getViewBox()
         self.hint = ""
         self.marks: list[tuple[float, str]] = []  # x in view coordinates, label
+        self.mark_words: list[str] = []  # what each says when touched, where that is more than its label
         self.notes: list[Note] = []
         self.arrow: Arrow | None = None
         self.cross_x: float | None = None
@@ -154,7 +155,8 @@ class Annotations(pg.GraphicsObject):
         for x, text, i in sorted(seen, key=lambda mark: (mark[2] != under, -mark[2])):
             touched = i == under
             ink = now.text if touched else now.muted
-            said = text + self.mark_hint if touched else text
+            words = self.mark_words[i] if i < len(self.mark_words) else text
+            said = words + self.mark_hint if touched else text
             box = self._label(painter, fm, area, x, said, placed, ink, now, force=touched)
             if box is not None:
                 placed.append((box.left(), box.right()))

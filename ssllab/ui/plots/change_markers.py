@@ -18,8 +18,6 @@ from ssllab.ui.plots.markers import Marker, markers
 if TYPE_CHECKING:
     from ssllab.training.run_store import Event
 
-_LONGEST_LABEL = 40
-
 
 class ChangeMarkers(QObject):
     """The markers of one plot. ``clicked`` brings the :class:`Marker` whose line or label was clicked."""
@@ -39,9 +37,10 @@ class ChangeMarkers(QObject):
         """Mark these events; ``map_x`` takes steps to view coordinates."""
         self.markers = markers(events)
         places = map_x(np.array([marker.step for marker in self.markers], np.float64)).tolist()
-        labels = [marker.label for marker in self.markers]
-        short = [text if len(text) <= _LONGEST_LABEL else text[:_LONGEST_LABEL] + "…" for text in labels]
-        self._notes.marks = list(zip(places, short, strict=True))
+        self._notes.marks = [
+            (place, marker.short) for place, marker in zip(places, self.markers, strict=True)
+        ]
+        self._notes.mark_words = [marker.label for marker in self.markers]
 
     def under_mouse(self) -> Marker | None:
         """The marker that the mouse touches."""
@@ -52,7 +51,7 @@ class ChangeMarkers(QObject):
         """Offer the marker under the mouse at the top of the plot's menu."""
         if marker := self.under_mouse():
             first = menu.actions()[0]
-            rewind = QAction(f"Rewind to before {marker.label}…", menu)
+            rewind = QAction(f"Rewind to before {marker.short}…", menu)
             rewind.triggered.connect(lambda: self.clicked.emit(marker))
             menu.insertAction(first, rewind)
             menu.insertSeparator(first)

@@ -4,46 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ssllab.training.run_store import Event
+from ssllab.training.changes import gestures
 
-_SAME_DRAG_SECONDS = 1.5
+if TYPE_CHECKING:
+    from ssllab.training.run_record import Event
+
+_LONGEST_LABEL = 40
 
 
 @dataclass(frozen=True)
 class Marker:
-    """A change of a control: where it took effect and what it says. ``first`` is the event that began it."""
+    """What was changed at a step: ``label`` says every control, ``short`` as much of it as a plot has room for.
+    ``first`` is the event that began it."""
 
     step: int
     label: str
+    short: str
     first: Event
 
 
 def markers(events: Sequence[Event]) -> list[Marker]:
-    """A marker for every "set" event; changes of one control in quick succession become one.
+    """A marker for every step at which something was changed; changes of one control in quick succession are one.
 
     The marker of a drag stands at its last step and tells the value before and the value after it. A drag
     that ends where it began leaves none.
     """
-    drags: list[list[Event]] = []
-    for event in events:
-        if event.kind != "set":
-            continue
-        last = drags[-1][-1] if drags else None
-        if last and last.key == event.key and 0 <= event.time - last.time <= _SAME_DRAG_SECONDS:
-            drags[-1].append(event)
-        else:
-            drags.append([event])
+    drags = gestures(events)
+    drags.sort(key=lambda drag: drag[-1].step)
     found = []
-    for drag in drags:
-        if len(drag) > 1 and drag[0].old == drag[-1].new:
-            continue
+    for step, of_step in groupby(drags, key=lambda drag: int(drag[-1].step)):
+        together = list(of_step)
+        texts = [change_text(drag[0].key, drag[0].old, drag[-1].new) for drag in together]
         found.append(
-            Marker(int(drag[-1].step), change_text(drag[-1].key, drag[0].old, drag[-1].new), drag[0])
+            Marker(
+                step,
+                ", ".join(texts),
+                _short(together, texts),
+                min((drag[0] for drag in together), key=events.index),
+            )
         )
     return found
+
+
+def _short(drags: Sequence[Sequence[Event]], texts: Sequence[str]) -> str:
+    """The whole where there is room for it, else the names of the controls, else how many there are."""
+    names = ", ".join(drag[0].key.replace("_", " ") for drag in drags)
+    room = [text for text in (", ".join(texts), names) if len(text) <= _LONGEST_LABEL]
+    if room or len(drags) == 1:
+        return room[0] if room else texts[0][:_LONGEST_LABEL] + "…"
+    return f"{len(drags)} controls"
 
 
 def change_text(key: str, old: Any, new: Any) -> str:

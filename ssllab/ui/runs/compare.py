@@ -27,7 +27,7 @@ from ssllab.training.run_record import RunError
 from ssllab.ui import theme
 from ssllab.ui.plots.export import save_plot
 from ssllab.ui.runs.compare_plot import ComparePlot
-from ssllab.ui.runs.seeds import Group, group_by_recipe, mean_overlay
+from ssllab.ui.runs.seeds import Group, group_by_recipe, mean_overlay, without_seed
 from ssllab.ui.runs.settings_table import SettingsTable
 from ssllab.ui.runs.table_model import stamp
 from ssllab.ui.runs.words import distinct_titles, plural
@@ -338,7 +338,7 @@ class ComparePane(QWidget):
 
     def _averages(self, plot: ComparePlot, loaded: dict[str, Loaded]) -> tuple[list[Overlay], list[Band]]:
         overlays, bands = [], []
-        names = distinct_titles([group.infos[0] for group in self.groups])
+        names = distinct_titles([without_seed(group.infos[0]) for group in self.groups])
         for group in self.groups:
             first = group.infos[0]
             name = names[first.id]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ssllab.scalars import Series
 from ssllab.ui.plots.legend import Entry
+from ssllab.ui.plots.smoothing import ema
 from ssllab.ui.plots.time_plot import Curve, TimePlot
 from ssllab.ui.scene import Band, Overlay, Scene
 
@@ -32,12 +34,6 @@ class ComparePlot(TimePlot):
 
     def show_runs(self, overlays: Sequence[Overlay], bands: Sequence[Band] = ()) -> None:
         """Draw these runs (their names must differ); a band is drawn in the colour of the run of its name."""
-        ends = [
-            np.concatenate(band.curves[self.quantity][1:]) for band in bands if self.quantity in band.curves
-        ]
-        around = np.concatenate(ends) * self._curves[0].scale if ends else np.empty(0)
-        around = around[np.isfinite(around)]
-        self._always = (float(around.min()), float(around.max())) if around.size else ()
         self._logs = {id(overlay.metrics) for overlay in overlays}
         self.draw(Scene(state="ready", overlays=tuple(overlays), bands=tuple(bands)))
 
@@ -87,10 +83,28 @@ class ComparePlot(TimePlot):
             [Entry(run, other.name, other.role, "line", True) for (run, _), other in self._others.items()]
         )
 
+    def set_smoothing(self, window: int) -> None:
+        if window != self._window:
+            self._window = window
+            self._take_bands(self._scene.bands if self._scene else ())
+            self.redraw()
+
     def _take_bands(self, bands: Sequence[Band]) -> None:
+        """A band is averaged as the mean that it belongs to: the mean stays in its middle."""
+        bands = [self._averaged(band) for band in bands if self.quantity in band.curves]
+        ends = [np.concatenate(band.curves[self.quantity][1:]) for band in bands]
+        around = np.concatenate(ends) * self._curves[0].scale if ends else np.empty(0)
+        around = around[np.isfinite(around)]
+        self._always = (float(around.min()), float(around.max())) if around.size else ()
         owners = {other.name: (run, other.role) for (run, _), other in self._others.items()}
         self._put_bands(
             (band, self._curves[0], *owners[band.name], False, 0.2)
             for band in bands
-            if band.name in owners and self.quantity in band.curves and len(band.curves[self.quantity][0])
+            if band.name in owners and len(band.curves[self.quantity][0])
         )
+
+    def _averaged(self, band: Band) -> Band:
+        steps, low, high = band.curves[self.quantity]
+        window = self._window if self._curves[0].primary else 0
+        averaged = steps, ema(steps, low, window)[0], ema(steps, high, window)[0]
+        return replace(band, curves={self.quantity: averaged})

@@ -11,8 +11,8 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from ssllab.scalars import Series, headline, series_of
+from ssllab.training.declared import declared
 from ssllab.training.run_record import RunError
-from ssllab.training.run_store import declared
 from ssllab.ui.work import Task, Worker
 
 if TYPE_CHECKING:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPolygonF
@@ -12,6 +14,8 @@ from ssllab.ui.plots.axis import value_text
 from ssllab.ui.runs.curves import SmallCurves
 from ssllab.ui.runs.table_model import CURVE, INFO, TAGS, Column
 from ssllab.ui.widgets.item_types import Index, ItemOption
+
+_CHIP, _GAP = 12, 4  # pixels around the words of a tag, and between two tags
 
 
 def curve_points(values: np.ndarray, box: QRectF, low: float, high: float) -> QPolygonF:
@@ -74,6 +78,27 @@ class CurveDelegate(QStyledItemDelegate):
         painter.restore()
 
 
+def fitting(tags: Sequence[str], metrics: QFontMetrics, width: int) -> list[str]:
+    """What the chips in so many pixels say: whole tags, then how many there are besides; the first may be cut."""
+    said: list[str] = []
+    room = width
+    for number, tag in enumerate(tags):
+        rest = f"+{len(tags) - number}"
+        after = (
+            metrics.horizontalAdvance(f"+{len(tags) - number - 1}") + _CHIP + _GAP
+            if number + 1 < len(tags)
+            else 0
+        )
+        if number and metrics.horizontalAdvance(tag) + _CHIP + after > room:
+            return [*said, rest]
+        text = tag if number else metrics.elidedText(tag, Qt.TextElideMode.ElideRight, room - _CHIP - after)
+        if not text:
+            return [rest]
+        said.append(text)
+        room -= metrics.horizontalAdvance(text) + _CHIP + _GAP
+    return said
+
+
 class TagDelegate(QStyledItemDelegate):
     """Tags as small rounded labels; edited as text with commas."""
 
@@ -86,19 +111,15 @@ class TagDelegate(QStyledItemDelegate):
         x = box.left()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for tag in index.data(TAGS) or ():
-            room = box.right() - x
-            if room < metrics.horizontalAdvance("..") + 14:
-                break
-            text = metrics.elidedText(tag, Qt.TextElideMode.ElideRight, int(room - 12))
-            width = metrics.horizontalAdvance(text) + 12
+        for text in fitting(index.data(TAGS) or (), metrics, int(box.width())):
+            width = metrics.horizontalAdvance(text) + _CHIP
             label = QRectF(x, box.center().y() - height / 2, width, height)
             painter.setPen(QPen(QColor(now.border)))
             painter.setBrush(QColor(now.raised))
             painter.drawRoundedRect(label, height / 2, height / 2)
             painter.setPen(QColor(now.text))
             painter.drawText(label, Qt.AlignmentFlag.AlignCenter, text)
-            x += width + 4
+            x += width + _GAP
         painter.restore()
 
     def sizeHint(self, option: ItemOption, index: Index) -> QSize:

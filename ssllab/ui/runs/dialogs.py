@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
+    QFileDialog,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 class CheckpointDialog(QDialog):
-    """The checkpoints of a run, newest first. ``choice`` is ("resume", step) or ("fork", step) afterwards."""
+    """The checkpoints of a run, newest first. ``choice`` is "resume" or "fork" and a checkpoint afterwards."""
 
     def __init__(
         self, info: RunInfo, checkpoints: Sequence[CheckpointRef], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Resume or fork")
-        self.choice: tuple[str, int] | None = None
+        self.choice: tuple[str, CheckpointRef] | None = None
         text = QLabel(
             f"<b>{run_title(info)}</b><p>Resume goes on in this run from its last checkpoint. Fork starts a "
             "new run from the checkpoint you select and leaves this one as it is.</p>"
@@ -39,10 +39,9 @@ class CheckpointDialog(QDialog):
         text.setWordWrap(True)
         self.list = QListWidget()
         self.list.setAccessibleName("Checkpoints")
-        for checkpoint in sorted(checkpoints, key=lambda c: c.step, reverse=True):
-            item = QListWidgetItem(checkpoint_text(checkpoint))
-            item.setData(Qt.ItemDataRole.UserRole, checkpoint.step)
-            self.list.addItem(item)
+        self._checkpoints = sorted(checkpoints, key=lambda c: (c.step, c.last_event_id, c.time), reverse=True)
+        for checkpoint in self._checkpoints:
+            self.list.addItem(QListWidgetItem(checkpoint_text(checkpoint)))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.resume_button = QPushButton("Resume from the last")
         self.fork_button = QPushButton("Fork from the selected")
@@ -67,10 +66,17 @@ class CheckpointDialog(QDialog):
         buttons.rejected.connect(self.reject)
 
     def _choose(self, what: str, row: int) -> None:
-        item = self.list.item(row)
-        if item is not None:
-            self.choice = (what, int(item.data(Qt.ItemDataRole.UserRole)))
+        if 0 <= row < len(self._checkpoints):
+            self.choice = (what, self._checkpoints[row])
             self.accept()
+
+
+def ask_where_data_is(parent: QWidget, place: str) -> str | None:
+    """Where the data of a run is that is not at ``place`` any more; None where the person does not say."""
+    found = QFileDialog.getExistingDirectory(
+        parent, f"The data of this run is no longer at {place}. Where is it?"
+    )
+    return found or None
 
 
 def checkpoint_text(checkpoint: CheckpointRef) -> str:

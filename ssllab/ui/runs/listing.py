@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ssllab.training.declared import declared, usual
 from ssllab.training.run_record import RunError
-from ssllab.training.run_store import declared
 
 if TYPE_CHECKING:
     from ssllab.training.run_store import RunInfo, Workspace
@@ -83,7 +83,9 @@ def list_newest(workspace: Workspace, count: int = 25) -> Listing:
 
 
 def _declared(infos: Sequence[RunInfo]) -> list[RunInfo]:
-    return _newest_first([info if info.scalars else replace(info, scalars=declared(info)) for info in infos])
+    return _newest_first(
+        [info if info.scalars else replace(info, scalars=declared(info), usual=usual(info)) for info in infos]
+    )
 
 
 def _newest_first(infos: Sequence[RunInfo]) -> list[RunInfo]:

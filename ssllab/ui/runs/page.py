@@ -20,11 +20,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ssllab.data.catalogue import exists
 from ssllab.ui import theme
 from ssllab.ui.runs.bars import UndoBar
 from ssllab.ui.runs.compare import ComparePane
 from ssllab.ui.runs.curves import CurveReader, read_curves
-from ssllab.ui.runs.dialogs import CheckpointDialog
+from ssllab.ui.runs.dialogs import CheckpointDialog, ask_where_data_is
 from ssllab.ui.runs.empty import EmptyRuns
 from ssllab.ui.runs.export_menu import RunExporter
 from ssllab.ui.runs.listing import Listing, list_newest, list_runs
@@ -327,11 +328,16 @@ class RunsPage(QWidget):
         dialog = CheckpointDialog(info, checkpoints, self)
         if dialog.exec() != QDialog.DialogCode.Accepted or dialog.choice is None:
             return
-        what, step = dialog.choice
+        what, checkpoint = dialog.choice
+        place: str | None = None
+        if info.settings is not None and not exists(info.settings.data):
+            place = ask_where_data_is(self, info.settings.data)
+            if place is None:
+                return
         if what == "resume":
-            self.bench.resume(info.id)
+            self.bench.resume(info.id, place)
         else:
-            self.bench.fork(info.id, step)
+            self.bench.fork(info.id, checkpoint.step, checkpoint.last_event_id, place)
 
     def _context_menu(self, at: Any) -> None:
         menu = QMenu(self)

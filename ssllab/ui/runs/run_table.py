@@ -22,6 +22,7 @@ _WIDTHS = {
     Column.VERDICT: 24,
     Column.METHOD: 8,
     Column.DATA: 10,
+    Column.SETTINGS: 22,
     Column.STEPS: 8,
     Column.STARTED: 15,
     Column.TAGS: 14,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ssllab.training.export import mean_and_std, settings_of
@@ -29,6 +29,12 @@ def group_by_recipe(infos: Sequence[RunInfo]) -> list[Group]:
         recipe = {key: value for key, value in settings_of(info).items() if key != "seed"}
         groups.setdefault(json.dumps(recipe, sort_keys=True, default=str), []).append(info)
     return [Group(tuple(group)) for group in groups.values()]
+
+
+def without_seed(info: RunInfo) -> RunInfo:
+    """A run as one of its group, whose title has no seed."""
+    settings = info.settings.model_copy(update={"seed": 0}) if info.settings else None
+    return replace(info, settings=settings)
 
 
 def mean_overlay(name: str, colour: str, logs: Sequence[MetricsLog], metric: str) -> tuple[Overlay, Band]:

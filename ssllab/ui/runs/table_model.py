@@ -16,7 +16,7 @@ from ssllab.scalars import Series, headline, series_of
 from ssllab.storage.one_line import one_line
 from ssllab.ui import theme
 from ssllab.ui.runs.curves import NOTHING, CurveReader
-from ssllab.ui.runs.words import absolute, ago, run_title
+from ssllab.ui.runs.words import absolute, ago, differences, run_title
 from ssllab.ui.widgets.item_types import Index
 
 if TYPE_CHECKING:
@@ -39,10 +39,11 @@ class Column(IntEnum):
     VERDICT = 4
     METHOD = 5
     DATA = 6
-    STEPS = 7
-    STARTED = 8
-    TAGS = 9
-    NOTE = 10
+    SETTINGS = 7
+    STEPS = 8
+    STARTED = 9
+    TAGS = 10
+    NOTE = 11
 
 
 LATELY_SAID = 8  # verdicts of a run's life that its tooltip lists
@@ -64,6 +65,10 @@ HEADINGS = {
     ),
     Column.METHOD: ("Method", ""),
     Column.DATA: ("Data", ""),
+    Column.SETTINGS: (
+        "Settings",
+        "What differs from the method's usual settings; an arrow is a change while it trained.",
+    ),
     Column.STEPS: ("Steps", "Training steps done."),
     Column.STARTED: ("Started", ""),
     Column.TAGS: ("Tags", "Double click to change; separate tags by commas."),
@@ -275,6 +280,8 @@ class RunsModel(QAbstractTableModel):
                 return "" if info.settings is None else info.settings.method
             case Column.DATA:
                 return "" if info.settings is None else one_line(info.settings.data)
+            case Column.SETTINGS:
+                return ", ".join(differences(info))
             case Column.STEPS:
                 return "" if info.settings is None else f"{info.steps:,}"
             case Column.STARTED:
@@ -345,7 +352,7 @@ class RunsModel(QAbstractTableModel):
             return QColor(now.muted)
         if column == Column.STARTED and info.state == "running":
             return QColor(now.good)
-        if column in (Column.METHOD, Column.DATA, Column.STARTED, Column.NOTE):
+        if column in (Column.METHOD, Column.DATA, Column.SETTINGS, Column.STARTED, Column.NOTE):
             return QColor(now.muted)
         if column == Column.VERDICT and info.state == "failed":
             return QColor(now.bad)
@@ -366,12 +373,14 @@ class RunsModel(QAbstractTableModel):
                 return HEADINGS[Column.LAB][1]
             case Column.NAME:
                 return f"{run_title(info)}\n{info.state}, {info.id}"
+            case Column.SETTINGS:
+                return "\n".join(differences(info)) or None
             case Column.PROBE:
                 name, series = _headline(info)
                 value = summary_number(info, name)
                 return f"{series.title}: {series.said(value)}" if value is not None else None
             case Column.STARTED:
-                return absolute(info.created) if info.created else None
+                return f"{absolute(info.created)}, {info.state}" if info.created else None
             case Column.TAGS:
                 return ", ".join(info.tags) or None
             case Column.NOTE:

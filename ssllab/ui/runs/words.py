@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ssllab.data.kind import kinds
+from ssllab.labs import labs
+from ssllab.storage.one_line import one_line
+from ssllab.training.changes import courses, value_text
 
 if TYPE_CHECKING:
-    from ssllab.training.run_record import RunInfo
+    from ssllab.training.run_record import RunInfo, RunSettings
+
+_NAMED = 4  # differences that a name has room for
 
 
 def ago(then: float, now: float) -> str:
@@ -36,38 +44,64 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def value_text(value: Any) -> str:
-    """A setting's value as a person writes it."""
-    if value is None:
-        return "not set"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, float):
-        return f"{value:g}"
-    return str(value)
+def differences(info: RunInfo, *, steps: bool = True) -> list[str]:
+    """In words, what tells a run from its method's usual one: data, controls, what was changed in mid-run (and at which
+    ``steps``), the seed."""
+    settings = info.settings
+    if settings is None:
+        return []
+    said = [f"from step {info.parent[1]}"] if info.parent else []
+    said += [] if _is_usual_data(settings) else [f"on {one_line(Path(settings.data).name or settings.data)}"]
+    changed = courses(info.changes, steps=steps)
+    for key, value in settings.config.items():
+        name = key.replace("_", " ")
+        if key in changed:
+            said.append(f"{name} {changed[key]}")
+        elif key in info.usual and value != info.usual[key]:
+            said.append(
+                (name if value else f"no {name}")
+                if isinstance(value, bool)
+                else f"{name} {value_text(value)}"
+            )
+    return [*said, *([f"seed {settings.seed}"] if settings.seed else [])]
+
+
+def _is_usual_data(settings: RunSettings) -> bool:
+    return any(
+        settings.data in (kind.default, lab.data) for kind in kinds().values() for lab in labs().values()
+    )
 
 
 def run_title(info: RunInfo) -> str:
-    """The name of a run; of one that has none its method and when it began, of a damaged one its id."""
+    """The name of a run; of one that has none its method and what differs from the usual or, where nothing does, when
+    it began; of a damaged one its id."""
     if info.name or info.settings is None:
         return info.name or info.id
-    return f"{info.settings.method}, {datetime.fromtimestamp(info.created):%d %b %H:%M}"
+    said = differences(info, steps=False)
+    if len(said) > _NAMED:
+        said = [*said[: _NAMED - 1], f"{len(said) - _NAMED + 1} more"]
+    return ", ".join(
+        [info.settings.method, *(said or [f"{datetime.fromtimestamp(info.created):%d %b %H:%M}"])]
+    )
 
 
 def distinct_titles(infos: Iterable[RunInfo]) -> dict[str, str]:
-    """A title for each run (by id) that no other has: with the second it began, then with the end of its id."""
+    """A title for each run (by id) that no other has: with when it began, and then with the end of its id."""
     infos = list(infos)
     titles = [run_title(info) for info in infos]
     exact = [
-        title
-        if titles.count(title) == 1 or info.name or not info.settings
-        else f"{title}:{datetime.fromtimestamp(info.created):%S}"
+        title if titles.count(title) == 1 or info.name or not info.settings else _with_moment(info, title)
         for info, title in zip(infos, titles, strict=True)
     ]
     return {
         info.id: title if exact.count(title) == 1 else f"{title} ({info.id[-6:]})"
         for info, title in zip(infos, exact, strict=True)
     }
+
+
+def _with_moment(info: RunInfo, title: str) -> str:
+    began = datetime.fromtimestamp(info.created)
+    return f"{title}:{began:%S}" if title.endswith(f"{began:%H:%M}") else f"{title}, {began:%d %b %H:%M:%S}"
 
 
 def parse_tags(text: str) -> tuple[str, ...]:
