@@ -66,14 +66,14 @@ def test_a_recording_that_cannot_seek_does_not_end_its_folder():
 
 
 def test_endings_of_sound_that_are_not_read_are_counted_and_said(lossy):
-    for name in ("film.mp4", "film.MP4", "song.dsf", "notes.txt"):
+    for name in ("film.mp4", "film.MP4", "song.dsf", "picture.png"):
         (lossy / name).write_bytes(b"x")
     data = read(lossy)
     assert "; 4 skipped." in data.about
     lines = in_words(data.skipped, 5)
     assert "film.MP4 and 1 more: .mp4 is not read: convert it to WAV or FLAC" in lines
     assert "song.dsf: .dsf is not read: convert it to WAV or FLAC" in lines
-    assert not any("notes.txt" in line for line in lines)
+    assert not any("picture.png" in line for line in lines)
 
 
 def test_a_folder_of_endings_that_are_not_read_says_what_lies_there(tmp_path):
