@@ -31,7 +31,7 @@ from ssllab.training.messages import Failure
 from ssllab.training.protocol import SessionLike
 from ssllab.training.reopen import fork_run, resume_run
 from ssllab.training.run_method import method_file, method_of
-from ssllab.training.run_record import Change, RunSettings
+from ssllab.training.run_record import Change, RunError, RunSettings
 from ssllab.training.run_store import Workspace
 from ssllab.training.session import Session
 
@@ -78,8 +78,8 @@ def train(options: argparse.Namespace) -> int:
     )
     run = store.create(settings, folder=options.run)
     if run.info.problem:
-        print(f"{run.info.problem} Training goes on in memory.", file=sys.stderr)
-    return follow(Session(settings, data, run, plan=plan), data, options.steps, options.json)
+        raise RunError(run.info.problem)  # before the first step there is nothing to lose
+    return follow(Session(settings, data, run), data, options.steps, options.json)
 
 
 def use_own_file(path: Path) -> None:

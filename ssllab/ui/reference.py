@@ -84,7 +84,7 @@ def _all() -> tuple[tuple[_Recipe, Band], ...]:
             continue
         document = json.loads(file.read_text(encoding="utf-8"))
         curves = {
-            name: tuple(np.asarray(curve[part], np.float32) for part in ("steps", "low", "high"))
+            name: (np.asarray(curve["steps"]), np.asarray(curve["low"]), np.asarray(curve["high"]))
             for name, curve in document["curves"].items()
         }
         recipe = _Recipe(document["method"], document["data"], document["config"])
