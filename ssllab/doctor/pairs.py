@@ -61,6 +61,8 @@ COLLAPSED_NORMALIZED_STD = 0.15
 # .09 where it harmed, above .4 where the images did not need them.
 SHORTCUT_GAIN = 0.05
 SUSPECT_GAIN = 0.1
+# Beside a loss that is a guess's: a cold temperature has such a loss and may learn all the same, from .08 on.
+GUESSING_GAIN = 0.075
 
 # An untrained encoder above 90 % leaves too little room to judge by its share: take a tenth as the room.
 LEAST_ROOM = 0.1
@@ -244,7 +246,7 @@ def harm(e: Evidence) -> tuple[str, ...]:
     worse = worse_probes(e) if gained < SHORTCUT_GAIN or wide else ()
     return (
         *low_ranks(e),
-        *(guessing(e, CHANCE_LOSS_SHARE) if gained < SUSPECT_GAIN else ()),
+        *(guessing(e, CHANCE_LOSS_SHARE) if gained < GUESSING_GAIN else ()),
         *(worse or fallen(e)),
         *lines(e.probe_line("std_h") if wide else None),
     )

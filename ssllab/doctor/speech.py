@@ -30,6 +30,7 @@ from ssllab.doctor.rules import (
 from ssllab.doctor.speech_thresholds import (
     ALL_DEAD_SHARE,
     DEAD_SHARE,
+    LEAST_VOLUME,
     PATIENCE_STEPS,
     PLATEAU_STEPS,
     REVIVING_ENTROPY_WEIGHT,
@@ -177,7 +178,7 @@ def _shortcut(e: Evidence) -> Verdict | None:
         return None
     known, known_by_volume, by_volume = (e.now(name) for name in ("pnmi", "pnmi_volume", "volume_share"))
     if known is not None and known_by_volume is not None:
-        volume = known < VOLUME_FACTOR * known_by_volume
+        volume = known_by_volume > LEAST_VOLUME and known < VOLUME_FACTOR * known_by_volume
     else:
         volume = by_volume is not None and by_volume > VOLUME_SHARE
     silent, frames = e.now("silence_codes"), e.now("silent_frames")

@@ -51,6 +51,9 @@ SHORTCUT_TOP1 = 0.3
 # Codes that know no more than this many times what loudness alone knows of the phone are loudness in other words.
 VOLUME_FACTOR = 1.15
 
+# Loudness that knows next to nothing of the phone is nobody's shortcut: then the codes know nothing either.
+LEAST_VOLUME = 0.05
+
 # Without phones: the share of a code's uncertainty that the level of the frame settles. An even cut of the level
 # into as many drawers gives 1, codes of phones about .3.
 VOLUME_SHARE = 0.7
