@@ -6,10 +6,11 @@ Plain functions without Qt objects; :class:`.work.Background` runs them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from ssllab.controls import Value
 from ssllab.labs import lab_of as lab_of_method
 from ssllab.labs import labs
 from ssllab.training.run_record import Event, RunSettings
@@ -48,13 +49,13 @@ def resumed(workspace: Workspace, run_id: str, data: Data, device: str) -> Sessi
     return resume_run(workspace, run_id, data, device=device)
 
 
-def forked(step: int) -> Reopen:
-    """As a new run that begins at ``step``."""
+def forked(step: int, changes: Mapping[str, Value] | None = None) -> Reopen:
+    """As a new run that begins at ``step`` with ``changes``."""
 
     def fork(workspace: Workspace, run_id: str, data: Data, device: str) -> SessionLike:
         from ssllab.training.reopen import fork_run
 
-        return fork_run(workspace, run_id, data, step=step, device=device)
+        return fork_run(workspace, run_id, data, step=step, changes=changes, device=device)
 
     return fork
 
@@ -71,13 +72,13 @@ def forked_before(change: Event) -> Reopen:
 
 
 def open_run(
-    workspace: Workspace, run_id: str, device: str, reopen: Reopen, present: SessionLike | None
+    workspace: Workspace, run_id: str, device: str, reopen: Reopen, ending: Sequence[SessionLike]
 ) -> Opened:
-    """End the present session, load the run's data and reopen it. Raises RunError and DataError."""
+    """Wait for the end of the sessions before it, load the run's data and reopen it. Raises RunError and DataError."""
     from ssllab.data.catalogue import load
 
-    if present is not None:
-        present.stop()
+    for session in ending:
+        session.stop()
     from ssllab.training.run_method import method_of
 
     info = workspace.open(run_id).info

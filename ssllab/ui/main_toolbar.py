@@ -15,13 +15,13 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSizePolicy,
-    QSpinBox,
     QToolBar,
     QWidget,
 )
 
 from ssllab.data.catalogue import source, sources
 from ssllab.data.kind import SourceInfo
+from ssllab.ui.widgets.whole_number_box import WholeNumberBox
 
 if TYPE_CHECKING:
     from ssllab.ui.bench import Bench
@@ -70,7 +70,7 @@ class MainToolbar(QToolBar):
     def _button(self, text: str, tip: str, act: Callable[[], None]) -> QPushButton:
         button = QPushButton(text)
         button.clicked.connect(lambda: act())
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setToolTip(tip)
         # A full bar may squeeze a button no further than its words.
         button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
@@ -94,7 +94,7 @@ class MainToolbar(QToolBar):
         self.device_box.setToolTip("Where to train, from the next run on")
         self.device_box.setCurrentIndex(max(0, self.device_box.findData(bench.device)))
         self.device_box.activated.connect(lambda: bench.set_device(self.device_box.currentData()))
-        self.seed_box = QSpinBox()
+        self.seed_box = WholeNumberBox()
         self.seed_box.setRange(0, 99999)
         self.seed_box.setValue(bench.seed)
         self.seed_box.setToolTip("Every random choice of a run comes from its seed; same seed, same curve")
@@ -120,7 +120,7 @@ class MainToolbar(QToolBar):
         self.progress_bar.setTextVisible(False)
         self.progress_shown = self.addWidget(self.progress_bar)
         self.cancel_button = QPushButton("Cancel")
-        self.cancel_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.cancel_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.cancel_button.clicked.connect(self.bench.cancel_loading)
         self.cancel_shown = self.addWidget(self.cancel_button)
         self.progress_shown.setVisible(False)

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVB
 
 from ssllab.doctor.verdict import CALM
 from ssllab.ui import theme
-from ssllab.ui.bench import Bench
+from ssllab.ui.bench import Bench, remedy_words
 from ssllab.ui.panel import Panel
 from ssllab.ui.scene import Scene
 
@@ -41,9 +41,9 @@ class DoctorPanel(Panel):
         self.evidence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.remedy = QLabel()
         self.remedy.setWordWrap(True)
-        self.apply_button = QPushButton("Apply this remedy")
+        self.apply_button = QPushButton()
         self.apply_button.setProperty("primary", True)
-        self.apply_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.apply_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.apply_button.clicked.connect(self._apply)
         self.history = QLabel()
         self.history.setWordWrap(True)
@@ -52,29 +52,28 @@ class DoctorPanel(Panel):
         top.addWidget(self.headline, 1)
         body = QWidget()
         column = QVBoxLayout(body)
-        column.setContentsMargins(10, 8, 10, 8)
-        column.addLayout(top)
+        column.setContentsMargins(0, 0, 6, 0)
         column.addWidget(self.evidence)
-        column.addWidget(self.remedy)
-        row = QHBoxLayout()
-        row.addWidget(self.apply_button)
-        row.addStretch(1)
-        column.addLayout(row)
         column.addWidget(self.history)
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(body)
+        # State and remedy are always seen; what they stand on scrolls.
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.addLayout(top)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(self.remedy)
+        layout.addWidget(self.apply_button, 0, Qt.AlignmentFlag.AlignLeft)
         self._verdict: object = None
         self._changes: dict[str, float | bool | str] = {}
+        self._rewind_to: int | None = None
         self._seen: list[tuple[int, str]] = []
         self.reset()
 
     def reset(self) -> None:
-        self._verdict, self._changes, self._seen = None, {}, []
+        self._verdict, self._changes, self._rewind_to, self._seen = None, {}, None, []
         self.badge.hide()
         self.headline.setText("Press Start: the doctor watches the run and says how it is.")
         for label in (self.evidence, self.remedy, self.history):
@@ -88,16 +87,15 @@ class DoctorPanel(Panel):
         if verdict is None or verdict is self._verdict:
             return
         self._verdict = verdict
-        self._changes = dict(verdict.changes)
+        self._changes, self._rewind_to = dict(verdict.changes), verdict.rewind_to
         self.badge.setText(verdict.state)
         self.badge.show()
         self.headline.setText(verdict.title)
         self._put(self.evidence, "<br>".join(verdict.evidence))
-        words = ", ".join(
-            f"{key.replace('_', ' ')} = {_written(value)}" for key, value in verdict.changes.items()
-        )
-        self._put(self.remedy, verdict.remedy + (f"<br>It sets {words}." if words else ""))
-        self.apply_button.setVisible(bool(words))
+        self._put(self.remedy, verdict.remedy)
+        anew = self.bench.begins_anew(self._changes)
+        self.apply_button.setText(remedy_words(self._changes, self._rewind_to, anew))
+        self.apply_button.setVisible(bool(self._changes) or self._rewind_to is not None)
         step = (scene.metrics.last_step if scene.metrics is not None else 0) or 0
         if not self._seen or self._seen[-1][1] != verdict.state:
             self._seen.append((step, verdict.state))
@@ -121,11 +119,4 @@ class DoctorPanel(Panel):
         label.setVisible(bool(text))
 
     def _apply(self) -> None:
-        self.bench.set_many(self._changes)
-        self.bench.start()
-
-
-def _written(value: object) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
+        self.bench.cure(self._changes, self._rewind_to)
