@@ -88,16 +88,37 @@ def _block(widget: QWidget, page: QWidget) -> QWidget | None:
 
 
 def _in_rows(widgets: list[QWidget], block: QWidget) -> list[QWidget]:
-    """From left to right in each row; widgets are in one row where their middles lie within the first's height."""
+    """From left to right in each row; widgets are in one row where their middles lie within the first's height.
+
+    What scrolls counts as one widget, so that the order does not depend on where it is scrolled to.
+    """
     if block in widgets:
         return widgets
-    where = {widget: widget.mapTo(block, QPoint(0, 0)) for widget in widgets}
+    inside: dict[QWidget, list[QWidget]] = {}
+    for widget in widgets:
+        inside.setdefault(_scrolled_by(widget, block) or widget, []).append(widget)
+    where = {part: part.mapTo(block, QPoint(0, 0)) for part in inside}
     rows: list[list[QWidget]] = []
-    for widget in sorted(widgets, key=lambda w: where[w].y() + w.height() / 2):
-        middle = where[widget].y() + widget.height() / 2
+    for part in sorted(inside, key=lambda w: where[w].y() + w.height() / 2):
+        middle = where[part].y() + part.height() / 2
         head = rows[-1][0] if rows else None
         if head is not None and where[head].y() <= middle <= where[head].y() + head.height():
-            rows[-1].append(widget)
+            rows[-1].append(part)
         else:
-            rows.append([widget])
-    return [widget for row in rows for widget in sorted(row, key=lambda w: where[w].x())]
+            rows.append([part])
+    ordered = [part for row in rows for part in sorted(row, key=lambda w: where[w].x())]
+    return [
+        widget
+        for part in ordered
+        for widget in (_in_rows(inside[part], part.widget()) if isinstance(part, QScrollArea) else [part])
+    ]
+
+
+def _scrolled_by(widget: QWidget, block: QWidget) -> QScrollArea | None:
+    """The outermost scroll area in ``block`` around it."""
+    found, part = None, widget.parentWidget()
+    while part is not None and part is not block:
+        if isinstance(part, QScrollArea):
+            found = part
+        part = part.parentWidget()
+    return found

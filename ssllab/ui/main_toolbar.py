@@ -55,6 +55,7 @@ class MainToolbar(QToolBar):
         self.addSeparator()
         self._labels: list[QAction] = []
         self._offered: tuple[str, ...] = ()  # the kinds of data in the box
+        self._shown = ""
         self._make_choices()
         self._make_state()
         bench.state_changed.connect(self.show_state)
@@ -62,7 +63,7 @@ class MainToolbar(QToolBar):
         bench.data_loaded.connect(self.show_data)
         bench.progress.connect(self._show_progress)
         bench.restart_needed.connect(self._show_restart)
-        bench.run_changed.connect(self._run_changed)
+        bench.run_changed.connect(self._show_choices)
         self.show_state(bench.state)
 
     # Parts
@@ -137,6 +138,9 @@ class MainToolbar(QToolBar):
         for button in (self.start_button, self.step_button, self.reset_button):
             button.setEnabled(state != "loading")
         self.state_label.setText(_STATES.get(state, state))
+        if self._shown == "loading" != state:
+            self._show_choices()  # as they are, also where what was wished could not be loaded
+        self._shown = state
 
     def show_data(self) -> None:
         """Choose what is loaded in the box of data."""
@@ -186,9 +190,11 @@ class MainToolbar(QToolBar):
             )
         self.method_box.setCurrentIndex(self.method_box.findData(self.bench.method_name))
 
-    def _run_changed(self) -> None:
+    def _show_choices(self) -> None:
         self.method_box.setCurrentIndex(max(0, self.method_box.findData(self.bench.method_name)))
+        self.device_box.setCurrentIndex(max(0, self.device_box.findData(self.bench.device)))
         self.seed_box.setValue(self.bench.seed)
+        self.show_data()
 
     # What a person does
 

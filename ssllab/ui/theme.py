@@ -171,6 +171,7 @@ def _outlined(theme: Theme) -> QPalette:
 
 
 def _style_sheet(theme: Theme) -> str:
+    focus = f"border: 2px solid {theme.accent}; border-radius: 3px;"
     return f"""
     QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.border}; padding: 6px; }}
     QDockWidget {{ color: {theme.text}; }}
@@ -200,11 +201,10 @@ def _style_sheet(theme: Theme) -> str:
     QTabBar::tab:selected {{ color: {theme.text}; border-bottom: 2px solid {theme.accent}; }}
     QTabBar::tab:hover {{ color: {theme.text}; }}
     QTabWidget::pane {{ border: none; }}
-    QPushButton:focus {{ border: 2px solid {theme.accent}; padding: 3px 9px; }}
+    QTextBrowser {{ border: none; }}
+    QPushButton:focus {{ {focus} padding: 3px 9px; }}
     QPushButton[primary="true"]:focus {{ border: 2px solid {theme.text}; padding: 3px 9px; }}
-    QToolButton:focus, QToolButton#groupHead:focus, QToolButton#groupHead:checked:focus {{ border: 2px solid {theme.accent}; border-radius: 3px; }}
-    QCheckBox:focus {{ background: {theme.raised}; border: 2px solid {theme.accent}; border-radius: 3px; }}
-    QSlider:focus {{ border: 2px solid {theme.accent}; border-radius: 3px; }}
-    QTextBrowser:focus {{ border: 2px solid {theme.accent}; }}
+    QToolButton:focus, QToolButton#groupHead:focus, QToolButton#groupHead:checked:focus {{ {focus} }}
+    QCheckBox:focus, QSlider:focus, QTextBrowser:focus {{ {focus} }}
     QTabBar::tab:selected:focus {{ color: {theme.accent_text}; background: {theme.accent}; }}
     """

@@ -34,7 +34,6 @@ class LessonsPanel(Panel):
         self.choice.addItems([lesson.title for lesson in self.lessons])
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.text = QTextBrowser()
-        self.text.setFrameShape(QTextBrowser.Shape.NoFrame)
         self.set_up_button = QPushButton("Set it up")
         self.set_up_button.setProperty("primary", True)
         self.back_button = QPushButton("Back to the defaults")
