@@ -25,10 +25,9 @@ from ssllab.ui import loading
 from ssllab.ui.live_run import LiveRun, live_run
 from ssllab.ui.loader import Loaded, Loader
 from ssllab.ui.method_files import MethodFiles
-from ssllab.ui.plots.markers import written
 from ssllab.ui.reference import bands
 from ssllab.ui.scene import Overlay, Scene, Thumbnails
-from ssllab.ui.setup import Gesture, Setup, carried, said
+from ssllab.ui.setup import Gesture, Setup, carried, remedy_words, said, short_name
 from ssllab.ui.work import Background, LongWork
 
 if TYPE_CHECKING:
@@ -242,10 +241,13 @@ class Bench(QObject):
         then: Callable[[], None] | None = None,
     ) -> None:
         """Make the bench as what is now, with what ``new`` changes of ``old``; ``found``: the data that was loaded."""
+        if found is not None:
+            self.progress.emit(-1.0, "", False)
         before, had_data = self.setup, self.data is not None
         wanted = carried(old, new, before)
         config = self._config_for(wanted)
         if config is None and self.config is not None:
+            self._enter(self._session_state())
             return
         other_method = wanted.method != self.method_name
         leaves = (
@@ -261,7 +263,6 @@ class Bench(QObject):
         self._lesson = wanted.lesson
         self._later = None
         if found is not None:
-            self.progress.emit(-1.0, "", False)
             self.data_name, self.data, self.thumbnails = found
         self._put(config, told=not other_method)
         if other_method:
@@ -325,7 +326,7 @@ class Bench(QObject):
         """Load the data of that name or path, also if it is the present one; the run is put aside when it is there."""
         now = self.setup
         new = replace(self._without_lesson(now), data=name, run=None)
-        words = f"data {_short(now.data)} → {_short(name)}"
+        words = f"data {short_name(now.data)} → {short_name(name)}"
         telling = _Telling(words, None)
         self._load(name, self.method_name, lambda found: self._settle(now, new, telling, found))
 
@@ -739,18 +740,3 @@ class Bench(QObject):
         if state != self._state:
             self._state = state
             self.state_changed.emit(state)
-
-
-def _short(data: str) -> str:
-    """A path by its last part."""
-    return Path(data).name or data
-
-
-def remedy_words(changes: Mapping[str, Value], rewind_to: int | None, anew: bool) -> str:
-    """What applying a remedy does: ``Rewind to step 50 and set learning rate 0.002``."""
-    sets = ", ".join(f"{key.replace('_', ' ')} {written(value)}" for key, value in changes.items())
-    if anew:
-        return f"Begin anew with {sets}"
-    if rewind_to is None:
-        return f"Set {sets}"
-    return f"Rewind to step {rewind_to:,} and set {sets}" if sets else f"Rewind to step {rewind_to:,}"

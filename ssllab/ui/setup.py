@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 
 from ssllab.controls import Config, Value
-from ssllab.ui.plots.markers import change_text
+from ssllab.ui.plots.markers import change_text, written
+
+FEW_CONTROLS = 2  # that a button names; more of them stand beside it
 
 
 @dataclass(frozen=True)
@@ -57,3 +60,26 @@ def said(before: Setup, after: Setup) -> str:
     """A gesture that changed settings, in words: ``temperature 0.5 → 0.02``."""
     moved = [key for key, value in after.settings.items() if before.settings.get(key) != value]
     return ", ".join(change_text(key, before.settings.get(key), after.settings[key]) for key in moved)
+
+
+def short_name(data: str) -> str:
+    """A path by its last part."""
+    return Path(data).name or data
+
+
+def settings_words(settings: Mapping[str, Value]) -> str:
+    """``learning rate 0.002, flip on``."""
+    return ", ".join(f"{key.replace('_', ' ')} {written(value)}" for key, value in settings.items())
+
+
+def remedy_words(changes: Mapping[str, Value], rewind_to: int | None, anew: bool) -> str:
+    """What applying a remedy does: ``Rewind to step 50 and set learning rate 0.002``.
+
+    More than two controls are only counted: they are listed where there is room.
+    """
+    sets = settings_words(changes) if len(changes) <= FEW_CONTROLS else f"{len(changes)} controls"
+    if anew:
+        return f"Begin anew with {sets}"
+    if rewind_to is None:
+        return f"Set {sets}"
+    return f"Rewind to step {rewind_to:,} and set {sets}" if sets else f"Rewind to step {rewind_to:,}"

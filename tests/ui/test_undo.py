@@ -198,7 +198,8 @@ def test_a_run_that_was_reset_goes_on_where_it_was(qtbot, page) -> None:
     settled(qtbot, bench)
     assert (bench.session.run.id, bench.session.step, bench.session.metrics.last("loss")) == (run, step, loss)
     assert bench.session.state != "running"
-    train(qtbot, bench, step + 2)
+    bench.start()
+    qtbot.waitUntil(lambda: bench.session.state == "running", timeout=WAIT)
     assert bench.session.run.id == run
 
 

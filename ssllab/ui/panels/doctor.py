@@ -7,9 +7,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVB
 
 from ssllab.doctor.verdict import CALM
 from ssllab.ui import theme
-from ssllab.ui.bench import Bench, remedy_words
+from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Panel
 from ssllab.ui.scene import Scene
+from ssllab.ui.setup import FEW_CONTROLS, remedy_words, settings_words
 
 
 class DoctorPanel(Panel):
@@ -92,7 +93,9 @@ class DoctorPanel(Panel):
         self.badge.show()
         self.headline.setText(verdict.title)
         self._put(self.evidence, "<br>".join(verdict.evidence))
-        self._put(self.remedy, verdict.remedy)
+        many = len(self._changes) > FEW_CONTROLS
+        listed = f"<br>Sets {settings_words(self._changes)}." if many else ""
+        self._put(self.remedy, verdict.remedy + listed)
         anew = self.bench.begins_anew(self._changes)
         self.apply_button.setText(remedy_words(self._changes, self._rewind_to, anew))
         self.apply_button.setVisible(bool(self._changes) or self._rewind_to is not None)

@@ -8,12 +8,11 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QTextBrowser, QVBoxLayout
 
-from ssllab.controls import Config, Value
+from ssllab.controls import Config
 from ssllab.lessons import Lesson, lessons
 from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Panel
-from ssllab.ui.plots.markers import written
-from ssllab.ui.setup import Setup
+from ssllab.ui.setup import Setup, settings_words
 
 
 class LessonsPanel(Panel):
@@ -117,7 +116,7 @@ class LessonsPanel(Panel):
         self.bench.take(
             replace(now, settings=settings, lesson=set_by), f"lesson “{lesson.title}”, the change"
         )
-        self.bench.say("info", f"Now: {_listed(lesson.changes)}.")
+        self.bench.say("info", f"Now: {settings_words(lesson.changes)}.")
 
     def _titles(self) -> Mapping[str, str]:
         return {other.name: other.title for other in self.lessons}
@@ -132,7 +131,7 @@ class LessonsPanel(Panel):
 def said(lesson: Lesson, before: Setup, usual: Config, titles: Mapping[str, str], *, waits: bool) -> str:
     """What the button did, and what of the person's own it kept or put aside."""
     begins = f"“{titles[lesson.after]}”" if lesson.after else "the defaults"
-    changes = _listed(lesson.changes)
+    changes = settings_words(lesson.changes)
     if waits:
         lines = [f"A new run trains {lesson.first} steps with {begins} first; then {changes}."]
     else:
@@ -143,9 +142,5 @@ def said(lesson: Lesson, before: Setup, usual: Config, titles: Mapping[str, str]
     if stays:
         lines.append(f"Kept: {', '.join(stays)}.")
     if own := before.own(usual):
-        lines.append(f"Put aside: your {_listed(own)}; Ctrl+Z brings it back.")
+        lines.append(f"Put aside: your {settings_words(own)}; Ctrl+Z brings it back.")
     return " ".join(lines)
-
-
-def _listed(values: Mapping[str, Value]) -> str:
-    return ", ".join(f"{key.replace('_', ' ')} {written(value)}" for key, value in values.items())

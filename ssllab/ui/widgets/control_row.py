@@ -251,7 +251,9 @@ def number(text: str, *, whole: bool = False) -> Value:
         raise ValueError(
             f"'{text}' may be two numbers: write {text.replace(',', '')} or {text.replace(',', '.')}."
         )
-    return float(text.replace(",", "."))
+    if not math.isfinite(found := float(text.replace(",", "."))):
+        raise ValueError(f"'{text}' is too large.")
+    return found
 
 
 def tooltip(spec: ControlSpec) -> str:
