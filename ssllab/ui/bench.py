@@ -261,7 +261,9 @@ class Bench(QObject):
             self._leave_session()
         self.method_name, self.seed, self.device = wanted.method, wanted.seed, wanted.device
         self._lesson = wanted.lesson
-        self._later = None
+        if self._later is not None:
+            self._later = None
+            self.say("info", "The rest of the lesson is left out, for something else was done first.")
         if found is not None:
             self.data_name, self.data, self.thumbnails = found
         self._put(config, told=not other_method)
@@ -612,7 +614,7 @@ class Bench(QObject):
 
     def _leave_session(self) -> None:
         session, self.session = self.session, None
-        self._problem = self._later = None
+        self._problem = None
         if session is not None:
             self._left = session
             threading.Thread(target=session.stop, name="ssllab-stop", daemon=True).start()

@@ -15,14 +15,12 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QScrollArea,
-    QTabBar,
     QTextEdit,
     QToolBar,
     QWidget,
 )
 
 _TYPED_IN = (QLineEdit, QAbstractSpinBox, QComboBox, QAbstractItemView, QPlainTextEdit)
-_PRESSED = (QAbstractButton, QTabBar)
 _SHOWS_ONLY = (
     QScrollArea,
     QGraphicsView,
@@ -42,7 +40,7 @@ def belongs_to_focus(event: QKeyEvent, tabbed_to: QWidget | None) -> bool:
     if isinstance(focus, _TYPED_IN) or (isinstance(focus, QTextEdit) and not focus.isReadOnly()):
         return True
     if text == " ":
-        return isinstance(focus, _PRESSED)
+        return isinstance(focus, QAbstractButton)
     return focus is tabbed_to
 
 

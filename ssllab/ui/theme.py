@@ -201,7 +201,7 @@ def _style_sheet(theme: Theme) -> str:
     QTabBar::tab:selected {{ color: {theme.text}; border-bottom: 2px solid {theme.accent}; }}
     QTabBar::tab:hover {{ color: {theme.text}; }}
     QTabWidget::pane {{ border: none; }}
-    QTextBrowser {{ border: none; }}
+    QTextBrowser {{ border: 2px solid transparent; }}
     QPushButton:focus {{ {focus} padding: 3px 9px; }}
     QPushButton[primary="true"]:focus {{ border: 2px solid {theme.text}; padding: 3px 9px; }}
     QToolButton:focus, QToolButton#groupHead:focus, QToolButton#groupHead:checked:focus {{ {focus} }}

@@ -144,6 +144,9 @@ class Window(QMainWindow):
             bench.watched = name == self.tab
         self.undo_group.setActiveStack(self.lab.history)
         self._follow_lab()
+        bar = self.tabs.tabBar()
+        if not (bar is self._tabbed_to and bar.hasFocus()):
+            self._page().setFocus()  # Qt would give it to the first thing that takes it
         if self.isVisible():
             self.bench.begin()
 

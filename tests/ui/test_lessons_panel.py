@@ -89,7 +89,7 @@ def test_a_lesson_begins_from_the_defaults_whatever_came_before(page, qtbot) -> 
     assert changed(bench) == {}  # the change comes after 50 steps
     assert "50 steps with the defaults first; then learning rate 50" in said[-1]
     assert "your temperature 0.7" in said[-1]
-    assert "data digits" in said[-1]
+    assert "Kept: your data digits." in said[-1]
     bench._later[1]()
     assert changed(bench)["learning_rate"] == 50
     click(page, qtbot, "07-no-head")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
@@ -90,7 +89,7 @@ class LessonsPanel(Panel):
         )
 
         def begin() -> None:
-            bench.say("info", said(lesson, now, usual, self._titles(), waits=first is at_first))
+            bench.say("info", self._said(now, usual, waits=first is at_first))
             bench.start()
             if first is at_first:
                 bench.when(lesson.first, lambda: self._change(lesson))
@@ -118,29 +117,26 @@ class LessonsPanel(Panel):
         )
         self.bench.say("info", f"Now: {settings_words(lesson.changes)}.")
 
-    def _titles(self) -> Mapping[str, str]:
-        return {other.name: other.title for other in self.lessons}
+    def _said(self, before: Setup, usual: Config, *, waits: bool) -> str:
+        """What the button did, and what of the person's own it kept or put aside."""
+        lesson, lab = self.lesson, self.bench.lab
+        title = next((other.title for other in self.lessons if other.name == lesson.after), "")
+        begins, changes = f"“{title}”" if title else "the defaults", settings_words(lesson.changes)
+        if waits:
+            lines = [f"A new run trains {lesson.first} steps with {begins} first; then {changes}."]
+        else:
+            lines = [f"The defaults with {changes}."]
+        stays = [f"seed {before.seed}"] if before.seed else []
+        if not lesson.data and before.data != lab.data:
+            stays.append(f"data {before.data}")
+        if stays:
+            lines.append(f"Kept: your {', '.join(stays)}.")
+        if own := before.own(usual):
+            lines.append(f"Put aside: your {settings_words(own)}; Ctrl+Z brings it back.")
+        return " ".join(lines)
 
     def _back(self) -> None:
         trains = self.bench.state == "running"
         self.bench.set_defaults()
         if trains:
             self.bench.start()
-
-
-def said(lesson: Lesson, before: Setup, usual: Config, titles: Mapping[str, str], *, waits: bool) -> str:
-    """What the button did, and what of the person's own it kept or put aside."""
-    begins = f"“{titles[lesson.after]}”" if lesson.after else "the defaults"
-    changes = settings_words(lesson.changes)
-    if waits:
-        lines = [f"A new run trains {lesson.first} steps with {begins} first; then {changes}."]
-    else:
-        lines = [f"The defaults with {changes}."]
-    stays = [f"seed {before.seed}"] if before.seed else []
-    if not lesson.data:
-        stays.append(f"data {before.data}")
-    if stays:
-        lines.append(f"Kept: {', '.join(stays)}.")
-    if own := before.own(usual):
-        lines.append(f"Put aside: your {settings_words(own)}; Ctrl+Z brings it back.")
-    return " ".join(lines)

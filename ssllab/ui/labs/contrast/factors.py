@@ -190,12 +190,13 @@ class FactorBars(Chart):
         if not self._rows:
             return {}
         numbers = {
-            "h before": [row.before[0] for row in self._rows],
-            "g(h) before": [row.before[1] for row in self._rows],
             "h": [row.accuracies[0] for row in self._rows],
             "g(h)": [row.accuracies[1] for row in self._rows],
             "chance": [row.chance for row in self._rows],
         }
+        if any(value is not None for row in self._rows for value in row.before):
+            numbers["h before"] = [row.before[0] for row in self._rows]
+            numbers["g(h) before"] = [row.before[1] for row in self._rows]
         table = {
             key: np.array([np.nan if v is None else v for v in column]) for key, column in numbers.items()
         }
