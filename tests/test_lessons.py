@@ -34,3 +34,34 @@ def test_at_temperature_5_all_push_alike_and_the_loss_lies_close_to_chance(image
     middle = run("contrast", CONTRAST["04-temperature-middle"], images, 40, small={"batch_size": 64}).after
     assert 8 < middle["positive_force"] / seen["positive_force"] < 12  # "ten times weaker than at 0.5"
     assert 0.3 * 126 < middle["effective_negatives"] < 0.95 * 126  # "many share the push"
+
+
+def test_with_five_distractors_the_chance_line_falls_from_ln_101_to_ln_6(speech) -> None:
+    seen = run("speech", SPEECH["13-few-distractors"], speech, 20, first=40, small=SMALL)
+    assert seen.before["chance_loss"] == pytest.approx(math.log(101))
+    assert seen.after["chance_loss"] == pytest.approx(math.log(6))
+    assert seen.after["contrastive_chance"] == pytest.approx(1 / 6)  # "a guess is right in 17 % of the cases"
+    assert seen.after["contrastive_loss"] < 0.5 * seen.before["contrastive_loss"]  # "cannot be compared"
+
+
+def test_at_kappa_002_loss_and_gradient_jump(speech) -> None:
+    seen = run("speech", SPEECH["15-kappa-small"], speech, 20, first=60, small=SMALL)
+    assert seen.soon["gradient_norm"] > 4 * seen.before["gradient_norm"]
+    assert seen.soon["contrastive_loss"] > seen.before["contrastive_loss"]
+    assert seen.soon["contrastive_loss"] > 0.99 * seen.soon["chance_loss"]
+
+
+def test_at_temperature_002_few_push_at_first_then_the_loss_is_above_chance_and_all_lie_in_two_clumps(
+    images,
+) -> None:
+    lesson, small = CONTRAST["03-temperature-low"], {"batch_size": 64}
+    seen = run("contrast", lesson, images, 100, first=0, small=small, probed=True)
+    assert seen.after["positive_force"] > 0.9 / 0.02
+    assert seen.after["effective_negatives"] > 2 * seen.soon["effective_negatives"]
+    assert seen.after["loss"] > seen.after["chance_loss"]
+    assert seen.probes_after["effective_rank_z"] < 2
+
+
+def test_at_kappa_1_the_loss_stays_on_the_chance_line(speech) -> None:
+    seen = run("speech", SPEECH["14-kappa-large"], speech, 30, first=60, small=SMALL)
+    assert 0.98 < seen.after["contrastive_loss"] / seen.after["chance_loss"] < 1.01

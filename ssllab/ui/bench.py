@@ -647,8 +647,8 @@ class Bench(QObject):
         config = session.config
         if self._asked or config is None or config is self._known_config:
             return
-        first, self._known_config = self._known_config is None, config
-        if not first and self.config is not None and type(config) is type(self.config):
+        self._known_config = config
+        if self.config is not None and type(config) is type(self.config):
             live = {k: getattr(config, k) for k, spec in config.controls().items() if spec.live}
             self._put(self.config.changed(live), told=True, sent=False)
 
