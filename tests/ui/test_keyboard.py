@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QToolBar, QWidget
 from ssllab.ui import theme
 from ssllab.ui.app import build_window
 from ssllab.ui.widgets.control_row import number
+from ssllab.ui.widgets.whole_number_box import WholeNumberBox
 
 WAIT = 120_000
 
@@ -191,9 +192,25 @@ def test_a_comma_typed_in_a_box_is_never_lost(window, qtbot, pressed) -> None:
         qtbot.keyClick(box, Qt.Key.Key_Return)
         assert getattr(window.bench.config, name) == (before if value is None else value)
     assert [line.split(":")[0] for line in said] == ["Batch size", "Temperature"]
-    seed, before = window.lab.toolbar.seed_box, window.bench.seed
+    window.bench.set_seed(7)
+    seed, before = window.lab.toolbar.seed_box, 7
     seed.setFocus()
     seed.selectAll()
     qtbot.keyClicks(seed, "0,2")
     qtbot.keyClick(seed, Qt.Key.Key_Return)
     assert (seed.value(), window.bench.seed) == (before, before)
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"), [("0,2", 7), ("12", 12), ("abc", 7), ("1e3", 7), ("999999", 7), ("", 7)]
+)
+def test_a_box_for_whole_numbers_takes_what_is_typed_as_a_whole_or_not_at_all(qtbot, typed, value) -> None:
+    box = WholeNumberBox()
+    qtbot.addWidget(box)
+    box.setRange(0, 99999)
+    box.setValue(7)
+    box.show()
+    box.clear()
+    qtbot.keyClicks(box, typed)
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert (box.value(), box.text()) == (value, str(value))

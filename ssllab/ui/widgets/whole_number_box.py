@@ -9,6 +9,10 @@ from PySide6.QtWidgets import QSpinBox
 class WholeNumberBox(QSpinBox):
     """What is no whole number within the range is put back to what stood there before."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.setKeyboardTracking(False)  # the 0 of "0,2" is no value yet
+
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         """Every key is taken while somebody types; whether it is a number shows in the end."""
         bare = text.removeprefix(self.prefix()).removesuffix(self.suffix()).strip()
