@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from PIL import Image
 
 from ssllab.labs import labs
 from ssllab.lessons import Lesson, lessons
@@ -120,11 +123,20 @@ def test_a_lesson_shows_its_panels_and_its_own_text_stays_in_sight(page, qtbot) 
     assert page.docks["lessons"].on_top
 
 
-def test_a_lesson_brings_the_data_and_the_method_that_it_is_for(page, qtbot) -> None:
+def test_a_lesson_brings_the_data_and_the_method_that_it_is_for(page, qtbot, monkeypatch) -> None:
     bench = page.bench
+    own = bench.workspace.path / "own"
+    for name in ("red", "blue"):
+        (own / name).mkdir(parents=True)
+        for number in range(12):
+            Image.new("RGB", (8, 8), name).save(own / name / f"{number}.png")
+    bench.set_data(str(own))
+    qtbot.waitUntil(lambda: not bench._loader.busy, timeout=WAIT)
     bench.set_method("moco")
+    shown = next(panel for panel in page.panels if panel.id == "lessons")
+    monkeypatch.setattr(shown, "lessons", tuple(replace(each, data="digits") for each in shown.lessons))
     click(page, qtbot, "02-no-crop")
-    assert (bench.method_name, bench.data_name) == ("simclr", "shapes")
+    assert (bench.method_name, bench.data_name) == ("simclr", "digits")
     page.history.undo()
     qtbot.waitUntil(lambda: not bench._loader.busy, timeout=WAIT)
-    assert (bench.method_name, bench.data_name) == ("moco", "digits")
+    assert (bench.method_name, bench.data_name) == ("moco", str(own))
