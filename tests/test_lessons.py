@@ -77,3 +77,13 @@ def test_at_learning_rate_50_the_loss_leaps_above_chance_and_stays_and_the_probe
 def test_at_kappa_1_the_loss_stays_on_the_chance_line(speech) -> None:
     seen = run("speech", SPEECH["14-kappa-large"], speech, 30, first=60, small=SMALL)
     assert 0.98 < seen.after["contrastive_loss"] / seen.after["chance_loss"] < 1.01
+
+
+def test_without_colour_distortion_the_task_is_easy_colour_is_kept_and_shape_is_lost(images) -> None:
+    seen = run(
+        "contrast", CONTRAST["01-no-colour"], images, 60, first=80, small={"batch_size": 64}, probed=True
+    )
+    assert seen.soon["contrastive_top1"] > 2 * seen.before["contrastive_top1"]  # "at once"
+    assert seen.after["loss"] < 0.5 * seen.before["loss"]
+    assert seen.probes_after["factor_colour"] > seen.probes_before["factor_colour"] + 0.1
+    assert seen.probes_after["factor_shape"] < seen.probes_before["factor_shape"] - 0.05
