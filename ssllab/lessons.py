@@ -14,7 +14,11 @@ _FENCE = "+++"
 
 @dataclass(frozen=True)
 class Lesson:
-    """``changes``: controls that a click sets; ``panels``: where to look; ``text``: Markdown."""
+    """``changes``: controls that a click sets; ``panels``: where to look; ``text``: Markdown.
+
+    Everything else is as the lab's method has it at first. ``data``: what it learns from, where the lesson needs it.
+    ``first``: so many steps are trained before the change, with the defaults or with what the lesson ``after`` sets.
+    """
 
     name: str
     title: str
@@ -22,6 +26,8 @@ class Lesson:
     panels: tuple[str, ...]
     text: str
     data: str = ""
+    first: int = 0
+    after: str = ""
 
 
 @cache
@@ -43,4 +49,6 @@ def _read(name: str, content: str) -> Lesson:
         tuple(front["panels"]),
         text.strip(),
         front.get("data", ""),
+        front.get("first", 0),
+        front.get("after", ""),
     )

@@ -5,11 +5,11 @@ torch is imported and data is loaded in a background thread; until then ``config
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Qt, Signal
 
@@ -22,10 +22,11 @@ from ssllab.training.messages import Checkpoint, CopyModel, Pause, Set, Start, S
 from ssllab.training.run_record import Event, RunSettings
 from ssllab.ui import loading
 from ssllab.ui.live_run import LiveRun, live_run
-from ssllab.ui.loader import Loader
+from ssllab.ui.loader import Loaded, Loader
 from ssllab.ui.method_files import MethodFiles
 from ssllab.ui.reference import bands
 from ssllab.ui.scene import Overlay, Scene, Thumbnails
+from ssllab.ui.setup import Gesture, Setup, carried, remedy_words, said, short_name
 from ssllab.ui.work import Background, LongWork
 
 if TYPE_CHECKING:
@@ -40,12 +41,21 @@ if TYPE_CHECKING:
 _REASONS_SAID = 3  # of files that were skipped; the detail has them all
 
 
+class _Telling(NamedTuple):
+    """What is told of a gesture when it is made."""
+
+    words: str
+    drag: object
+
+
 class Bench(QObject):
     """One lab's method, data, settings and session. Every method here is called from the window's thread.
 
+    Whatever a person changes goes through :meth:`take`, which tells of it by ``changed``: so all of it can be undone.
     ``long_work`` is what a person waits for, one at a time in the whole window.
     """
 
+    changed = Signal(object)  # a Gesture
     config_changed = Signal(str, object, object)
     run_changed = Signal()
     state_changed = Signal(str)
@@ -83,6 +93,11 @@ class Bench(QObject):
         self.methods: dict[str, type[Method]] = {}
         self.thumbnails: Thumbnails | None = None
         self._wished = dict(settings or {})
+        self._lesson: Mapping[str, Value] = {}
+        self._later: tuple[int, Callable[[], None]] | None = None
+        self._left: SessionLike | None = None  # the session that ended last; it may still write
+        self._asked: list[Future[Any]] = []  # changes that the session has not answered yet
+        self._known_config: Config | None = None  # of the session, when it was last looked at
         self._watched = True
         self._runs = 0
         self._state = "loading"
@@ -94,7 +109,6 @@ class Bench(QObject):
         self._files = MethodFiles(self)
         self._loader = Loader(self, workspace.path)
         self._loader.progress.connect(self.progress)
-        self._loader.loaded.connect(self._data_ready)
         self._loader.failed.connect(self._failed)
         self._loader.cancelled.connect(self._loading_cancelled)
 
@@ -151,11 +165,6 @@ class Bench(QObject):
         self.loaded.emit()
         self._enter(self._session_state())
 
-    def set_data(self, name: str) -> None:
-        """Load the data of that name or path; the run is reset when it is there."""
-        self._enter("loading")
-        self._loader.load(name, self.kinds, self.seed)
-
     def cancel_loading(self) -> None:
         """Give up the data that is being loaded; what was there before stays."""
         self._loader.cancel()
@@ -165,17 +174,6 @@ class Bench(QObject):
         self._enter(self._session_state())
         self.say("info", "Loading was cancelled; what was downloaded is kept and continued next time.")
 
-    def _data_ready(self, name: str, data: Data, thumbnails: Thumbnails | None) -> None:
-        self.progress.emit(-1.0, "", False)
-        self.data, self.data_name, self.thumbnails = data, name, thumbnails
-        self.reset()
-        self.data_loaded.emit()
-        if data.skipped:
-            lost = left_out(data.skipped)
-            count = f"{lost:,} file{' was' if lost == 1 else 's were'} skipped. " if lost else ""
-            words = "; ".join(in_words(data.skipped, _REASONS_SAID))
-            self.say("warning" if lost else "info", f"{count}{words}.", every_word(data.skipped))
-
     # Controls
 
     @property
@@ -183,17 +181,191 @@ class Bench(QObject):
         """ "loading", "ready", "running", "paused", "finished", "stopped" or "failed"."""
         return self._state
 
+    @property
+    def setup(self) -> Setup:
+        """What is chosen now."""
+        live = self.live_run
+        run = live.stored.id if live is not None and live.step and live.stored is not None else None
+        settings = self.config.model_dump() if self.config is not None else {}
+        return Setup(
+            self.method_name, settings, self.data_name, self.seed, self.device, run, dict(self._lesson)
+        )
+
+    def take(
+        self,
+        wanted: Setup,
+        words: str = "",
+        *,
+        drag: object = None,
+        anew: bool = False,
+        then: Callable[[], None] | None = None,
+    ) -> None:
+        """Make the bench as ``wanted``, as one gesture that can be taken back; ``then`` is called when it is so.
+
+        ``words`` say what it was (``""``: which controls it changed), ``drag`` what it is a part of. ``anew`` puts the
+        run aside, whatever differs. Other data is loaded first; a value that is refused changes nothing.
+        """
+        self._go(self.setup, wanted, _Telling(words, drag), anew=anew, then=then)
+
+    def go(self, old: Setup, new: Setup) -> None:
+        """From what a gesture made back to what was before it, or forth again; what else was changed since stays."""
+        self._go(old, new, None)
+
+    def _go(
+        self,
+        old: Setup,
+        new: Setup,
+        telling: _Telling | None,
+        *,
+        anew: bool = False,
+        then: Callable[[], None] | None = None,
+    ) -> None:
+        if new.run is not None and new.run != old.run:
+            self.device = new.device
+            self._open_run(
+                new.run, loading.resumed, lambda _: self._settle(self.setup, new, telling, then=then)
+            )
+        elif new.data != old.data:
+            self._load(new.data, new.method, lambda found: self._settle(old, new, telling, found, then=then))
+        else:
+            self._settle(old, new, telling, anew=anew, then=then)
+
+    def _load(self, name: str, method: str, loaded: Callable[[Loaded], None]) -> None:
+        self._enter("loading")
+        kinds = self.methods[method].kinds if method in self.methods else self.kinds
+        self._loader.load(name, kinds, self.seed, loaded)
+
+    def _settle(
+        self,
+        old: Setup,
+        new: Setup,
+        telling: _Telling | None,
+        found: Loaded | None = None,
+        *,
+        anew: bool = False,
+        then: Callable[[], None] | None = None,
+    ) -> None:
+        """Make the bench as what is now, with what ``new`` changes of ``old``; ``found``: the data that was loaded."""
+        if found is not None:
+            self.progress.emit(-1.0, "", False)
+        before, had_data = self.setup, self.data is not None
+        wanted = carried(old, new, before)
+        config = self._config_for(wanted)
+        if config is None and self.config is not None:
+            self._enter(self._session_state())
+            return
+        other_method = wanted.method != self.method_name
+        leaves = (
+            anew
+            or other_method
+            or found is not None
+            or (before.run is not None and wanted.run is None)
+            or (wanted.seed, wanted.device) != (self.seed, self.device)
+        )
+        if leaves:
+            self._leave_session()
+        self.method_name, self.seed, self.device = wanted.method, wanted.seed, wanted.device
+        self._lesson = wanted.lesson
+        if self._later is not None:
+            self._later = None
+            self.say("info", "The rest of the lesson is left out, for something else was done first.")
+        if found is not None:
+            self.data_name, self.data, self.thumbnails = found
+        self._put(config, told=not other_method)
+        if other_method:
+            self.loaded.emit()
+        if leaves:
+            self._run_left()
+        if found is not None:
+            self._say_data()
+        after = replace(wanted, settings=self.setup.settings)
+        if telling is not None and before != after and self.config is not None and had_data:
+            self.changed.emit(Gesture(telling.words or said(before, after), before, after, telling.drag))
+        if then is not None:
+            then()
+
+    def _config_for(self, wanted: Setup) -> Config | None:
+        """The settings as the method of ``wanted`` has them; None, and a line, where one is refused."""
+        if self.config is None:
+            return None
+        cls = self.methods[wanted.method].Config
+        known = {key: value for key, value in wanted.settings.items() if key in cls.model_fields}
+        try:
+            return cls.make(known)
+        except ControlError as error:
+            self.say("warning", str(error))
+            now = self.config.model_dump()
+            for key in now:
+                self.config_changed.emit(key, known.get(key), now[key])  # rows show again what is so
+            return None
+
+    def _put(self, config: Config | None, *, told: bool, sent: bool = True) -> None:
+        """Take these settings and tell the session of what is live; ``told``: rows learn of each that changed.
+
+        Without ``sent`` the session knows already."""
+        old, self.config = self.config, config
+        if config is None or old is None or type(old) is not type(config):
+            return
+        moved = {key: value for key, value in config.model_dump().items() if getattr(old, key) != value}
+        live = config.controls()
+        if any(not live[key].live for key in moved):
+            run = self.live_run
+            if run is not None and run.step == 0 and self.state != "running":
+                self._leave_session()
+                self._run_left()
+        for key, value in moved.items():
+            if sent and live[key].live and (answer := self._send(Set(key, value))) is not None:
+                self._asked.append(answer)
+            if told:
+                self.config_changed.emit(key, getattr(old, key), value)
+        if moved:
+            self.restart_needed.emit(self.needs_restart())
+
+    def _say_data(self) -> None:
+        self.data_loaded.emit()
+        if self.data is not None and (skipped := self.data.skipped):
+            lost = left_out(skipped)
+            count = f"{lost:,} file{' was' if lost == 1 else 's were'} skipped. " if lost else ""
+            words = "; ".join(in_words(skipped, _REASONS_SAID))
+            self.say("warning" if lost else "info", f"{count}{words}.", every_word(skipped))
+
+    def set_data(self, name: str) -> None:
+        """Load the data of that name or path, also if it is the present one; the run is put aside when it is there."""
+        now = self.setup
+        new = replace(self._without_lesson(now), data=name, run=None)
+        words = f"data {short_name(now.data)} → {short_name(name)}"
+        telling = _Telling(words, None)
+        self._load(name, self.method_name, lambda found: self._settle(now, new, telling, found))
+
     def set_method(self, name: str) -> None:
-        """Take another method; what the person changed and both have is kept, the run is reset."""
+        """Take another method; what the person set themselves and both have is kept, the run is put aside."""
         if name == self.method_name or name not in self.methods:
             return
-        self.method_name = name
-        self._make_config(self._changed())
-        self.loaded.emit()
-        self.reset()
-        if self.data is not None and self.data.kind not in self.kinds:
-            self.data = self.thumbnails = None
-            self.set_data(kind_named(self.kinds[0]).default)
+        now, method = self.setup, self.methods[name]
+        own = now.own(type(self.config)()) if self.config is not None else {}
+        settings = {
+            **method.Config().model_dump(),
+            **{k: v for k, v in own.items() if k in method.Config.model_fields},
+        }
+        kind = self.data.kind if self.data is not None else method.kinds[0]
+        data = now.data if kind in method.kinds else kind_named(method.kinds[0]).default
+        new = replace(self._without_lesson(now), method=name, settings=settings, data=data, run=None)
+        self.take(new, f"method {self._title(now.method)} → {method.title}")
+
+    def _title(self, method: str) -> str:
+        known = self.methods.get(method)
+        return known.title if known is not None else method
+
+    def _without_lesson(self, now: Setup) -> Setup:
+        """``now`` with the controls that a lesson set as the method has them at first."""
+        if not now.lesson or self.config is None:
+            return now
+        usual = type(self.config)()
+        settings = {**usual.model_dump(), **now.own(usual)}
+        if left := [key for key in settings if settings[key] != now.settings.get(key)]:
+            names = ", ".join(key.replace("_", " ") for key in left)
+            self.say("info", f"What the lesson set does not go along: {names} as at first.")
+        return replace(now, settings=settings, lesson={})
 
     def choose(self, name: str) -> None:
         """Take a method that may be new; when the engine is there, if it is not yet."""
@@ -212,15 +384,8 @@ class Bench(QObject):
         if not same:
             if self.method_name not in methods:
                 self.method_name = self.lab.method
-            self._make_config(self._changed())
+            self._make_config(self.setup.own(type(self.config)()) if self.config is not None else {})
         self.loaded.emit()
-
-    def _changed(self) -> dict[str, Value]:
-        """The controls that are not as their method has them at first."""
-        if self.config is None:
-            return {}
-        usual = type(self.config)().model_dump()
-        return {key: value for key, value in self.config.model_dump().items() if value != usual[key]}
 
     def _make_config(self, wished: dict[str, Value]) -> None:
         """The method's settings with those that are wished and that it has."""
@@ -234,40 +399,30 @@ class Bench(QObject):
     def set_device(self, name: str) -> None:
         """Train on another device from the next run on."""
         if name != self.device:
-            self.device = name
-            self.reset()
+            self.take(replace(self.setup, device=name, run=None), f"device {self.device} → {name}")
 
     def set_seed(self, seed: int) -> None:
         """Draw the next run from another seed."""
         if seed != self.seed:
-            self.seed = seed
-            self.reset()
+            self.take(replace(self.setup, seed=seed, run=None), f"seed {self.seed} → {seed}")
 
-    def set(self, key: str, value: Value) -> None:
+    def set(self, key: str, value: Value, *, drag: object = None) -> None:
         """Change a control: a live one takes effect at the next step, the others at the next reset."""
-        if self.config is None:
-            return
-        old = getattr(self.config, key, None)
-        try:
-            self.config = self.config.changed({key: value})
-        except ControlError as error:
-            self.say("warning", str(error))
-            self.config_changed.emit(key, value, old)
-            return
-        new = getattr(self.config, key)
-        if new == old:
-            return
-        if self.config.controls()[key].live:
-            self._send(Set(key, new))
-        elif (live := self.live_run) is not None and live.step == 0 and self.state != "running":
-            self.reset()
-        self.config_changed.emit(key, old, new)
-        self.restart_needed.emit(self.needs_restart())
+        self.set_many({key: value}, drag=drag)
 
-    def set_many(self, changes: dict[str, Value]) -> None:
-        """Several changes, as a remedy or a lesson makes them."""
-        for key, value in changes.items():
-            self.set(key, value)
+    def set_many(self, changes: Mapping[str, Value], words: str = "", *, drag: object = None) -> None:
+        """Several changes as one gesture; all of them or, where one is refused, none."""
+        now = self.setup
+        if self.config is not None and any(now.settings.get(key) != value for key, value in changes.items()):
+            self.take(replace(now, settings={**now.settings, **changes}), words, drag=drag)
+
+    def set_defaults(self) -> None:
+        """Every control as the method has it at first; the run goes on where only live ones differ."""
+        if self.config is not None:
+            usual = type(self.config)().model_dump()
+            now = self.setup
+            run = None if type(self.config)().needs_restart(self.config) else now.run
+            self.take(replace(now, settings=usual, lesson={}, run=run), "back to the defaults")
 
     def needs_restart(self) -> bool:
         """Whether a control that is not live differs from what the session was built with."""
@@ -299,7 +454,9 @@ class Bench(QObject):
 
     def reset(self) -> None:
         """Put the run aside (it stays on disk); the next start begins a new one."""
-        self._leave_session()
+        self.take(replace(self.setup, run=None), "reset", anew=True)
+
+    def _run_left(self) -> None:
         self._enter(self._session_state())
         self.run_changed.emit()
         self.restart_needed.emit(False)
@@ -315,57 +472,118 @@ class Bench(QObject):
 
     def resume(self, run_id: str, place: str | None = None) -> None:
         """Go on with a stored run from its last checkpoint; its data is at ``place``, if it has moved."""
-        self._open_run(run_id, loading.resumed, place=place)
+        self._take_run(run_id, loading.resumed, "opening a run", place=place)
 
     def fork(self, run_id: str, step: int, known: int | None = None, place: str | None = None) -> None:
         """A new run that begins as the stored one was at ``step``, after the first ``known`` of its events."""
-        self._open_run(run_id, loading.forked(step, known), place=place)
+        self._take_run(run_id, loading.forked(step, known), f"fork at step {step:,}", place=place)
 
     def rewind(self, change: Event) -> None:
         """A new run that is the present one up to just before ``change``, one of its events; it waits for start.
 
         What was learned since stays in the old run.
         """
+        if (run_id := self._rewindable()) is not None:
+            words = f"rewind to step {change.step:,}"
+            self._take_run(run_id, loading.forked_before(change), words, rewound_to=change.step)
+
+    def cure(self, changes: Mapping[str, Value], rewind_to: int | None) -> None:
+        """Apply a remedy and train: go back to a step if one is named, then set the controls; one gesture.
+
+        Where one of them is not live, the run begins anew.
+        """
+        if self.config is None:
+            return
+        words = f"remedy: {remedy_words(changes, rewind_to, self.begins_anew(changes)).lower()}"
+        now = self.setup
+        if self.begins_anew(changes):
+            self.take(
+                replace(now, settings={**now.settings, **changes}, run=None),
+                words,
+                anew=True,
+                then=self.start,
+            )
+        elif rewind_to is None:
+            self.take(replace(now, settings={**now.settings, **changes}), words, then=self.start)
+        elif (run_id := self._rewindable()) is not None:
+            self._take_run(run_id, loading.forked(rewind_to, changes=changes), words, changes=changes)
+
+    def begins_anew(self, changes: Mapping[str, Value]) -> bool:
+        """Whether one of these takes effect in a new run only."""
+        controls = self.config.controls() if self.config is not None else {}
+        return any(key in controls and not controls[key].live for key in changes)
+
+    def _rewindable(self) -> str | None:
+        """The run on the bench as it is stored; None, and a line, where it is not."""
         live = self.live_run
         if live is None or live.stored is None or live.problem:
             why = "it is kept in memory only" if live else "there is none"
             self.say("warning", f"The run cannot be rewound: {why}.")
-            return
-        self._open_run(live.stored.id, loading.forked_before(change), rewound_to=change.step)
+            return None
+        return live.stored.id
+
+    def _take_run(
+        self,
+        run_id: str,
+        reopen: loading.Reopen,
+        words: str,
+        *,
+        rewound_to: int | None = None,
+        changes: Mapping[str, Value] | None = None,
+        place: str | None = None,
+    ) -> None:
+        """Go on with a stored run, as one gesture. It starts, unless it was rewound by the person: then it waits."""
+        before = self.setup
+
+        def opened(session: SessionLike) -> None:
+            if changes and self.config is not None:  # the session makes them when it comes to that step
+                self._put(self.config.changed(changes), told=True, sent=False)
+            stored = session.run.id if session.run is not None else None
+            self.changed.emit(Gesture(words, before, replace(self.setup, run=stored)))
+            if rewound_to is None:
+                self._send(Start())
+            else:
+                self.say("info", loading.rewound_words(session.step, rewound_to))
+
+        self._open_run(run_id, reopen, opened, place)
 
     def _open_run(
-        self, run_id: str, reopen: loading.Reopen, rewound_to: int | None = None, place: str | None = None
+        self,
+        run_id: str,
+        reopen: loading.Reopen,
+        opened: Callable[[SessionLike], None],
+        place: str | None = None,
     ) -> None:
-        """End the present session and go on with the stored run."""
+        """End the present session and put the stored run in its place; then ``opened`` is called."""
         if not self.methods:
-            again = lambda: self._open_run(run_id, reopen, rewound_to, place)  # noqa: E731
+            again = lambda: self._open_run(run_id, reopen, opened, place)  # noqa: E731
             self.loaded.connect(again, Qt.ConnectionType.SingleShotConnection)
             self.begin()
             return
         self._enter("loading")
-        old, self.session = self.session, None
+        ending = [session for session in (self.session, self._left) if session is not None]
+        self.session = None
         self._loader.open_run(
-            lambda: loading.open_run(self.workspace, run_id, self.device, reopen, old, place),
-            lambda opened: self._run_opened(opened, rewound_to),
+            lambda: loading.open_run(self.workspace, run_id, self.device, reopen, ending, place),
+            lambda found: self._run_opened(found, opened),
         )
 
-    def _run_opened(self, opened: loading.Opened, rewound_to: int | None) -> None:
+    def _run_opened(self, found: loading.Opened, opened: Callable[[SessionLike], None]) -> None:
         self._files.read()
-        session, settings = opened.session, opened.settings
+        session, settings = found.session, found.settings
         self.progress.emit(-1.0, "", False)
-        self.data, self.data_name, self.thumbnails = opened.data, settings.data, opened.thumbnails
+        self.data, self.data_name, self.thumbnails = found.data, settings.data, found.thumbnails
         self.method_name, self.seed = settings.method, settings.seed
+        self._lesson, self._later = {}, None
         self.config = session.config or self.methods[settings.method].Config.make(settings.config)
         self._take_session(session)
         self.loaded.emit()
         self.data_loaded.emit()
         self.run_changed.emit()
-        if opened.warning:
-            self.say("warning", opened.warning)
-        if rewound_to is None:
-            self._send(Start())
-            return
-        self.say("info", loading.rewound_words(session.step, rewound_to))
+        if found.warning:
+            self.say("warning", found.warning)
+        self._enter(self._session_state())
+        opened(session)
 
     def run_settings(self) -> RunSettings:
         """What a run that begins now is made of; method and data must be there."""
@@ -402,6 +620,8 @@ class Bench(QObject):
 
     def _take_session(self, session: SessionLike) -> None:
         self.session = session
+        self._known_config = session.config
+        self._asked.clear()
         self._runs += 1
         self._send(Watch(self._watched))
 
@@ -410,6 +630,7 @@ class Bench(QObject):
         self._problem = None
         if session is None:
             return
+        self._left = session
 
         def work() -> Callable[[], None]:
             session.stop()
@@ -428,6 +649,10 @@ class Bench(QObject):
         if session is None:
             return
         self._enter(self._session_state())
+        self._follow(session)
+        if self._later is not None and session.step >= self._later[0]:
+            (_, act), self._later = self._later, None
+            act()
         if session.failure is not None and session.failure is not self._seen_failure:
             self._seen_failure = session.failure
             self.say("error", session.failure.message, session.failure.detail)
@@ -437,6 +662,21 @@ class Bench(QObject):
                 self.say("warning", f"{self._problem} Training goes on in memory.")
             else:
                 self.say("info", "The run is on disk again.")
+
+    def _follow(self, session: SessionLike) -> None:
+        """Take over what the session changed by itself, as a plan or the replay of a rewound run has it."""
+        self._asked = [answer for answer in self._asked if not answer.done()]
+        config = session.config
+        if self._asked or config is None or config is self._known_config:
+            return
+        self._known_config = config
+        if self.config is not None and type(config) is type(self.config):
+            live = {k: getattr(config, k) for k, spec in config.controls().items() if spec.live}
+            self._put(self.config.changed(live), told=True, sent=False)
+
+    def when(self, step: int, act: Callable[[], None]) -> None:
+        """Call ``act`` once the run has made so many steps; forgotten when the person does something else first."""
+        self._later = step, act
 
     def scene(self) -> Scene:
         """Everything a panel may draw now."""

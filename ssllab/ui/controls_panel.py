@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QUndoCommand, QUndoStack
 from PySide6.QtWidgets import QLabel, QLineEdit, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from ssllab.controls import ControlSpec, Value
+from ssllab.controls import ControlSpec
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.widgets.control_row import ControlRow
@@ -29,12 +28,11 @@ ORDER = (
 
 
 class ControlsPanel(QWidget):
-    """Groups of controls with a filter; ``undo_stack`` takes a whole drag of a slider as one change."""
+    """Groups of controls with a filter."""
 
     def __init__(self, bench: Bench) -> None:
         super().__init__()
         self.bench = bench
-        self.undo_stack = QUndoStack(self)
         self.rows: dict[str, ControlRow] = {}
         self._groups: list[tuple[QToolButton, QWidget, list[str]]] = []
         self.search = QLineEdit()
@@ -60,7 +58,6 @@ class ControlsPanel(QWidget):
         config = self.bench.config
         if config is None:
             return
-        self.undo_stack.clear()
         self.rows.clear()
         self._groups.clear()
         body = QWidget()
@@ -87,7 +84,7 @@ class ControlsPanel(QWidget):
         head.setArrowType(Qt.ArrowType.DownArrow)
         head.setObjectName("groupHead")
         head.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        head.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        head.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         inside = QWidget()
         rows = QVBoxLayout(inside)
         rows.setContentsMargins(6, 0, 0, 8)
@@ -107,7 +104,10 @@ class ControlsPanel(QWidget):
                 rows.addWidget(label)
         for spec in specs:
             row = ControlRow(spec)
-            row.edited.connect(lambda value, name=spec.name: self._person_set(name, value))
+            row.edited.connect(
+                lambda value, name=spec.name, row=row: self.bench.set(name, value, drag=(name, row.gesture))
+            )
+            row.refused.connect(lambda line: self.bench.say("warning", line))
             rows.addWidget(row)
             self.rows[spec.name] = row
         column.addWidget(head)
@@ -126,14 +126,6 @@ class ControlsPanel(QWidget):
             widest = max(row.minimumSizeHint().width() for row in self.rows.values())
             bar = self.area.verticalScrollBar().sizeHint().width()
             self.setMinimumWidth(max(220, widest + bar + 34))
-
-    def _person_set(self, name: str, value: Value) -> None:
-        config = self.bench.config
-        if config is None:
-            return
-        old = getattr(config, name)
-        if value != old:
-            self.undo_stack.push(SetControl(self.bench, name, old, value))
 
     def _config_changed(self, name: str, old: object, new: object) -> None:
         row = self.rows.get(name)
@@ -171,26 +163,3 @@ class ControlsPanel(QWidget):
                 shown += fits
             head.setVisible(shown > 0)
             inside.setVisible(shown > 0 and (head.isChecked() or bool(words)))
-
-
-class SetControl(QUndoCommand):
-    """One change of a control; consecutive ones of the same control are one drag."""
-
-    def __init__(self, bench: Bench, name: str, old: Value, new: Value) -> None:
-        super().__init__(f"change of {name}")
-        self.bench, self.name, self.old, self.new = bench, name, old, new
-
-    def id(self) -> int:
-        return hash(self.name) & 0x7FFFFFFF
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, SetControl) or other.name != self.name or isinstance(other.new, (bool, str)):
-            return False
-        self.new = other.new
-        return True
-
-    def redo(self) -> None:
-        self.bench.set(self.name, self.new)
-
-    def undo(self) -> None:
-        self.bench.set(self.name, self.old)

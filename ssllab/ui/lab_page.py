@@ -27,8 +27,10 @@ from PySide6.QtWidgets import (
 
 from ssllab.ui.bench import Bench
 from ssllab.ui.controls_panel import ControlsPanel
+from ssllab.ui.history import History
 from ssllab.ui.main_toolbar import MainToolbar
 from ssllab.ui.panel import Panel
+from ssllab.ui.panels.lessons import LessonsPanel
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,7 @@ class LabPage(QMainWindow):
         self.toolbar = MainToolbar(bench)
         self.toolbar.folder_wanted.connect(self.ask_for_folder)
         self.addToolBar(self.toolbar)
+        self.history = History(bench)
         self.controls = ControlsPanel(bench)
         self.setDockOptions(
             QMainWindow.DockOption.AllowNestedDocks
@@ -167,6 +170,9 @@ class LabPage(QMainWindow):
         self._kept: dict[tuple[int, frozenset[int]], Mapping[int, int]] = {}  # of places that stood together
         self._withheld: dict[str, tuple[bool, bool]] = {}  # docks of no use now: whether open, and in front
         self.arrange()
+        for panel in panels:
+            if isinstance(panel, LessonsPanel):
+                panel.panels_wanted.connect(partial(self._show_beside, panel))
         bench.run_changed.connect(self.reset)
         bench.loaded.connect(self.offer)
         for dock in self.docks.values():
@@ -309,6 +315,13 @@ class LabPage(QMainWindow):
         if dock is not None and name not in self._withheld:
             dock.show()
             dock.raise_()
+
+    def _show_beside(self, panel: Panel, names: Sequence[str]) -> None:
+        """Bring panels to the front, the first named foremost; none that would hide ``panel``."""
+        behind = self.tabifiedDockWidgets(self.docks[panel.id])
+        for name in reversed(names):
+            if name in self.docks and self.docks[name] not in behind:
+                self.show_panel(name)
 
     def actions_to_show(self) -> list[QAction]:
         """One checkable action for each panel that is offered, for the Panels menu."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
@@ -12,13 +13,23 @@ from ssllab.storage.one_line import one_line
 from ssllab.ui import loading
 from ssllab.ui.work import Background
 
+if TYPE_CHECKING:
+    from ssllab.data.batches import Data
+    from ssllab.ui.scene import Thumbnails
+
+
+class Loaded(NamedTuple):
+    """Data by its name or path; ``thumbnails`` are None where it has no images."""
+
+    name: str
+    data: Data
+    thumbnails: Thumbnails | None
+
 
 class Loader(QObject):
     """One request at a time. Of each, at most one of its outcome, ``cancelled`` and ``failed`` is said."""
 
     progress = Signal(float, str, bool)  # fraction, words, whether it can be cancelled
-    #: name, data, thumbnails (None where the data has no images); Qt would cut a name that is no text
-    loaded = Signal(object, object, object)
     cancelled = Signal()
     failed = Signal(str, str)  # one line, detail
 
@@ -33,8 +44,9 @@ class Loader(QObject):
         """Whether something is being loaded."""
         return self._request is not None
 
-    def load(self, name: str, kinds: Sequence[str], seed: int) -> None:
-        """Load the data of that name or path, of one of ``kinds``, in place of what is being loaded."""
+    def load(self, name: str, kinds: Sequence[str], seed: int, loaded: Callable[[Loaded], None]) -> None:
+        """Load the data of that name or path, of one of ``kinds``, then call ``loaded``, in place of what is being
+        loaded."""
         request = self._begin(f"Loading {one_line(name)}", cancellable=True)
 
         def report(fraction: float, text: str) -> None:
@@ -58,7 +70,8 @@ class Loader(QObject):
             except Cancelled:
                 return lambda: None
             thumbnails = loading.thumbnails_of(data)
-            return lambda: self.loaded.emit(name, data, thumbnails) if self._end(request) else None
+            found = Loaded(name, data, thumbnails)
+            return lambda: loaded(found) if self._end(request) else None
 
         self._run(request, work)
 

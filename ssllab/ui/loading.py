@@ -6,10 +6,11 @@ Plain functions without Qt objects; :class:`.work.Background` runs them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from ssllab.controls import Value
 from ssllab.labs import lab_of as lab_of_method
 from ssllab.labs import labs
 from ssllab.training.run_record import Event, RunSettings
@@ -48,13 +49,16 @@ def resumed(workspace: Workspace, run_id: str, data: Data, device: str, place: s
     return resume_run(workspace, run_id, data, device=device, place=place)
 
 
-def forked(step: int, known: int | None = None) -> Reopen:
-    """As a new run that begins at ``step``, after the first ``known`` events; see :func:`.reopen.fork_run`."""
+def forked(step: int, known: int | None = None, changes: Mapping[str, Value] | None = None) -> Reopen:
+    """As a new run that begins at ``step``, after the first ``known`` events, with ``changes``; see
+    :func:`.reopen.fork_run`."""
 
     def fork(workspace: Workspace, run_id: str, data: Data, device: str, place: str) -> SessionLike:
         from ssllab.training.reopen import fork_run
 
-        return fork_run(workspace, run_id, data, step=step, known=known, device=device, place=place)
+        return fork_run(
+            workspace, run_id, data, step=step, known=known, changes=changes, device=device, place=place
+        )
 
     return fork
 
@@ -75,17 +79,17 @@ def open_run(
     run_id: str,
     device: str,
     reopen: Reopen,
-    present: SessionLike | None,
+    ending: Sequence[SessionLike],
     place: str | None = None,
 ) -> Opened:
-    """End the present session, load the run's data (from ``place``, if it has moved) and reopen it.
+    """Wait for the end of the sessions before it, load the run's data (from ``place``, if it has moved) and reopen it.
 
     Raises RunError and DataError.
     """
     from ssllab.data.catalogue import load
 
-    if present is not None:
-        present.stop()
+    for session in ending:
+        session.stop()
     from ssllab.training.run_method import method_of
 
     info = workspace.open(run_id).info

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSizePolicy,
-    QSpinBox,
     QToolBar,
     QWidget,
 )
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 from ssllab.data.catalogue import source, sources
 from ssllab.data.kind import LARGEST_SEED, SourceInfo
 from ssllab.storage.one_line import one_line
+from ssllab.ui.widgets.whole_number_box import WholeNumberBox
 
 if TYPE_CHECKING:
     from ssllab.ui.bench import Bench
@@ -57,6 +57,7 @@ class MainToolbar(QToolBar):
         self.addSeparator()
         self._labels: list[QAction] = []
         self._offered: tuple[str, ...] = ()  # the kinds of data in the box
+        self._shown = ""
         self._make_choices()
         self._make_state()
         bench.state_changed.connect(self.show_state)
@@ -64,7 +65,7 @@ class MainToolbar(QToolBar):
         bench.data_loaded.connect(self.show_data)
         bench.progress.connect(self._show_progress)
         bench.restart_needed.connect(self._show_restart)
-        bench.run_changed.connect(self._run_changed)
+        bench.run_changed.connect(self._show_choices)
         self.show_state(bench.state)
 
     # Parts
@@ -72,7 +73,7 @@ class MainToolbar(QToolBar):
     def _button(self, text: str, tip: str, act: Callable[[], None]) -> QPushButton:
         button = QPushButton(text)
         button.clicked.connect(lambda: act())
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setToolTip(tip)
         # A full bar may squeeze a button no further than its words.
         button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
@@ -96,7 +97,7 @@ class MainToolbar(QToolBar):
         self.device_box.setToolTip("Where to train, from the next run on")
         self.device_box.setCurrentIndex(max(0, self.device_box.findData(bench.device)))
         self.device_box.activated.connect(lambda: bench.set_device(self.device_box.currentData()))
-        self.seed_box = QSpinBox()
+        self.seed_box = WholeNumberBox()
         self.seed_box.setRange(0, LARGEST_SEED)
         self.seed_box.setValue(bench.seed)
         self.seed_box.setToolTip("Every random choice of a run comes from its seed; same seed, same curve")
@@ -122,7 +123,7 @@ class MainToolbar(QToolBar):
         self.progress_bar.setTextVisible(False)
         self.progress_shown = self.addWidget(self.progress_bar)
         self.cancel_button = QPushButton("Cancel")
-        self.cancel_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.cancel_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.cancel_button.clicked.connect(self.bench.cancel_loading)
         self.cancel_shown = self.addWidget(self.cancel_button)
         self.progress_shown.setVisible(False)
@@ -139,6 +140,9 @@ class MainToolbar(QToolBar):
         for button in (self.start_button, self.step_button, self.reset_button):
             button.setEnabled(state != "loading")
         self.state_label.setText(_STATES.get(state, state))
+        if self._shown == "loading" != state:
+            self._show_choices()  # as they are, also where what was wished could not be loaded
+        self._shown = state
 
     def show_data(self) -> None:
         """Choose what is loaded in the box of data."""
@@ -188,9 +192,11 @@ class MainToolbar(QToolBar):
             )
         self.method_box.setCurrentIndex(self.method_box.findData(self.bench.method_name))
 
-    def _run_changed(self) -> None:
+    def _show_choices(self) -> None:
         self.method_box.setCurrentIndex(max(0, self.method_box.findData(self.bench.method_name)))
+        self.device_box.setCurrentIndex(max(0, self.device_box.findData(self.bench.device)))
         self.seed_box.setValue(self.bench.seed)
+        self.show_data()
 
     # What a person does
 

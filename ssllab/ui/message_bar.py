@@ -27,7 +27,7 @@ class MessageBar(QFrame):
         self.more.setCheckable(True)
         close = QPushButton("Close")
         for button in (self.more, close):
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.detail = QPlainTextEdit()
         self.detail.setReadOnly(True)
         self.detail.setMaximumHeight(180)

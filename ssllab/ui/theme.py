@@ -171,6 +171,7 @@ def _outlined(theme: Theme) -> QPalette:
 
 
 def _style_sheet(theme: Theme) -> str:
+    focus = f"border: 2px solid {theme.accent}; border-radius: 3px;"
     return f"""
     QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.border}; padding: 6px; }}
     QDockWidget {{ color: {theme.text}; }}
@@ -200,4 +201,10 @@ def _style_sheet(theme: Theme) -> str:
     QTabBar::tab:selected {{ color: {theme.text}; border-bottom: 2px solid {theme.accent}; }}
     QTabBar::tab:hover {{ color: {theme.text}; }}
     QTabWidget::pane {{ border: none; }}
+    QTextBrowser {{ border: 2px solid transparent; }}
+    QPushButton:focus {{ {focus} padding: 3px 9px; }}
+    QPushButton[primary="true"]:focus {{ border: 2px solid {theme.text}; padding: 3px 9px; }}
+    QToolButton:focus, QToolButton#groupHead:focus, QToolButton#groupHead:checked:focus {{ {focus} }}
+    QCheckBox:focus, QSlider:focus, QTextBrowser:focus {{ {focus} }}
+    QTabBar::tab:selected:focus {{ color: {theme.accent_text}; background: {theme.accent}; }}
     """

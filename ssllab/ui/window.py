@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
+    QKeyEvent,
     QKeySequence,
     QShowEvent,
     QUndoGroup,
@@ -21,7 +22,7 @@ from ssllab import __version__
 from ssllab.data.kind import amount
 from ssllab.labs import labs
 from ssllab.storage import search_path
-from ssllab.ui import theme, window_state
+from ssllab.ui import keyboard, theme, window_state
 from ssllab.ui.bench import Bench
 from ssllab.ui.benches import Benches
 from ssllab.ui.lab_page import LabPage
@@ -37,12 +38,14 @@ KEYS = (
     ("Space", "start or pause"),
     ("S", "one step"),
     ("R", "reset: put this run aside, begin anew"),
-    ("Ctrl+Z / Ctrl+Shift+Z", "undo or redo a control's change"),
+    ("Ctrl+Z / Ctrl+Shift+Z", "undo or redo: a setting, a lesson, a remedy, a reset"),
     ("Ctrl+R", "record, or end the recording (Speech)"),
     ("P / L", "play or stop; over and over (Speech, in Inspect)"),
     ("Ctrl+O", "open a folder of your own data"),
     ("Ctrl+T", "light or dark"),
     ("Ctrl++ / Ctrl+-", "larger or smaller text"),
+    ("Tab / Shift+Tab", "to the next or the last control, in the order of reading; Space presses it"),
+    ("Enter", "in a box: take what was typed, and give the keys back to the page"),
     ("F11", "full screen"),
     ("Escape", "leave the full screen of a panel"),
     ("Click on a change marker", "rewind to before that change"),
@@ -73,6 +76,7 @@ class Window(QMainWindow):
         self.setAcceptDrops(True)
         self.resize(1280, 800)
         self.labs: dict[str, LabPage] = {}  # those that were seen
+        self._tabbed_to: QWidget | None = None
         self.runs = RunsPage(benches)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -116,7 +120,7 @@ class Window(QMainWindow):
         if name not in self.labs:
             page = search_path.load(self.bench.lab.folder / "page.py", "ssllab.ui.labs").page(self.bench)
             window_state.bring_back_page(page, self.settings)
-            self.undo_group.addStack(page.controls.undo_stack)
+            self.undo_group.addStack(page.history)
             self._holders[name].column.addWidget(page)
             self.labs[name] = page
         return self.labs[name]
@@ -138,8 +142,11 @@ class Window(QMainWindow):
             self.benches.current = self.benches.all[self.tab]
         for name, bench in self.benches.all.items():
             bench.watched = name == self.tab
-        self.undo_group.setActiveStack(self.lab.controls.undo_stack)
+        self.undo_group.setActiveStack(self.lab.history)
         self._follow_lab()
+        bar = self.tabs.tabBar()
+        if not (bar is self._tabbed_to and bar.hasFocus()):
+            self._page().setFocus()  # Qt would give it to the first thing that takes it
         if self.isVisible():
             self.bench.begin()
 
@@ -327,6 +334,42 @@ class Window(QMainWindow):
             "About ssllab",
             f"<b>ssllab {__version__}</b><br>A desktop laboratory for self-supervised learning.<br>MIT licence.",
         )
+
+    # Keys
+
+    def event(self, event: QEvent) -> bool:
+        # It comes here where the widget with the focus has no use of its own for the key.
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and keyboard.belongs_to_focus(event, self._tabbed_to)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        entered = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if entered and keyboard.is_entered(self.focusWidget()):
+            self._page().setFocus()  # Space starts and pauses again
+        else:
+            super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        stops = [self.tabs.tabBar(), *keyboard.in_reading_order(self._page())]
+        stops += keyboard.in_reading_order(self.messages)
+        now = self.focusWidget()
+        if now in stops:
+            at = (stops.index(now) + (1 if forward else -1)) % len(stops)
+        else:
+            at = 1 if forward and len(stops) > 1 else -1
+        self._tabbed_to = stops[at]
+        reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
+        self._tabbed_to.setFocus(reason)
+        return True
+
+    def _page(self) -> QWidget:
+        return self.lab if self.tab in labs() else self.runs
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -150,7 +150,8 @@ def remember(window: Window, settings: QSettings) -> None:
         put(f"{name}/device", bench.device)
         put(f"{name}/seed", bench.seed)
         if bench.config is not None:
-            put(f"{name}/controls", json.dumps(bench.config.model_dump()))
+            usual = type(bench.config)()  # what a lesson set ends with the window
+            put(f"{name}/controls", json.dumps({**usual.model_dump(), **bench.setup.own(usual)}))
     settings.sync()
 
 

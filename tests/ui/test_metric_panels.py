@@ -14,6 +14,7 @@ import pytest
 
 from ssllab.looks import Negatives, Spectrum
 from ssllab.training.metrics import MetricsLog
+from ssllab.training.run_record import Event
 from ssllab.ui import theme
 from ssllab.ui.labs.contrast.alignment_uniformity import AlignmentUniformityPanel, uniform_on_sphere
 from ssllab.ui.labs.contrast.factors import FactorsPanel
@@ -194,6 +195,21 @@ def test_data_without_factors_gets_a_hint_instead_of_bars(show):
     panel = show(FactorsPanel)
     panel.draw(Scene("running", probes=log, constants={"chance_top1": 0.1}))
     assert "no known factors" in panel.bars.notes.hint
+
+
+def test_after_a_change_the_accuracies_of_before_stand_beside_those_of_now(show):
+    panel = show(FactorsPanel)
+    chances = {"chance_factor_shape": 0.1, "chance_factor_colour": 0.125}
+    panel.draw(Scene("running", probes=probes(), constants=chances))
+    assert "h before" not in panel.bars.columns()
+    change = [Event(60, 1.0, "set", key, True, False) for key in ("jitter", "grayscale")]
+    panel.draw(Scene("running", probes=probes(), constants=chances, events=change))
+    table = panel.bars.columns()
+    np.testing.assert_allclose(table["h before"], [0.60, 0.20], rtol=1e-6)
+    np.testing.assert_allclose(table["h"], [0.71, 0.20], rtol=1e-6)
+    assert "before the change" in [entry.name for entry in panel.bars.legend.entries()]
+    panel.resize(500, 400)
+    assert "60 → 71" in [note.text for note in panel.bars.notes.notes]
 
 
 def test_the_spectrum_names_rankme_and_its_ceiling(show, full_scene):

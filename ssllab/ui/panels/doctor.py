@@ -10,6 +10,7 @@ from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Panel
 from ssllab.ui.scene import Scene
+from ssllab.ui.setup import FEW_CONTROLS, remedy_words, settings_words
 
 
 class DoctorPanel(Panel):
@@ -43,9 +44,9 @@ class DoctorPanel(Panel):
         self.evidence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.remedy = QLabel()
         self.remedy.setWordWrap(True)
-        self.apply_button = QPushButton("Apply this remedy")
+        self.apply_button = QPushButton()
         self.apply_button.setProperty("primary", True)
-        self.apply_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.apply_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.apply_button.clicked.connect(self._apply)
         self.history = QLabel()
         self.history.setWordWrap(True)
@@ -54,29 +55,28 @@ class DoctorPanel(Panel):
         top.addWidget(self.headline, 1)
         body = QWidget()
         column = QVBoxLayout(body)
-        column.setContentsMargins(10, 8, 10, 8)
-        column.addLayout(top)
+        column.setContentsMargins(0, 0, 6, 0)
         column.addWidget(self.evidence)
-        column.addWidget(self.remedy)
-        row = QHBoxLayout()
-        row.addWidget(self.apply_button)
-        row.addStretch(1)
-        column.addLayout(row)
         column.addWidget(self.history)
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(body)
+        # State and remedy are always seen; what they stand on scrolls.
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.addLayout(top)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(self.remedy)
+        layout.addWidget(self.apply_button, 0, Qt.AlignmentFlag.AlignLeft)
         self._verdict: object = None
         self._changes: dict[str, float | bool | str] = {}
+        self._rewind_to: int | None = None
         self._seen: list[tuple[int, str]] = []
         self.reset()
 
     def reset(self) -> None:
-        self._verdict, self._changes, self._seen = None, {}, []
+        self._verdict, self._changes, self._rewind_to, self._seen = None, {}, None, []
         self.badge.hide()
         self.headline.setText("Press Start: the doctor watches the run and says how it is.")
         for label in (self.evidence, self.remedy, self.history):
@@ -90,13 +90,17 @@ class DoctorPanel(Panel):
         if verdict is None or verdict is self._verdict:
             return
         self._verdict = verdict
-        self._changes = dict(verdict.changes)
+        self._changes, self._rewind_to = dict(verdict.changes), verdict.rewind_to
         self.badge.setText(verdict.state)
         self.badge.show()
         self.headline.setText(verdict.title)
         self._put(self.evidence, "<br>".join(verdict.evidence))
-        self._put(self.remedy, "<br>".join(filter(None, (verdict.remedy, verdict.action))))
-        self.apply_button.setVisible(bool(verdict.action))
+        many = len(self._changes) > FEW_CONTROLS
+        listed = f"<br>Sets {settings_words(self._changes)}." if many else ""
+        self._put(self.remedy, verdict.remedy + listed)
+        anew = self._rewind_to == 0 or self.bench.begins_anew(self._changes)
+        self.apply_button.setText(remedy_words(self._changes, self._rewind_to, anew))
+        self.apply_button.setVisible(bool(self._changes) or self._rewind_to is not None)
         step = (scene.metrics.last_step if scene.metrics is not None else 0) or 0
         if not self._seen or self._seen[-1][1] != verdict.state:
             self._seen.append((step, verdict.state))
@@ -121,5 +125,4 @@ class DoctorPanel(Panel):
         label.setVisible(bool(text))
 
     def _apply(self) -> None:
-        self.bench.set_many(self._changes)
-        self.bench.start()
+        self.bench.cure(self._changes, self._rewind_to)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QTextBrowser, QVBoxLayout
 
-from ssllab.controls import Value
+from ssllab.controls import Config
 from ssllab.lessons import Lesson, lessons
 from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Panel
+from ssllab.ui.setup import Setup, settings_words
 
 
 class LessonsPanel(Panel):
-    """A list of lessons, the text of one, and the button that sets it up."""
+    """A list of lessons, the text of one, and the button that sets it up. ``panels_wanted``: where to look."""
 
     id = "lessons"
     title = "Try this"
-    help = "<p>Short experiments. The button sets the controls and starts; the text says what to look at.</p>"
+    help = (
+        "<p>Short experiments. The button begins from the defaults, makes the lesson's changes and trains; the text "
+        "says what to look at. Undo (Ctrl+Z) brings back what was there before.</p>"
+    )
+    panels_wanted = Signal(object)
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
@@ -25,12 +32,11 @@ class LessonsPanel(Panel):
         self.choice.addItems([lesson.title for lesson in self.lessons])
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.text = QTextBrowser()
-        self.text.setFrameShape(QTextBrowser.Shape.NoFrame)
         self.set_up_button = QPushButton("Set it up")
         self.set_up_button.setProperty("primary", True)
         self.back_button = QPushButton("Back to the defaults")
         for button in (self.set_up_button, self.back_button):
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.choice.currentIndexChanged.connect(self._show)
         self.set_up_button.clicked.connect(self._set_up)
         self.back_button.clicked.connect(self._back)
@@ -56,29 +62,81 @@ class LessonsPanel(Panel):
         self._name_button()
 
     def _name_button(self) -> None:
-        """Say so where a lesson is written for another method than the one at hand."""
-        other = self.bench.methods.get(self.bench.lab.method) if self._other_method() else None
+        """Say so where another method is trained than the one that lessons are written for."""
+        bench = self.bench
+        other = bench.methods.get(bench.lab.method) if bench.method_name != bench.lab.method else None
         self.set_up_button.setText(f"Set it up with {other.title}" if other else "Set it up")
 
-    def _other_method(self) -> bool:
-        config = self.bench.config
-        return config is not None and bool(self.lesson.changes.keys() - config.controls().keys())
-
     def _set_up(self) -> None:
-        self._apply(self.lesson.changes)
+        bench, lesson = self.bench, self.lesson
+        method = bench.methods.get(bench.lab.method)
+        if bench.config is None or method is None:
+            return
+        now, usual = bench.setup, method.Config()
+        begun = next((other.changes for other in self.lessons if other.name == lesson.after), {})
+        at_first = {**usual.model_dump(), **begun}
+        words = f"lesson “{lesson.title}”"
+        goes_on = now.method == bench.lab.method and now.settings == at_first and self._suits_run(lesson, now)
+        first = at_first if lesson.first and not goes_on else {**at_first, **lesson.changes}
+        wanted = Setup(
+            bench.lab.method,
+            first,
+            lesson.data or now.data,
+            now.seed,
+            now.device,
+            now.run if goes_on else None,
+            {key: value for key, value in first.items() if value != getattr(usual, key)},
+        )
+
+        def begin() -> None:
+            bench.say("info", self._said(now, usual, waits=first is at_first))
+            bench.start()
+            if first is at_first:
+                bench.when(lesson.first, lambda: self._change(lesson))
+
+        bench.take(wanted, words, anew=not goes_on, then=begin)
+        self.panels_wanted.emit(lesson.panels)
+
+    def _suits_run(self, lesson: Lesson, now: Setup) -> bool:
+        """Whether the run at hand was, for long enough and with nothing else before, what the lesson changes."""
+        live, scene = self.bench.live_run, self.bench.scene()
+        if not lesson.first or live is None or scene.state not in ("running", "paused"):
+            return False
+        if lesson.data not in ("", now.data):
+            return False
+        changed = [event.step for event in scene.events if event.kind == "set"]
+        if changed and not lesson.after:
+            return False
+        return live.step - max(changed, default=0) >= lesson.first
+
+    def _change(self, lesson: Lesson) -> None:
+        now = self.bench.setup
+        settings, set_by = {**now.settings, **lesson.changes}, {**now.lesson, **lesson.changes}
+        self.bench.take(
+            replace(now, settings=settings, lesson=set_by), f"lesson “{lesson.title}”, the change"
+        )
+        self.bench.say("info", f"Now: {settings_words(lesson.changes)}.")
+
+    def _said(self, before: Setup, usual: Config, *, waits: bool) -> str:
+        """What the button did, and what of the person's own it kept or put aside."""
+        lesson, lab = self.lesson, self.bench.lab
+        title = next((other.title for other in self.lessons if other.name == lesson.after), "")
+        begins, changes = f"“{title}”" if title else "the defaults", settings_words(lesson.changes)
+        if waits:
+            lines = [f"A new run trains {lesson.first} steps with {begins} first; then {changes}."]
+        else:
+            lines = [f"The defaults with {changes}."]
+        stays = [f"seed {before.seed}"] if before.seed else []
+        if not lesson.data and before.data != lab.data:
+            stays.append(f"data {before.data}")
+        if stays:
+            lines.append(f"Kept: your {', '.join(stays)}.")
+        if own := before.own(usual):
+            lines.append(f"Put aside: your {settings_words(own)}; Ctrl+Z brings it back.")
+        return " ".join(lines)
 
     def _back(self) -> None:
-        config = self.bench.config
-        if config is not None:
-            self._apply({name: spec.default for name, spec in config.controls().items()})
-
-    def _apply(self, changes: dict[str, Value]) -> None:
-        config = self.bench.config
-        if config is None:
-            return
-        if self._other_method():  # written for the lab's own method
-            self.bench.set_method(self.bench.lab.method)
-        self.bench.set_many(changes)
-        if self.bench.needs_restart():
-            self.bench.reset()
-        self.bench.start()
+        trains = self.bench.state == "running"
+        self.bench.set_defaults()
+        if trains:
+            self.bench.start()

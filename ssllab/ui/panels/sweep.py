@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from ssllab.controls import Config
 from ssllab.training.run_record import RunSettings
 from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Panel
+from ssllab.ui.widgets.whole_number_box import WholeNumberBox
 from ssllab.ui.work import Background
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class SweepPanel(Panel):
         self.run_button.setToolTip(sweep.tip)
         self.run_button.clicked.connect(self.run)
         self.cancel_button.clicked.connect(self._cancel)
-        self.steps = QSpinBox()
+        self.steps = WholeNumberBox()
         self.steps.setRange(1, 100_000)
         self.steps.setValue(sweep.steps)
         self.steps.setSuffix(sweep.suffix)
@@ -107,7 +108,7 @@ class SweepPanel(Panel):
         if not self.picture.controls:
             row.addStretch()
         for control in (self.run_button, self.cancel_button, *self.picture.controls):
-            control.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            control.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 0)
         column.addLayout(row)

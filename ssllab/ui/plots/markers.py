@@ -60,10 +60,11 @@ def _short(drags: Sequence[Sequence[Event]], texts: Sequence[str]) -> str:
 
 def change_text(key: str, old: Any, new: Any) -> str:
     """``temperature 0.5 → 0.1``."""
-    return f"{str(key).replace('_', ' ')} {_value(old)} → {_value(new)}"
+    return f"{str(key).replace('_', ' ')} {written(old)} → {written(new)}"
 
 
-def _value(value: Any) -> str:
+def written(value: Any) -> str:
+    """A value as a person reads it."""
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, float):

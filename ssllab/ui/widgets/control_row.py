@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
+import time
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QDoubleValidator, QIntValidator, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -24,6 +26,10 @@ from ssllab.controls import ControlSpec, Value
 from ssllab.ui import theme
 
 STEPS = 1000  # positions of a slider
+_WHOLE = re.compile(r"[+-]?\d+")
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+ONE_PULL_SECONDS = 1.0  # steps of a slider by keys or wheel that follow one another so soon are one gesture
 SMALLEST_LOG = 1e-6  # where a logarithmic slider that may be 0 begins; its leftmost position is 0
 
 
@@ -42,14 +48,20 @@ class CalmCombo(QComboBox):
 
 
 class ControlRow(QWidget):
-    """Shows a control's value and says when a person changed it (``edited``)."""
+    """Shows a control's value and says when a person changed it (``edited``), or typed what is no number (``refused``).
+
+    ``gesture`` counts what a person does; all moves of one pull at the slider have the same number.
+    """
 
     edited = Signal(object)
+    refused = Signal(str)
 
     def __init__(self, spec: ControlSpec) -> None:
         super().__init__()
         self.spec = spec
         self.value: Value = spec.default
+        self.gesture = 0
+        self._moved = 0.0
         self.setToolTip(tooltip(spec))
         self.name = QLabel(spec.title)
         self.name.installEventFilter(self)
@@ -86,7 +98,6 @@ class ControlRow(QWidget):
         spec = self.spec
         self.number = QLineEdit()
         self.number.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.number.setValidator(QIntValidator() if spec.kind == "int" else QDoubleValidator())
         self.number.editingFinished.connect(self._number_typed)
         layout.addWidget(self.name, 0, 0)
         layout.addWidget(self.number, 0, 1)
@@ -96,6 +107,7 @@ class ControlRow(QWidget):
             self.slider = CalmSlider(Qt.Orientation.Horizontal)
             self.slider.setRange(0, STEPS)
             self.slider.setAccessibleName(spec.title)
+            self.slider.sliderPressed.connect(self._begin)
             self.slider.valueChanged.connect(self._slider_moved)
             layout.addWidget(self.slider, 1, 0, 1, 2)
 
@@ -160,8 +172,7 @@ class ControlRow(QWidget):
 
     def to_default(self) -> None:
         """As a person would: back to the default."""
-        self.show_value(self.spec.default)
-        self.edited.emit(self.spec.default)
+        self._show_and_say(self.spec.default)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)
@@ -169,7 +180,19 @@ class ControlRow(QWidget):
         back.triggered.connect(self.to_default)
         menu.exec(event.globalPos())
 
+    def _begin(self) -> None:
+        self.gesture += 1
+
+    def _show_and_say(self, value: Value) -> None:
+        self.show_value(value)
+        self._begin()
+        self.edited.emit(value)
+
     def _person_changed(self, value: Value) -> None:
+        self._begin()
+        self._say(value)
+
+    def _say(self, value: Value) -> None:
         self.value = value
         self.restyle()
         self.edited.emit(value)
@@ -178,18 +201,27 @@ class ControlRow(QWidget):
         value = at_position(at, self.spec)
         assert self.number is not None
         self.number.setText(_written(value))
-        self._person_changed(value)
+        now = time.monotonic()
+        if self.slider is None or not (self.slider.isSliderDown() or now - self._moved < ONE_PULL_SECONDS):
+            self._begin()
+        self._moved = now
+        self._say(value)
 
     def _number_typed(self) -> None:
         assert self.number is not None
+        typed = self.number.text().strip()
+        if typed == _written(self.value):
+            return
         try:
-            value: Value = int(self.number.text()) if self.spec.kind == "int" else float(self.number.text())
-        except ValueError:
+            value = number(typed, whole=self.spec.kind == "int")
+        except ValueError as error:
             self.show_value(self.value)
+            self.refused.emit(f"{self.spec.title}: {error} {_written(self.value)} stays.")
             return
         if value != self.value:
+            self._show_and_say(value)
+        else:
             self.show_value(value)
-            self.edited.emit(value)
 
     def _line_edited(self, text: str) -> None:
         if text != self.value:
@@ -201,8 +233,27 @@ class ControlRow(QWidget):
         else:
             chosen, _ = QFileDialog.getOpenFileName(self, self.spec.title, str(self.value))
         if chosen:
-            self.show_value(chosen)
-            self.edited.emit(chosen)
+            self._show_and_say(chosen)
+
+
+def number(text: str, *, whole: bool = False) -> Value:
+    """What a person typed as a number, with a point or a comma as the decimal sign.
+
+    Raises ValueError with one line for what is none, or may be two: ``1,000``.
+    """
+    if whole:
+        if not _WHOLE.fullmatch(text):
+            raise ValueError(f"'{text}' is not a whole number.")
+        return int(text)
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"'{text}' is not a number; write it as 0.2 or 0,2.")
+    if _THOUSANDS.fullmatch(text):
+        raise ValueError(
+            f"'{text}' may be two numbers: write {text.replace(',', '')} or {text.replace(',', '.')}."
+        )
+    if not math.isfinite(found := float(text.replace(",", "."))):
+        raise ValueError(f"'{text}' is too large.")
+    return found
 
 
 def tooltip(spec: ControlSpec) -> str:

@@ -32,7 +32,11 @@ class PairGrid(Picture):
 
     def __init__(self, bench: Bench) -> None:
         super().__init__()
-        self.picked.connect(lambda first, second: bench.set_many(ablation_config(first, second)))
+        self.picked.connect(
+            lambda first, second: bench.set_many(
+                ablation_config(first, second), f"ablation cell {pair_words(first, second)}"
+            )
+        )
         self.values: dict[tuple[str, str], float] = {}
         self.setMouseTracking(True)
         self.setMinimumSize(240, 150)
@@ -110,12 +114,17 @@ class PairGrid(Picture):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         pair = self._at(event.position())
         value = self.value(*pair) if pair else None
-        words = "" if pair is None else pair[0] if pair[0] == pair[1] else f"{pair[0]} and {pair[1]}"
+        words = "" if pair is None else pair_words(*pair)
         self.setToolTip(words if value is None else f"{words}: {100 * value:.1f} %. Click to set it.")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if pair := self._at(event.position()):
             self.picked.emit(*pair)
+
+
+def pair_words(first: str, second: str) -> str:
+    """A cell in words; on the diagonal stands one transformation alone."""
+    return first if first == second else f"{first} and {second}"
 
 
 def _plan(bench: Bench, settings: RunSettings, data: Any) -> Plan | str:

@@ -115,7 +115,7 @@ class AugmentationsPanel(Panel):
         self.new_button = QPushButton("New samples")
         self.random_button = QPushButton("Another image")
         for button in (self.new_button, self.random_button):
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.new_button.clicked.connect(self._new_samples)
         self.random_button.clicked.connect(self._another_image)
         row = QHBoxLayout()
@@ -188,13 +188,12 @@ class AugmentationsPanel(Panel):
     def _toggle(self, index: int) -> None:
         from ssllab.data.images.augment import OPERATORS
 
-        switches = OPERATORS[index].switches
+        title, switches = OPERATORS[index].title, OPERATORS[index].switches
         config = self.bench.config
         if not switches or config is None:
             return
         on = not all(getattr(config, name) for name in switches)
-        for name in switches:
-            self.bench.set(name, on)
+        self.bench.set_many(dict.fromkeys(switches, on), f"{title} {'on' if on else 'off'}")
 
 
 def _pixels(images: Tensor) -> np.ndarray:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyqtgraph as pg
@@ -16,7 +16,11 @@ from ssllab.ui.plots.annotations import Note
 from ssllab.ui.plots.chart import Chart, colour
 from ssllab.ui.plots.chart_panel import ChartPanel
 from ssllab.ui.plots.legend import Entry
+from ssllab.ui.plots.markers import markers
 from ssllab.ui.scene import Scene
+
+if TYPE_CHECKING:
+    from ssllab.training.metrics import MetricsLog
 
 _EMPTY = "Press Start: what the embedding keeps of every factor appears here"
 _NONE = "This data has no known factors. Choose Shapes to see which of them the embedding keeps."
@@ -27,10 +31,14 @@ class _Row(NamedTuple):
     factor: str
     accuracies: tuple[float | None, float | None]  # in the order of _KINDS
     chance: float | None
+    before: tuple[float | None, float | None] = (None, None)  # at the last probe before the last change
 
 
 class FactorBars(Chart):
-    """Horizontal bars per factor: accuracy of a linear probe on h and on g(h), with a tick at chance."""
+    """Horizontal bars per factor: accuracy of a linear probe on h and on g(h), with a tick at chance.
+
+    After a change of a control the accuracies of before it stand beside those of now.
+    """
 
     def __init__(self) -> None:
         super().__init__(
@@ -50,6 +58,7 @@ class FactorBars(Chart):
                 bars.setOpts(brush=QColor(colour(role)), pen=None)
 
             self._bars[key] = self.add(key, item, style)
+        self._before = self.line("before", "muted", width=2.0)
         self._chance = self.line("chance", "text", width=2.0)
         self.view.invertY(True)
         self.view.setMouseEnabled(x=False, y=False)
@@ -68,7 +77,9 @@ class FactorBars(Chart):
                 for n in log.names
                 if n.startswith("factor_") and not n.endswith("_z")
             ]
-        state = (id(log), 0 if log is None else (log.generation, len(log)), tuple(names))
+        changes = markers(scene.events)
+        step = changes[-1].first.step if changes else None
+        state = (id(log), 0 if log is None else (log.generation, len(log)), tuple(names), step)
         if state == self._state:
             return
         self._state = state
@@ -76,7 +87,8 @@ class FactorBars(Chart):
         for name in names:
             h, z = (None if log is None else log.last(f"factor_{name}{suffix}") for suffix in ("", "_z"))
             if any(value is not None and np.isfinite(value) for value in (h, z)):
-                rows.append(_Row(name, (h, z), scene.constants.get(f"chance_factor_{name}")))
+                before = (_at(log, f"factor_{name}", step), _at(log, f"factor_{name}_z", step))
+                rows.append(_Row(name, (h, z), scene.constants.get(f"chance_factor_{name}"), before))
         self._rows = rows
         measured = log is not None and len(log) > 0
         self._hint = _NONE if measured and not names else _EMPTY
@@ -104,6 +116,18 @@ class FactorBars(Chart):
         x = np.repeat([c for _, c in chances], 2)
         y = np.array([[i - 0.42, i + 0.42] for i, _ in chances]).reshape(-1)
         self._chance.setData(x.astype(float), y, connect="pairs")
+        earlier = [
+            (100.0 * value, i + shift)
+            for i, row in enumerate(self._rows)
+            for value, (key, _, _, shift) in zip(row.before, _KINDS, strict=True)
+            if value is not None and key not in self._hidden
+        ]
+        self._before.setData(
+            np.repeat([at for at, _ in earlier], 2).astype(float),
+            np.array([[y - 0.17, y + 0.17] for _, y in earlier], float).reshape(-1),
+            connect="pairs",
+        )
+        self._list()
         self._write_numbers()
         self.axes[1].setTicks([[(i, row.factor.replace("_", " ")) for i, row in enumerate(self._rows)]])
         if self._rows:
@@ -118,11 +142,12 @@ class FactorBars(Chart):
                 for number, (key, _, role, shift) in enumerate(_KINDS):
                     value = row.accuracies[number]
                     if value is not None and np.isfinite(value) and key not in self._hidden:
-                        text = f"{100 * value:.0f}"
+                        was = row.before[number]
+                        text = f"{100 * value:.0f}" if was is None else f"{100 * was:.0f} → {100 * value:.0f}"
                         chance = (
                             row.chance if row.chance is not None and 0 < row.chance - value < 0.12 else 0.0
                         )
-                        at = 100.0 * max(value, chance)  # not across the tick
+                        at = 100.0 * max(value, chance, was or 0.0)  # not across the ticks
                         notes.append(Note(at, i + shift, text, colour(role), "right", dot=False))
         self.notes.notes = notes
         self.notes.update()
@@ -137,6 +162,20 @@ class FactorBars(Chart):
                 Entry("h", "h", colour("attract"), "block", False, "From the output of the encoder."),
                 Entry(
                     "z", "g(h)", colour("repel"), "block", False, "From the output of the projection head."
+                ),
+                *(
+                    [
+                        Entry(
+                            "before",
+                            "before the change",
+                            colour("muted"),
+                            "line",
+                            False,
+                            "Before the last change.",
+                        )
+                    ]
+                    if any(value is not None for row in self._rows for value in row.before)
+                    else []
                 ),
                 Entry("chance", "chance", colour("text"), "line", False, "Guessing the most frequent value."),
             ]
@@ -155,10 +194,22 @@ class FactorBars(Chart):
             "g(h)": [row.accuracies[1] for row in self._rows],
             "chance": [row.chance for row in self._rows],
         }
+        if any(value is not None for row in self._rows for value in row.before):
+            numbers["h before"] = [row.before[0] for row in self._rows]
+            numbers["g(h) before"] = [row.before[1] for row in self._rows]
         table = {
             key: np.array([np.nan if v is None else v for v in column]) for key, column in numbers.items()
         }
         return {"factor": np.array([row.factor for row in self._rows]), **table}
+
+
+def _at(log: MetricsLog | None, name: str, step: int | None) -> float | None:
+    """The last value at or before a step; None where there is none."""
+    if log is None or step is None:
+        return None
+    steps, values = log.column(name)
+    values = values[(steps <= step) & np.isfinite(values)]
+    return float(values[-1]) if values.size else None
 
 
 class FactorsPanel(ChartPanel):
@@ -175,7 +226,7 @@ class FactorsPanel(ChartPanel):
     thrown away. A long bar: it is kept. An augmentation that changes a factor teaches invariance to it:
     colour distortion removes colour, cropping removes position and size. Without colour distortion the
     colour stays, because it is the easiest way to recognise two views of one image. h keeps more than
-    g(h).</p>
+    g(h). When a control was changed, a grey tick and the number before the arrow are the accuracy just before.</p>
     <p>Chen et al. 2020, Table 3: rotation can be read from h with 67.6 % and from g(h) with 25.6 %
     (chance 25).</p>
     """

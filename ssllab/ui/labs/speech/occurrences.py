@@ -95,7 +95,7 @@ class OccurrencesPanel(Panel):
             button.setCheckable(True)
             button.setChecked(mode == LENGTH)
             button.setToolTip(tip)
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self.modes.addButton(button)
             self.mode_buttons[mode] = button
             row.addWidget(button)
@@ -107,7 +107,7 @@ class OccurrencesPanel(Panel):
         self.search_button = QPushButton("Search all clips")
         self.search_button.setToolTip("Read all clips and takes with the chosen model, once")
         for button in (self.play_button, self.search_button):
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         foot = QHBoxLayout()
         foot.setSpacing(6)
         foot.addWidget(self.play_button)

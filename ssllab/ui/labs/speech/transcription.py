@@ -120,7 +120,7 @@ class TranscriptionPanel(Panel):
             self.sides.addButton(button)
             row.addWidget(button)
         for button in (self.button, self.rates_button, self.clips_button):
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.rates_button.setChecked(True)
         self.sides.buttonClicked.connect(lambda _: self._arrange())
         head = QWidget()

@@ -56,7 +56,7 @@ class Chooser(QWidget):
         self.refresh_button = QToolButton()
         self.refresh_button.setText("Codes of now")
         self.refresh_button.setToolTip("Read the clip with the live run as it is at this step")
-        self.refresh_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.refresh_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)

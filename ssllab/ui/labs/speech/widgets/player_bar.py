@@ -36,7 +36,7 @@ class PlayerBar(QWidget):
         self.speed_label = QLabel()
         self.place = QLabel()
         for button in (self.play_button, self.loop_button):
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
