@@ -92,6 +92,6 @@ def test_the_doctor_says_what_a_click_does_and_doubt_has_a_colour_of_its_own(win
         shown.draw(Scene(state="running", verdict=verdict))
         colours[verdict.state] = shown.badge.styleSheet()
         if verdict is sick:
-            assert "It goes back to step 50 and sets learning rate = 0.002." in shown.remedy.text()
+            assert shown.apply_button.text() == "Rewind to step 50 and set learning rate 0.002"
     assert theme.current().warn in colours["not sure"]
     assert len(set(colours.values())) == 3
