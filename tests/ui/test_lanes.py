@@ -381,36 +381,46 @@ def test_code_lanes_show_the_colour_of_the_code(panel):
     assert list(shown.getRgb()[:3]) == code_colours(0, CODES, False)[code].tolist()
 
 
-def test_the_wheel_zooms_at_the_pointer_and_dragging_pans(panel, qtbot):
+def drag(qtbot, canvas, one, other, y, button=Qt.MouseButton.LeftButton, keys=Qt.KeyboardModifier.NoModifier):
+    """From time ``one`` to time ``other``, at a height of ``y`` pixels."""
+    start, end = (QPoint(int(canvas.axis.x(time)), y) for time in (one, other))
+    qtbot.mousePress(canvas, button, keys, start)
+    qtbot.mouseMove(canvas, end)
+    qtbot.mouseRelease(canvas, button, keys, end)
+
+
+@pytest.mark.parametrize(("y", "button"), [(5, Qt.MouseButton.LeftButton), (100, Qt.MouseButton.MiddleButton)])
+def test_the_wheel_zooms_at_the_pointer_and_the_ruler_or_the_middle_button_pans(panel, qtbot, y, button):
     canvas = panel.canvas
     x = int(canvas.axis.x(1.0))
     wheel(canvas, x, 100, 600)
     assert canvas.axis.span < 1.0
     assert canvas.axis.seconds(x) == pytest.approx(1.0, abs=0.01)
     start = canvas.axis.start
-    qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(x, 100))
-    qtbot.mouseMove(canvas, QPoint(x - 120, 100))
-    qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(x - 120, 100))
-    assert canvas.axis.start == pytest.approx(start + 120 * canvas.axis.per_pixel)
+    drag(qtbot, canvas, 1.0, 1.0 - 120 * canvas.axis.per_pixel, y, button)
+    assert canvas.axis.start == pytest.approx(start + 120 * canvas.axis.per_pixel, abs=2 * canvas.axis.per_pixel)
     assert panel.desk.selection is None
     qtbot.mouseClick(panel.whole_button, Qt.MouseButton.LeftButton)
     assert (canvas.axis.start, canvas.axis.span) == pytest.approx((0.0, 2.0))
 
 
-@pytest.mark.parametrize("in_ruler", [True, False])
-def test_a_drag_in_the_ruler_or_with_shift_selects(panel, qtbot, in_ruler):
-    canvas = panel.canvas
-    y = 5 if in_ruler else 100
-    keys = Qt.KeyboardModifier.NoModifier if in_ruler else Qt.KeyboardModifier.ShiftModifier
-    one, other = int(canvas.axis.x(1.5)), int(canvas.axis.x(0.5))
-    qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, keys, QPoint(one, y))
-    qtbot.mouseMove(canvas, QPoint(other, y))
-    qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, keys, QPoint(other, y))
-    assert panel.desk.selection == pytest.approx((0.5, 1.5), abs=2 * canvas.axis.per_pixel)
+@pytest.mark.parametrize(("one", "other"), [(0.5, 1.5), (1.5, 0.5)])
+def test_a_drag_selects_shift_moves_the_nearer_end_and_a_click_clears(panel, qtbot, one, other):
+    canvas, near = panel.canvas, 2 * panel.canvas.axis.per_pixel
+    drag(qtbot, canvas, one, other, 100)
+    assert panel.desk.selection == pytest.approx((0.5, 1.5), abs=near)
     canvas.grab()
+    drag(qtbot, canvas, 1.3, 1.7, 100, keys=Qt.KeyboardModifier.ShiftModifier)
+    assert panel.desk.selection == pytest.approx((0.5, 1.7), abs=near)
+    place = QPoint(int(canvas.axis.x(0.7)), 100)
+    qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, place)
+    assert panel.desk.selection == pytest.approx((0.7, 1.7), abs=near)
     canvas.setFocus()
     qtbot.keyClick(canvas, Qt.Key.Key_Return)
     assert canvas.axis.span == pytest.approx(1.3, abs=0.02)
+    qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=place)
+    assert panel.desk.selection is None
+    drag(qtbot, canvas, one, other, 100)
     qtbot.keyClick(canvas, Qt.Key.Key_Escape)
     assert panel.desk.selection is None
 

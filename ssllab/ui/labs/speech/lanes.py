@@ -41,8 +41,8 @@ class LanesPanel(Panel):
         "<p>At <b>masked</b> spans the Transformer does not see the sound and has to tell the true code from "
         "distractors: <b>similarity</b> shows its cosine with the true one (blue) and with distractors (orange "
         "band). Blue above the band: it knows what was hidden from its context (equation 3).</p>"
-        "<p>Wheel: zoom. Drag: pan. Shift+drag, or a drag in the ruler: select. Double-click: play from there. "
-        "Click a code: all its occurrences. Keys: P plays, L loops, arrows move and zoom, 0 shows the whole "
+        "<p>Drag: select; Shift+click or Shift+drag moves the nearer end, a click clears. Wheel: zoom. A drag in the "
+        "ruler, or with the middle button: pan. Double-click: play from there. Click a code: all its occurrences. Keys: P plays, L loops, arrows move and zoom, 0 shows the whole "
         "clip, Return the selection, Escape clears.</p>"
     )
 

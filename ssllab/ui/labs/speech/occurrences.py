@@ -64,7 +64,7 @@ class OccurrencesPanel(Panel):
         "<p><b>Click a code</b> in the lanes: every place in all clips and takes where the quantizer gave this "
         "code, how often that is, and, where the data knows them, on which phones. Press <b>Play all</b> to hear "
         "them one after another: does the code mean a sound?</p>"
-        "<p><b>Select a span</b> (Shift+drag in the lanes): where else does it sound like this? By the "
+        "<p><b>Select a span</b> (drag in the lanes): where else does it sound like this? By the "
         "<b>edit distance</b> of codes: how many frames have to be exchanged, left out or put in (Levenshtein "
         "1966; a frame counts by the share of its codebook groups that differ). Or by the <b>cosine</b> of the "
         "mean latents, the vectors that the quantizer reads.</p>"
@@ -246,7 +246,7 @@ class OccurrencesPanel(Panel):
     def _list_span(self) -> None:
         query, index = self._query, self.desk.search.index
         if query is None:
-            self._show([], "Select a span in the lanes (Shift+drag) to find where else it sounds like that.")
+            self._show([], "Select a span in the lanes (drag) to find where else it sounds like that.")
         elif len(query.codes) * query.frame_seconds > _LONGEST:
             self._show([], f"Select at most {_LONGEST:.0f} s: a word or a few.")
         elif index is None:
