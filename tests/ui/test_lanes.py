@@ -45,6 +45,7 @@ from ssllab.ui.labs.speech.widgets.library import clips_of
 from ssllab.ui.labs.speech.widgets.models import RUN, Chosen
 from ssllab.ui.labs.speech.widgets.places import COSINE, DISTANCE
 from ssllab.ui.labs.speech.widgets.reading import Reading, dominant
+from ssllab.ui.labs.speech.widgets.sound_lanes import heights
 from ssllab.ui.labs.speech.widgets.spectrogram import Spectrogram
 from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
 from ssllab.ui.labs.speech.widgets.threads import use_one_thread
@@ -314,6 +315,21 @@ def test_a_spectrogram_put_in_blocks_or_grown_piecewise_is_the_same():
             blocks.levels[k][:count].astype(float), grown.levels[k][:count].astype(float), atol=2e-3
         )
     assert blocks.known.all()
+
+
+def test_frequencies_stand_where_their_tones_are_and_a_near_view_tells_when_they_begin():
+    where = heights()
+    for text, hertz in (("0.5", 500), ("1", 1000), ("2", 2000), ("4", 4000)):
+        clip = Clip("tone", np.concatenate([np.zeros(8000, np.int16), tones(hertz)]))
+        spectrogram = Spectrogram(49)
+        spectrogram.put(0, log_mel(clip.sound(0, 16000), RATE))
+        times = 0.45 + 0.0005 * np.arange(200)
+        for picture in (spectrogram.view(times), spectrogram.near_view(clip, times)):
+            assert 1 - picture[:, -1].argmax() / 80 == pytest.approx(where[text], abs=0.03)
+        loud = times[picture.max(0) > 200]
+        assert loud[0] == pytest.approx(0.5, abs=0.005)
+    assert list(where)[0] == "8 kHz"
+    assert where["8 kHz"] == 1
 
 
 def test_phones_of_a_stretch_are_those_it_shares_half_of():
