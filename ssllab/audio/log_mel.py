@@ -61,7 +61,9 @@ def fine_log_mel(samples: np.ndarray, middles: np.ndarray, rate: int = 16_000) -
     sound there is silence.
     """
     window = round(FINE_WINDOW_SECONDS * rate)
-    _, filters = _tables(rate, round(WINDOW_SECONDS * rate))  # the same bands, so that the tones are of one scale
+    _, filters = _tables(
+        rate, round(WINDOW_SECONDS * rate)
+    )  # the same bands, so that the tones are of one scale
     shape = np.hanning(window + 1)[:-1].astype(np.float32)
     around = np.pad(samples, (window, window))
     starts = np.clip(np.round(middles).astype(int) + window - window // 2, 0, len(around) - window)

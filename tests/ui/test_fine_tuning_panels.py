@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt, QUrl
 
+from ssllab.data.catalogue import load
 from ssllab.experiments.label_efficiency import Cell, Outcome
 from ssllab.looks import Transcript, Transcripts
 from ssllab.methods.ctc import CTC
 from ssllab.methods.registry import methods
+from ssllab.text.word_error import error_rates
 from ssllab.training import stored_models
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_store import Workspace
@@ -26,6 +28,7 @@ from ssllab.ui.labs.speech.transcription import TranscriptionPanel
 from ssllab.ui.labs.speech.widgets.clip import Clip
 from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.heard_text import coloured
+from ssllab.ui.labs.speech.widgets.library import clip_of
 from ssllab.ui.labs.speech.widgets.models import RUN, Chosen
 from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
 from ssllab.ui.panels.lessons import LessonsPanel
@@ -133,9 +136,6 @@ def test_the_take_on_the_desk_is_transcribed_by_the_model_chosen_there(show, qtb
     desk, writer = panel.desk, Writer()
     desk.reader.read = lambda clip, inspector: None
     desk.open(Clip("take", np.zeros(8000, np.float32), text="a bad cap"))
-    desk.models.chosen = None
-    panel.transcriber.changed.emit()
-    assert not panel.button.isEnabled()
     desk.models.chosen = Chosen(writer, ("x",), "x")
     panel.transcriber.changed.emit()
     qtbot.mouseClick(panel.button, Qt.MouseButton.LeftButton)
@@ -145,6 +145,24 @@ def test_the_take_on_the_desk_is_transcribed_by_the_model_chosen_there(show, qtb
     desk.open(Clip("another", np.zeros(100, np.float32)))
     assert panel.transcriber.transcript is None
     assert not panel.heard.isVisible()
+
+
+def test_where_no_model_can_write_the_shipped_recogniser_does_and_that_is_said(show, qtbot) -> None:
+    panel = show(on_a_desk)
+    desk = panel.desk
+    spoken = load("spoken", kinds=("speech",)).test
+    clip = clip_of(spoken, 1, "spoken/test/1")
+    desk.open(clip)
+    qtbot.waitUntil(lambda: desk.models.chosen is not None, timeout=30_000)
+    assert not hasattr(
+        desk.models.chosen.inspector, "transcribe"
+    )  # at first launch the desk has one of codes
+    qtbot.mouseClick(panel.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: panel.transcriber.transcript is not None, timeout=30_000)
+    said, heard = clip.text.upper(), panel.transcriber.transcript.beam
+    assert error_rates([said], [heard]).wer < 0.5
+    assert coloured(said, heard) in panel.heard.text()
+    assert "a small model of twenty minutes" in panel.heard.text()
 
 
 def test_the_live_run_writes_with_what_it_has_learned_by_now(show, bench, qtbot, monkeypatch) -> None:

@@ -40,10 +40,10 @@ from ssllab.ui.labs.speech.widgets.code_lanes import CodeLane
 from ssllab.ui.labs.speech.widgets.colours import code_colours, image_of, ramp
 from ssllab.ui.labs.speech.widgets.curve_lanes import column_maxima, column_means
 from ssllab.ui.labs.speech.widgets.desk import Desk
-from ssllab.ui.labs.speech.widgets.index import ClipCodes, Index, phones_in
+from ssllab.ui.labs.speech.widgets.index import ClipCodes, Index, labels_in
 from ssllab.ui.labs.speech.widgets.library import clips_of
 from ssllab.ui.labs.speech.widgets.models import RUN, Chosen
-from ssllab.ui.labs.speech.widgets.places import COSINE, DISTANCE
+from ssllab.ui.labs.speech.widgets.places import COSINE, DISTANCE, PlacesModel, PlacesTable
 from ssllab.ui.labs.speech.widgets.reading import Reading, dominant
 from ssllab.ui.labs.speech.widgets.sound_lanes import heights
 from ssllab.ui.labs.speech.widgets.spectrogram import Spectrogram
@@ -328,18 +328,18 @@ def test_frequencies_stand_where_their_tones_are_and_a_near_view_tells_when_they
             assert 1 - picture[:, -1].argmax() / 80 == pytest.approx(where[text], abs=0.03)
         loud = times[picture.max(0) > 200]
         assert loud[0] == pytest.approx(0.5, abs=0.005)
-    assert list(where)[0] == "8 kHz"
+    assert next(iter(where)) == "8 kHz"
     assert where["8 kHz"] == 1
 
 
 def test_phones_of_a_stretch_are_those_it_shares_half_of():
-    assert phones_in(PHONES, 0.1, 0.3) == "a"
-    assert phones_in(PHONES, 0.3, 1.1) == "e"
-    assert phones_in(PHONES, 0.2, 1.3) == "a e i"
-    assert phones_in((), 0.0, 1.0) == ""
+    assert labels_in(PHONES, 0.1, 0.3) == "a"
+    assert labels_in(PHONES, 0.3, 1.1) == "e"
+    assert labels_in(PHONES, 0.2, 1.3) == "a e i"
+    assert labels_in((), 0.0, 1.0) == ""
 
 
-def test_places_of_an_index_are_times_within_their_clips():
+def test_places_of_an_index_are_times_within_their_clips_with_their_words_and_phones(qtbot):
     listed = clips_of(DATA)
     codes = [np.zeros((n, 1), np.int32) for n in (10, 0, 20)]
     codes[2][5:8] = 3
@@ -347,6 +347,18 @@ def test_places_of_an_index_are_times_within_their_clips():
     (place,) = index.occurrences(0, 3)
     assert place.clip is listed[2]
     assert (place.start, place.end) == pytest.approx((0.1, 0.16))
+    table = PlacesTable(PlacesModel())
+    table.rows.show([place], DISTANCE)
+    heads = [table.rows.headerData(column, Qt.Orientation.Horizontal) for column in range(5)]
+    assert heads == ["Clip", "Time", "Words", "Phones", DISTANCE]
+    assert table.rows.data(table.rows.index(0, 3)) == "a"
+    assert table.isColumnHidden(2)  # where no words have times
+    listed = [replace(clip, words=(Span(0.0, 0.09, "la"), Span(0.1, 0.4, "lu"))) for clip in listed]
+    index = Index(listed, [ClipCodes(c, np.zeros((len(c), 2), np.float16), FRAME_SECONDS) for c in codes])
+    (place,) = index.occurrences(0, 3)
+    table.rows.show([place], DISTANCE)
+    assert table.rows.data(table.rows.index(0, 2)) == "lu"
+    assert not table.isColumnHidden(2)
 
 
 # The panel
@@ -405,7 +417,9 @@ def drag(qtbot, canvas, one, other, y, button=Qt.MouseButton.LeftButton, keys=Qt
     qtbot.mouseRelease(canvas, button, keys, end)
 
 
-@pytest.mark.parametrize(("y", "button"), [(5, Qt.MouseButton.LeftButton), (100, Qt.MouseButton.MiddleButton)])
+@pytest.mark.parametrize(
+    ("y", "button"), [(5, Qt.MouseButton.LeftButton), (100, Qt.MouseButton.MiddleButton)]
+)
 def test_the_wheel_zooms_at_the_pointer_and_the_ruler_or_the_middle_button_pans(panel, qtbot, y, button):
     canvas = panel.canvas
     x = int(canvas.axis.x(1.0))
@@ -414,7 +428,9 @@ def test_the_wheel_zooms_at_the_pointer_and_the_ruler_or_the_middle_button_pans(
     assert canvas.axis.seconds(x) == pytest.approx(1.0, abs=0.01)
     start = canvas.axis.start
     drag(qtbot, canvas, 1.0, 1.0 - 120 * canvas.axis.per_pixel, y, button)
-    assert canvas.axis.start == pytest.approx(start + 120 * canvas.axis.per_pixel, abs=2 * canvas.axis.per_pixel)
+    assert canvas.axis.start == pytest.approx(
+        start + 120 * canvas.axis.per_pixel, abs=2 * canvas.axis.per_pixel
+    )
     assert panel.desk.selection is None
     qtbot.mouseClick(panel.whole_button, Qt.MouseButton.LeftButton)
     assert (canvas.axis.start, canvas.axis.span) == pytest.approx((0.0, 2.0))

@@ -42,8 +42,8 @@ class LanesPanel(Panel):
         "distractors: <b>similarity</b> shows its cosine with the true one (blue) and with distractors (orange "
         "band). Blue above the band: it knows what was hidden from its context (equation 3).</p>"
         "<p>Drag: select; Shift+click or Shift+drag moves the nearer end, a click clears. Wheel: zoom. A drag in the "
-        "ruler, or with the middle button: pan. Double-click: play from there. Click a code: all its occurrences. Keys: P plays, L loops, arrows move and zoom, 0 shows the whole "
-        "clip, Return the selection, Escape clears.</p>"
+        "ruler, or with the middle button: pan. Double-click: play from there. Click a code: all its occurrences. "
+        "Keys: P plays, L loops, arrows move and zoom, 0 shows the whole clip, Return the selection, Escape clears.</p>"
     )
 
     def __init__(self, desk: Desk) -> None:

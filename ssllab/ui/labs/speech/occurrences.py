@@ -229,7 +229,7 @@ class OccurrencesPanel(Panel):
         clip, reading = self.desk.clip, self.desk.inspection
         if clip is None or reading is None or not reading.groups or not reading.complete:
             return None
-        listed = Listed(clip.key, clip.name, "", clip.seconds, lambda: clip, clip.phones)
+        listed = Listed(clip.key, clip.name, "", clip.seconds, lambda: clip, clip.phones, clip.words)
         return Index([listed], [ClipCodes(reading.codes, reading.latents, reading.frame_seconds)])
 
     # Lists

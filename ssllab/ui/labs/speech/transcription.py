@@ -33,8 +33,9 @@ from ssllab.ui.rewind import ask_rewind
 from ssllab.ui.scene import Scene
 
 _HINT = "Press Start: error rates appear here"
-_NO_MODEL = (
-    "No model here can write: press Start, or choose the folder of a fine-tuned one as the desk's model."
+_SHIPPED_TIP = (
+    "Trained on 18 minutes of synthetic voices with 97 words: it spells those, and little else. Press Start on CTC to "
+    "text, or choose a fine-tuned model on the desk, and that one writes."
 )
 
 
@@ -76,6 +77,8 @@ class TranscriptionPanel(Panel):
     <i>Search</i>, live).</p>
     <p><b>Clips.</b> What was said and what was written at the last probe; click a clip to put it on the desk, where
     the posteriors of blank and letters stand as a lane.</p>
+    <p><b>Transcribe this take</b> writes with the model chosen on the desk, or with the live run; where neither can, with
+    the shipped recogniser, a small model of twenty minutes.</p>
     <p><b>How to read it.</b> For a while nothing is written: blanks are the safe guess. Then letters come by their
     sound, long before words are spelled right, so the CER falls first. A training loss that falls while the held-out WER
     rises is learning by heart.</p>
@@ -236,10 +239,8 @@ class TranscriptionPanel(Panel):
     # The take on the desk
 
     def _show_heard(self) -> None:
-        transcriber, clip = self.transcriber, self.desk.clip
-        possible = transcriber.possible()
-        self.button.setEnabled(possible and not transcriber.busy)
-        self.button.setToolTip("" if possible or clip is None else _NO_MODEL)
+        transcriber = self.transcriber
+        self.button.setEnabled(transcriber.possible() and not transcriber.busy)
         heard = transcriber.transcript
         if heard is None:
             self.heard.setVisible(transcriber.busy)
@@ -247,11 +248,15 @@ class TranscriptionPanel(Panel):
             return
         said = self._said()
         self.heard.setVisible(True)
-        self.heard.setToolTip("" if said is None else f"Against its transcript: {legend()}")
-        if said is None:
-            self.heard.setText(f"<b>{escape(heard.beam) or '(nothing)'}</b>")
-        else:
-            self.heard.setText(coloured(said, heard.beam))
+        tips = [f"Against its transcript: {legend()}"] if said is not None else []
+        text = f"<b>{escape(heard.beam) or '(nothing)'}</b>" if said is None else coloured(said, heard.beam)
+        if transcriber.shipped:
+            from ssllab.methods.stored import SMALL  # brings torch, for which the window does not wait
+
+            tips.append(_SHIPPED_TIP)
+            text += f" &nbsp;<span style='color:{theme.current().muted}'>({SMALL})</span>"
+        self.heard.setToolTip("".join(f"<p>{tip}</p>" for tip in tips))
+        self.heard.setText(text)
 
     def _said(self) -> str | None:
         """The transcript of what was heard, as the alphabet writes it, where it is known."""

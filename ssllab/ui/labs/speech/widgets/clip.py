@@ -65,6 +65,7 @@ class Listed:
     seconds: float
     load: Callable[[], Clip]
     phones: tuple[Span, ...] = ()
+    words: tuple[Span, ...] = ()
 
 
 class GrowingSound:
