@@ -23,6 +23,7 @@ from ssllab.audio.errors import AudioError
 from ssllab.audio.log_mel import log_mel
 from ssllab.audio.player import Player
 from ssllab.audio.takes import TakeStore
+from ssllab.data.speech import textgrid
 from ssllab.data.speech.types import Span, SpeechData, SpeechSplit
 from ssllab.methods.registry import methods
 from ssllab.methods.speech_inspection import PretrainedInspector
@@ -36,7 +37,7 @@ from ssllab.ui.labs.speech.lanes import LanesPanel
 from ssllab.ui.labs.speech.occurrences import OccurrencesPanel
 from ssllab.ui.labs.speech.widgets.axis import TimeAxis, clock
 from ssllab.ui.labs.speech.widgets.clip import FRAME_SECONDS, RATE, Clip
-from ssllab.ui.labs.speech.widgets.code_lanes import CodeLane
+from ssllab.ui.labs.speech.widgets.code_lanes import CodeLane, code_spans
 from ssllab.ui.labs.speech.widgets.colours import code_colours, image_of, ramp
 from ssllab.ui.labs.speech.widgets.curve_lanes import column_maxima, column_means
 from ssllab.ui.labs.speech.widgets.desk import Desk
@@ -47,7 +48,7 @@ from ssllab.ui.labs.speech.widgets.places import COSINE, DISTANCE, PlacesModel, 
 from ssllab.ui.labs.speech.widgets.reading import Reading, dominant
 from ssllab.ui.labs.speech.widgets.sound_lanes import heights
 from ssllab.ui.labs.speech.widgets.spectrogram import Spectrogram
-from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
+from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf, clip_of_take, grid_of
 from ssllab.ui.labs.speech.widgets.threads import use_one_thread
 from ssllab.ui.message_bar import MessageBar
 from ssllab.ui.scene import Scene
@@ -875,3 +876,62 @@ def test_torch_takes_one_thread_for_the_desk_and_all_for_the_others():
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+# Praat
+
+
+def test_a_textgrid_comes_in_by_a_drop_and_goes_out_with_the_codes(
+    panel, bench, tmp_path, qtbot, monkeypatch
+):
+    desk, path = panel.desk, tmp_path / "from praat.TextGrid"
+    words = (Span(0.2, 0.7, "lu"), Span(0.7, 1.1, "la"))
+    textgrid.write(path, {"words": words, "phones": (Span(0.2, 0.5, "l"),), "tone": (Span(0, 1, "H"),)}, 2.0)
+    assert panel.drop(path)
+    assert desk.clip.words == words
+    assert bench.said[-1][:2] == (
+        "info",
+        "2 words and 1 phone from from praat.TextGrid. Tiers that are not shown: tone.",
+    )
+    desk.open_listed(desk.clips[1])
+    assert desk.clip.words == ()
+    desk.open_listed(desk.clips[0])
+    assert desk.clip.words == words  # they stay with their clip
+    read(panel, qtbot)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "out"), ""))
+    panel._save_grid()
+    found = textgrid.read(tmp_path / "out.TextGrid")
+    assert (found.words, [span.label for span in found.phones]) == (words, ["l"])
+    assert found.others == ("codes 1", "codes 2")
+    codes = desk.inspection.codes[:, 0]
+    spans = code_spans(codes, FRAME_SECONDS)
+    again = [int(span.label) for span in spans for _ in range(round((span.end - span.start) / FRAME_SECONDS))]
+    assert again == codes.tolist()
+    path.write_text("nothing of the kind")
+    assert panel.drop(path)
+    assert (bench.said[-1][0], bench.said[-1][2]) == ("error", "")
+    assert "no TextGrid" in bench.said[-1][1]
+    textgrid.write(path, {"words": words}, 7.0)
+    panel.drop(path)
+    assert bench.said[-1][0] == "warning"
+    assert "is it of this recording?" in bench.said[-1][1]
+    assert not panel.drop(tmp_path / "sound.wav")
+    panel._fill_menu()
+    assert "Read TextGrid …" in [action.text() for action in panel.lanes_menu.actions()]
+
+
+def test_the_times_of_a_take_are_kept_beside_it_and_its_words_are_its_transcript(bench, qtbot, tmp_path):
+    audio.write(tmp_path / "said.wav", tones(300, 900).astype(np.float32) / 32768)
+    TakeStore(bench.desk.shelf.folder).import_file(tmp_path / "said.wav")
+    desk = bench.desk
+    desk.shelf.open()
+    qtbot.waitUntil(lambda: bool(desk.shelf.takes), timeout=20000)
+    desk.open_listed(desk.clips[0])
+    times = textgrid.Grid(1.0, words=(Span(0.0, 0.5, "low"), Span(0.5, 1.0, "high")))
+    desk.annotate(times)
+    qtbot.waitUntil(lambda: not desk.shelf.busy, timeout=20000)
+    (take,) = TakeStore(desk.shelf.folder).takes()
+    assert take.transcript == "low high"
+    assert clip_of_take(take).words == times.words
+    grid_of(take.path).write_text("damaged")
+    assert clip_of_take(take).words == ()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from ssllab.ui.labs.speech.widgets.clip import RATE, Clip, GrowingSound, Listed
+from ssllab.ui.labs.speech.widgets.clip import RATE, Clip, GrowingSound, Listed, with_times
 from ssllab.ui.labs.speech.widgets.library import clips_of, clips_of_takes
 from ssllab.ui.labs.speech.widgets.live_codes import LiveCodes
 from ssllab.ui.labs.speech.widgets.models import Models
@@ -24,6 +24,7 @@ from ssllab.ui.labs.speech.widgets.sound import Sound
 from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf, key_of
 
 if TYPE_CHECKING:
+    from ssllab.data.speech.textgrid import Grid
     from ssllab.data.speech.types import Span, SpeechData
     from ssllab.ui.bench import Bench
 
@@ -60,6 +61,7 @@ class Desk(QObject):
         self.clips: list[Listed] = []  # all that can be opened
         self.shelf = shelf
         self._takes: list[tuple[str, str]] = []  # ids and names as listed
+        self._times: dict[str, Grid] = {}  # of words and phones that a person read in, by the clip's key
         self.sound.changed.connect(self.sound_changed)
         self.reader.changed.connect(self.inspection_changed)
         self.live_codes.changed.connect(self.inspection_changed)
@@ -143,12 +145,24 @@ class Desk(QObject):
         if self._closed:
             return
         self.playback.stop()
+        if clip is not None and (times := self._times.get(clip.key)) is not None:
+            clip = with_times(clip, times)
         self.clip = clip
         self.sound.open(clip)
         self._read()
         self.select(None)
         self.mark(None)
         self.audio_changed.emit()
+
+    def annotate(self, times: Grid) -> None:
+        """Words and phones with their times for the clip on the desk; they stay with it, with a take also on the disk."""
+        if self.clip is None or self.live:
+            return
+        self.clip = with_times(self.clip, times)
+        if self.clip.key:
+            self._times[self.clip.key] = times
+            self.shelf.annotate(self.clip, times)
+        self.inspection_changed.emit()
 
     def _read(self) -> None:
         if not self.live and not self._closed:  # a model may arrive late
