@@ -7,7 +7,7 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
@@ -30,6 +30,7 @@ from ssllab.methods.speech_inspection import PretrainedInspector
 from ssllab.nn.wav2vec2 import files
 from ssllab.nn.wav2vec2.config import PRESETS
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC, Wav2Vec2ForPreTraining
+from ssllab.training import stored_models
 from ssllab.training.run_store import Workspace
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
@@ -935,3 +936,82 @@ def test_the_times_of_a_take_are_kept_beside_it_and_its_words_are_its_transcript
     assert clip_of_take(take).words == times.words
     grid_of(take.path).write_text("damaged")
     assert clip_of_take(take).words == ()
+
+
+# One model after another
+
+
+def test_a_picked_code_is_let_go_with_its_model(panel, monkeypatch, qtbot):
+    desk = panel.desk
+    desk.pick((0, 3))
+    desk.models.changed.emit()
+    assert desk.picked == (0, 3)  # the same model
+    desk.models.name = "/another"
+    give_model(desk, PitchModel(), ("two",))
+    assert desk.picked is None  # there the number is another sound
+    desk.models.name = RUN
+    desk.bench.live = SimpleNamespace(number=1, step=10)
+    monkeypatch.setattr(type(desk.bench), "live_run", property(lambda bench: bench.live))
+    desk.pick((0, 3))
+    give_model(desk, PitchModel(), (RUN, 1, 10))
+    desk.bench.live.step = 20
+    give_model(desk, PitchModel(), (RUN, 1, 20))
+    assert desk.picked == (0, 3)  # the run that learned on
+    desk.bench.live = SimpleNamespace(number=2, step=0)
+    give_model(desk, PitchModel(), (RUN, 2, 0))
+    assert desk.picked is None
+
+
+def test_the_lanes_follow_the_run_once_asked_and_stay_while_they_are_read_anew(panel, monkeypatch, qtbot):
+    desk, bench = panel.desk, panel.bench
+    live = SimpleNamespace(number=1, step=10)
+    monkeypatch.setattr(type(bench), "live_run", property(lambda _: live))
+    copies = []
+
+    def copy_model():
+        copies.append(live.step)
+        done = Future()
+        done.set_result(SimpleNamespace(step=live.step))
+        return done
+
+    monkeypatch.setattr(bench, "copy_model", copy_model)
+    monkeypatch.setattr(stored_models, "inspector_of", lambda copy: PitchModel())
+    desk.models.choose(RUN)
+    qtbot.waitUntil(lambda: desk.models.chosen is not None, timeout=20000)
+    read(panel, qtbot)
+    assert panel.chooser.follow_button.isVisible()
+    live.step = 20
+    panel._fetch_newer()
+    assert copies == [10]  # not asked
+    qtbot.mouseClick(panel.chooser.follow_button, Qt.MouseButton.LeftButton)
+    lanes, seen = [lane.key for lane in panel.canvas.shown()], []
+    desk.inspection_changed.connect(lambda: seen.append([lane.key for lane in panel.canvas.shown()]))
+    qtbot.waitUntil(lambda: desk.models.chosen.key == (RUN, 1, 20), timeout=20000)
+    live.step = 30
+    qtbot.waitUntil(lambda: desk.models.chosen.key == (RUN, 1, 30), timeout=20000)
+    read(panel, qtbot)
+    assert copies == [10, 20, 30]
+    assert seen
+    assert all(keys == lanes for keys in seen)
+    state = panel.view_state()
+    assert state["follow"] is True
+    qtbot.mouseClick(panel.chooser.follow_button, Qt.MouseButton.LeftButton)
+    live.step = 40
+    panel._fetch_newer()
+    assert copies == [10, 20, 30]
+    panel.restore_view(state)
+    assert panel.chooser.follow_button.isChecked()
+
+
+def test_the_sound_of_a_deleted_take_leaves_the_desk(bench, qtbot, tmp_path):
+    audio.write(tmp_path / "said.wav", tones(300, 900).astype(np.float32) / 32768)
+    TakeStore(bench.desk.shelf.folder).import_file(tmp_path / "said.wav")
+    desk = bench.desk
+    assert bench.data is None
+    desk.shelf.open()
+    qtbot.waitUntil(lambda: bool(desk.shelf.takes), timeout=20000)
+    desk.open_listed(desk.clips[0])
+    desk.shelf.delete([desk.shelf.takes[0].id], lambda: None)
+    qtbot.waitUntil(lambda: not desk.shelf.takes and not desk.shelf.busy, timeout=20000)
+    assert desk.clip is None
+    assert desk.sound.clip is None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QContextMenuEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QScrollArea, QToolButton, QVBoxLayout
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ssllab.data.speech.types import Span
     from ssllab.ui.labs.speech.widgets.clip import Clip
 
+_FOLLOW_MS = 1500  # from one look at the live run to the next: each copies its model between two steps
 _EMPTY = "Record a sentence, or choose a clip above"
 
 
@@ -64,6 +65,7 @@ class LanesPanel(Panel):
         self._groups = -1
         self._shown: list[Lane] = []
         self._model_shown: tuple[str, str, bool] | None = None
+        self._again = QTimer(self, interval=_FOLLOW_MS)
         self._make_view()
         self._connect()
         self._make_lanes()
@@ -116,6 +118,8 @@ class LanesPanel(Panel):
         self.chooser.clip_chosen.connect(desk.open_listed)
         self.chooser.model_chosen.connect(self._choose_model)
         self.chooser.refresh_asked.connect(desk.models.refresh)
+        self.chooser.follow_asked.connect(self._follow)
+        self._again.timeout.connect(self._fetch_newer)
         self.whole_button.clicked.connect(canvas.show_all)
         for key, act in (("P", self.player.toggle), ("L", self.player.loop_button.toggle)):
             QShortcut(QKeySequence(key), self, act, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -131,13 +135,15 @@ class LanesPanel(Panel):
         self.canvas.arrange()
 
     def view_state(self) -> dict[str, Any]:
-        return {"hidden": sorted(self.canvas.hidden)}
+        return {"hidden": sorted(self.canvas.hidden), "follow": self.desk.models.following}
 
     def restore_view(self, state: Mapping[str, Any]) -> None:
         hidden = state.get("hidden")
         if isinstance(hidden, list):
             self.canvas.hidden = {key for key in hidden if isinstance(key, str)}
             self.canvas.arrange()
+        if isinstance(state.get("follow"), bool):
+            self.chooser.follow_button.setChecked(state["follow"])
 
     # Clips
 
@@ -159,6 +165,15 @@ class LanesPanel(Panel):
         if shown != self._model_shown:
             self._model_shown = shown
             self.chooser.show_model(*shown)
+
+    def _follow(self, on: bool) -> None:
+        self.desk.models.following = on
+        self._again.start() if on else self._again.stop()
+        self._fetch_newer()
+
+    def _fetch_newer(self) -> None:
+        if self.isVisible() and not self.desk.live and not self.desk.reader.busy:
+            self.desk.models.follow()
 
     def _choose_model(self, name: str) -> None:
         self._model_shown = None

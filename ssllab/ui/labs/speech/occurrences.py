@@ -188,6 +188,8 @@ class OccurrencesPanel(Panel):
         clip, reading, model = self.desk.clip, self.desk.inspection, self.desk.models.chosen
         if self.desk.selection is None or clip is None or reading is None or model is None:
             return None
+        if self.desk.models.following and self.desk.reader.busy:
+            return None  # the reading is of an earlier step than the model
         first, last = (math.ceil(time / reading.frame_seconds - 0.5) for time in self.desk.selection)
         last = min(last, reading.frames)
         old, key = self._query, clip.key
@@ -219,7 +221,8 @@ class OccurrencesPanel(Panel):
         self._show_heard()
 
     def _search(self, *, again: bool = False) -> None:
-        if self.desk.models.chosen is not None:
+        """Read the clips; where the lanes follow a run, only when it is asked for: it would never end."""
+        if self.desk.models.chosen is not None and (again or not self.desk.models.following):
             self.desk.search.read_all(self.desk.models.chosen, again=again)
 
     def _index(self) -> Index | None:
