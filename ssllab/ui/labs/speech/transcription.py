@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ssllab.looks import Transcript, Transcripts
+from ssllab.looks import Inspection, Transcript, Transcripts
 from ssllab.ui import theme
 from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.heard_text import coloured, legend
@@ -32,7 +32,11 @@ from ssllab.ui.plots.time_plot import Curve, Level, TimePlot
 from ssllab.ui.rewind import ask_rewind
 from ssllab.ui.scene import Scene
 
+if TYPE_CHECKING:
+    from ssllab.methods.base import Method
+
 _HINT = "Press Start: error rates appear here"
+_NO_RATES = "Error rates and held-out clips stand here while the method is CTC to text."
 _SHIPPED_TIP = (
     "Trained on 18 minutes of synthetic voices with 97 words: it spells those, and little else. Press Start on CTC to "
     "text, or choose a fine-tuned model on the desk, and that one writes."
@@ -132,10 +136,13 @@ class TranscriptionPanel(Panel):
         top.setSpacing(4)
         top.addLayout(row)
         top.addWidget(self.heard)
+        self.nothing = QLabel(_NO_RATES, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self.nothing.hide()
         self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._box.setSpacing(4)
         self._box.addWidget(self.plot, 1)
         self._box.addWidget(self.clips, 1)
+        self._box.addWidget(self.nothing, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -144,8 +151,20 @@ class TranscriptionPanel(Panel):
 
     # Panel
 
+    def suits(self, method: type[Method]) -> bool:
+        """With every method whose clips can be inspected: where it does not write, the shipped recogniser does."""
+        return Inspection in method.parts
+
+    def _learns(self) -> bool:
+        """Whether the method learns to write, so that there are rates and clips."""
+        method = self.bench.methods.get(self.bench.method_name)
+        return method is None or Transcripts in method.parts
+
     def draw(self, scene: Scene) -> None:
         self._scene = scene
+        if self._learns() == self.nothing.isVisible():
+            self._arrange()
+            return
         if self.plot.isVisible():
             self.plot.draw(scene)
         if self.clips.isVisible():
@@ -158,6 +177,7 @@ class TranscriptionPanel(Panel):
     def restyle(self) -> None:
         self.plot.restyle()
         now = theme.current()
+        self.nothing.setStyleSheet(f"color: {now.muted};")
         self.clips.setStyleSheet(f"QTextBrowser {{ background: {now.surface}; color: {now.text}; }}")
         written, self._written = self._written, object()
         self._show_clips(written)
@@ -191,12 +211,13 @@ class TranscriptionPanel(Panel):
         self._box.setDirection(
             QBoxLayout.Direction.LeftToRight if sideways else QBoxLayout.Direction.TopToBottom
         )
-        both = wide or high
+        both, learns = wide or high, self._learns()
+        self.nothing.setVisible(not learns)
         for button in (self.rates_button, self.clips_button):
-            button.setVisible(not both)
-        self.plot.setVisible(both or self.rates_button.isChecked())
-        self.clips.setVisible(both or self.clips_button.isChecked())
-        if self._scene is not None:
+            button.setVisible(learns and not both)
+        self.plot.setVisible(learns and (both or self.rates_button.isChecked()))
+        self.clips.setVisible(learns and (both or self.clips_button.isChecked()))
+        if self._scene is not None and self.nothing.isVisible() != learns:
             self.draw(self._scene)
 
     # Held-out clips

@@ -20,7 +20,7 @@ from ssllab.ui.labs.speech.widgets.lane import Lane, columns, draw_numbers, draw
 if TYPE_CHECKING:
     from ssllab.ui.labs.speech.widgets.axis import TimeAxis
 
-_KILOHERTZ = {"8 kHz": 8.0, "0": 0.0, "1": 1.0, "2": 2.0, "4": 4.0, "0.5": 0.5}
+_KILOHERTZ = {"8 kHz": 8.0, "0": 0.0, "2": 2.0, "1": 1.0, "4": 4.0, "0.5": 0.5}
 _QUIET = 0.02  # full height of a clip softer than this: the noise of a silent room is not blown up
 
 
