@@ -777,6 +777,32 @@ def searched(panel, qtbot):
     qtbot.waitUntil(lambda: panel.desk.search.complete(panel.desk.models.chosen), timeout=20000)
 
 
+def test_a_span_brings_its_panel_forward_once_whatever_model_reads_it_afterwards(
+    panel, found, qtbot, monkeypatch
+):
+    came = []
+    monkeypatch.setattr(found, "_come_forward", lambda: came.append(found._query))
+    panel.desk.select((0.5, 1.0))
+    qtbot.waitUntil(lambda: len(came) == 1, timeout=5000)
+    give_model(panel.desk, PitchModel(), ("two",))
+    read(panel, qtbot)
+    qtbot.waitUntil(lambda: found._query is not None and found._query.model == ("two",), timeout=5000)
+    panel.desk.select((1.0, 1.5))
+    qtbot.waitUntil(lambda: len(came) == 2, timeout=5000)
+    # While a run is followed the question stays, though each look at the run is another model.
+    panel.desk.models.following = True
+    panel.desk.models.name = RUN
+    give_model(panel.desk, PitchModel(), (RUN, 1, 10))
+    read(panel, qtbot)
+    qtbot.waitUntil(lambda: found._query is not None and found._query.model[0] == RUN, timeout=5000)
+    query = found._query
+    give_model(panel.desk, PitchModel(), (RUN, 1, 20))
+    read(panel, qtbot)
+    qtbot.wait(400)
+    assert found._query is query
+    assert len(came) == 2
+
+
 def test_a_clicked_code_is_found_in_all_clips_and_counted(panel, found, qtbot):
     desk = panel.desk
     code = int(desk.inspection.codes[12, 0])  # in the tone of 300 Hz

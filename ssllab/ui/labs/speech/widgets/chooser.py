@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QInputDialog,
     QListView,
+    QPushButton,
     QSizePolicy,
     QToolButton,
     QWidget,
@@ -51,6 +52,7 @@ class Chooser(QWidget):
         for name, words in _MODELS.items():
             self.models.addItem(words, name)
         self.models.setAccessibleName("Model")
+        self.models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)  # the step grows
         self.models.setToolTip(
             "The model that reads the clip: its codes, or the characters of a fine-tuned one"
         )
@@ -58,8 +60,7 @@ class Chooser(QWidget):
         self.refresh_button.setText("Codes of now")
         self.refresh_button.setToolTip("Read the clip with the live run as it is at this step")
         self.refresh_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.follow_button = QToolButton()
-        self.follow_button.setText("Follow")
+        self.follow_button = QPushButton("Follow")
         self.follow_button.setCheckable(True)
         self.follow_button.setToolTip("While the live run trains, read the clip anew every second or two")
         self.follow_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
