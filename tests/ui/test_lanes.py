@@ -1041,3 +1041,20 @@ def test_the_sound_of_a_deleted_take_leaves_the_desk(bench, qtbot, tmp_path):
     qtbot.waitUntil(lambda: not desk.shelf.takes and not desk.shelf.busy, timeout=20000)
     assert desk.clip is None
     assert desk.sound.clip is None
+
+
+def test_the_textgrid_beside_an_imported_file_comes_along(bench, qtbot, tmp_path):
+    words = (Span(0.0, 0.5, "low"), Span(0.5, 1.0, "high"))
+    for name in ("good", "bad"):
+        audio.write(tmp_path / f"{name}.wav", tones(300, 900).astype(np.float32) / 32768)
+    textgrid.write(tmp_path / "good.TextGrid", {"words": words}, 1.0)
+    (tmp_path / "bad.TextGrid").write_text("nothing of the kind")
+    shelf = bench.desk.shelf
+    shelf.import_files([tmp_path / "good.wav", tmp_path / "bad.wav"])
+    qtbot.waitUntil(lambda: len(shelf.takes) == 2, timeout=20000)
+    take = next(take for take in shelf.takes if take.name == "good")
+    assert take.transcript == "low high"
+    assert clip_of_take(take).words == words
+    qtbot.waitUntil(
+        lambda: any("bad.TextGrid is no TextGrid" in text for _, text, _ in bench.said), timeout=5000
+    )

@@ -236,7 +236,22 @@ class TakeShelf(QObject):
         except AudioError as refusal:
             notes.append(str(refusal))
             return []
+        if len(takes) == 1 and grid_of(path).is_file():
+            notes += self._import_times(takes[0], grid_of(path))
         return [take.id for take in takes]
+
+    def _import_times(self, take: Take, path: Path) -> list[str]:
+        """The TextGrid beside an imported file comes along; what is wrong with it is said."""
+        from ssllab.data.speech.textgrid import read, write
+
+        try:
+            times = read(path)
+        except ValueError as refusal:
+            return [str(refusal)]
+        write(grid_of(take.path), {"words": times.words, "phones": times.phones}, take.seconds)
+        if times.words and not take.transcript:
+            self.store().set_transcript(take.id, " ".join(span.label for span in times.words))
+        return []
 
     def export(self, takes: Sequence[Take], targets: Sequence[Path]) -> None:
         """Write each take to its target, in the format of its suffix."""
