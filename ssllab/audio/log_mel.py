@@ -8,6 +8,7 @@ convolutions of the model.
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from scipy import fft
@@ -75,7 +76,7 @@ def fine_log_mel(samples: np.ndarray, middles: np.ndarray, rate: int = 16_000) -
 def mel_filters(rate: int, bins: int, bands: int = BANDS) -> np.ndarray:
     """Triangles of height 1, equally wide in mel: ``(bins, bands)`` float32 for ``bins`` of a real transform."""
     top = mel(rate / 2)
-    corners = _hertz(np.linspace(0, top, bands + 2))
+    corners = hertz(np.linspace(0, top, bands + 2))
     frequencies = np.linspace(0, rate / 2, bins)[:, None]
     low, centre, high = corners[:-2], corners[1:-1], corners[2:]
     rising = (frequencies - low) / (centre - low)
@@ -101,10 +102,11 @@ def _tables(rate: int, window: int) -> tuple[np.ndarray, np.ndarray]:
     return (2 * shape / shape.sum()).astype(np.float32), mel_filters(rate, length // 2 + 1)
 
 
-def mel(hertz: float) -> float:
-    """The pitch of a frequency."""
-    return 2595 * np.log10(1 + hertz / 700)
+def mel(frequency: float) -> float:
+    """The pitch of a frequency in hertz."""
+    return 2595 * np.log10(1 + frequency / 700)
 
 
-def _hertz(mel: np.ndarray) -> np.ndarray:
+def hertz(mel: Any) -> Any:
+    """The frequency of a pitch, or of an array of them."""
     return 700 * (10 ** (mel / 2595) - 1)

@@ -483,6 +483,13 @@ def test_the_crosshair_reads_every_lane(panel, qtbot):
     assert similarity.value(0.41) == "0.80 / 0.00"
     qtbot.mouseMove(canvas, place_of(canvas, "spectrogram", 0.25))
     canvas.grab()
+    spectrogram = next(lane for lane in canvas.shown() if lane.key == "spectrogram")
+    assert spectrogram.value(0.25) == ""
+    assert [spectrogram.level(heights()[text]) for text in ("0", "1", "8 kHz")] == [
+        "0 Hz",
+        "1000 Hz",
+        "8000 Hz",
+    ]
 
 
 def test_a_lane_is_put_away_and_stays_away(panel, bench, qtbot):

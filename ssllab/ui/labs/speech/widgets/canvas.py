@@ -210,7 +210,7 @@ class LanesCanvas(QWidget):
         painter.restore()
         at = self._time_of_interest()
         if at is not None:
-            ruler.paint_values(painter, placed, left, at)
+            ruler.paint_values(painter, placed, left, at, self._pointer)
 
     def _time_of_interest(self) -> float | None:
         if self._pointer is not None and self._pointer.x() >= self.axis.left:

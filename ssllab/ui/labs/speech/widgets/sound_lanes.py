@@ -73,3 +73,10 @@ class MelLane(Lane):
         draw_pixels(painter, area, heat()[tones], smooth=True)
         if self.desk.sound.spectrogram.scale is not None:
             draw_numbers(painter, area, heights())
+
+    def level(self, share: float) -> str:
+        if self.desk.sound.spectrogram.scale is None:
+            return ""
+        from ssllab.audio.log_mel import hertz, mel
+
+        return f"{hertz(share * mel(RATE / 2)):.0f} Hz"
