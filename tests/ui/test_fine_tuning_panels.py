@@ -29,7 +29,7 @@ from ssllab.ui.labs.speech.widgets.clip import Clip
 from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.heard_text import coloured
 from ssllab.ui.labs.speech.widgets.library import clip_of
-from ssllab.ui.labs.speech.widgets.models import RUN, Chosen
+from ssllab.ui.labs.speech.widgets.models import RECOGNISER, RUN, Chosen
 from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
 from ssllab.ui.panels.lessons import LessonsPanel
 from ssllab.ui.panels.sweep import SweepPanel
@@ -163,6 +163,15 @@ def test_where_no_model_can_write_the_shipped_recogniser_does_and_that_is_said(s
     said, heard = clip.text.upper(), panel.transcriber.transcript.beam
     assert error_rates([said], [heard]).wer < 0.5
     assert coloured(said, heard) in panel.heard.text()
+    assert "a small model of twenty minutes" in panel.heard.text()
+    desk.models.choose(RECOGNISER)  # where its letters have a lane
+    qtbot.waitUntil(lambda: desk.models.chosen is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: desk.inspection is not None and desk.inspection.complete, timeout=30_000)
+    assert desk.inspection.log_probs is not None
+    panel.transcriber.transcript = None
+    qtbot.mouseClick(panel.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: panel.transcriber.transcript is not None, timeout=30_000)
+    assert panel.transcriber.transcript.beam == heard
     assert "a small model of twenty minutes" in panel.heard.text()
 
 

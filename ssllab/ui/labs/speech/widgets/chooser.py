@@ -22,10 +22,16 @@ from PySide6.QtWidgets import (
 from ssllab.ui.labs.speech.widgets.axis import clock
 from ssllab.ui.labs.speech.widgets.clip import Clip, Listed
 from ssllab.ui.labs.speech.widgets.library import GROUPS
-from ssllab.ui.labs.speech.widgets.models import RUN, SHIPPED
+from ssllab.ui.labs.speech.widgets.models import RECOGNISER, RUN, SHIPPED
 
 _HUB, _OTHER = "hub", "other"
-_MODELS = {SHIPPED: "Shipped model", RUN: "Live run", _HUB: "From the hub …", _OTHER: "Other model …"}
+_MODELS = {
+    SHIPPED: "Shipped model",
+    RECOGNISER: "Shipped recogniser",
+    RUN: "Live run",
+    _HUB: "From the hub …",
+    _OTHER: "Other model …",
+}
 _SHOWN_CHARACTERS = 20  # of a long path, its end
 
 

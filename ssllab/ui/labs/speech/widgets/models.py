@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ssllab.training.hub import HubModel
     from ssllab.ui.bench import Bench
 
-RUN, SHIPPED = "run", "shipped"
+RUN, SHIPPED, RECOGNISER = "run", "shipped", "shipped-recogniser"
 
 
 class Chosen(NamedTuple):
@@ -52,7 +52,7 @@ class Models(QObject):
         bench.run_changed.connect(self._run_changed)
 
     def choose(self, name: str) -> None:
-        """``RUN``, ``SHIPPED``, the folder of a model or of a run, or a name on the hub, which is fetched first."""
+        """``RUN``, a shipped one, the folder of a model or of a run, or a name on the hub, which is fetched first."""
         from ssllab.training import hub
 
         model = hub.find(name)

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ssllab.looks import Transcript
 from ssllab.ui.labs.speech.widgets.clip import RATE, Clip
-from ssllab.ui.labs.speech.widgets.models import RUN
+from ssllab.ui.labs.speech.widgets.models import RECOGNISER, RUN
 from ssllab.ui.work import Background
 
 if TYPE_CHECKING:
@@ -80,7 +80,9 @@ class Transcriber(QObject):
         recogniser, future = self._chosen(), None
         if recogniser is None and self._can_ask_run():
             future = self.desk.bench.copy_model()
-        shipped = recogniser is None and future is None
+        none = recogniser is None and future is None
+        chosen = self.desk.models.chosen
+        shipped = none or (future is None and chosen is not None and chosen.key == (RECOGNISER,))
         self.busy = True
         self.changed.emit()
 
@@ -90,7 +92,7 @@ class Transcriber(QObject):
             from ssllab.methods.recogniser import shipped_recogniser
             from ssllab.training.stored_models import inspector_of
 
-            model: Any = shipped_recogniser() if shipped else recogniser
+            model: Any = shipped_recogniser() if none else recogniser
             if future is not None:
                 model = inspector_of(future.result())
             found = model.transcribe(torch.from_numpy(np.array(sound)))
