@@ -97,7 +97,8 @@ def parser() -> Parser:
         sub.add_argument("audio", type=Path, help="a WAV, FLAC, OGG, MP3 or M4A file of any length")
         sub.add_argument(
             "--model",
-            help="a run's id or folder, one of Hugging Face's format, or owner/name[@revision] on huggingface.co",
+            help="a run's id or folder, one of Hugging Face's format, or owner/name[@revision] on huggingface.co; without "
+            "it the one that ships",
         )
         _workspace(sub)
         _json(sub)

@@ -21,7 +21,7 @@ from ssllab.commands.hub import fetch_named
 from ssllab.commands.train import workspace
 from ssllab.diagnostics.codes import perplexity
 from ssllab.methods.recogniser import assumption, recogniser_of
-from ssllab.methods.stored import SHIPPED, StoredModel
+from ssllab.methods.stored import RECOGNISER, SHIPPED, SHIPPED_MODELS, SMALL, StoredModel
 from ssllab.nn.wav2vec2.files import ModelFileError
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining
 from ssllab.nn.wav2vec2.statistics import statistics_of
@@ -33,10 +33,11 @@ from ssllab.training.stored_models import read_model
 def quantize(options: argparse.Namespace) -> int:
     """The codes of every frame of a recording, 20 ms in published models."""
     use_sensible_threads(window=False)
-    model = _model(options).model
+    place = _place(options, SHIPPED)
+    model = _model(place).model
     if not isinstance(model, Wav2Vec2ForPreTraining):
         raise ModelFileError(
-            f"the model '{_place(options)}' has no quantizer: choose a pre-trained one, as of 'ssllab train wav2vec2'."
+            f"the model '{place}' has no quantizer: choose a pre-trained one, as of 'ssllab train wav2vec2'."
         )
     sound = _Recording(options.audio)
     quantizer = StreamingQuantizer(model, statistics_of(model.wav2vec2, sound.blocks()))
@@ -49,7 +50,7 @@ def quantize(options: argparse.Namespace) -> int:
     if options.json:
         result = {
             "audio": str(options.audio),
-            "model": _place(options),
+            "model": place,
             "frame_seconds": model.config.frame_seconds,
             "codes": codes.tolist(),
             "perplexity": sum(perplexities),
@@ -74,7 +75,10 @@ def quantize(options: argparse.Namespace) -> int:
 def transcribe(options: argparse.Namespace) -> int:
     """The text of a recording."""
     use_sensible_threads(window=False)
-    stored, place = _model(options), _place(options)
+    place = _place(options, RECOGNISER)
+    stored = _model(place)
+    if place == RECOGNISER:
+        print(f"Written by {SMALL}, see its card; --model names another.", file=sys.stderr)
     recogniser = recogniser_of(stored, place)
     if line := assumption(stored, place):
         print(line, file=sys.stderr)
@@ -84,7 +88,7 @@ def transcribe(options: argparse.Namespace) -> int:
     if options.json:
         result = {
             "audio": str(options.audio),
-            "model": _place(options),
+            "model": place,
             "text": heard.beam,
             "greedy": heard.greedy,
             "frame_seconds": recogniser.encoder.config.frame_seconds,
@@ -96,17 +100,20 @@ def transcribe(options: argparse.Namespace) -> int:
     return 0
 
 
-def _model(options: argparse.Namespace) -> StoredModel:
-    place = _place(options)
+def _model(place: str) -> StoredModel:
     fetch_named(place)
     return read_model(place)
 
 
-def _place(options: argparse.Namespace) -> str:
-    """What ``--model`` names, a run of the workspace by its folder."""
+def _place(options: argparse.Namespace, usual: str) -> str:
+    """What ``--model`` names, a run of the workspace by its folder; without it ``usual``."""
     if options.model is None:
-        return SHIPPED
-    if options.model == SHIPPED or Path(options.model).expanduser().exists() or hub.find(options.model):
+        return usual
+    if (
+        options.model in SHIPPED_MODELS
+        or Path(options.model).expanduser().exists()
+        or hub.find(options.model)
+    ):
         return options.model
     return str(workspace(options).open(options.model).path)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from ssllab.data.speech.types import SAMPLE_RATE, SpeechData
 from ssllab.experiments.short_runs import ShortRuns
@@ -72,6 +73,19 @@ def curve(results: Mapping[Cell, Outcome], pretrained: bool) -> list[Outcome]:
         (outcome for cell, outcome in results.items() if cell.pretrained == pretrained),
         key=lambda outcome: outcome.minutes,
     )
+
+
+def to_plain(results: Mapping[Cell, Outcome]) -> list[list[dict[str, float]]]:
+    """Results as JSON has them; :func:`from_plain` gives them back."""
+    return [[asdict(cell), asdict(outcome)] for cell, outcome in results.items()]
+
+
+def from_plain(rows: list[list[dict[str, Any]]]) -> dict[Cell, Outcome]:
+    """What :func:`to_plain` made plain. Raises TypeError or ValueError for anything else."""
+    return {
+        Cell(**cell): Outcome(**{name: float(value) for name, value in outcome.items()})
+        for cell, outcome in rows
+    }
 
 
 def ladder(available: float) -> list[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -15,12 +16,13 @@ from torch import Tensor
 from ssllab.audio.parts import part_frames
 from ssllab.looks import Inspection, Transcript
 from ssllab.methods.speech import windows
-from ssllab.methods.stored import StoredModel
+from ssllab.methods.stored import RECOGNISER, StoredModel, read_stored
 from ssllab.nn.wav2vec2 import files
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC, Wav2Vec2Model
 from ssllab.nn.wav2vec2.statistics import Statistics, statistics_of
 from ssllab.text.alphabet import Alphabet
 from ssllab.text.ctc_decode import beam_search, cut_at_pauses, greedy
+from ssllab.text.ngram import CharacterModel
 
 CUT_SECONDS, PAUSE_SECONDS, MOST_SECONDS = 8.0, 0.3, 30.0  # see :func:`ssllab.text.ctc_decode.cut_at_pauses`
 
@@ -163,7 +165,14 @@ def recogniser_of(stored: StoredModel, place: str) -> Recogniser:
             f"the model '{place}' has no vocab.json, so nobody knows what its {symbols} symbols are: copy the vocab.json "
             "that belongs to it beside its config.json."
         )
-    return Recogniser(stored.model, alphabet, specials=True)
+    search = Search(CharacterModel(stored.texts, alphabet)) if stored.texts else None
+    return Recogniser(stored.model, alphabet, search, specials=True)
+
+
+@cache
+def shipped_recogniser() -> Recogniser:
+    """The one that writes where no other was chosen; see its card in ``resources/models``."""
+    return recogniser_of(read_stored(RECOGNISER), RECOGNISER)
 
 
 def assumption(stored: StoredModel, place: str) -> str:

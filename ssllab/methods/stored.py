@@ -14,15 +14,20 @@ from ssllab.nn.wav2vec2 import files
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC
 from ssllab.text.alphabet import VOCABULARY, Alphabet, read_alphabet, write_alphabet
 
-SHIPPED = "shipped"
+SHIPPED, RECOGNISER = "shipped", "shipped-recogniser"
+SHIPPED_MODELS = {SHIPPED: "speech-small", RECOGNISER: "speech-letters"}
+SMALL = "a small model of twenty minutes"  # stands beside what the shipped recogniser writes
+_TRANSCRIPTS = "transcripts.txt"
 
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A model, and the alphabet that it writes with where it is fine-tuned to text and that is known."""
+    """A model, and the alphabet that it writes with where it is fine-tuned to text and that is known; ``texts``: those
+    whose n-gram helps the shipped one to spell."""
 
     model: files.Wav2Vec2
     alphabet: Alphabet | None = None
+    texts: tuple[str, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Weights, settings and alphabet in Hugging Face's format, as ``transformers`` reads them."""
@@ -36,12 +41,16 @@ ReadModel = Callable[[str], StoredModel]
 
 
 def read_stored(place: str) -> StoredModel:
-    """The shipped model, or that of a folder in Hugging Face's format. Raises ModelFileError, DataError."""
-    folder = Path(str(asset("models", "speech-small"))) if place == SHIPPED else Path(place).expanduser()
+    """A shipped model, or that of a folder in Hugging Face's format. Raises ModelFileError, DataError."""
+    shipped = SHIPPED_MODELS.get(place)
+    folder = Path(str(asset("models", shipped))) if shipped else Path(place).expanduser()
     model = files.read(folder)
     vocabulary = folder / VOCABULARY
     writes = model.config.vocab_size if isinstance(model, Wav2Vec2ForCTC) else None
-    return StoredModel(model, read_alphabet(vocabulary, writes) if vocabulary.exists() else None)
+    texts = (folder / _TRANSCRIPTS).read_text("utf-8").splitlines() if place == RECOGNISER else ()
+    return StoredModel(
+        model, read_alphabet(vocabulary, writes) if vocabulary.exists() else None, tuple(texts)
+    )
 
 
 def take_weights(model: nn.Module, state: Mapping[str, Any], prefix: str = "model.") -> None:

@@ -1,4 +1,4 @@
-"""Speech models by name: the shipped one, a folder in Hugging Face's format, one fetched from its hub, or what a run
+"""Speech models by name: the shipped ones, a folder in Hugging Face's format, one fetched from its hub, or what a run
 learned."""
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch
 from ssllab.controls import ControlError
 from ssllab.methods.registry import method_class
 from ssllab.methods.speech import Inspector, SpeechMethod
-from ssllab.methods.stored import SHIPPED, StoredModel, read_stored
+from ssllab.methods.stored import SHIPPED_MODELS, StoredModel, read_stored
 from ssllab.nn.wav2vec2.files import ModelFileError
 from ssllab.training import checkpoint, hub
 from ssllab.training.checkpoint import CheckpointError
@@ -26,8 +26,8 @@ _DRAWING = threading.Lock()
 
 
 def read_model(place: str) -> StoredModel:
-    """``place``: "shipped", the folder of a run, one with ``config.json`` and ``model.safetensors``, or owner/name of a
-    model that was fetched from huggingface.co; nothing is downloaded here.
+    """``place``: "shipped", "shipped-recogniser", the folder of a run, one with ``config.json`` and
+    ``model.safetensors``, or owner/name of a model that was fetched from huggingface.co; nothing is downloaded here.
 
     Raises ModelFileError, DataError, RunError, CheckpointError: ValueErrors of one line.
     """
@@ -46,7 +46,7 @@ def read_model(place: str) -> StoredModel:
             f"no model in {place}: there is no such folder, and it was not fetched from huggingface.co yet. To fetch "
             "it, choose 'From the hub …' in the Speech lab's list of models, or name it in 'ssllab train'."
         )
-    if place != SHIPPED and not path.exists():
+    if place not in SHIPPED_MODELS and not path.exists():
         raise ModelFileError(
             f"no model in {place}: expected 'shipped', the folder of a run, one with config.json and "
             f"model.safetensors, or a name on huggingface.co, as {hub.EXAMPLE}."

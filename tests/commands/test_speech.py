@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +12,16 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from ssllab.assets import asset
 from ssllab.audio.files import write
 from ssllab.cli import main
-from ssllab.methods.stored import StoredModel
+from ssllab.data.catalogue import load
+from ssllab.methods.stored import RECOGNISER, SHIPPED_MODELS, StoredModel
 from ssllab.nn.wav2vec2 import files
 from ssllab.nn.wav2vec2.config import PRESETS
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC, Wav2Vec2ForPreTraining
 from ssllab.text.alphabet import Alphabet
+from ssllab.text.word_error import error_rates
 from ssllab.training import hub
 
 SHAPE = replace(
@@ -184,3 +188,20 @@ def test_training_begins_with_a_model_of_the_hub(
     # A run goes on where the cache was emptied.
     hub.find("some-lab/heard").folder.rename(tmp_path / "gone")
     assert ssllab("resume", run, "--steps", 2, *store, "--json")[0] == 0
+
+
+def test_the_shipped_recogniser_reads_held_out_clips_as_its_card_claims(ssllab, tmp_path: Path) -> None:
+    card = (Path(str(asset("models", SHIPPED_MODELS[RECOGNISER]))) / "README.md").read_text("utf-8")
+    claimed = float(re.search(r"word error \*\*([\d.]+) %\*\*", card).group(1))
+    held_out = load("spoken", kinds=("speech",)).test
+    said, written = [], []
+    for clip in range(0, len(held_out), 6):
+        start, end = held_out.starts[clip : clip + 2].tolist()
+        write(tmp_path / "clip.wav", held_out.audio[start:end].numpy() / np.float32(32768), 16_000)
+        code, out, err = ssllab("transcribe", tmp_path / "clip.wav")
+        assert code == 0
+        assert "a small model of twenty minutes" in err
+        said.append(Alphabet().normalise(held_out.texts[clip]).text)
+        written.append(out.strip())
+    # A sixth of the clips is heard here: their rate scatters around that of all, which is claimed.
+    assert 100 * error_rates(said, written).wer < 2 * claimed < 30

@@ -115,7 +115,7 @@ def test_panels_that_draw_what_others_have_not_are_offered_with_their_own_method
         "augmentations": {"simclr", "moco"},
         "usage": {"wav2vec2", "hubert"},
         "joint": {"wav2vec2"},
-        "transcription": {"ctc"},
+        "transcription": {"wav2vec2", "hubert", "ctc"},  # a recogniser ships
         "lanes": {"wav2vec2", "hubert", "ctc"},
     }
     by_id = {panel.id: panel for panel in panels() if hasattr(panel, "id")}

@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt, QUrl
 
+from ssllab.data.catalogue import load
 from ssllab.experiments.label_efficiency import Cell, Outcome
 from ssllab.looks import Transcript, Transcripts
 from ssllab.methods.ctc import CTC
 from ssllab.methods.registry import methods
+from ssllab.text.word_error import error_rates
 from ssllab.training import stored_models
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_store import Workspace
@@ -26,10 +28,12 @@ from ssllab.ui.labs.speech.transcription import TranscriptionPanel
 from ssllab.ui.labs.speech.widgets.clip import Clip
 from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.heard_text import coloured
-from ssllab.ui.labs.speech.widgets.models import RUN, Chosen
+from ssllab.ui.labs.speech.widgets.library import clip_of
+from ssllab.ui.labs.speech.widgets.models import RECOGNISER, RUN, Chosen
 from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
 from ssllab.ui.panels.lessons import LessonsPanel
 from ssllab.ui.panels.sweep import SweepPanel
+from ssllab.ui.scene import Scene
 from ssllab.ui.work import LongWork
 
 
@@ -131,11 +135,8 @@ class Writer:
 def test_the_take_on_the_desk_is_transcribed_by_the_model_chosen_there(show, qtbot) -> None:
     panel = show(on_a_desk)
     desk, writer = panel.desk, Writer()
-    desk.reader.read = lambda clip, inspector: None
+    desk.reader.read = lambda clip, inspector, quietly: None
     desk.open(Clip("take", np.zeros(8000, np.float32), text="a bad cap"))
-    desk.models.chosen = None
-    panel.transcriber.changed.emit()
-    assert not panel.button.isEnabled()
     desk.models.chosen = Chosen(writer, ("x",), "x")
     panel.transcriber.changed.emit()
     qtbot.mouseClick(panel.button, Qt.MouseButton.LeftButton)
@@ -145,6 +146,47 @@ def test_the_take_on_the_desk_is_transcribed_by_the_model_chosen_there(show, qtb
     desk.open(Clip("another", np.zeros(100, np.float32)))
     assert panel.transcriber.transcript is None
     assert not panel.heard.isVisible()
+
+
+def test_where_no_model_can_write_the_shipped_recogniser_does_and_that_is_said(show, qtbot) -> None:
+    panel = show(on_a_desk)
+    desk = panel.desk
+    spoken = load("spoken", kinds=("speech",)).test
+    clip = clip_of(spoken, 1, "spoken/test/1")
+    desk.open(clip)
+    qtbot.waitUntil(lambda: desk.models.chosen is not None, timeout=30_000)
+    assert not hasattr(
+        desk.models.chosen.inspector, "transcribe"
+    )  # at first launch the desk has one of codes
+    qtbot.mouseClick(panel.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: panel.transcriber.transcript is not None, timeout=30_000)
+    said, heard = clip.text.upper(), panel.transcriber.transcript.beam
+    assert error_rates([said], [heard]).wer < 0.5
+    assert coloured(said, heard) in panel.heard.text()
+    assert "a small model of twenty minutes" in panel.heard.text()
+    desk.models.choose(RECOGNISER)  # where its letters have a lane
+    qtbot.waitUntil(lambda: desk.models.chosen is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: desk.inspection is not None and desk.inspection.complete, timeout=30_000)
+    assert desk.inspection.log_probs is not None
+    panel.transcriber.transcript = None
+    qtbot.mouseClick(panel.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: panel.transcriber.transcript is not None, timeout=30_000)
+    assert panel.transcriber.transcript.beam == heard
+    assert "a small model of twenty minutes" in panel.heard.text()
+
+
+def test_the_panel_is_there_before_anything_learns_to_write_and_says_when_rates_come(show, bench) -> None:
+    bench.methods = methods()
+    bench.method_name = "wav2vec2"
+    panel = show(on_a_desk)
+    panel.draw(Scene("ready"))
+    assert panel.nothing.isVisible()
+    assert not panel.plot.isVisible()
+    assert not panel.rates_button.isVisible()
+    bench.method_name = "ctc"
+    panel.draw(Scene("ready"))
+    assert panel.plot.isVisible()
+    assert not panel.nothing.isVisible()
 
 
 def test_the_live_run_writes_with_what_it_has_learned_by_now(show, bench, qtbot, monkeypatch) -> None:
@@ -217,6 +259,10 @@ def test_the_curve_is_run_by_its_button_and_can_be_cancelled(show, bench, qtbot)
     assert len(table["minutes"]) == 1
     assert np.isfinite(table["pretrained wer"]).all()
     assert "2 of 2 runs" in panel.note.text()
+    another_day = show(efficiency)
+    qtbot.waitUntil(lambda: "2 of 2 runs" in another_day.note.text(), timeout=10_000)
+    assert "2 steps on" in another_day.note.text()
+    np.testing.assert_equal(another_day.picture.columns(), table)
     panel.steps.setValue(50_000)
     qtbot.mouseClick(panel.run_button, Qt.MouseButton.LeftButton)
     first = panel.runs
@@ -224,6 +270,20 @@ def test_the_curve_is_run_by_its_button_and_can_be_cancelled(show, bench, qtbot)
     qtbot.mouseClick(panel.cancel_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: panel.run_button.isEnabled(), timeout=30_000)
     assert not panel.runs.results
+
+
+def test_kept_results_that_are_damaged_are_left_out_in_a_line(show, bench, qtbot) -> None:
+    said = []
+    bench.message.connect(lambda level, text, detail: said.append((level, text)))
+    kept = bench.workspace.path / "experiments" / "efficiency.json"
+    kept.parent.mkdir(parents=True)
+    for count, content in enumerate(("{", "[]", '{"about": "x", "results": [[{"minutes": 1}, {}]]}'), 1):
+        kept.write_text(content)
+        panel = show(efficiency)
+        qtbot.waitUntil(lambda count=count: len(said) == count, timeout=10_000)
+        assert said[-1][0] == "warning"
+        assert str(kept) in said[-1][1]
+        assert panel.picture.columns() == {}
 
 
 def test_a_cancel_counts_before_the_first_step_and_what_is_missing_is_said(show, bench, qtbot) -> None:

@@ -7,7 +7,7 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
@@ -23,12 +23,14 @@ from ssllab.audio.errors import AudioError
 from ssllab.audio.log_mel import log_mel
 from ssllab.audio.player import Player
 from ssllab.audio.takes import TakeStore
+from ssllab.data.speech import textgrid
 from ssllab.data.speech.types import Span, SpeechData, SpeechSplit
 from ssllab.methods.registry import methods
 from ssllab.methods.speech_inspection import PretrainedInspector
 from ssllab.nn.wav2vec2 import files
 from ssllab.nn.wav2vec2.config import PRESETS
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC, Wav2Vec2ForPreTraining
+from ssllab.training import stored_models
 from ssllab.training.run_store import Workspace
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
@@ -36,17 +38,18 @@ from ssllab.ui.labs.speech.lanes import LanesPanel
 from ssllab.ui.labs.speech.occurrences import OccurrencesPanel
 from ssllab.ui.labs.speech.widgets.axis import TimeAxis, clock
 from ssllab.ui.labs.speech.widgets.clip import FRAME_SECONDS, RATE, Clip
-from ssllab.ui.labs.speech.widgets.code_lanes import CodeLane
+from ssllab.ui.labs.speech.widgets.code_lanes import CodeLane, code_spans
 from ssllab.ui.labs.speech.widgets.colours import code_colours, image_of, ramp
 from ssllab.ui.labs.speech.widgets.curve_lanes import column_maxima, column_means
 from ssllab.ui.labs.speech.widgets.desk import Desk
-from ssllab.ui.labs.speech.widgets.index import ClipCodes, Index, phones_in
+from ssllab.ui.labs.speech.widgets.index import ClipCodes, Index, labels_in
 from ssllab.ui.labs.speech.widgets.library import clips_of
 from ssllab.ui.labs.speech.widgets.models import RUN, Chosen
-from ssllab.ui.labs.speech.widgets.places import COSINE, DISTANCE
+from ssllab.ui.labs.speech.widgets.places import COSINE, DISTANCE, PlacesModel, PlacesTable
 from ssllab.ui.labs.speech.widgets.reading import Reading, dominant
+from ssllab.ui.labs.speech.widgets.sound_lanes import heights
 from ssllab.ui.labs.speech.widgets.spectrogram import Spectrogram
-from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
+from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf, clip_of_take, grid_of
 from ssllab.ui.labs.speech.widgets.threads import use_one_thread
 from ssllab.ui.message_bar import MessageBar
 from ssllab.ui.scene import Scene
@@ -316,14 +319,29 @@ def test_a_spectrogram_put_in_blocks_or_grown_piecewise_is_the_same():
     assert blocks.known.all()
 
 
+def test_frequencies_stand_where_their_tones_are_and_a_near_view_tells_when_they_begin():
+    where = heights()
+    for text, hertz in (("0.5", 500), ("1", 1000), ("2", 2000), ("4", 4000)):
+        clip = Clip("tone", np.concatenate([np.zeros(8000, np.int16), tones(hertz)]))
+        spectrogram = Spectrogram(49)
+        spectrogram.put(0, log_mel(clip.sound(0, 16000), RATE))
+        times = 0.45 + 0.0005 * np.arange(200)
+        for picture in (spectrogram.view(times), spectrogram.near_view(clip, times)):
+            assert 1 - picture[:, -1].argmax() / 80 == pytest.approx(where[text], abs=0.03)
+        loud = times[picture.max(0) > 200]
+        assert loud[0] == pytest.approx(0.5, abs=0.005)
+    assert next(iter(where)) == "8 kHz"
+    assert where["8 kHz"] == 1
+
+
 def test_phones_of_a_stretch_are_those_it_shares_half_of():
-    assert phones_in(PHONES, 0.1, 0.3) == "a"
-    assert phones_in(PHONES, 0.3, 1.1) == "e"
-    assert phones_in(PHONES, 0.2, 1.3) == "a e i"
-    assert phones_in((), 0.0, 1.0) == ""
+    assert labels_in(PHONES, 0.1, 0.3) == "a"
+    assert labels_in(PHONES, 0.3, 1.1) == "e"
+    assert labels_in(PHONES, 0.2, 1.3) == "a e i"
+    assert labels_in((), 0.0, 1.0) == ""
 
 
-def test_places_of_an_index_are_times_within_their_clips():
+def test_places_of_an_index_are_times_within_their_clips_with_their_words_and_phones(qtbot):
     listed = clips_of(DATA)
     codes = [np.zeros((n, 1), np.int32) for n in (10, 0, 20)]
     codes[2][5:8] = 3
@@ -331,6 +349,18 @@ def test_places_of_an_index_are_times_within_their_clips():
     (place,) = index.occurrences(0, 3)
     assert place.clip is listed[2]
     assert (place.start, place.end) == pytest.approx((0.1, 0.16))
+    table = PlacesTable(PlacesModel())
+    table.rows.show([place], DISTANCE)
+    heads = [table.rows.headerData(column, Qt.Orientation.Horizontal) for column in range(5)]
+    assert heads == ["Clip", "Time", "Words", "Phones", DISTANCE]
+    assert table.rows.data(table.rows.index(0, 3)) == "a"
+    assert table.isColumnHidden(2)  # where no words have times
+    listed = [replace(clip, words=(Span(0.0, 0.09, "la"), Span(0.1, 0.4, "lu"))) for clip in listed]
+    index = Index(listed, [ClipCodes(c, np.zeros((len(c), 2), np.float16), FRAME_SECONDS) for c in codes])
+    (place,) = index.occurrences(0, 3)
+    table.rows.show([place], DISTANCE)
+    assert table.rows.data(table.rows.index(0, 2)) == "lu"
+    assert not table.isColumnHidden(2)
 
 
 # The panel
@@ -381,36 +411,50 @@ def test_code_lanes_show_the_colour_of_the_code(panel):
     assert list(shown.getRgb()[:3]) == code_colours(0, CODES, False)[code].tolist()
 
 
-def test_the_wheel_zooms_at_the_pointer_and_dragging_pans(panel, qtbot):
+def drag(qtbot, canvas, one, other, y, button=Qt.MouseButton.LeftButton, keys=Qt.KeyboardModifier.NoModifier):
+    """From time ``one`` to time ``other``, at a height of ``y`` pixels."""
+    start, end = (QPoint(int(canvas.axis.x(time)), y) for time in (one, other))
+    qtbot.mousePress(canvas, button, keys, start)
+    qtbot.mouseMove(canvas, end)
+    qtbot.mouseRelease(canvas, button, keys, end)
+
+
+@pytest.mark.parametrize(
+    ("y", "button"), [(5, Qt.MouseButton.LeftButton), (100, Qt.MouseButton.MiddleButton)]
+)
+def test_the_wheel_zooms_at_the_pointer_and_the_ruler_or_the_middle_button_pans(panel, qtbot, y, button):
     canvas = panel.canvas
     x = int(canvas.axis.x(1.0))
     wheel(canvas, x, 100, 600)
     assert canvas.axis.span < 1.0
     assert canvas.axis.seconds(x) == pytest.approx(1.0, abs=0.01)
     start = canvas.axis.start
-    qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(x, 100))
-    qtbot.mouseMove(canvas, QPoint(x - 120, 100))
-    qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(x - 120, 100))
-    assert canvas.axis.start == pytest.approx(start + 120 * canvas.axis.per_pixel)
+    drag(qtbot, canvas, 1.0, 1.0 - 120 * canvas.axis.per_pixel, y, button)
+    assert canvas.axis.start == pytest.approx(
+        start + 120 * canvas.axis.per_pixel, abs=2 * canvas.axis.per_pixel
+    )
     assert panel.desk.selection is None
     qtbot.mouseClick(panel.whole_button, Qt.MouseButton.LeftButton)
     assert (canvas.axis.start, canvas.axis.span) == pytest.approx((0.0, 2.0))
 
 
-@pytest.mark.parametrize("in_ruler", [True, False])
-def test_a_drag_in_the_ruler_or_with_shift_selects(panel, qtbot, in_ruler):
-    canvas = panel.canvas
-    y = 5 if in_ruler else 100
-    keys = Qt.KeyboardModifier.NoModifier if in_ruler else Qt.KeyboardModifier.ShiftModifier
-    one, other = int(canvas.axis.x(1.5)), int(canvas.axis.x(0.5))
-    qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, keys, QPoint(one, y))
-    qtbot.mouseMove(canvas, QPoint(other, y))
-    qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, keys, QPoint(other, y))
-    assert panel.desk.selection == pytest.approx((0.5, 1.5), abs=2 * canvas.axis.per_pixel)
+@pytest.mark.parametrize(("one", "other"), [(0.5, 1.5), (1.5, 0.5)])
+def test_a_drag_selects_shift_moves_the_nearer_end_and_a_click_clears(panel, qtbot, one, other):
+    canvas, near = panel.canvas, 2 * panel.canvas.axis.per_pixel
+    drag(qtbot, canvas, one, other, 100)
+    assert panel.desk.selection == pytest.approx((0.5, 1.5), abs=near)
     canvas.grab()
+    drag(qtbot, canvas, 1.3, 1.7, 100, keys=Qt.KeyboardModifier.ShiftModifier)
+    assert panel.desk.selection == pytest.approx((0.5, 1.7), abs=near)
+    place = QPoint(int(canvas.axis.x(0.7)), 100)
+    qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, place)
+    assert panel.desk.selection == pytest.approx((0.7, 1.7), abs=near)
     canvas.setFocus()
     qtbot.keyClick(canvas, Qt.Key.Key_Return)
     assert canvas.axis.span == pytest.approx(1.3, abs=0.02)
+    qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=place)
+    assert panel.desk.selection is None
+    drag(qtbot, canvas, one, other, 100)
     qtbot.keyClick(canvas, Qt.Key.Key_Escape)
     assert panel.desk.selection is None
 
@@ -439,6 +483,13 @@ def test_the_crosshair_reads_every_lane(panel, qtbot):
     assert similarity.value(0.41) == "0.80 / 0.00"
     qtbot.mouseMove(canvas, place_of(canvas, "spectrogram", 0.25))
     canvas.grab()
+    spectrogram = next(lane for lane in canvas.shown() if lane.key == "spectrogram")
+    assert spectrogram.value(0.25) == ""
+    assert [spectrogram.level(heights()[text]) for text in ("0", "1", "8 kHz")] == [
+        "0 Hz",
+        "1000 Hz",
+        "8000 Hz",
+    ]
 
 
 def test_a_lane_is_put_away_and_stays_away(panel, bench, qtbot):
@@ -733,6 +784,32 @@ def searched(panel, qtbot):
     qtbot.waitUntil(lambda: panel.desk.search.complete(panel.desk.models.chosen), timeout=20000)
 
 
+def test_a_span_brings_its_panel_forward_once_whatever_model_reads_it_afterwards(
+    panel, found, qtbot, monkeypatch
+):
+    came = []
+    monkeypatch.setattr(found, "_come_forward", lambda: came.append(found._query))
+    panel.desk.select((0.5, 1.0))
+    qtbot.waitUntil(lambda: len(came) == 1, timeout=5000)
+    give_model(panel.desk, PitchModel(), ("two",))
+    read(panel, qtbot)
+    qtbot.waitUntil(lambda: found._query is not None and found._query.model == ("two",), timeout=5000)
+    panel.desk.select((1.0, 1.5))
+    qtbot.waitUntil(lambda: len(came) == 2, timeout=5000)
+    # While a run is followed the question stays, though each look at the run is another model.
+    panel.desk.models.following = True
+    panel.desk.models.name = RUN
+    give_model(panel.desk, PitchModel(), (RUN, 1, 10))
+    read(panel, qtbot)
+    qtbot.waitUntil(lambda: found._query is not None and found._query.model[0] == RUN, timeout=5000)
+    query = found._query
+    give_model(panel.desk, PitchModel(), (RUN, 1, 20))
+    read(panel, qtbot)
+    qtbot.wait(400)
+    assert found._query is query
+    assert len(came) == 2
+
+
 def test_a_clicked_code_is_found_in_all_clips_and_counted(panel, found, qtbot):
     desk = panel.desk
     code = int(desk.inspection.codes[12, 0])  # in the tone of 300 Hz
@@ -833,3 +910,158 @@ def test_torch_takes_one_thread_for_the_desk_and_all_for_the_others():
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+# Praat
+
+
+def test_a_textgrid_comes_in_by_a_drop_and_goes_out_with_the_codes(
+    panel, bench, tmp_path, qtbot, monkeypatch
+):
+    desk, path = panel.desk, tmp_path / "from praat.TextGrid"
+    words = (Span(0.2, 0.7, "lu"), Span(0.7, 1.1, "la"))
+    textgrid.write(path, {"words": words, "phones": (Span(0.2, 0.5, "l"),), "tone": (Span(0, 1, "H"),)}, 2.0)
+    assert panel.drop(path)
+    assert desk.clip.words == words
+    assert bench.said[-1][:2] == (
+        "info",
+        "2 words and 1 phone from from praat.TextGrid. Tiers that are not shown: tone.",
+    )
+    desk.open_listed(desk.clips[1])
+    assert desk.clip.words == ()
+    desk.open_listed(desk.clips[0])
+    assert desk.clip.words == words  # they stay with their clip
+    read(panel, qtbot)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "out"), ""))
+    panel._save_grid()
+    found = textgrid.read(tmp_path / "out.TextGrid")
+    assert (found.words, [span.label for span in found.phones]) == (words, ["l"])
+    assert found.others == ("codes 1", "codes 2")
+    codes = desk.inspection.codes[:, 0]
+    spans = code_spans(codes, FRAME_SECONDS)
+    again = [int(span.label) for span in spans for _ in range(round((span.end - span.start) / FRAME_SECONDS))]
+    assert again == codes.tolist()
+    path.write_text("nothing of the kind")
+    assert panel.drop(path)
+    assert (bench.said[-1][0], bench.said[-1][2]) == ("error", "")
+    assert "no TextGrid" in bench.said[-1][1]
+    textgrid.write(path, {"words": words}, 7.0)
+    panel.drop(path)
+    assert bench.said[-1][0] == "warning"
+    assert "is it of this recording?" in bench.said[-1][1]
+    assert not panel.drop(tmp_path / "sound.wav")
+    panel._fill_menu()
+    assert "Read TextGrid …" in [action.text() for action in panel.lanes_menu.actions()]
+
+
+def test_the_times_of_a_take_are_kept_beside_it_and_its_words_are_its_transcript(bench, qtbot, tmp_path):
+    audio.write(tmp_path / "said.wav", tones(300, 900).astype(np.float32) / 32768)
+    TakeStore(bench.desk.shelf.folder).import_file(tmp_path / "said.wav")
+    desk = bench.desk
+    desk.shelf.open()
+    qtbot.waitUntil(lambda: bool(desk.shelf.takes), timeout=20000)
+    desk.open_listed(desk.clips[0])
+    times = textgrid.Grid(1.0, words=(Span(0.0, 0.5, "low"), Span(0.5, 1.0, "high")))
+    desk.annotate(times)
+    qtbot.waitUntil(lambda: not desk.shelf.busy, timeout=20000)
+    (take,) = TakeStore(desk.shelf.folder).takes()
+    assert take.transcript == "low high"
+    assert clip_of_take(take).words == times.words
+    grid_of(take.path).write_text("damaged")
+    assert clip_of_take(take).words == ()
+
+
+# One model after another
+
+
+def test_a_picked_code_is_let_go_with_its_model(panel, monkeypatch, qtbot):
+    desk = panel.desk
+    desk.pick((0, 3))
+    desk.models.changed.emit()
+    assert desk.picked == (0, 3)  # the same model
+    desk.models.name = "/another"
+    give_model(desk, PitchModel(), ("two",))
+    assert desk.picked is None  # there the number is another sound
+    desk.models.name = RUN
+    desk.bench.live = SimpleNamespace(number=1, step=10)
+    monkeypatch.setattr(type(desk.bench), "live_run", property(lambda bench: bench.live))
+    desk.pick((0, 3))
+    give_model(desk, PitchModel(), (RUN, 1, 10))
+    desk.bench.live.step = 20
+    give_model(desk, PitchModel(), (RUN, 1, 20))
+    assert desk.picked == (0, 3)  # the run that learned on
+    desk.bench.live = SimpleNamespace(number=2, step=0)
+    give_model(desk, PitchModel(), (RUN, 2, 0))
+    assert desk.picked is None
+
+
+def test_the_lanes_follow_the_run_once_asked_and_stay_while_they_are_read_anew(panel, monkeypatch, qtbot):
+    desk, bench = panel.desk, panel.bench
+    live = SimpleNamespace(number=1, step=10)
+    monkeypatch.setattr(type(bench), "live_run", property(lambda _: live))
+    copies = []
+
+    def copy_model():
+        copies.append(live.step)
+        done = Future()
+        done.set_result(SimpleNamespace(step=live.step))
+        return done
+
+    monkeypatch.setattr(bench, "copy_model", copy_model)
+    monkeypatch.setattr(stored_models, "inspector_of", lambda copy: PitchModel())
+    desk.models.choose(RUN)
+    qtbot.waitUntil(lambda: desk.models.chosen is not None, timeout=20000)
+    read(panel, qtbot)
+    assert panel.chooser.follow_button.isVisible()
+    live.step = 20
+    panel._fetch_newer()
+    assert copies == [10]  # not asked
+    qtbot.mouseClick(panel.chooser.follow_button, Qt.MouseButton.LeftButton)
+    lanes, seen = [lane.key for lane in panel.canvas.shown()], []
+    desk.inspection_changed.connect(lambda: seen.append([lane.key for lane in panel.canvas.shown()]))
+    qtbot.waitUntil(lambda: desk.models.chosen.key == (RUN, 1, 20), timeout=20000)
+    live.step = 30
+    qtbot.waitUntil(lambda: desk.models.chosen.key == (RUN, 1, 30), timeout=20000)
+    read(panel, qtbot)
+    assert copies == [10, 20, 30]
+    assert seen
+    assert all(keys == lanes for keys in seen)
+    state = panel.view_state()
+    assert state["follow"] is True
+    qtbot.mouseClick(panel.chooser.follow_button, Qt.MouseButton.LeftButton)
+    live.step = 40
+    panel._fetch_newer()
+    assert copies == [10, 20, 30]
+    panel.restore_view(state)
+    assert panel.chooser.follow_button.isChecked()
+
+
+def test_the_sound_of_a_deleted_take_leaves_the_desk(bench, qtbot, tmp_path):
+    audio.write(tmp_path / "said.wav", tones(300, 900).astype(np.float32) / 32768)
+    TakeStore(bench.desk.shelf.folder).import_file(tmp_path / "said.wav")
+    desk = bench.desk
+    assert bench.data is None
+    desk.shelf.open()
+    qtbot.waitUntil(lambda: bool(desk.shelf.takes), timeout=20000)
+    desk.open_listed(desk.clips[0])
+    desk.shelf.delete([desk.shelf.takes[0].id], lambda: None)
+    qtbot.waitUntil(lambda: not desk.shelf.takes and not desk.shelf.busy, timeout=20000)
+    assert desk.clip is None
+    assert desk.sound.clip is None
+
+
+def test_the_textgrid_beside_an_imported_file_comes_along(bench, qtbot, tmp_path):
+    words = (Span(0.0, 0.5, "low"), Span(0.5, 1.0, "high"))
+    for name in ("good", "bad"):
+        audio.write(tmp_path / f"{name}.wav", tones(300, 900).astype(np.float32) / 32768)
+    textgrid.write(tmp_path / "good.TextGrid", {"words": words}, 1.0)
+    (tmp_path / "bad.TextGrid").write_text("nothing of the kind")
+    shelf = bench.desk.shelf
+    shelf.import_files([tmp_path / "good.wav", tmp_path / "bad.wav"])
+    qtbot.waitUntil(lambda: len(shelf.takes) == 2, timeout=20000)
+    take = next(take for take in shelf.takes if take.name == "good")
+    assert take.transcript == "low high"
+    assert clip_of_take(take).words == words
+    qtbot.waitUntil(
+        lambda: any("bad.TextGrid is no TextGrid" in text for _, text, _ in bench.said), timeout=5000
+    )

@@ -89,7 +89,7 @@ def test_occurrences_of_another_stride_are_at_their_seconds(half) -> None:
     found = read_clip(Clip("clip", SOUND), PretrainedInspector(half), lambda: None)
     codes = np.zeros_like(found.codes)
     codes[3000:3010, 0] = 5
-    listed = SimpleNamespace(key="a", phones=())
+    listed = SimpleNamespace(key="a", phones=(), words=())
     (place,) = Index([listed], [ClipCodes(codes, found.latents, found.frame_seconds)]).occurrences(0, 5)
     assert (place.start, place.end) == pytest.approx((30.0, 30.1))
 

@@ -18,6 +18,7 @@ from PySide6.QtGui import QColor
 from ssllab.looks import CodeUsage, JointUsage, Look, PhoneTable
 from ssllab.training.metrics import MetricsLog
 from ssllab.ui import theme
+from ssllab.ui.labs.speech import code_usage
 from ssllab.ui.labs.speech.code_usage import CodeUsagePanel, usage_level
 from ssllab.ui.labs.speech.joint_usage import JointUsagePanel, order, perplexity, pooled
 from ssllab.ui.labs.speech.phone_table import PhoneTablePanel
@@ -203,6 +204,21 @@ def test_tiles_breathe_towards_the_newest_usage_and_a_code_that_dies_turns_reddi
     assert values[-1] == pytest.approx(0.0, abs=0.01)
     dead = np.count_nonzero(panel.tiles._levels == OFF)
     assert dead == int((later.hard == 0).sum())
+
+
+def test_after_a_break_the_tiles_show_what_is_and_do_not_fade_out_of_the_past(show, full_scene, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(code_usage, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    panel = show(CodeUsagePanel, 900, 620)
+    scene = full_scene()
+    panel.draw(scene)
+    part = scene.part(CodeUsage)
+    code = int(part.hard[0].argmax())
+    later = Scene("running", look=Look(99, (replace(part, hard=part.hard * (np.arange(CODES) != code)),)))
+    now[0] += 60.0
+    panel.draw(later)
+    assert panel.tiles._shown[0, code] == 0
+    assert np.count_nonzero(panel.tiles._levels == OFF) == int((later.part(CodeUsage).hard == 0).sum())
 
 
 def test_the_even_share_lies_in_the_light_part_of_the_scale():

@@ -4,14 +4,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from ssllab.controls import Config
+from ssllab.storage.files import write_whole
 from ssllab.training.run_record import RunSettings
 from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Panel
@@ -58,7 +63,8 @@ class Sweep:
 
     ``plan``: what would run with the settings of a run that began now, and with that data, or in a line why it cannot.
     ``note`` stands before the first run, ``name`` is what an error stopped, ``cells`` what is counted, ``steps`` how
-    many of them each has at first, with ``suffix`` behind.
+    many of them each has at first, with ``suffix`` behind. ``to_plain`` and ``from_plain`` turn results into JSON and
+    back, where the last ones are kept in the workspace.
     """
 
     id: str
@@ -74,6 +80,8 @@ class Sweep:
     tip: str = ""
     cells: str = "runs"
     suffix: str = " steps"
+    to_plain: Callable[[Mapping[Any, Any]], Any] | None = None
+    from_plain: Callable[[Any], Mapping[Any, Any]] | None = None
 
 
 class SweepPanel(Panel):
@@ -117,6 +125,8 @@ class SweepPanel(Panel):
         column.addWidget(self.picture, 1)
         self.runs: ShortRuns[Any, Any] | None = None  # under way, or the last ones
         self._words = ""
+        self._about = ""  # what is said of the results where they are kept
+        self._kept: int | None = None  # how many are; None before anybody looked
         self._background = Background(self)
         self._timer = QTimer(self, interval=POLL_MILLISECONDS)
         self._timer.timeout.connect(self._poll)
@@ -135,7 +145,8 @@ class SweepPanel(Panel):
             bench.say("info", plan)
             return
         bench.pause()
-        self.runs, self._words = None, plan.words
+        self.runs, self._words, self._kept = None, plan.words, 0
+        self._about = f"{steps:,} steps on {bench.data.title}"
         self.picture.show_results({})
         self.bar.setValue(0)
         self._show_running(True)
@@ -172,11 +183,56 @@ class SweepPanel(Panel):
         if running and (left := runs.seconds_left) is not None:
             words.append(f"about {left / 60:.0f} min left" if left > 90 else f"about {left:.0f} s left")
         self.note.setText(", ".join(filter(None, words)))
+        self._keep(runs)
         if not running:
             self._timer.stop()
             self._show_running(False)
             if runs.failure:
                 self._failed(*runs.failure)
+
+    # Results outlive the window
+
+    @property
+    def _file(self) -> Path:
+        return self.bench.workspace.path / "experiments" / f"{self.id}.json"
+
+    def _keep(self, runs: ShortRuns[Any, Any]) -> None:
+        results = dict(runs.results)
+        if self.sweep.to_plain is None or len(results) == self._kept:
+            return
+        self._kept = len(results)
+        count = f"{len(results)} of {len(runs.cells)} {self.sweep.cells}"
+        about = ", ".join(filter(None, (count, self._words, self._about, f"{datetime.now():%Y-%m-%d %H:%M}")))
+        kept = {"about": about, "results": self.sweep.to_plain(results)}
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self._file, json.dumps(kept).encode())
+        except OSError as error:
+            self.bench.say("warning", f"The results are not kept: {error.strerror or error}.")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._kept is None and self.sweep.from_plain is not None:
+            self._kept = 0
+            self._background.run(self._read_kept, self._failed)
+
+    def _read_kept(self) -> Callable[[], None]:
+        assert self.sweep.from_plain is not None
+        try:
+            kept = json.loads(self._file.read_bytes())
+            results, about = self.sweep.from_plain(kept["results"]), str(kept["about"])
+        except FileNotFoundError:
+            return lambda: None
+        except (OSError, ValueError, TypeError, KeyError):
+            line = f"{self._file} is damaged: the results in it are not shown; the next runs replace it."
+            return lambda: self.bench.say("warning", line)
+
+        def show() -> None:
+            if self.runs is None and not self.cancel_button.isEnabled():  # nothing was begun meanwhile
+                self.picture.show_results(results)
+                self.note.setText(f"The last ones: {about}")
+
+        return show
 
     def _show_running(self, running: bool) -> None:
         self.run_button.setEnabled(not running)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from ssllab.ui.scene import Scene
 _HINT = "Press Start: which codes are in use"
 _BREATH = 0.35  # the share of the way to the newest usage that a tile goes in one drawing
 _STILL = 0.002
+_BREAK = 1.0  # seconds without a drawing (another tab, a pause) after which tiles begin anew
 _FADED = 0.03  # below this a tile that nothing chooses any more is shown as dead
 _MOST = 8.0  # times the even share at which a tile has its deepest colour
 _TILE_ASPECT = 1.4
@@ -158,12 +160,15 @@ class UsageTiles(HeatMap):
         self._codes = 0
         self._width = 1  # tiles in a row
         self._shown: NDArray = np.empty((0, 0))
+        self._drawn = 0.0  # when, by the clock
         self._wanted: NDArray = np.empty((0, 0))
         super().__init__(x_label="", y_label="", hint=_HINT)
         self.view.sigResized.connect(self._resized)
 
     def draw(self, scene: Scene) -> None:
         part = scene.part(CodeUsage)
+        now = time.monotonic()
+        rested, self._drawn = now - self._drawn > _BREAK, now
         if part is not self._part:
             self._part = part
             if part is None:
@@ -171,9 +176,13 @@ class UsageTiles(HeatMap):
             else:
                 self._wanted = usage_level(part.hard, part.hard.shape[1])
                 self._groups, self._codes = self._wanted.shape
-            if self._shown.shape != self._wanted.shape:
+            # After a break a slow fade would tell of the past as if it were now.
+            if rested or self._shown.shape != self._wanted.shape:
                 self._shown = self._wanted.copy()
                 self._width = self._best_width()
+            self._lay_out()
+        elif rested and self._shown.size:
+            self._shown = self._wanted.copy()
             self._lay_out()
         elif self._shown.size and float(np.abs(self._wanted - self._shown).max()) > _STILL:
             self._shown += _BREATH * (self._wanted - self._shown)

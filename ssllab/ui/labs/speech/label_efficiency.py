@@ -176,6 +176,18 @@ def _plan(bench: Bench, settings: RunSettings, data: Any) -> Plan | str:
     return Plan(begin, words)
 
 
+def _to_plain(results: Mapping[Cell, Outcome]) -> Any:
+    from ssllab.experiments.label_efficiency import to_plain
+
+    return to_plain(results)
+
+
+def _from_plain(rows: Any) -> Mapping[Cell, Outcome]:
+    from ssllab.experiments.label_efficiency import from_plain
+
+    return from_plain(rows)
+
+
 LABEL_EFFICIENCY = Sweep(
     id="efficiency",
     title="Label efficiency",
@@ -196,5 +208,7 @@ LABEL_EFFICIENCY = Sweep(
     note="Two short runs for each amount of transcripts.",
     name="The curve",
     steps=300,
+    to_plain=_to_plain,
+    from_plain=_from_plain,
     tip="Fine-tune on 1, 3, 10 ... minutes of transcripts, pre-trained and from scratch.",
 )

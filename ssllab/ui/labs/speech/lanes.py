@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QContextMenuEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QScrollArea, QToolButton, QVBoxLayout
 
 from ssllab.looks import Inspection
 from ssllab.ui.labs.speech.widgets.canvas import LanesCanvas
 from ssllab.ui.labs.speech.widgets.chooser import Chooser
-from ssllab.ui.labs.speech.widgets.code_lanes import CodeLane, MaskLane
+from ssllab.ui.labs.speech.widgets.code_lanes import CodeLane, MaskLane, code_spans
 from ssllab.ui.labs.speech.widgets.curve_lanes import ConfidenceLane, PosteriorLane, SimilarityLane
 from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.lane import Lane
@@ -21,8 +22,14 @@ from ssllab.ui.labs.speech.widgets.sound_lanes import MelLane, WaveLane
 from ssllab.ui.labs.speech.widgets.span_lanes import PhoneLane, WordLane
 from ssllab.ui.panel import Panel
 from ssllab.ui.plots.export import copy_plot, save_plot
+from ssllab.ui.runs.words import file_name, plural
 from ssllab.ui.scene import Scene
 
+if TYPE_CHECKING:
+    from ssllab.data.speech.types import Span
+    from ssllab.ui.labs.speech.widgets.clip import Clip
+
+_FOLLOW_MS = 1500  # from one look at the live run to the next: each copies its model between two steps
 _EMPTY = "Record a sentence, or choose a clip above"
 
 
@@ -41,9 +48,11 @@ class LanesPanel(Panel):
         "<p>At <b>masked</b> spans the Transformer does not see the sound and has to tell the true code from "
         "distractors: <b>similarity</b> shows its cosine with the true one (blue) and with distractors (orange "
         "band). Blue above the band: it knows what was hidden from its context (equation 3).</p>"
-        "<p>Wheel: zoom. Drag: pan. Shift+drag, or a drag in the ruler: select. Double-click: play from there. "
-        "Click a code: all its occurrences. Keys: P plays, L loops, arrows move and zoom, 0 shows the whole "
-        "clip, Return the selection, Escape clears.</p>"
+        "<p>Drag: select; Shift+click or Shift+drag moves the nearer end, a click clears. Wheel: zoom. A drag in the "
+        "ruler, or with the middle button: pan. Double-click: play from there. Click a code: all its occurrences. "
+        "Keys: P plays, L loops, arrows move and zoom, 0 shows the whole clip, Return the selection, Escape clears.</p>"
+        "<p>Times of words and phones come in and go out as Praat's TextGrids: drop one here, or see <b>Lanes</b>. The "
+        "codes are written as tiers.</p>"
     )
 
     def __init__(self, desk: Desk) -> None:
@@ -56,6 +65,7 @@ class LanesPanel(Panel):
         self._groups = -1
         self._shown: list[Lane] = []
         self._model_shown: tuple[str, str, bool] | None = None
+        self._again = QTimer(self, interval=_FOLLOW_MS)
         self._make_view()
         self._connect()
         self._make_lanes()
@@ -108,6 +118,8 @@ class LanesPanel(Panel):
         self.chooser.clip_chosen.connect(desk.open_listed)
         self.chooser.model_chosen.connect(self._choose_model)
         self.chooser.refresh_asked.connect(desk.models.refresh)
+        self.chooser.follow_asked.connect(self._follow)
+        self._again.timeout.connect(self._fetch_newer)
         self.whole_button.clicked.connect(canvas.show_all)
         for key, act in (("P", self.player.toggle), ("L", self.player.loop_button.toggle)):
             QShortcut(QKeySequence(key), self, act, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -123,13 +135,15 @@ class LanesPanel(Panel):
         self.canvas.arrange()
 
     def view_state(self) -> dict[str, Any]:
-        return {"hidden": sorted(self.canvas.hidden)}
+        return {"hidden": sorted(self.canvas.hidden), "follow": self.desk.models.following}
 
     def restore_view(self, state: Mapping[str, Any]) -> None:
         hidden = state.get("hidden")
         if isinstance(hidden, list):
             self.canvas.hidden = {key for key in hidden if isinstance(key, str)}
             self.canvas.arrange()
+        if isinstance(state.get("follow"), bool):
+            self.chooser.follow_button.setChecked(state["follow"])
 
     # Clips
 
@@ -151,6 +165,15 @@ class LanesPanel(Panel):
         if shown != self._model_shown:
             self._model_shown = shown
             self.chooser.show_model(*shown)
+
+    def _follow(self, on: bool) -> None:
+        self.desk.models.following = on
+        self._again.start() if on else self._again.stop()
+        self._fetch_newer()
+
+    def _fetch_newer(self) -> None:
+        if self.isVisible() and not self.desk.live and not self.desk.reader.busy:
+            self.desk.models.follow()
 
     def _choose_model(self, name: str) -> None:
         self._model_shown = None
@@ -211,6 +234,14 @@ class LanesPanel(Panel):
             action.setChecked(key not in self.canvas.hidden)
             action.toggled.connect(lambda on, key=key: self._show_lane(key, on))
 
+        self.lanes_menu.addSeparator()
+        self._add_grids(self.lanes_menu)
+
+    def _add_grids(self, menu: QMenu) -> None:
+        here = self.desk.clip is not None and not self.desk.live
+        menu.addAction("Read TextGrid …", self._ask_grid).setEnabled(here)
+        menu.addAction("Save TextGrid …", self._save_grid).setEnabled(here)
+
     def _show_lane(self, key: str, on: bool) -> None:
         (self.canvas.hidden.discard if on else self.canvas.hidden.add)(key)
         self.canvas.arrange()
@@ -224,6 +255,8 @@ class LanesPanel(Panel):
         menu.addAction("Zoom to the selection", self._zoom).setEnabled(chosen)
         menu.addAction("Clear the selection", lambda: self.desk.select(None)).setEnabled(chosen)
         menu.addSeparator()
+        self._add_grids(menu)
+        menu.addSeparator()
         menu.addAction("Copy picture", lambda: copy_plot(self.canvas))
         menu.addAction("Save picture ...", self._save)
         menu.popup(event.globalPos())
@@ -231,6 +264,71 @@ class LanesPanel(Panel):
     def _zoom(self) -> None:
         if self.desk.selection is not None:
             self.canvas.show_span(*self.desk.selection)
+
+    # Praat
+
+    def drop(self, path: Path) -> bool:
+        if path.suffix.lower() != ".textgrid" or self.desk.clip is None or self.desk.live:
+            return False
+        self.read_grid(path)
+        return True
+
+    def read_grid(self, path: Path) -> None:
+        """Put the words and phones of a TextGrid over the clip on the desk."""
+        from ssllab.data.speech.textgrid import read
+
+        clip = self.desk.clip
+        assert clip is not None  # what asks is offered with a clip only
+        try:
+            found = read(path)
+        except ValueError as error:
+            self.bench.say("error", str(error))
+            return
+        self.desk.annotate(found)
+        count = [
+            plural(len(spans), what)
+            for spans, what in ((found.words, "word"), (found.phones, "phone"))
+            if spans
+        ]
+        line = f"{' and '.join(count)} from {path.name}."
+        if found.others:
+            line += f" Tiers that are not shown: {', '.join(found.others)}."
+        other_length = abs(found.seconds - clip.seconds) > 0.1 + 0.01 * clip.seconds
+        if other_length:
+            line += f" It is {found.seconds:.2f} s long and the clip {clip.seconds:.2f} s: is it of this recording?"
+        self.bench.say("warning" if other_length else "info", line)
+
+    def _ask_grid(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Read TextGrid", "", "TextGrid (*.TextGrid *.textgrid)")
+        if path:
+            self.read_grid(Path(path))
+
+    def _save_grid(self) -> None:
+        clip = self.desk.clip
+        assert clip is not None
+        suggested = f"{file_name(clip.name)}.TextGrid"
+        path, _ = QFileDialog.getSaveFileName(self, "Save TextGrid", suggested, "TextGrid (*.TextGrid)")
+        if not path:
+            return
+        from ssllab.data.speech.textgrid import write
+
+        target = Path(path) if Path(path).suffix else Path(f"{path}.TextGrid")
+        try:
+            write(target, self._tiers(clip), clip.seconds)
+        except OSError as error:
+            self.bench.say("error", f"{target} cannot be written: {error.strerror or error}.")
+            return
+        self.bench.say("info", f"Words, phones and codes are in {target}.")
+
+    def _tiers(self, clip: Clip) -> dict[str, Sequence[Span]]:
+        """What is known of the clip, as tiers: a stretch of one code is one interval."""
+        tiers: dict[str, Sequence[Span]] = {"words": clip.spoken, "phones": clip.phones}
+        if (reading := self.desk.inspection) is not None:
+            for group in range(reading.groups):
+                tiers[f"codes {group + 1}"] = code_spans(reading.codes[:, group], reading.frame_seconds)
+        return {
+            name: spans for name, spans in tiers.items() if spans or name == "words"
+        }  # to be written in Praat
 
     def _save(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Save picture", "lanes.png", "PNG (*.png);;SVG (*.svg)")

@@ -26,6 +26,7 @@ from ssllab.ui.labs.speech.widgets.clip import Listed
 from ssllab.ui.labs.speech.widgets.colours import palette
 from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.index import ClipCodes, Index, Place, commonest
+from ssllab.ui.labs.speech.widgets.models import Chosen
 from ssllab.ui.labs.speech.widgets.places import COSINE, DISTANCE, LENGTH, PlacesModel, PlacesTable
 from ssllab.ui.labs.speech.widgets.playback import Passage
 from ssllab.ui.panel import Panel
@@ -64,7 +65,7 @@ class OccurrencesPanel(Panel):
         "<p><b>Click a code</b> in the lanes: every place in all clips and takes where the quantizer gave this "
         "code, how often that is, and, where the data knows them, on which phones. Press <b>Play all</b> to hear "
         "them one after another: does the code mean a sound?</p>"
-        "<p><b>Select a span</b> (Shift+drag in the lanes): where else does it sound like this? By the "
+        "<p><b>Select a span</b> (drag in the lanes): where else does it sound like this? By the "
         "<b>edit distance</b> of codes: how many frames have to be exchanged, left out or put in (Levenshtein "
         "1966; a frame counts by the share of its codebook groups that differ). Or by the <b>cosine</b> of the "
         "mean latents, the vectors that the quantizer reads.</p>"
@@ -79,6 +80,7 @@ class OccurrencesPanel(Panel):
         self.table = PlacesTable(self.places)
         self._nearest: dict[str, list[Place]] = {}
         self._query: Query | None = None  # it stays while the person looks at what was found in other clips
+        self._came_for: tuple | None = None  # clip and selection for which it came forward
         self._asked: tuple | None = None  # query and index that _nearest answers, or will
         self._settled = QTimer(self, interval=_SETTLED_MS, singleShot=True)
         self._make_view()
@@ -172,10 +174,12 @@ class OccurrencesPanel(Panel):
 
     def _span_settled(self) -> None:
         if (query := self._selected()) is not None:
-            self._query = query
-            if self.mode == LENGTH and self.desk.picked is None:
-                self.mode_buttons[DISTANCE].setChecked(True)
-            self._come_forward()
+            before, self._query = self._came_for, query
+            self._came_for = (query.clip, self.desk.selection)
+            if self._came_for != before:  # else another model, or a later step, read the same span anew
+                if self.mode == LENGTH and self.desk.picked is None:
+                    self.mode_buttons[DISTANCE].setChecked(True)
+                self._come_forward()
         self.refresh()
 
     def _come_forward(self) -> None:
@@ -188,23 +192,29 @@ class OccurrencesPanel(Panel):
         clip, reading, model = self.desk.clip, self.desk.inspection, self.desk.models.chosen
         if self.desk.selection is None or clip is None or reading is None or model is None:
             return None
+        if self.desk.models.following and self.desk.reader.busy:
+            return None  # the reading is of an earlier step than the model
         first, last = (math.ceil(time / reading.frame_seconds - 0.5) for time in self.desk.selection)
         last = min(last, reading.frames)
         old, key = self._query, clip.key
-        if old is not None and (old.clip, old.frames, old.model) == (key, (first, last), model.key):
+        if old is not None and (old.clip, old.frames, old.model) == (key, (first, last), self._key(model)):
             return None
         if last <= first or not reading.known[first:last].all():
             return None
         part = slice(first, last)
         codes, latents = reading.codes[part].copy(), reading.latents[part].copy()
-        return Query(key, (first, last), codes, latents, model.key, reading.frame_seconds)
+        return Query(key, (first, last), codes, latents, self._key(model), reading.frame_seconds)
+
+    def _key(self, model: Chosen) -> tuple:
+        """What a question was asked of: where the lanes follow a run, of the run, so that its answer stays a while."""
+        return self.desk.models.source if self.desk.models.following else model.key
 
     def refresh(self) -> None:
         """Bring list and words up to date; look through the clips if that has not been done."""
         if not self.isVisible():
             return
         model = self.desk.models.chosen
-        if self._query is not None and (model is None or model.key != self._query.model):
+        if self._query is not None and (model is None or self._key(model) != self._query.model):
             self._query = None
         if (self.desk.picked if self.mode == LENGTH else self._query) is not None:
             self._search()
@@ -219,7 +229,8 @@ class OccurrencesPanel(Panel):
         self._show_heard()
 
     def _search(self, *, again: bool = False) -> None:
-        if self.desk.models.chosen is not None:
+        """Read the clips; where the lanes follow a run, only when it is asked for: it would never end."""
+        if self.desk.models.chosen is not None and (again or not self.desk.models.following):
             self.desk.search.read_all(self.desk.models.chosen, again=again)
 
     def _index(self) -> Index | None:
@@ -229,7 +240,7 @@ class OccurrencesPanel(Panel):
         clip, reading = self.desk.clip, self.desk.inspection
         if clip is None or reading is None or not reading.groups or not reading.complete:
             return None
-        listed = Listed(clip.key, clip.name, "", clip.seconds, lambda: clip, clip.phones)
+        listed = Listed(clip.key, clip.name, "", clip.seconds, lambda: clip, clip.phones, clip.words)
         return Index([listed], [ClipCodes(reading.codes, reading.latents, reading.frame_seconds)])
 
     # Lists
@@ -246,7 +257,7 @@ class OccurrencesPanel(Panel):
     def _list_span(self) -> None:
         query, index = self._query, self.desk.search.index
         if query is None:
-            self._show([], "Select a span in the lanes (Shift+drag) to find where else it sounds like that.")
+            self._show([], "Select a span in the lanes (drag) to find where else it sounds like that.")
         elif len(query.codes) * query.frame_seconds > _LONGEST:
             self._show([], f"Select at most {_LONGEST:.0f} s: a word or a few.")
         elif index is None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ssllab.looks import Transcript, Transcripts
+from ssllab.looks import Inspection, Transcript, Transcripts
 from ssllab.ui import theme
 from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.heard_text import coloured, legend
@@ -32,9 +32,14 @@ from ssllab.ui.plots.time_plot import Curve, Level, TimePlot
 from ssllab.ui.rewind import ask_rewind
 from ssllab.ui.scene import Scene
 
+if TYPE_CHECKING:
+    from ssllab.methods.base import Method
+
 _HINT = "Press Start: error rates appear here"
-_NO_MODEL = (
-    "No model here can write: press Start, or choose the folder of a fine-tuned one as the desk's model."
+_NO_RATES = "Error rates and held-out clips stand here while the method is CTC to text."
+_SHIPPED_TIP = (
+    "Trained on 18 minutes of synthetic voices with 97 words: it spells those, and little else. Press Start on CTC to "
+    "text, or choose a fine-tuned model on the desk, and that one writes."
 )
 
 
@@ -76,6 +81,8 @@ class TranscriptionPanel(Panel):
     <i>Search</i>, live).</p>
     <p><b>Clips.</b> What was said and what was written at the last probe; click a clip to put it on the desk, where
     the posteriors of blank and letters stand as a lane.</p>
+    <p><b>Transcribe this take</b> writes with the model chosen on the desk, or with the live run; where neither can, with
+    the shipped recogniser, a small model of twenty minutes.</p>
     <p><b>How to read it.</b> For a while nothing is written: blanks are the safe guess. Then letters come by their
     sound, long before words are spelled right, so the CER falls first. A training loss that falls while the held-out WER
     rises is learning by heart.</p>
@@ -129,10 +136,13 @@ class TranscriptionPanel(Panel):
         top.setSpacing(4)
         top.addLayout(row)
         top.addWidget(self.heard)
+        self.nothing = QLabel(_NO_RATES, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self.nothing.hide()
         self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._box.setSpacing(4)
         self._box.addWidget(self.plot, 1)
         self._box.addWidget(self.clips, 1)
+        self._box.addWidget(self.nothing, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -141,8 +151,20 @@ class TranscriptionPanel(Panel):
 
     # Panel
 
+    def suits(self, method: type[Method]) -> bool:
+        """With every method whose clips can be inspected: where it does not write, the shipped recogniser does."""
+        return Inspection in method.parts
+
+    def _learns(self) -> bool:
+        """Whether the method learns to write, so that there are rates and clips."""
+        method = self.bench.methods.get(self.bench.method_name)
+        return method is None or Transcripts in method.parts
+
     def draw(self, scene: Scene) -> None:
         self._scene = scene
+        if self._learns() == self.nothing.isVisible():
+            self._arrange()
+            return
         if self.plot.isVisible():
             self.plot.draw(scene)
         if self.clips.isVisible():
@@ -155,6 +177,7 @@ class TranscriptionPanel(Panel):
     def restyle(self) -> None:
         self.plot.restyle()
         now = theme.current()
+        self.nothing.setStyleSheet(f"color: {now.muted};")
         self.clips.setStyleSheet(f"QTextBrowser {{ background: {now.surface}; color: {now.text}; }}")
         written, self._written = self._written, object()
         self._show_clips(written)
@@ -188,12 +211,13 @@ class TranscriptionPanel(Panel):
         self._box.setDirection(
             QBoxLayout.Direction.LeftToRight if sideways else QBoxLayout.Direction.TopToBottom
         )
-        both = wide or high
+        both, learns = wide or high, self._learns()
+        self.nothing.setVisible(not learns)
         for button in (self.rates_button, self.clips_button):
-            button.setVisible(not both)
-        self.plot.setVisible(both or self.rates_button.isChecked())
-        self.clips.setVisible(both or self.clips_button.isChecked())
-        if self._scene is not None:
+            button.setVisible(learns and not both)
+        self.plot.setVisible(learns and (both or self.rates_button.isChecked()))
+        self.clips.setVisible(learns and (both or self.clips_button.isChecked()))
+        if self._scene is not None and self.nothing.isVisible() != learns:
             self.draw(self._scene)
 
     # Held-out clips
@@ -236,10 +260,8 @@ class TranscriptionPanel(Panel):
     # The take on the desk
 
     def _show_heard(self) -> None:
-        transcriber, clip = self.transcriber, self.desk.clip
-        possible = transcriber.possible()
-        self.button.setEnabled(possible and not transcriber.busy)
-        self.button.setToolTip("" if possible or clip is None else _NO_MODEL)
+        transcriber = self.transcriber
+        self.button.setEnabled(transcriber.possible() and not transcriber.busy)
         heard = transcriber.transcript
         if heard is None:
             self.heard.setVisible(transcriber.busy)
@@ -247,11 +269,15 @@ class TranscriptionPanel(Panel):
             return
         said = self._said()
         self.heard.setVisible(True)
-        self.heard.setToolTip("" if said is None else f"Against its transcript: {legend()}")
-        if said is None:
-            self.heard.setText(f"<b>{escape(heard.beam) or '(nothing)'}</b>")
-        else:
-            self.heard.setText(coloured(said, heard.beam))
+        tips = [f"Against its transcript: {legend()}"] if said is not None else []
+        text = f"<b>{escape(heard.beam) or '(nothing)'}</b>" if said is None else coloured(said, heard.beam)
+        if transcriber.shipped:
+            from ssllab.methods.stored import SMALL  # brings torch, for which the window does not wait
+
+            tips.append(_SHIPPED_TIP)
+            text += f" &nbsp;<span style='color:{theme.current().muted}'>({SMALL})</span>"
+        self.heard.setToolTip("".join(f"<p>{tip}</p>" for tip in tips))
+        self.heard.setText(text)
 
     def _said(self) -> str | None:
         """The transcript of what was heard, as the alphabet writes it, where it is known."""

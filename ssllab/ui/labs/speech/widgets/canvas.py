@@ -38,7 +38,8 @@ _FOLLOWED = 10.0  # seconds in view while recording, unless the person zooms
 
 
 class LanesCanvas(QWidget):
-    """Draws lanes over the desk's clip. Wheel: zoom; drag: pan; Shift+drag or a drag in the ruler: select."""
+    """Draws lanes over the desk's clip. Drag: select; Shift: extend; wheel: zoom; a drag in the ruler or by the middle
+    button: pan."""
 
     play_asked = Signal(float)  # a time that was double-clicked
     code_clicked = Signal(int, int)  # group, code
@@ -56,6 +57,7 @@ class LanesCanvas(QWidget):
         self._pressed: QPointF | None = None
         self._dragged = False
         self._selecting = False
+        self._anchor = 0.0  # the end of the selection that stays, in seconds
         self._before = self.axis
         self._span = _FOLLOWED
         self._soon = QTimer(self, interval=_TOGETHER_MS, singleShot=True)
@@ -208,7 +210,7 @@ class LanesCanvas(QWidget):
         painter.restore()
         at = self._time_of_interest()
         if at is not None:
-            ruler.paint_values(painter, placed, left, at)
+            ruler.paint_values(painter, placed, left, at, self._pointer)
 
     def _time_of_interest(self) -> float | None:
         if self._pointer is not None and self._pointer.x() >= self.axis.left:
@@ -262,11 +264,19 @@ class LanesCanvas(QWidget):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() != Qt.MouseButton.LeftButton or event.position().x() < self.axis.left:
+        middle = event.button() == Qt.MouseButton.MiddleButton
+        if not (middle or event.button() == Qt.MouseButton.LeftButton):
+            return
+        if event.position().x() < self.axis.left:
             return
         self._pressed, self._dragged, self._before = event.position(), False, self.axis
-        in_ruler = event.position().y() < ruler.ruler_height(self._line())
-        self._selecting = in_ruler or bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        self._selecting = not middle and event.position().y() >= ruler.ruler_height(self._line())
+        self._anchor = at = self.axis.seconds(event.position().x())
+        if self._selecting and event.modifiers() & Qt.KeyboardModifier.ShiftModifier and self.desk.selection:
+            # As Praat has it: the nearer end follows, the other one stays.
+            self._anchor = max(self.desk.selection, key=lambda end: abs(end - at))
+            self._dragged = True
+            self._select(at)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._pointer = event.position()
@@ -274,26 +284,26 @@ class LanesCanvas(QWidget):
             moved = event.position().x() - self._pressed.x()
             self._dragged = self._dragged or abs(moved) >= QApplication.startDragDistance() / 2
             if self._dragged and self._selecting:
-                self._select(self._pressed.x(), event.position().x())
+                self._select(self.axis.seconds(event.position().x()))
             elif self._dragged:
                 self.setCursor(Qt.CursorShape.ClosedHandCursor)
                 self.set_axis(self._before.moved(-moved * self.axis.per_pixel, self.length))
         self.update()
 
-    def _select(self, one: float, other: float) -> None:
-        times = sorted(min(max(self.axis.seconds(x), 0.0), self.length) for x in (one, other))
-        self.desk.select((times[0], times[1]))
+    def _select(self, at: float) -> None:
+        start, end = sorted(min(max(time, 0.0), self.length) for time in (self._anchor, at))
+        self.desk.select((start, end) if end > start else None)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         pressed, self._pressed = self._pressed, None
         self.unsetCursor()
         if pressed is None or self._dragged or event.button() != Qt.MouseButton.LeftButton:
             return
-        if self._selecting:
-            self.desk.select(None)
         lane = self.lane_at(pressed)
         if isinstance(lane, CodeLane) and (code := lane.code_at(self.axis.seconds(pressed.x()))) >= 0:
             self.code_clicked.emit(lane.group, code)
+        elif self._selecting:
+            self.desk.select(None)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and event.position().x() >= self.axis.left:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QInputDialog,
     QListView,
+    QPushButton,
     QSizePolicy,
     QToolButton,
     QWidget,
@@ -21,19 +22,26 @@ from PySide6.QtWidgets import (
 from ssllab.ui.labs.speech.widgets.axis import clock
 from ssllab.ui.labs.speech.widgets.clip import Clip, Listed
 from ssllab.ui.labs.speech.widgets.library import GROUPS
-from ssllab.ui.labs.speech.widgets.models import RUN, SHIPPED
+from ssllab.ui.labs.speech.widgets.models import RECOGNISER, RUN, SHIPPED
 
 _HUB, _OTHER = "hub", "other"
-_MODELS = {SHIPPED: "Shipped model", RUN: "Live run", _HUB: "From the hub …", _OTHER: "Other model …"}
+_MODELS = {
+    SHIPPED: "Shipped model",
+    RECOGNISER: "Shipped recogniser",
+    RUN: "Live run",
+    _HUB: "From the hub …",
+    _OTHER: "Other model …",
+}
 _SHOWN_CHARACTERS = 20  # of a long path, its end
 
 
 class Chooser(QWidget):
-    """Two boxes, and a button for the live run's codes of now."""
+    """Two boxes, and buttons for the live run's codes: those of now, or always those of now."""
 
     clip_chosen = Signal(object)  # a Listed
     model_chosen = Signal(str)
     refresh_asked = Signal()
+    follow_asked = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,6 +58,7 @@ class Chooser(QWidget):
         for name, words in _MODELS.items():
             self.models.addItem(words, name)
         self.models.setAccessibleName("Model")
+        self.models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)  # the step grows
         self.models.setToolTip(
             "The model that reads the clip: its codes, or the characters of a fine-tuned one"
         )
@@ -57,16 +66,23 @@ class Chooser(QWidget):
         self.refresh_button.setText("Codes of now")
         self.refresh_button.setToolTip("Read the clip with the live run as it is at this step")
         self.refresh_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.follow_button = QPushButton("Follow")
+        self.follow_button.setCheckable(True)
+        self.follow_button.setToolTip("While the live run trains, read the clip anew every second or two")
+        self.follow_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
         row.addWidget(self.clips, 1)
         row.addWidget(self.models)
         row.addWidget(self.refresh_button)
+        row.addWidget(self.follow_button)
         self.clips.activated.connect(self._chosen)
         self.models.activated.connect(self._model_chosen)
         self.refresh_button.clicked.connect(self.refresh_asked)
+        self.follow_button.toggled.connect(self.follow_asked)
         self.refresh_button.hide()
+        self.follow_button.hide()
         self.show_clips([])
 
     def show_clips(self, listed: Sequence[Listed]) -> None:
@@ -98,7 +114,8 @@ class Chooser(QWidget):
         if name == RUN:
             self.models.setItemText(row, f"{_MODELS[RUN]}, {words}" if words else _MODELS[RUN])
         self.models.setCurrentIndex(row)
-        self.refresh_button.setVisible(name == RUN)
+        for button in (self.refresh_button, self.follow_button):
+            button.setVisible(name == RUN)
         self.refresh_button.setEnabled(newer)
 
     def _model_chosen(self, row: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from ssllab.data.speech.textgrid import Grid
     from ssllab.data.speech.types import Span
 
 RATE = 16_000  # hertz of every clip on the desk
@@ -55,6 +56,12 @@ class Clip:
         return part.astype(np.float32, copy=False)
 
 
+def with_times(clip: Clip, times: Grid) -> Clip:
+    """The clip with other words and phones; a transcript that is known stays."""
+    text = clip.text or " ".join(span.label for span in times.words) or None
+    return replace(clip, text=text, words=times.words, phones=times.phones)
+
+
 @dataclass(frozen=True, eq=False)
 class Listed:
     """A clip that can be opened. ``key`` is its own among all; ``group``: "train", "test" or "takes"."""
@@ -65,6 +72,7 @@ class Listed:
     seconds: float
     load: Callable[[], Clip]
     phones: tuple[Span, ...] = ()
+    words: tuple[Span, ...] = ()
 
 
 class GrowingSound:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from ssllab.ui.labs.speech.widgets.lane import Lane, columns, draw_pixels, frame
 from ssllab.ui.labs.speech.widgets.reading import dominant
 
 if TYPE_CHECKING:
+    from ssllab.data.speech.types import Span
     from ssllab.ui.labs.speech.widgets.axis import TimeAxis
     from ssllab.ui.labs.speech.widgets.desk import Desk
     from ssllab.ui.labs.speech.widgets.reading import Reading
@@ -175,3 +177,15 @@ class MaskLane(Lane):
         pixels[..., :3] = rgb(theme.current().muted)
         pixels[..., 3] = np.round(190 * np.minimum(opacity, 1.0))
         draw_pixels(painter, area.adjusted(0, 2, 0, -2), pixels)
+
+
+def code_spans(codes: NDArray[np.int32], frame_seconds: float) -> list[Span]:
+    """The stretches of equal codes of ``(T,)`` as labelled spans; where nothing is known there is none."""
+    from ssllab.data.speech.types import Span
+
+    edges = np.flatnonzero(np.diff(codes, prepend=-2, append=-2))
+    return [
+        Span(first * frame_seconds, last * frame_seconds, str(codes[first]))
+        for first, last in pairwise(edges.tolist())
+        if codes[first] >= 0
+    ]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from ssllab.ui.labs.speech.widgets.clip import RATE, Clip, GrowingSound, Listed
+from ssllab.ui.labs.speech.widgets.clip import RATE, Clip, GrowingSound, Listed, with_times
 from ssllab.ui.labs.speech.widgets.library import clips_of, clips_of_takes
 from ssllab.ui.labs.speech.widgets.live_codes import LiveCodes
 from ssllab.ui.labs.speech.widgets.models import Models
@@ -24,6 +24,7 @@ from ssllab.ui.labs.speech.widgets.sound import Sound
 from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf, key_of
 
 if TYPE_CHECKING:
+    from ssllab.data.speech.textgrid import Grid
     from ssllab.data.speech.types import Span, SpeechData
     from ssllab.ui.bench import Bench
 
@@ -47,6 +48,7 @@ class Desk(QObject):
         self.clip: Clip | None = None
         self.selection: tuple[float, float] | None = None  # seconds
         self.picked: tuple[int, int] | None = None  # group and code that the person clicked
+        self._picked_of: tuple | None = None  # the model whose code it is
         self.marked: tuple[float, float] | None = None  # a place that was searched for, in seconds
         self.live = False
         self._closed = False
@@ -60,12 +62,13 @@ class Desk(QObject):
         self.clips: list[Listed] = []  # all that can be opened
         self.shelf = shelf
         self._takes: list[tuple[str, str]] = []  # ids and names as listed
+        self._times: dict[str, Grid] = {}  # of words and phones that a person read in, by the clip's key
         self.sound.changed.connect(self.sound_changed)
         self.reader.changed.connect(self.inspection_changed)
         self.live_codes.changed.connect(self.inspection_changed)
         self.live_codes.approximate.connect(lambda line: bench.say("info", line))
         self.models.noted.connect(lambda line: bench.say("warning", line))
-        self.models.changed.connect(self._read)
+        self.models.changed.connect(self._model_changed)
         for part in (self.reader, self.live_codes, self.models, self.search):
             part.failed.connect(lambda line, trace: bench.say("error", line, trace))
         bench.data_loaded.connect(self.list_clips)
@@ -77,7 +80,8 @@ class Desk(QObject):
         self.list_clips()
 
     def list_clips(self) -> None:
-        """The data or the takes are others. Where no clip is on the desk, or one that is gone, the first is opened."""
+        """The data or the takes are others. Where no clip is on the desk, or one that is gone, the first is opened; the
+        sound of what is gone leaves the desk in any case."""
         data = self.bench.data
         listed = clips_of(cast("SpeechData", data)) if data is not None else []
         self._takes = [(take.id, take.name) for take in self.shelf.takes]
@@ -87,8 +91,12 @@ class Desk(QObject):
         if data is not None and self.models.chosen is None:
             self.models.refresh()
         gone = {clip.key for clip in before} - {clip.key for clip in self.clips}
-        if listed and not self.live and (self.clip is None or self.clip.key in gone):
-            self.open_listed(listed[0])
+        lost = self.clip is not None and self.clip.key in gone
+        if not self.live and (lost or (self.clip is None and listed)):
+            if rest := listed or self.clips:
+                self.open_listed(rest[0])
+            if lost and self.clip is not None and self.clip.key in gone:
+                self.open(None)  # nothing is left, or the disk refused it
 
     def _takes_changed(self) -> None:
         if [
@@ -143,6 +151,8 @@ class Desk(QObject):
         if self._closed:
             return
         self.playback.stop()
+        if clip is not None and (times := self._times.get(clip.key)) is not None:
+            clip = with_times(clip, times)
         self.clip = clip
         self.sound.open(clip)
         self._read()
@@ -150,9 +160,24 @@ class Desk(QObject):
         self.mark(None)
         self.audio_changed.emit()
 
+    def annotate(self, times: Grid) -> None:
+        """Words and phones with their times for the clip on the desk; they stay with it, with a take also on the disk."""
+        if self.clip is None or self.live:
+            return
+        self.clip = with_times(self.clip, times)
+        if self.clip.key:
+            self._times[self.clip.key] = times
+            self.shelf.annotate(self.clip, times)
+        self.inspection_changed.emit()
+
+    def _model_changed(self) -> None:
+        if self.models.source != self._picked_of:
+            self.pick(None)  # the number means another sound there
+        self._read()
+
     def _read(self) -> None:
         if not self.live and not self._closed:  # a model may arrive late
-            self.reader.read(self.clip, self._inspector())
+            self.reader.read(self.clip, self._inspector(), quietly=self.models.following)
         self.inspection_changed.emit()
 
     def _inspector(self) -> Any:
@@ -175,7 +200,8 @@ class Desk(QObject):
             self.marked_changed.emit()
 
     def pick(self, code: tuple[int, int] | None) -> None:
-        """Mark every occurrence of a code, ``(group, code)``, or of none."""
+        """Mark every occurrence of a code, ``(group, code)`` of the chosen model, or of none."""
+        self._picked_of = self.models.source
         if code != self.picked:
             self.picked = code
             self.picked_changed.emit()

@@ -30,6 +30,7 @@ class Place:
     start: float
     end: float
     phones: str
+    words: str
     score: float | None = None
 
 
@@ -111,14 +112,17 @@ class Index:
         i = int(np.searchsorted(self.starts, first, "right")) - 1
         start = (first - int(self.starts[i])) * self.frame_seconds
         end = (last - int(self.starts[i])) * self.frame_seconds
-        return Place(self.clips[i], start, end, phones_in(self.clips[i].phones, start, end), score)
+        clip = self.clips[i]
+        return Place(
+            clip, start, end, labels_in(clip.phones, start, end), labels_in(clip.words, start, end), score
+        )
 
 
-def phones_in(phones: Sequence[Span], start: float, end: float) -> str:
-    """The phones that a stretch touches for half of their length, or of its own."""
-    first = bisect_left(phones, start, key=lambda span: span.end)
+def labels_in(spans: Sequence[Span], start: float, end: float) -> str:
+    """The phones or words that a stretch touches for half of their length, or of its own."""
+    first = bisect_left(spans, start, key=lambda span: span.end)
     found = []
-    for span in phones[first:]:
+    for span in spans[first:]:
         if span.start >= end:
             break
         shared = min(end, span.end) - max(start, span.start)

@@ -56,6 +56,10 @@ class Lane:
         """What the lane says at a time, short; empty where it says nothing."""
         return ""
 
+    def level(self, share: float) -> str:
+        """What stands at a height under the pointer, 0 (bottom) .. 1 (top); shown where :meth:`value` says nothing."""
+        return ""
+
 
 def columns(area: QRectF, axis: TimeAxis, ratio: float, wide: int = 1) -> NDArray[np.float64]:
     """The times (seconds) of the left edges of the device's pixel columns in ``area``, and of the last's right.

@@ -26,6 +26,7 @@ def clips_of(data: SpeechData) -> list[Listed]:
             (int(split.starts[i + 1]) - int(split.starts[i])) / RATE,
             partial(clip_of, split, i, key),
             split.phones[i] if split.phones else (),
+            split.words[i] if split.words else (),
         )
         for group, split in (("test", data.test), ("train", data.train))
         for i in range(len(split))

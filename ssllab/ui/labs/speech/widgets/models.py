@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ssllab.training.hub import HubModel
     from ssllab.ui.bench import Bench
 
-RUN, SHIPPED = "run", "shipped"
+RUN, SHIPPED, RECOGNISER = "run", "shipped", "shipped-recogniser"
 
 
 class Chosen(NamedTuple):
@@ -44,12 +44,15 @@ class Models(QObject):
         self.name = SHIPPED
         self.chosen: Chosen | None = None
         self._read: dict[str, Chosen] = {}  # stored models, by their place
+        self.following = False  # the person asked once: the live run's codes are fetched again and again
         self._request = 0
+        self._fetching = 0  # models that are on their way
+        self._asked: tuple | None = None  # run and step of the last copy that was asked for
         self._background = Background(self)
         bench.run_changed.connect(self._run_changed)
 
     def choose(self, name: str) -> None:
-        """``RUN``, ``SHIPPED``, the folder of a model or of a run, or a name on the hub, which is fetched first."""
+        """``RUN``, a shipped one, the folder of a model or of a run, or a name on the hub, which is fetched first."""
         from ssllab.training import hub
 
         model = hub.find(name)
@@ -66,10 +69,16 @@ class Models(QObject):
         if self.name == RUN:
             self._copy_run()
         elif self.name in self._read:
-            self._take(self._request, self._read[self.name])
+            self._show(self._request, self._read[self.name])
         else:
             self.changed.emit()
             self._fetch(partial(_stored, self.name))
+
+    @property
+    def source(self) -> tuple:
+        """Whose codes these are: of a stored model, or of one run, whatever it has learned since."""
+        live = self.bench.live_run
+        return (self.name, live.number if self.name == RUN and live is not None else None)
 
     def can_be_newer(self) -> bool:
         """Whether the live run has learned since it was copied."""
@@ -77,6 +86,13 @@ class Models(QObject):
         if self.name != RUN or live is None:
             return False
         return self.chosen is None or self.chosen.key != (RUN, live.number, live.step)
+
+    def follow(self) -> None:
+        """Fetch the live run's codes of now, if it has learned since they were last asked for."""
+        live = self.bench.live_run
+        now = (live.number, live.step) if live is not None else None
+        if self.following and self.can_be_newer() and self._asked != now and not self._fetching:
+            self.refresh()
 
     def _run_changed(self) -> None:
         if self.name == RUN:
@@ -106,6 +122,7 @@ class Models(QObject):
         if live is None or future is None:
             self.changed.emit()
             return
+        self._asked = live.number, live.step
 
         def finished() -> Chosen:
             from ssllab.training.stored_models import inspector_of
@@ -122,20 +139,29 @@ class Models(QObject):
 
     def _fetch(self, get: Callable[[], Chosen]) -> None:
         turn = self._request
+        self._fetching += 1
 
         def work() -> Callable[[], None]:
             try:
                 found = get()
             except ValueError as error:  # a folder without a model, a run that has ended: said in a line
                 line = str(error)
-                return lambda: self.failed.emit(line, "")
+                return lambda: self._fail(line, "")
             return lambda: self._take(turn, found)
 
-        self._background.run(work, self.failed.emit)
+        self._background.run(work, self._fail)
+
+    def _fail(self, line: str, trace: str) -> None:
+        self._fetching -= 1
+        self.failed.emit(line, trace)
 
     def _take(self, turn: int, chosen: Chosen) -> None:
+        self._fetching -= 1
         if chosen.key[0] != RUN:
             self._read[chosen.key[0]] = chosen
+        self._show(turn, chosen)
+
+    def _show(self, turn: int, chosen: Chosen) -> None:
         if turn == self._request:
             self.chosen = chosen
             self.changed.emit()

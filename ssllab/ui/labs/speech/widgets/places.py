@@ -1,4 +1,4 @@
-"""The table of places that were found: clip, time, phones, and how far or near."""
+"""The table of places that were found: clip, time, words, phones, and how far or near."""
 
 # Overridden methods are documented in their base class.
 
@@ -16,6 +16,7 @@ from ssllab.ui.labs.speech.widgets.axis import clock
 from ssllab.ui.labs.speech.widgets.index import Place
 from ssllab.ui.widgets.item_types import Index
 
+_WORDS, _PHONES = 2, 3  # columns
 LENGTH, DISTANCE, COSINE = "Length", "Distance", "Cosine"
 _TIPS = {
     LENGTH: "For how long the code stays",
@@ -42,7 +43,7 @@ class PlacesModel(QAbstractTableModel):
         return 0 if parent is not None and parent.isValid() else len(self.places)
 
     def columnCount(self, parent: Index | None = None) -> int:
-        return 4
+        return 5
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -50,11 +51,10 @@ class PlacesModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return ("Clip", "Time", "Phones", self.measure)[section]
+            return ("Clip", "Time", "Words", "Phones", self.measure)[section]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return ("", "From the beginning of the clip", "Where the data knows them", _TIPS[self.measure])[
-                section
-            ]
+            known = "Where the data knows their times"
+            return ("", "From the beginning of the clip", known, known, _TIPS[self.measure])[section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(section)
         return None
@@ -65,18 +65,19 @@ class PlacesModel(QAbstractTableModel):
             return (
                 place.clip.name,
                 clock(place.start, 0.01),
+                place.words,
                 place.phones,
                 _measured(place, self.measure),
             )[index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(index.column())
-        if role == Qt.ItemDataRole.ToolTipRole and index.column() in (0, 2):
-            return place.clip.name if index.column() == 0 else place.phones
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return {0: place.clip.name, _WORDS: place.words, _PHONES: place.phones}.get(index.column())
         return None
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignLeft if column in (0, 2) else Qt.AlignmentFlag.AlignRight
+    side = Qt.AlignmentFlag.AlignLeft if column in (0, _WORDS, _PHONES) else Qt.AlignmentFlag.AlignRight
     return side | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -103,8 +104,9 @@ class PlacesTable(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column in (1, 2, 3):
+        for column in (0, _WORDS):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        for column in (1, _PHONES, 4):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
         self.setAccessibleName("Places")
         self.restyle()
@@ -113,14 +115,15 @@ class PlacesTable(QTableView):
         self._hide_unknown()
 
     def _hide_unknown(self) -> None:
-        """No column of phones where none is known."""
-        self.setColumnHidden(2, not any(place.phones for place in self.rows.places))
+        """No column of words or phones where none is known."""
+        self.setColumnHidden(_WORDS, not any(place.words for place in self.rows.places))
+        self.setColumnHidden(_PHONES, not any(place.phones for place in self.rows.places))
 
     def restyle(self) -> None:
         """Rows and columns follow the font."""
         metrics = QFontMetrics(self.font())
         self.verticalHeader().setDefaultSectionSize(round(1.6 * metrics.height()))
-        for column, text in ((1, "1:00:00.00 "), (2, "ɹɪntɪŋɹɪn"), (3, "Distance  ")):
+        for column, text in ((1, "1:00:00.00 "), (_PHONES, "ɹɪntɪŋɹɪn"), (4, "Distance  ")):
             self.setColumnWidth(column, metrics.horizontalAdvance(text) + 12)
         colours = theme.current()
         tint = QColor(colours.accent)

@@ -29,16 +29,29 @@ class Reader(QObject):
         self.reading: Reading | None = None
         self._worker = Worker(self)
         self._task: Task | None = None
+        self._clip: Clip | None = None
 
-    def read(self, clip: Clip | None, inspector: Any) -> None:
-        """Begin anew; without a clip or a model there is nothing to read."""
+    def read(self, clip: Clip | None, inspector: Any, *, quietly: bool = False) -> None:
+        """Begin anew; without a clip or a model there is nothing to read.
+
+        ``quietly``: what an earlier state of the model said of this clip stays until the new reading is complete.
+        """
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        self.reading = None
-        if clip is not None and inspector is not None:
-            self.reading = reading_of(clip, inspector)
-            self._know_whole(clip, inspector, self.reading)
+        same, self._clip = clip is self._clip, clip
+        if clip is None or inspector is None:
+            self.reading = None
+            return
+        reading = reading_of(clip, inspector)
+        if not (quietly and same and self.reading is not None and self.reading.frames == reading.frames):
+            self.reading = reading
+        self._know_whole(clip, inspector, reading)
+
+    @property
+    def busy(self) -> bool:
+        """Whether parts of the clip are still to be read."""
+        return self._task is not None
 
     def _know_whole(self, clip: Clip, inspector: Any, reading: Reading) -> None:
         """Some models have to know all of a clip before they read a part."""
@@ -52,6 +65,7 @@ class Reader(QObject):
         )
 
     def _fail(self, error: Exception, trace: str) -> None:
+        self._task = None
         self.failed.emit(f"The model cannot read this clip: {error}", trace)
 
     def _next(self, clip: Clip, inspector: Any, reading: Reading, whole: Any) -> None:
@@ -62,7 +76,10 @@ class Reader(QObject):
 
         def put(found: Any) -> None:
             reading.put(stretch, found)
-            self.changed.emit()
+            if reading.complete:
+                self.reading = reading
+            if reading is self.reading:
+                self.changed.emit()
             self._next(clip, inspector, reading, whole)
 
         self._task = self._worker.submit(

@@ -67,12 +67,20 @@ def _label_box(painter: QPainter, lane: Lane, area: QRectF, width: float) -> QRe
     return QRectF(PAD, area.top(), width - 2 * PAD, 1.3 * line if tall else area.height())
 
 
-def paint_values(painter: QPainter, placed: list[tuple[Lane, QRectF]], width: float, seconds: float) -> None:
-    """What each lane says at a time: beside its label, or below it where there is room."""
+def paint_values(
+    painter: QPainter,
+    placed: list[tuple[Lane, QRectF]],
+    width: float,
+    seconds: float,
+    pointer: QPointF | None,
+) -> None:
+    """What each lane says at a time, or at the pointer's height: beside its label, or below it where there is room."""
     metrics = painter.fontMetrics()
     line = metrics.height()
     for lane, area in placed:
         value = lane.value(seconds)
+        if not value and pointer is not None and area.contains(pointer):
+            value = lane.level((area.bottom() - pointer.y()) / area.height())
         if not value:
             continue
         box = _label_box(painter, lane, area, width)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from ssllab.audio.peaks import BUCKET, Peaks, extremes
 from ssllab.ui.labs.speech.widgets.clip import HOP, RATE, Clip
 from ssllab.ui.labs.speech.widgets.reading import REACH
-from ssllab.ui.labs.speech.widgets.spectrogram import Spectrogram, mel_block
+from ssllab.ui.labs.speech.widgets.spectrogram import FINE_SECONDS, Spectrogram, mel_block
 from ssllab.ui.work import Task, Worker
 
 if TYPE_CHECKING:
@@ -105,6 +105,13 @@ class Sound(QObject):
         if (last - first) / columns < BUCKET:
             return _exact(self.clip, first, last, columns)
         return self.peaks.between(first, last, columns)
+
+    def tones(self, times: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """The spectrogram's columns at ``times (n,)``: ``(80, n)``, the highest band on top; when zoomed, finer ones."""
+        close = len(times) > 1 and (times[-1] - times[0]) / (len(times) - 1) < FINE_SECONDS
+        if self.clip is None or self.spectrogram.scale is None or not close:
+            return self.spectrogram.view(times)
+        return self.spectrogram.near_view(self.clip, times)
 
     def close(self) -> None:
         """End the background's work."""

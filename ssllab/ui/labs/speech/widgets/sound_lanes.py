@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,13 +13,23 @@ from PySide6.QtGui import QPainter
 
 from ssllab.ui import theme
 from ssllab.ui.embedding.strokes import draw_lines, pen
+from ssllab.ui.labs.speech.widgets.clip import RATE
 from ssllab.ui.labs.speech.widgets.colours import heat
-from ssllab.ui.labs.speech.widgets.lane import Lane, columns, draw_pixels
+from ssllab.ui.labs.speech.widgets.lane import Lane, columns, draw_numbers, draw_pixels
 
 if TYPE_CHECKING:
     from ssllab.ui.labs.speech.widgets.axis import TimeAxis
 
+_KILOHERTZ = {"8 kHz": 8.0, "0": 0.0, "2": 2.0, "1": 1.0, "4": 4.0, "0.5": 0.5}
 _QUIET = 0.02  # full height of a clip softer than this: the noise of a silent room is not blown up
+
+
+@cache
+def heights() -> dict[str, float]:
+    """Where frequencies stand on the spectrogram: 0 its bottom, 1 its top."""
+    from ssllab.audio.log_mel import mel  # brings scipy, for which the window does not wait
+
+    return {text: mel(1000 * khz) / mel(RATE / 2) for text, khz in _KILOHERTZ.items()}
 
 
 class WaveLane(Lane):
@@ -46,16 +57,26 @@ class WaveLane(Lane):
 
 
 class MelLane(Lane):
-    """The log-mel spectrogram on the grid of the code frames."""
+    """The log-mel spectrogram: on the grid of the code frames, finer where the view is near."""
 
     key, title = "spectrogram", "Spectrogram"
     lines, weight = 3.0, 1.7
     tip = (
         "How strong each pitch is: 80 bands on the mel scale from 0 to 8 kHz, in decibels, low ones below. Its "
-        "columns are the code frames of 20 ms. The model hears the waveform, not this picture."
+        "columns are the code frames of 20 ms; when you zoom in, it is made anew with a window of 10 ms, which shows the "
+        "pulses of a voice. The model hears the waveform, not this picture."
     )
 
     def paint(self, painter: QPainter, area: QRectF, axis: TimeAxis) -> None:
         edges = columns(area, axis, painter.device().devicePixelRatioF())
-        tones = self.desk.sound.spectrogram.view(0.5 * (edges[1:] + edges[:-1]))
+        tones = self.desk.sound.tones(0.5 * (edges[1:] + edges[:-1]))
         draw_pixels(painter, area, heat()[tones], smooth=True)
+        if self.desk.sound.spectrogram.scale is not None:
+            draw_numbers(painter, area, heights())
+
+    def level(self, share: float) -> str:
+        if self.desk.sound.spectrogram.scale is None:
+            return ""
+        from ssllab.audio.log_mel import hertz, mel
+
+        return f"{hertz(share * mel(RATE / 2)):.0f} Hz"

@@ -17,6 +17,8 @@ BLOCK = 1024  # frames computed at a time: 20 s
 _FACTOR = 4
 _LEVELS = 6  # 1, 4, 16 ... 1024 frames a column: a block fills whole columns of every level
 _REACH = 400  # samples that a frame looks at
+FINE_SECONDS = FRAME_SECONDS / 4  # columns closer than this are made from the samples anew
+_FINEST_SECONDS = 0.001  # nearer columns than these look alike
 _RANGE_DB = 70.0  # from the strongest tone down to the ground; below it is the noise of the room
 
 
@@ -84,11 +86,27 @@ class Spectrogram:
         k = int(np.clip(np.floor(np.log(max(step, 1.0)) / np.log(_FACTOR)), 0, _LEVELS - 1))
         frame = np.floor(times / FRAME_SECONDS).astype(np.int64)
         inside = (frame >= 0) & (frame < self.frames)
-        low, high = self.scale
         tones = np.zeros((len(times), BANDS), np.uint8)
-        found = self.levels[k][frame[inside] // _FACTOR**k].astype(np.float32)
-        tones[inside] = np.nan_to_num(np.clip((found - low) / (high - low), 0, 1) * 255)
+        tones[inside] = self._tones(self.levels[k][frame[inside] // _FACTOR**k].astype(np.float32))
         return tones.T[::-1]
+
+    def near_view(self, clip: Clip, times: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """As :meth:`view`, from the samples themselves, for times that lie closer than :data:`FINE_SECONDS`."""
+        from ssllab.audio.log_mel import fine_log_mel
+
+        every = max(1, round(_FINEST_SECONDS / ((times[-1] - times[0]) / max(1, len(times) - 1))))
+        middles = times[every // 2 :: every] * RATE
+        first = max(0, int(middles[0]) - HOP)
+        found = fine_log_mel(clip.sound(first, int(middles[-1]) + HOP), middles - first, RATE)
+        outside = (middles < 0) | (middles > len(clip.samples))
+        found[outside] = np.nan
+        column = np.minimum(np.arange(len(times)) // every, len(middles) - 1)
+        return self._tones(found)[column].T[::-1]
+
+    def _tones(self, values: NDArray[np.float32]) -> NDArray[np.uint8]:
+        assert self.scale is not None
+        low, high = self.scale
+        return np.nan_to_num(np.clip((values - low) / (high - low), 0, 1) * 255).astype(np.uint8)
 
 
 def mel_block(clip: Clip, block: int) -> NDArray:

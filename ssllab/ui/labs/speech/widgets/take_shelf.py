@@ -5,6 +5,7 @@ The panels of a page share one shelf. A disk that refuses is said in a line; wha
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import wave
 from collections.abc import Callable, Sequence
@@ -16,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from ssllab.ui.labs.speech.widgets.clip import RATE, Clip
+from ssllab.ui.labs.speech.widgets.clip import RATE, Clip, with_times
 from ssllab.ui.runs.words import plural
 from ssllab.ui.work import Background, Task, Worker
 
 if TYPE_CHECKING:
     from ssllab.audio.takes import Take, TakeStore
+    from ssllab.data.speech.textgrid import Grid
     from ssllab.ui.bench import Bench
 
 MAPPED_SAMPLES = 600 * RATE  # a mapped file cannot be deleted on Windows, so short ones are read
@@ -171,6 +173,21 @@ class TakeShelf(QObject):
             lambda task: self.store().add_recording(path), done, lambda error, trace: failed(str(error))
         )
 
+    def annotate(self, clip: Clip, times: Grid) -> None:
+        """Keep the times of a take's words and phones beside it, and its transcript if it had none."""
+        take = next((take for take in self.takes if key_of(take) == clip.key), None)
+        if take is None:
+            return
+        if clip.text and not take.transcript:
+            self.set_transcript(take.id, clip.text)
+
+        def work(task: Task) -> None:
+            from ssllab.data.speech.textgrid import write
+
+            write(grid_of(take.path), {"words": times.words, "phones": times.phones}, clip.seconds)
+
+        self._disk.submit(work, lambda _: None, self._failed)
+
     # Files in and out
 
     def import_files(self, paths: Sequence[Path]) -> None:
@@ -219,7 +236,22 @@ class TakeShelf(QObject):
         except AudioError as refusal:
             notes.append(str(refusal))
             return []
+        if len(takes) == 1 and grid_of(path).is_file():
+            notes += self._import_times(takes[0], grid_of(path))
         return [take.id for take in takes]
+
+    def _import_times(self, take: Take, path: Path) -> list[str]:
+        """The TextGrid beside an imported file comes along; what is wrong with it is said."""
+        from ssllab.data.speech.textgrid import read, write
+
+        try:
+            times = read(path)
+        except ValueError as refusal:
+            return [str(refusal)]
+        write(grid_of(take.path), {"words": times.words, "phones": times.phones}, take.seconds)
+        if times.words and not take.transcript:
+            self.store().set_transcript(take.id, " ".join(span.label for span in times.words))
+        return []
 
     def export(self, takes: Sequence[Take], targets: Sequence[Path]) -> None:
         """Write each take to its target, in the format of its suffix."""
@@ -272,7 +304,20 @@ def clip_of_take(take: Take) -> Clip:
             samples: NDArray[np.int16] = np.memmap(take.path, np.dtype("<i2"), "r", file.tell(), (count,))
         else:
             samples = np.frombuffer(sound.readframes(count), np.dtype("<i2"))
-    return Clip(take.name, samples, take.transcript or None, key=key_of(take))
+    clip = Clip(take.name, samples, take.transcript or None, key=key_of(take))
+    if grid_of(take.path).exists():
+        from ssllab.data.speech.textgrid import read
+
+        with contextlib.suppress(
+            ValueError
+        ):  # somebody changed it in our folder; the sound is good all the same
+            return with_times(clip, read(grid_of(take.path)))
+    return clip
+
+
+def grid_of(sound: Path) -> Path:
+    """Where the times of a take's words and phones are, if they are known."""
+    return sound.with_suffix(".TextGrid")
 
 
 def key_of(take: Take) -> str:

@@ -1,4 +1,5 @@
-"""The text of the desk's audio, from the model chosen there or from the live run; live while one speaks."""
+"""The text of the desk's audio, from the model chosen there, the live run or else the shipped recogniser; live while
+one speaks."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ssllab.looks import Transcript
 from ssllab.ui.labs.speech.widgets.clip import RATE, Clip
-from ssllab.ui.labs.speech.widgets.models import RUN
+from ssllab.ui.labs.speech.widgets.models import RECOGNISER, RUN
 from ssllab.ui.work import Background
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Transcriber(QObject):
         self.desk = desk
         self.transcript: Transcript | None = None
         self.clip: Clip | None = None  # that the transcript is of
+        self.shipped = False  # whether the shipped recogniser wrote it
         self.busy = False
         self._background = Background(self)
         self._live = QTimer(self, interval=LIVE_MILLISECONDS)
@@ -39,8 +41,8 @@ class Transcriber(QObject):
         desk.audio_changed.connect(self._audio_changed)
 
     def possible(self) -> bool:
-        """Whether there is audio and a model that can write."""
-        return self.desk.clip is not None and (self._chosen() is not None or self._can_ask_run())
+        """Whether there is audio; a model that can write ships."""
+        return self.desk.clip is not None
 
     def listen(self, on: bool) -> None:
         """Whether to follow the microphone while it records."""
@@ -76,26 +78,30 @@ class Transcriber(QObject):
 
     def _ask(self, clip: Clip, sound: NDArray[np.float32]) -> None:
         recogniser, future = self._chosen(), None
-        if recogniser is None:
+        if recogniser is None and self._can_ask_run():
             future = self.desk.bench.copy_model()
-            if future is None:
-                return
+        none = recogniser is None and future is None
+        chosen = self.desk.models.chosen
+        shipped = none or (future is None and chosen is not None and chosen.key == (RECOGNISER,))
         self.busy = True
         self.changed.emit()
 
         def work() -> Callable[[], None]:
             import torch
 
+            from ssllab.methods.recogniser import shipped_recogniser
             from ssllab.training.stored_models import inspector_of
 
-            model: Any = recogniser if future is None else inspector_of(future.result())
+            model: Any = shipped_recogniser() if none else recogniser
+            if future is not None:
+                model = inspector_of(future.result())
             found = model.transcribe(torch.from_numpy(np.array(sound)))
-            return lambda: self._take(clip, found)
+            return lambda: self._take(clip, found, shipped)
 
         self._background.run(work, self._fail)
 
-    def _take(self, clip: Clip, found: Transcript) -> None:
-        self.busy = False
+    def _take(self, clip: Clip, found: Transcript, shipped: bool) -> None:
+        self.busy, self.shipped = False, shipped
         self.clip, self.transcript = clip, found
         self.changed.emit()
 
