@@ -32,7 +32,8 @@ class Control:
     ``live`` controls may change while training; the others need a restart of the run.
     ``needs`` names the control that must be on (``"name"``) or have one of some values
     (``"name=a,b"``) for this one to matter; the window greys it out otherwise. ``browse``: what a text
-    control's button looks for, where the text is a path.
+    control's button looks for, where the text is a path. ``choice_titles``: what the window calls the choices, in
+    their order; files and the command line keep the identifiers.
     """
 
     help: str
@@ -46,6 +47,7 @@ class Control:
     paper: str = ""
     needs: str = ""
     browse: Literal["", "file", "folder"] = ""
+    choice_titles: tuple[str, ...] = ()
 
     def range(self) -> str:
         """The bounds in words, for errors and tooltips."""
@@ -88,6 +90,15 @@ class ControlSpec:
     def title(self) -> str:
         """What the window calls it."""
         return self.control.title or self.name.replace("_", " ").capitalize()
+
+    def titled(self, value: Value | None) -> str:
+        """What the window calls a value: a choice by its title, a switch on or off."""
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        if isinstance(value, float):
+            return f"{value:.6g}"
+        titles = dict(zip(self.choices, self.control.choice_titles, strict=False))
+        return titles.get(str(value), str(value))
 
     @property
     def live(self) -> bool:

@@ -38,10 +38,11 @@ class ContrastConfig(PairSettings):
     loss: Annotated[
         Literal["nt_xent", "info_nce"],
         Control(
-            "nt_xent: two augmented views, every other view of the batch is a negative (2N - 1 candidates). "
-            "info_nce: the lecture's variant, the anchor is the original image, its augmentation the positive, "
+            "NT-Xent: two augmented views, every other view of the batch is a negative (2N - 1 candidates). "
+            "InfoNCE: the lecture's variant, the anchor is the original image, its augmentation the positive, "
             "the candidates are the N augmentations of the batch.",
             live=True,
+            choice_titles=("NT-Xent", "InfoNCE"),
             group="Loss",
             paper="SimCLR equation 1; van den Oord et al. 2018, equation 4",
         ),

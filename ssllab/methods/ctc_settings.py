@@ -17,6 +17,7 @@ class SearchSettings(Config):
             "The n-gram that helps beam search, made from the training transcripts in use: of characters (five in a "
             "row) or of words (pairs).",
             live=True,
+            choice_titles=("None", "Characters", "Words"),
             group="Search",
         ),
     ] = "character"
@@ -195,8 +196,9 @@ class CTCConfig(FineTuningSettings, SearchSettings, OptimizerSettings):
     schedule: Annotated[
         Literal["tri_stage", "cosine", "linear", "constant"],
         Control(
-            "How the learning rate goes. tri_stage rises over a tenth of the schedule, stays for 40 % and falls to a "
-            "twentieth.",
+            "How the learning rate goes. Rise, hold, fall: it rises over a tenth of the schedule, stays for 40 % and "
+            "falls to a twentieth.",
+            choice_titles=("Rise, hold, fall", "Cosine", "Linear", "Constant"),
             group="Optimizer",
             paper="wav2vec 2.0 section 4.3",
         ),

@@ -32,6 +32,7 @@ class OptimizerSettings(Config):
         Literal["sgd", "adamw", "lars"],
         Control(
             "The rule that turns gradients into steps. SimCLR used LARS, made for batches of thousands.",
+            choice_titles=("SGD", "AdamW", "LARS"),
             group="Optimizer",
             paper="LARS: You et al. 2017",
         ),
@@ -81,8 +82,9 @@ class OptimizerSettings(Config):
     schedule: Annotated[
         Literal["cosine", "linear", "tri_stage", "constant"],
         Control(
-            "How the learning rate goes on after warm-up. tri_stage, for fine-tuning, has a warm-up of its own: it "
-            "rises over 10 % of the schedule, stays for 40 % and falls to a twentieth over the rest.",
+            "How the learning rate goes on after warm-up. Rise, hold, fall, for fine-tuning, has a warm-up of its own: "
+            "it rises over 10 % of the schedule, stays for 40 % and falls to a twentieth over the rest.",
+            choice_titles=("Cosine", "Linear", "Rise, hold, fall", "Constant"),
             group="Optimizer",
             paper="wav2vec 2.0 sections 4.2 (linear) and 4.3 (tri-stage)",
         ),
@@ -108,8 +110,9 @@ class EncoderSettings(Config):
     encoder: Annotated[
         Literal["conv", "resnet18", "resnet50", "vit"],
         Control(
-            "The network f that turns an image into its representation h. 'conv' learns within a minute on a "
-            "CPU; the ResNets have the CIFAR stem up to 64 pixels; 'vit' is a small Vision Transformer.",
+            "The network f that turns an image into its representation h. The small conv net learns within a minute on a "
+            "CPU; the ResNets have the CIFAR stem up to 64 pixels; the Vision Transformer is a small one.",
+            choice_titles=("Small conv net", "ResNet-18", "ResNet-50", "Vision Transformer"),
             group="Model",
             paper="SimCLR appendix B.9 for the CIFAR stem",
         ),
@@ -119,6 +122,7 @@ class EncoderSettings(Config):
         Control(
             "The projection g from h to the embedding z in which the loss is taken. After training it is "
             "thrown away: h keeps what the loss made z forget.",
+            choice_titles=("None", "Linear", "MLP"),
             group="Model",
             paper="SimCLR figure 8: mlp > linear by 3 points, > none by over 10",
         ),

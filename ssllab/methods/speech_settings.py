@@ -85,6 +85,7 @@ class PretrainingConfig(OptimizerSettings, SpeechBatchSettings):
         Control(
             "The model: tiny learns within minutes on a CPU and is what ships, small has 4 million parameters, base and "
             "large are as published and want a GPU.",
+            choice_titles=("Tiny", "Small", "Base", "Large"),
             group="Model",
             paper="wav2vec 2.0 section 4.2",
         ),

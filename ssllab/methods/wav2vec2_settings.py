@@ -16,8 +16,9 @@ class Wav2Vec2Settings(PretrainingConfig):
     quantizer: Annotated[
         Literal["gumbel", "fsq"],
         Control(
-            "gumbel: the paper's product quantizer. fsq: each channel is rounded to a few levels; there is no "
+            "Gumbel: the paper's product quantizer. FSQ: each channel is rounded to a few levels; there is no "
             "codebook that could collapse.",
+            choice_titles=("Gumbel", "FSQ"),
             group="Codes",
             paper="wav2vec 2.0 equation 1; FSQ: Mentzer et al. 2023",
         ),

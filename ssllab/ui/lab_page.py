@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt, QTimer
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMainWindow,
+    QPushButton,
     QSizePolicy,
     QTabBar,
     QTabWidget,
@@ -130,7 +131,11 @@ class FullScreen(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.dock = dock
         layout = QVBoxLayout(self)
-        layout.addWidget(dock.panel)
+        self.leave_button = QPushButton("Leave full screen (Escape)")
+        self.leave_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.leave_button.clicked.connect(self.close)
+        layout.addWidget(self.leave_button, 0, Qt.AlignmentFlag.AlignRight)
+        layout.addWidget(dock.panel, 1)
         dock.panel.show()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -168,6 +173,10 @@ class LabPage(QMainWindow):
             self.docks[panel.id] = PanelDock(panel, panel.id, panel.title, panel.help)
         self._columns = columns
         self._kept: dict[tuple[int, frozenset[int]], Mapping[int, int]] = {}  # of places that stood together
+        self._at_size: dict[float, dict[str, QSize]] = {}  # docks as they stood at a size of the text
+        self._settled: (
+            dict[str, QSize] | None
+        ) = {}  # as another size of the text left them; None until it has
         self._withheld: dict[str, tuple[bool, bool]] = {}  # docks of no use now: whether open, and in front
         self.arrange()
         for panel in panels:
@@ -308,6 +317,35 @@ class LabPage(QMainWindow):
         self.controls.restyle()
         for panel in self.panels:
             panel.restyle()
+
+    def leave_size(self, points: float) -> None:
+        """The text is about to change from this size: remember how the docks stand at it."""
+        if self._settled is None:
+            return
+        now = self._sizes()
+        if any(now.get(name, size) != size for name, size in self._settled.items()):
+            self._at_size.clear()  # the person has moved them since
+        self._at_size[points] = now
+
+    def come_to_size(self, points: float) -> None:
+        """The text has this size now: large text squeezed what is brought back to how it stood."""
+        self._settled = None
+        QTimer.singleShot(0, self, partial(self._settle, self._at_size.get(points, {})))
+
+    def _settle(self, kept: Mapping[str, QSize]) -> None:
+        docks = [self.docks[name] for name in kept if name in self._sizes()]
+        if docks:
+            sizes = [kept[dock.objectName().removeprefix("dock-")] for dock in docks]
+            self.resizeDocks(docks, [size.width() for size in sizes], Qt.Orientation.Horizontal)
+            self.resizeDocks(docks, [size.height() for size in sizes], Qt.Orientation.Vertical)
+        QTimer.singleShot(0, self, self._settled_now)
+
+    def _settled_now(self) -> None:
+        self._settled = self._sizes()
+
+    def _sizes(self) -> dict[str, QSize]:
+        seen = {name: dock for name, dock in self.docks.items() if dock.isVisible() and dock.on_top}
+        return {name: dock.size() for name, dock in seen.items() if not dock.isFloating()}
 
     def show_panel(self, name: str) -> None:
         """Bring a panel to the front."""

@@ -158,7 +158,7 @@ def thumbnails_of(data: Data) -> Thumbnails | None:
         colourings["label"] = (test.labels[index].numpy(), data.class_names)
     for factor in test.factors:
         colourings[factor.name] = (factor.values[index].numpy(), factor.names)
-    return Thumbnails(images, colourings)
+    return Thumbnails(images, colourings, {f.name: f.colours for f in test.factors if f.colours})
 
 
 def rewound_words(step: int, wanted: int) -> str:

@@ -1,8 +1,8 @@
-"""A line at the foot of the window that says what happened, with the details for those who want them."""
+"""A line over the foot of the window that says what happened, with the details for those who want them."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from ssllab.ui import theme
@@ -56,6 +56,31 @@ class MessageBar(QFrame):
         self.hide()
         work.began.connect(self._work_began)
         work.ended.connect(lambda: self.setVisible(not self.line.isHidden()))
+
+    def cover(self, page: QWidget) -> None:
+        """Lie over the foot of ``page`` when there is something to say: nothing on it moves."""
+        self.setParent(page)
+        page.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show):
+            self._place()
+        return super().event(event)
+
+    def _place(self) -> None:
+        page, layout = self.parentWidget(), self.layout()
+        if page is None or layout is None:
+            return
+        height = min(
+            page.height(), max(layout.totalHeightForWidth(page.width()), layout.totalSizeHint().height())
+        )
+        self.setGeometry(0, page.height() - height, page.width(), height)
+        self.raise_()
 
     def say(self, level: str, text: str, detail: str) -> None:
         """Show a line. A warning or an error stands until it is closed, beside what comes later.

@@ -20,10 +20,12 @@ if TYPE_CHECKING:  # the window opens before torch is imported
 @dataclass(frozen=True)
 class Thumbnails:
     """The fixed images of the embedding map. ``images: (M, H, W, 3)`` uint8; ``colourings``: name ->
-    (class of each image (M,), class names): the label first, then every known factor."""
+    (class of each image (M,), class names): the label first, then every known factor. ``colours``: those of the classes
+    of a colouring that is by colour, as "#rrggbb"."""
 
     images: np.ndarray
     colourings: dict[str, tuple[np.ndarray, tuple[str, ...]]]
+    colours: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,26 @@ class NoBands:
     short: str
     about: str
     curves: frozenset[str]
+
+
+PRESS_START = "Press Start: "
+_WAITS = {
+    "loading": "Loading. Then press Start: ",
+    "running": "In a moment: ",
+    "paused": "Paused before there was anything to draw. Start goes on: ",
+    "finished": "The run ended before this was measured: ",
+    "stopped": "The run ended before this was measured: ",
+    "failed": "The run failed before this was measured: ",
+}
+
+
+def waiting(hint: str, state: str) -> str:
+    """What stands where nothing is drawn yet, as it is true in ``state``, of a hint that tells to press Start."""
+    return (
+        _WAITS.get(state, PRESS_START) + hint.removeprefix(PRESS_START)
+        if hint.startswith(PRESS_START)
+        else hint
+    )
 
 
 @dataclass(frozen=True)

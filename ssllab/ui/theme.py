@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pyqtgraph as pg
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QFontMetrics, QPalette
 from PySide6.QtWidgets import QApplication
 
 
@@ -115,13 +115,15 @@ def apply(name: str, font_points: float | None = None) -> Theme:
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         return theme
-    sheet, same_font = _style_sheet(theme), font_points in (None, app.font().pointSizeF())
+    font = app.font()
+    same_font = font_points in (None, font.pointSizeF())
+    if font_points:
+        font.setPointSizeF(font_points)
+    sheet = _style_sheet(theme, round(0.85 * QFontMetrics(font).height()))
     if app.styleSheet() == sheet and same_font:
         return theme  # styling every widget anew takes a second
     app.setStyle("Fusion")
     if font_points:
-        font = app.font()
-        font.setPointSizeF(font_points)
         app.setFont(font)
     app.setPalette(_palette(theme))
     for widget in _OUTLINED:
@@ -170,7 +172,7 @@ def _outlined(theme: Theme) -> QPalette:
     return palette
 
 
-def _style_sheet(theme: Theme) -> str:
+def _style_sheet(theme: Theme, box: int) -> str:
     focus = f"border: 2px solid {theme.accent}; border-radius: 3px;"
     return f"""
     QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.border}; padding: 6px; }}
@@ -191,6 +193,8 @@ def _style_sheet(theme: Theme) -> str:
     QStatusBar {{ color: {theme.muted}; }}
     QMainWindow::separator {{ background: {theme.window}; width: 5px; height: 5px; }}
     QScrollArea {{ border: none; }}
+    QCheckBox::indicator, QRadioButton::indicator, QTableView::indicator, QTreeView::indicator {{
+        width: {box}px; height: {box}px; }}
     QToolButton#groupHead, QToolButton#groupHead:checked {{ border: none; background: transparent;
                                                             font-weight: 600; padding: 4px 0; text-align: left; }}
     QToolButton#dockButton {{ border: none; color: {theme.muted}; padding: 1px 5px; }}

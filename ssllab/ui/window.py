@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -16,7 +16,7 @@ from PySide6.QtGui import (
     QShowEvent,
     QUndoGroup,
 )
-from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMessageBox, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMessageBox, QScrollArea, QTabWidget, QWidget
 
 from ssllab import __version__
 from ssllab.data.kind import amount
@@ -33,6 +33,7 @@ from ssllab.ui.rewind import ask_rewind
 from ssllab.ui.runs.page import RunsPage
 
 FRAME_MILLISECONDS = 83  # twelve pictures a second: smooth to the eye, cheap beside training
+TITLE_BAR = 40  # pixels that the frame of a window takes from the height of the screen
 FONT_POINTS = (8, 9, 10, 11, 12, 14, 16, 18, 22)
 KEYS = (
     ("Space", "start or pause"),
@@ -52,13 +53,15 @@ KEYS = (
 )
 
 
-class Holder(QWidget):
-    """A tab whose page is put into it when it is first seen."""
+class Holder(QScrollArea):
+    """A tab whose page is put into it when it is first seen; where the page has no room, as in large text, it scrolls."""
 
-    def __init__(self) -> None:
+    def __init__(self, page: QWidget | None = None) -> None:
         super().__init__()
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(0, 0, 0, 0)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        if page is not None:
+            self.setWidget(page)
 
 
 class Window(QMainWindow):
@@ -74,24 +77,20 @@ class Window(QMainWindow):
         self.settings = settings
         self.setWindowTitle("ssllab")
         self.setAcceptDrops(True)
-        self.resize(1280, 800)
+        room = self.screen().availableSize() - QSize(0, TITLE_BAR)
+        self.resize(QSize(1280, 800).boundedTo(room))
         self.labs: dict[str, LabPage] = {}  # those that were seen
         self._tabbed_to: QWidget | None = None
         self.runs = RunsPage(benches)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self._holders = {name: Holder() for name in benches.all}
-        self._places: dict[str, QWidget] = {**self._holders, "runs": self.runs}
+        self._places: dict[str, QWidget] = {**self._holders, "runs": Holder(self.runs)}
         for name, place in self._places.items():
             self.tabs.addTab(place, labs()[name].title if name in labs() else "Runs")
         self.messages = MessageBar(benches.long_work)
-        centre = QWidget()
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.tabs, 1)
-        column.addWidget(self.messages)
-        self.setCentralWidget(centre)
+        self.setCentralWidget(self.tabs)
+        self.messages.cover(self.tabs)
         self._make_actions()
         self._make_menus()
         self._make_status()
@@ -121,7 +120,7 @@ class Window(QMainWindow):
             page = search_path.load(self.bench.lab.folder / "page.py", "ssllab.ui.labs").page(self.bench)
             window_state.bring_back_page(page, self.settings)
             self.undo_group.addStack(page.history)
-            self._holders[name].column.addWidget(page)
+            self._holders[name].setWidget(page)
             self.labs[name] = page
         return self.labs[name]
 
@@ -306,9 +305,13 @@ class Window(QMainWindow):
 
     def set_theme(self, name: str, points: float | None = None) -> None:
         """Light or dark, and the size of the text."""
+        before = QApplication.font().pointSizeF()
+        for page in self.labs.values():
+            page.leave_size(before)
         theme.apply(name, points)
         for page in self.labs.values():
             page.restyle()
+            page.come_to_size(QApplication.font().pointSizeF())
         self.runs.restyle()
         self.messages.restyle()
 

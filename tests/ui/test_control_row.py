@@ -59,3 +59,24 @@ def test_a_path_is_browsed_for(qtbot, row_of, monkeypatch, name, dialog, answer)
 
 def test_the_tooltip_of_an_empty_default_says_so():
     assert "The path of a folder; default empty." in tooltip(Settings.controls()["model"])
+
+
+def test_every_choice_of_every_method_has_words_and_the_command_line_keeps_the_identifier(qtbot):
+    from ssllab.methods.registry import methods
+
+    for name, method in methods().items():
+        for spec in method.Config.controls().values():
+            if spec.kind != "choice":
+                continue
+            assert len(spec.control.choice_titles) == len(spec.choices), (name, spec.name)
+            row = ControlRow(spec)
+            qtbot.addWidget(row)
+            shown = [row.choice.itemText(i) for i in range(row.choice.count())]
+            assert not any("_" in text or text == text.lower() for text in shown), shown
+            said = []
+            row.edited.connect(said.append)
+            row.choice.setCurrentIndex(1)
+            row.choice.activated.emit(1)
+            assert said == [spec.choices[1]]
+            row.show_value(spec.default)
+            assert row.choice.currentData() == spec.default

@@ -20,7 +20,7 @@ from ssllab.ui.embedding.geometry import (
     round_length,
     steady_scale,
 )
-from ssllab.ui.panels.embedding_map import EmbeddingMap
+from ssllab.ui.panels.embedding_map import EMPTY, EmbeddingMap
 from ssllab.ui.plots.export import save_plot
 from ssllab.ui.scene import Scene, Thumbnails
 
@@ -146,7 +146,7 @@ def test_the_plane_is_only_ever_enlarged():
 
 def test_the_empty_map_invites(panel):
     panel.draw(Scene(state="ready"))
-    assert panel.canvas.empty_text == "Press Start, then click a point on the map"
+    assert panel.canvas.empty_text == EMPTY
     panel.grab()
 
 
@@ -313,6 +313,60 @@ def test_a_class_beyond_the_palette_is_still_told_apart():
 
     assert len({category_colour(k).name() for k in range(20)}) == 20
     assert category_colour(-1) == QColor(theme.current().muted)
+
+
+def test_colours_are_shown_in_their_own_colour(panel, scene):
+    few = thumbnails()
+    own = {"hue": ("#d03030", "#3050d0")}
+    panel.draw(replace(scene(), thumbnails=Thumbnails(few.images, few.colourings, own)))
+    panel.show_images.setChecked(False)
+    panel.colouring.setCurrentText("hue")
+    shown = panel.canvas.grab().toImage(), panel.legend.grab().toImage()
+    for picture in shown:
+        seen = {
+            picture.pixelColor(x, y).name() for x in range(picture.width()) for y in range(picture.height())
+        }
+        assert set(own["hue"]) <= seen
+
+
+def test_shapes_names_its_colours_as_they_look():
+    from ssllab.data.images.shapes import shapes
+
+    factor = next(f for f in shapes(train=8, test=8).test.factors if f.name == "colour")
+    hues = dict(zip(factor.names, (QColor(colour).hue() for colour in factor.colours), strict=True))
+    assert hues["red"] < 30 or hues["red"] > 330
+    assert hues["red"] % 330 < hues["orange"] < hues["yellow"] < hues["green"] < hues["teal"] < hues["blue"]
+
+
+def test_the_map_says_how_much_it_hides_and_other_components_hide_more(panel, scene):
+    from ssllab.ui.embedding.backdrop import key_words
+
+    look = scene("pca", step=0)
+    panel.draw(look)
+    first = panel.canvas.embedding
+    said = key_words(0, first, panel.canvas.components)
+    assert said.startswith(f"{100 * first.explained:.0f} % of the variance · components 1, 2 of 16")
+    panel.component_actions["3 and 4"].trigger()
+    panel.draw(look)
+    third = panel.canvas.embedding
+    assert third.explained < first.explained
+    assert panel.canvas.pair_forces is None  # they are known on the first two alone
+    centred = third.z - third.z.mean(axis=0)
+    lengths = np.linalg.svd(centred, compute_uv=False)
+    assert np.allclose(np.linalg.norm(third.points, axis=0), lengths[2:4], rtol=1e-3)
+    assert "components 3, 4" in key_words(0, third, panel.canvas.components)
+    panel.component_actions["1 and 2"].trigger()
+    panel.draw(look)
+    assert panel.canvas.embedding.explained == first.explained
+
+
+def test_a_turn_of_the_map_on_three_components_shows_more_of_the_variance(panel, scene):
+    panel.draw(scene("pca"))
+    before = panel.canvas.embedding.explained
+    panel.component_actions["1, 2 and 3 (drag to turn)"].trigger()
+    panel.draw(scene("pca"))
+    assert panel.canvas.solid
+    assert panel.canvas.embedding.explained > before
 
 
 def test_the_picture_can_be_copied(panel, scene):

@@ -52,5 +52,5 @@ def _rows(split: ImageSplit, rows: Tensor) -> ImageSplit:
     return ImageSplit(
         split.images[rows.to(split.images.device)],
         None if split.labels is None else split.labels[rows],
-        tuple(Factor(f.name, f.values[rows], f.names) for f in split.factors),
+        tuple(Factor(f.name, f.values[rows], f.names, f.colours) for f in split.factors),
     )

@@ -300,7 +300,14 @@ def _make_split(count: int, size: int, generator: torch.Generator) -> ImageSplit
         "rotation": tuple(ROTATIONS),
         "background": BACKGROUNDS,
     }
-    factors = tuple(Factor(name, scene.classes[name], names[name]) for name in names)
+    hues = torch.tensor([*HUES.values()])
+    usual = oklch_to_srgb(
+        torch.full_like(hues, 0.66), torch.full_like(hues, 0.165), hues
+    )  # the middle of what is drawn
+    seen = tuple("#" + bytes(row).hex() for row in usual.mul(255).round().byte().tolist())
+    factors = tuple(
+        Factor(name, scene.classes[name], names[name], seen if name == "colour" else ()) for name in names
+    )
     return ImageSplit(images, scene.classes["shape"], factors)
 
 

@@ -15,12 +15,13 @@ from ssllab.data.skipped import Skipped
 class Factor:
     """One known cause of an image (its hue, its position ...), in classes, so that a probe can be scored.
 
-    ``values: (N,)`` int64 in ``range(len(names))``.
+    ``values: (N,)`` int64 in ``range(len(names))``. ``colours``: "#rrggbb" of each class where the factor is a colour.
     """
 
     name: str
     values: Tensor
     names: tuple[str, ...]
+    colours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -86,10 +86,17 @@ def paint_plane(painter: QPainter, camera: Camera, frame: QRect, *, solid: bool)
                 draw_lines(painter, np.stack([zero, places], 1), np.stack([full, places], 1))
 
 
-def paint_key(
-    painter: QPainter, frame: QRect, step: int, embedding: Embedding, forces: str, unit: float
-) -> None:
-    """Bottom left: what is shown. Bottom right: the arrows, and how long a force of round size is.
+def key_words(step: int, embedding: Embedding, components: tuple[int, ...]) -> str:
+    """What the map shows, and how much it hides."""
+    if embedding.kind != "pca":
+        return f"Unit {embedding.kind} · step {step:,}"
+    named = ", ".join(str(number + 1) for number in components)
+    share = 100 * embedding.explained
+    return f"{share:.0f} % of the variance · components {named} of {embedding.z.shape[1]} · step {step:,}"
+
+
+def paint_key(painter: QPainter, frame: QRect, words: str, forces: str, unit: float) -> None:
+    """Bottom left: what is shown, in ``words``. Bottom right: the arrows, and how long a force of round size is.
 
     ``unit``: pixels per unit of force.
     """
@@ -102,15 +109,16 @@ def paint_key(
     metrics = QFontMetricsF(font)
     line = metrics.height()
     left, bottom = 8.0, frame.height() - 7.0
-    words = {"circle": "Unit circle", "sphere": "Unit sphere"}.get(embedding.kind, "Principal components")
-    if embedding.kind == "pca":
-        words += f", {100 * embedding.explained:.0f} % of variance"
     room = frame.width() - 16.0 - (0 if forces == "none" else 9.5 * line)
-    painter.setPen(QColor(colours.muted))
-    painter.drawText(
-        QPointF(left, bottom),
-        metrics.elidedText(f"Step {step:,} · {words}", Qt.TextElideMode.ElideRight, room),
+    words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
+    ground = QColor(colours.surface)
+    ground.setAlphaF(0.9)  # points may lie there
+    painter.fillRect(
+        QRectF(0, bottom - metrics.ascent() - 3, left + metrics.horizontalAdvance(words) + 6, line + 10),
+        ground,
     )
+    painter.setPen(QColor(colours.muted))
+    painter.drawText(QPointF(left, bottom), words)
     if forces == "none":
         return
     force = round_length(3.4 * line / max(unit, 1e-12))
@@ -124,8 +132,6 @@ def paint_key(
     widest = max(metrics.horizontalAdvance(name) for name, _, _ in rows)
     box = QRectF(right - widest - 4.1 * line, bottom - 3.1 * line + metrics.descent(), 0, 0)
     box.setBottomRight(QPointF(frame.width(), frame.height()))
-    ground = QColor(colours.surface)
-    ground.setAlphaF(0.78)
     painter.fillRect(box, ground)
     for k, (name, colour, length) in enumerate(rows):
         y = bottom - (len(rows) - 1 - k) * line

@@ -20,12 +20,14 @@ class ClassLegend(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Maximum)
         self.setMouseTracking(True)
         self.names: tuple[str, ...] = ()
+        self._own: tuple[str, ...] = ()
         self.chosen = -1
         self._first = 0
         self._under = -1
 
-    def set_names(self, names: tuple[str, ...]) -> None:
-        """The classes of the colouring in force; none of them is alone any more."""
+    def set_names(self, names: tuple[str, ...], own: tuple[str, ...] = ()) -> None:
+        """The classes of the colouring in force, with their ``own`` colours; none of them is alone any more."""
+        self._own = own
         self.names, self.chosen, self._first, self._under = names, -1, 0, -1
         self.setVisible(bool(names))
         self.updateGeometry()
@@ -75,7 +77,7 @@ class ClassLegend(QWidget):
                 painter.setBrush(QColor(colours.raised))
                 painter.drawRoundedRect(QRectF(0, top, self.width(), line), 3, 3)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(category_colour(index))
+            painter.setBrush(category_colour(index, self._own))
             side = 0.55 * line
             painter.drawRoundedRect(QRectF(0.3 * line, top + (line - side) / 2, side, side), 2, 2)
             painter.setPen(QColor(colours.text))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage, QPixmap
@@ -33,8 +35,11 @@ def pixmap(picture: np.ndarray, size: int, ratio: float = 1.0) -> QPixmap:
     return result
 
 
-def category_colour(index: int) -> QColor:
-    """The colour of a class; after the theme's categories the same hues come back lighter, then darker."""
+def category_colour(index: int, own: Sequence[str] = ()) -> QColor:
+    """The colour of a class: its ``own`` where classes are colours; after the theme's categories the same hues come
+    back lighter, then darker."""
+    if 0 <= index < len(own):
+        return QColor(own[index])
     palette = theme.current().categories
     if index < 0:
         return QColor(theme.current().muted)

@@ -61,8 +61,13 @@ class MapCanvas(QWidget):
         self.isolated = -1
         self.anchor = -1
         self.empty_text = ""
+        self.components: tuple[int, ...] = (
+            0,
+            1,
+        )  # those that are shown of an embedding on principal components
         self._images: list[QImage] = []
         self._classes = np.zeros(0, dtype=np.int64)
+        self._own: tuple[str, ...] = ()
         self._hover = -1
         self._neighbours = np.zeros(0, dtype=np.int64)
         self._pressed: QPointF | None = None
@@ -95,8 +100,9 @@ class MapCanvas(QWidget):
         self._images = [qimage(picture) for picture in images]
         self.invalidate(tiles=True)
 
-    def set_classes(self, classes: np.ndarray) -> None:
-        """The class of each image by which it is coloured, ``(M,)``; -1 for unknown."""
+    def set_classes(self, classes: np.ndarray, own: tuple[str, ...] = ()) -> None:
+        """The class of each image by which it is coloured, ``(M,)``, -1 for unknown; the classes' ``own`` colours."""
+        self._own = own
         self._classes = np.asarray(classes, dtype=np.int64)
         self.invalidate(tiles=True)
 
@@ -274,7 +280,8 @@ class MapCanvas(QWidget):
         if self._shown_forces() == "all":
             self._paint_forces(painter, np.flatnonzero(lit & (far[:images] > -0.5)), 1.0, 0.9)
         unit = self.arrow_length() * self.camera.scale
-        backdrop.paint_key(painter, self.rect(), self._step, self.embedding, self._shown_forces(), unit)
+        words = backdrop.key_words(self._step, self.embedding, self.components)
+        backdrop.paint_key(painter, self.rect(), words, self._shown_forces(), unit)
 
     def _paint_trails(self, painter: QPainter, classes: np.ndarray, lit: np.ndarray) -> None:
         path = [*self._history, self._shown[: len(classes)]]
@@ -296,7 +303,7 @@ class MapCanvas(QWidget):
             for cls in np.unique(classes[lit]):
                 rows = seen & (classes == cls) & (band == fade)[:, None]
                 # Width 1 at most: thicker antialiased lines take Qt ten times as long.
-                painter.setPen(pen(category_colour(int(cls)), 1.0, 0.08 + 0.5 * fresh**1.6))
+                painter.setPen(pen(category_colour(int(cls), self._own), 1.0, 0.08 + 0.5 * fresh**1.6))
                 draw_lines(painter, pixels[:-1][rows], pixels[1:][rows])
 
     def _paint_forces(self, painter: QPainter, rows: np.ndarray, width: float, opacity: float) -> None:
@@ -383,7 +390,7 @@ class MapCanvas(QWidget):
         wanted = (self.tile, ratio, len(classes))
         if self._tile_key != wanted:
             pictures = self._images if self.thumbnails and len(self._images) == len(classes) else []
-            self._tiles, self._tile_key = TileSet(pictures, classes, self.tile, ratio), wanted
+            self._tiles, self._tile_key = TileSet(pictures, classes, self.tile, ratio, self._own), wanted
         return self._tiles
 
     # Motion and pointer

@@ -33,13 +33,15 @@ class Atlas:
 class TileSet:
     """Tiles for M images of one colouring at one ``size`` in logical pixels (``ratio`` device pixels each).
 
-    ``images`` may be empty: then dots stand for the first views.
+    ``own``: the classes' own colours. ``images`` may be empty: then dots stand for the first views.
     """
 
-    def __init__(self, images: list[QImage], classes: np.ndarray, size: float, ratio: float) -> None:
+    def __init__(
+        self, images: list[QImage], classes: np.ndarray, size: float, ratio: float, own: tuple[str, ...] = ()
+    ) -> None:
         self._images, self._size, self._ratio = images, size, ratio
         present, self._slot = np.unique(classes, return_inverse=True)
-        self._colours = [category_colour(int(cls)) for cls in present]
+        self._colours = [category_colour(int(cls), own) for cls in present]
         self._firsts: dict[int, Atlas] = {}
         self._rings: dict[int, Atlas] = {}
 

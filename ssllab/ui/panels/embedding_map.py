@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,15 +28,16 @@ from ssllab.looks import Embedding, PairForces
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.embedding.anchor import Anchor
+from ssllab.ui.embedding.components import COMPONENTS, FIRST, on_components
 from ssllab.ui.embedding.geometry import nearest
 from ssllab.ui.embedding.hover_card import NEIGHBOURS, HoverCard
 from ssllab.ui.embedding.legend import ClassLegend
 from ssllab.ui.embedding.scatter import TRAIL_LOOKS, MapCanvas
 from ssllab.ui.panel import Panel
 from ssllab.ui.plots.export import copy_plot, save_plot
-from ssllab.ui.scene import Scene, Thumbnails
+from ssllab.ui.scene import Scene, Thumbnails, waiting
 
-_EMPTY = "Press Start, then click a point on the map"
+EMPTY = "Press Start: the images appear here, pulled and pushed; a click makes one the anchor"
 _FORCES = {"none": "No arrows", "anchor": "Anchor and pointed image", "all": "All images"}
 _IDLE_FRAME_MS = 50
 
@@ -50,7 +52,8 @@ class EmbeddingMap(Panel):
     help = (
         "<p>Some hundred fixed images where the projection head puts them now. Embeddings have length 1, so "
         "they live on a sphere: a circle when z has two dimensions, a globe when it has three, otherwise the "
-        "two principal components that hold most of the variance (the share stands in the corner).</p>"
+        "two principal components that hold most of the variance. The share stands in the corner: at 7 % "
+        "the map hides 93 %, and points that touch on it may be far apart. Other components are chosen in View.</p>"
         "<p>Each image is shown by two random views, joined by a thin line: the picture (or filled dot) is "
         "the first view, the ring is the second, its <i>positive</i>. Trails show where an image has been in "
         f"the last {TRAIL_LOOKS} looks. Around the circle stands the density of the directions.</p>"
@@ -71,7 +74,7 @@ class EmbeddingMap(Panel):
         super().__init__(bench)
         self.anchor = anchor
         self.canvas = MapCanvas()
-        self.canvas.empty_text = _EMPTY
+        self.canvas.empty_text = EMPTY
         self.legend = ClassLegend()
         self._over = over = QGridLayout(self.canvas)
         over.addWidget(self.legend, 0, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
@@ -79,6 +82,9 @@ class EmbeddingMap(Panel):
         self._thumbnails: Thumbnails | None = None
         self._pictures: np.ndarray | None = None
         self._colour_by = ""
+        self.components = self._seen_components = FIRST
+        self._seen: Embedding | None = None  # the look that is shown, as the method gave it
+        self._axes: np.ndarray | None = None  # of the components of the last look
         self._make_actions()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -101,10 +107,15 @@ class EmbeddingMap(Panel):
         """A new look moves the points; new images or factors refill the legend."""
         embedding = scene.part(Embedding)
         if scene.look is None or embedding is None:
+            self._seen = None
             if self.canvas.embedding is not None:
                 self.canvas.forget()
-        elif embedding is not self.canvas.embedding:
-            self.canvas.show_embedding(scene.look.step, embedding, scene.part(PairForces))
+        elif embedding is not self._seen or self.components != self._seen_components:
+            if self.components != self._seen_components:
+                self.canvas.forget()
+                self._axes = None
+            self._seen, self._seen_components = embedding, self.components
+            self._show_look(scene.look.step, embedding, scene.part(PairForces))
         with_forces = embedding is None or scene.part(PairForces) is not None
         if with_forces != self.forces_menu.menuAction().isVisible():
             self.forces_menu.menuAction().setVisible(with_forces)
@@ -116,14 +127,22 @@ class EmbeddingMap(Panel):
         if scene.thumbnails is not self._thumbnails:
             self._thumbnails = scene.thumbnails
             self._refill_colourings()
-        text = {
-            "loading": "Loading ...",
-            "running": "The first look comes in a moment",
-            "failed": "The run has failed before its first look",
-        }.get(scene.state, _EMPTY)
+        text = waiting(EMPTY, scene.state)
         if text != self.canvas.empty_text:
             self.canvas.empty_text = text
             self.canvas.invalidate()
+
+    def _show_look(self, step: int, embedding: Embedding, forces: PairForces | None) -> None:
+        """Show a look on the chosen components; the method's own map is that of the first two, with its forces."""
+        width = embedding.z.shape[1]
+        other = embedding.kind == "pca" and self.components != FIRST and max(self.components) < width
+        for action in self.component_actions.values():
+            action.setEnabled(embedding.kind == "pca" and max(COMPONENTS[action.text()]) < width)
+        self.canvas.components = self.components if other else FIRST
+        if other and np.isfinite(embedding.z).all():
+            points, explained, self._axes = on_components(embedding.z, self.components, self._axes)
+            embedding, forces = replace(embedding, points=points, explained=explained), None
+        self.canvas.show_embedding(step, embedding, forces)
 
     def restyle(self) -> None:
         """The theme or the font size changed."""
@@ -138,6 +157,7 @@ class EmbeddingMap(Panel):
         """A new run: no look, no trails; view and choices stay."""
         self.card.hide()
         self.canvas.forget()
+        self._seen = self._axes = None
 
     def view_state(self) -> dict[str, Any]:
         return {
@@ -145,6 +165,7 @@ class EmbeddingMap(Panel):
             "colour by": self.colouring.currentText() or self._colour_by,
             "forces": self.canvas.forces,
             "arrows": self.arrow_slider.value(),
+            "components": list(self.components),
         }
 
     def restore_view(self, state: Mapping[str, Any]) -> None:
@@ -156,6 +177,9 @@ class EmbeddingMap(Panel):
         self._refill_colourings()
         if (forces := self.forces.get(str(state.get("forces")))) is not None:
             forces.trigger()
+        for name, components in COMPONENTS.items():
+            if state.get("components") == list(components):
+                self.component_actions[name].trigger()
         if isinstance(arrows := state.get("arrows"), int):
             self.arrow_slider.setValue(arrows)
 
@@ -224,6 +248,17 @@ class EmbeddingMap(Panel):
         self.auto_length.triggered.connect(self._auto_arrow_length)
         self.forces_menu.addAction(self.auto_length)
 
+        self.components_menu = QMenu("Principal components", self)
+        self.component_actions: dict[str, QAction] = {}
+        chosen = QActionGroup(self)
+        for name, components in COMPONENTS.items():
+            action = QAction(name, self, checkable=True, checked=components == FIRST)
+            action.setToolTip("Forces are drawn on components 1 and 2" if components != FIRST else "")
+            action.triggered.connect(lambda _=False, wanted=components: setattr(self, "components", wanted))
+            chosen.addAction(action)
+            self.components_menu.addAction(action)
+            self.component_actions[name] = action
+
     def _toggle(self, words: str, attribute: str, tip: str) -> QAction:
         action = QAction(words, self, checkable=True, checked=getattr(self.canvas, attribute))
         action.setToolTip(tip)
@@ -278,6 +313,7 @@ class EmbeddingMap(Panel):
         menu.setToolTipsVisible(True)
         menu.addActions([self.show_images, self.show_trails, self.show_pairs])
         menu.addMenu(self.forces_menu)
+        menu.addMenu(self.components_menu)
         menu.addSeparator()
         menu.addActions([self.move_smoothly, self.turn_slowly, self.reset_view])
         menu.addSeparator()
@@ -332,11 +368,12 @@ class EmbeddingMap(Panel):
         chosen = self.colouring.currentText()
         if self._thumbnails is not None and chosen in self._thumbnails.colourings:
             classes, names = self._thumbnails.colourings[chosen]
+            own = self._thumbnails.colours.get(chosen, ())
         else:
-            classes, names = np.zeros(0, dtype=np.int64), ()
+            classes, names, own = np.zeros(0, dtype=np.int64), (), ()
         self.canvas.isolated = -1
-        self.canvas.set_classes(classes)
-        self.legend.set_names(tuple(names))
+        self.canvas.set_classes(classes, own)
+        self.legend.set_names(tuple(names), own)
 
     def _isolate(self, index: int) -> None:
         self.canvas.isolated = index

@@ -26,7 +26,7 @@ from ssllab.ui.plots.canvas import Canvas, View
 from ssllab.ui.plots.legend import Entry, Legend, small_font
 from ssllab.ui.plots.ranges import log10, span
 from ssllab.ui.plots.stroke import Stroke
-from ssllab.ui.scene import Scene
+from ssllab.ui.scene import Scene, waiting
 
 Item = TypeVar("Item", bound=pg.GraphicsObject)
 # The place the crosshair snaps to (view coordinates), its text, values by key, dots: x, y and colour.
@@ -44,7 +44,8 @@ def colour(role: str) -> str:
 class Chart(QWidget):
     """A plot with a legend above it.
 
-    ``hint`` is what the empty chart says. ``can_log`` tells which axes (x, y) may be logarithmic.
+    ``hint`` is what the empty chart says; one that begins with "Press Start: " follows the state of the run.
+    ``can_log`` tells which axes (x, y) may be logarithmic.
     ``empty`` is the range ((x0, x1), (y0, y1)) an empty chart shows.
     """
 
@@ -61,6 +62,7 @@ class Chart(QWidget):
     ) -> None:
         super().__init__()
         self._hint = hint
+        self._run_state = "ready"
         self._labels = (x_label, y_label)
         self._log = log
         self._can_log = can_log
@@ -85,11 +87,11 @@ class Chart(QWidget):
         self.view.setDefaultPadding(0.0)
         self.notes = Annotations(self.plot.plotItem)
         self.legend = Legend()
-        self._follow_button = _tool(
+        self._follow_button = tool(
             "Follow", "Go back to the whole picture and follow the run (double click)."
         )
         self._follow_button.hide()
-        self._menu_button = _tool("⋮", "Copy, save, axes (also with the right mouse button).")
+        self._menu_button = tool("⋮", "Copy, save, axes (also with the right mouse button).")
         self._buttons = (self._follow_button, self._menu_button)
         self.tools = ChartActions(self, self._buttons)
 
@@ -122,12 +124,20 @@ class Chart(QWidget):
     def draw(self, scene: Scene) -> None:
         """Bring the chart up to date; cheap where nothing changed."""
 
+    def follow_state(self, state: str) -> None:
+        """While it is empty the chart says what is true in this state of the run."""
+        if state != self._run_state:
+            self._run_state = state
+            if self.notes.hint:
+                self._show_empty(True)
+
     def redraw(self) -> None:
         """Draw once more what is known: the axes or what is hidden changed."""
 
     def reset(self) -> None:
         """A new run began."""
         self._following = True
+        self._run_state = "ready"
         self._follow_button.hide()
 
     def columns(self) -> dict[str, NDArray]:
@@ -301,7 +311,7 @@ class Chart(QWidget):
 
     def _show_empty(self, empty: bool) -> None:
         """The hint and a plain range, or neither."""
-        hint = self._hint if empty else ""
+        hint = waiting(self._hint, self._run_state) if empty else ""
         if hint != self.notes.hint:
             self.notes.hint = hint
             self.notes.update()
@@ -355,6 +365,15 @@ class Chart(QWidget):
             axis.setTextPen(pg.mkPen(now.muted))
             axis.setGrid(110)
             axis.setLabel(label, color=now.muted, **{"font-size": f"{font.pointSizeF():.1f}pt"})
+        self._style_buttons()
+        for item, style in self._styled:
+            style(item)
+        self.legend.restyle()
+        self.notes.prepareGeometryChange()
+        self._fit_labels()
+
+    def _style_buttons(self) -> None:
+        now = theme.current()
         for button in self._buttons:
             button.setFont(small_font(0.85))
             button.setStyleSheet(
@@ -365,11 +384,6 @@ class Chart(QWidget):
             f"QToolButton {{ color: {now.accent}; border: 1px solid {now.accent}; border-radius: 3px;"
             f" padding: 0 4px; }}"
         )
-        for item, style in self._styled:
-            style(item)
-        self.legend.restyle()
-        self.notes.prepareGeometryChange()
-        self._fit_labels()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -387,7 +401,8 @@ class Chart(QWidget):
         self.legend.set_rows(rows)
 
 
-def _tool(text: str, tip: str) -> QToolButton:
+def tool(text: str, tip: str) -> QToolButton:
+    """A small button in the head of a chart."""
     button = QToolButton()
     button.setText(text)
     button.setToolTip(tip)

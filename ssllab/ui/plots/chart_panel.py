@@ -104,6 +104,7 @@ class ChartPanel(Panel):
         self._scene = scene
         for _, chart in self._charts:
             if not chart.isHidden():
+                chart.follow_state(scene.state)
                 chart.draw(scene)
 
     def restyle(self) -> None:

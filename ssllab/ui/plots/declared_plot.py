@@ -33,13 +33,14 @@ class DeclaredPlot(TimePlot):
             if series.untrained:
                 about = f"{series.name} before the first step."
                 levels.insert(0, Level("untrained", _untrained(name, series), "warn", about))
+        self._waits = chart.hint or f"Press Start: {chart.name} appears here"
         super().__init__(
             self._curves_of(()),
             y_label=chart.label or chart.name,
             unit=next(series.shown_unit for series in self._declared.values()),
             levels=levels,
             source="metrics" if when == "step" else "probes",
-            hint=chart.hint or f"Press Start: {chart.name} appears here",
+            hint=self._waits,
             always=chart.always,
             empty_y=chart.empty,
             log_y=chart.log,
@@ -47,7 +48,16 @@ class DeclaredPlot(TimePlot):
 
     def draw(self, scene: Scene) -> None:
         log = self._log_of(scene)
-        self._take_names(() if log is None else log.names)
+        names = () if log is None else log.names
+        self._take_names(names)
+        self._hint = self._waits
+        if log is not None and len(log) and not any(form_of(self._declared, name) for name in names):
+            needs = sorted(
+                {word for series in self._declared.values() for word in series.when.split(" and ") if word}
+            )
+            self._hint = (
+                f"Not measured here: it needs {' and '.join(needs)}." if needs else "Not measured here."
+            )
         super().draw(scene)
 
     def reset(self) -> None:

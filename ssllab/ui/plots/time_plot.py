@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QMenu
 
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.change_markers import ChangeMarkers
-from ssllab.ui.plots.chart import Chart, Readout, colour
+from ssllab.ui.plots.chart import Chart, Readout, colour, tool
 from ssllab.ui.plots.curves import (
     RUN,
     Curve,
@@ -80,6 +80,7 @@ class TimePlot(Chart):
         self._scene: Scene | None = None
         self._busy = False
         self._fit_y = True
+        self._live: dict[str, LiveCurve] = {}
         self._others: dict[tuple[str, int], LiveCurve] = {}  # (key of the run, curve number)
         self._band_items: list[tuple[Band, str, float, Stroke]] = []
         self._level_values: list[float | None] = [None] * len(self._levels)
@@ -101,6 +102,11 @@ class TimePlot(Chart):
         self.changes.clicked.connect(self.marker_clicked)
         self.view.sigXRangeChanged.connect(self._x_moved)
         self.view.sigResized.connect(self._x_moved)
+        self.smooth_button = tool("≈", "Smooth the curves: an average over some steps")
+        self.smooth_button.clicked.connect(self._ask_smoothing)
+        self._buttons += (self.smooth_button,)
+        self.head.insertWidget(1, self.smooth_button, 0, Qt.AlignmentFlag.AlignTop)
+        self._style_buttons()
         self._list()
 
     def set_curves(self, curves: Sequence[Curve]) -> None:
@@ -178,6 +184,13 @@ class TimePlot(Chart):
         finally:
             self._busy = False
         self.show_values()
+
+    def _show_empty(self, empty: bool) -> None:
+        waits = self._hint
+        if empty and any(live.track.length for live in self._live.values()):
+            self._hint = "Hidden: a click on its name above brings a curve back."
+        super()._show_empty(empty)
+        self._hint = waits
 
     def full_view(self) -> None:
         self._fit_y = True
@@ -361,6 +374,7 @@ class TimePlot(Chart):
         self._level_values = [level.value(scene) for level in self._levels]
 
     def _list(self, overlays: Sequence[Overlay] = ()) -> None:
+        self.smooth_button.setVisible(any(curve.primary for curve in self._curves))
         bands = [band for band, *_ in self._band_items]
         missing = self._scene.no_bands if self._scene else None
         self.list_entries(
@@ -430,7 +444,14 @@ class TimePlot(Chart):
         """Average over about ``window`` steps (see :func:`.smoothing.ema`); 0 shows the data alone."""
         if window != self._window:
             self._window = window
+            self.smooth_button.setText(f"≈ {window}" if window else "≈")
             self.redraw()
+
+    def _ask_smoothing(self) -> None:
+        menu = QMenu(self)
+        menu.addAction(smoothing_slider(menu, self._window, self.set_smoothing))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.smooth_button.mapToGlobal(self.smooth_button.rect().bottomLeft()))
 
     def lasting(self, key: str) -> bool:
         return not key.startswith(RUN)  # another run goes with the window

@@ -83,8 +83,9 @@ class ControlRow(QWidget):
             self.name.hide()
         elif spec.kind == "choice":
             self.choice = CalmCombo()
-            self.choice.addItems(spec.choices)
-            self.choice.activated.connect(lambda: self._person_changed(self.choice.currentText()))
+            for choice in spec.choices:
+                self.choice.addItem(spec.titled(choice), choice)
+            self.choice.activated.connect(lambda: self._person_changed(self.choice.currentData()))
             layout.addWidget(self.name, 0, 0)
             layout.addWidget(self.choice, 0, 1)
         elif spec.kind == "text":
@@ -133,7 +134,7 @@ class ControlRow(QWidget):
         if self.tick is not None:
             self.tick.setChecked(bool(value))
         elif self.choice is not None:
-            self.choice.setCurrentText(str(value))
+            self.choice.setCurrentIndex(self.choice.findData(str(value)))
         elif self.number is not None:
             self.number.setText(_written(value))
             if self.slider is not None and not self.slider.isSliderDown():
@@ -176,7 +177,7 @@ class ControlRow(QWidget):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)
-        back = menu.addAction(f"Back to the default ({_written(self.spec.default) or 'empty'})")
+        back = menu.addAction(f"Back to the default ({self.spec.titled(self.spec.default) or 'empty'})")
         back.triggered.connect(self.to_default)
         menu.exec(event.globalPos())
 
@@ -263,7 +264,12 @@ def tooltip(spec: ControlSpec) -> str:
     if control.paper:
         lines.append(f"<i>{control.paper}</i>")
     expects = spec.expected()
-    lines.append(f"{expects[0].upper()}{expects[1:]}; default {_written(spec.default) or 'empty'}.")
+    if spec.kind == "choice":
+        expects = "one of " + ", ".join(spec.titled(choice) for choice in spec.choices)
+    default = (
+        "true" if spec.default is True else "false" if spec.default is False else spec.titled(spec.default)
+    )
+    lines.append(f"{expects[0].upper()}{expects[1:]}; default {default or 'empty'}.")
     lines.append("Takes effect at the next step." if spec.live else "Takes effect after Reset.")
     lines.append(f"<code>--set {spec.name}={_written(spec.default)}</code>")
     return "<div style='max-width: 340px'>" + "<br>".join(lines) + "</div>"

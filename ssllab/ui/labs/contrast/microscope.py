@@ -37,9 +37,9 @@ from ssllab.ui.labs.contrast.widgets.contrast_arithmetic import (
 from ssllab.ui.labs.contrast.widgets.temperature_curve import HIGHEST, LOWEST, TemperatureCurve
 from ssllab.ui.panel import Panel
 from ssllab.ui.plots.export import copy_plot, save_plot
-from ssllab.ui.scene import Scene
+from ssllab.ui.scene import Scene, waiting
 
-_EMPTY = "Press Start, then click a point on the map"
+_EMPTY = "Press Start: here one image is compared with all others; a click on the map chooses it"
 _STEPS_PER_DECADE = 250  # every temperature of two digits can be reached
 
 
@@ -93,6 +93,7 @@ class Microscope(Panel):
     def draw(self, scene: Scene) -> None:
         """A new look brings new embeddings; the anchor and the supposed temperature stay."""
         embedding = scene.part(Embedding)
+        self.empty.setText(waiting(_EMPTY, scene.state))
         if embedding is not self._embedding:
             self._embedding, self._negatives = embedding, scene.part(Negatives)
             self._refresh()
