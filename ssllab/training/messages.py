@@ -24,6 +24,13 @@ class Pause:
 
 
 @dataclass(frozen=True)
+class PauseAt:
+    """Pause once the run has made ``step`` steps; said again, the later word holds, and 0 takes it back."""
+
+    step: int
+
+
+@dataclass(frozen=True)
 class StepOnce:
     """One step, then pause."""
 
@@ -65,7 +72,7 @@ class CopyModel:
     """The model as it is between two steps. Answered by a :class:`ModelCopy`."""
 
 
-Order = Start | Pause | StepOnce | Stop | Watch
+Order = Start | Pause | PauseAt | StepOnce | Stop | Watch
 """Taken note of at once; the answer is None."""
 Question = Set | Checkpoint | ProbeNow | CopyModel
 """Answered between two steps."""

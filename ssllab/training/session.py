@@ -31,6 +31,7 @@ from ssllab.training.messages import (
     ModelCopy,
     Order,
     Pause,
+    PauseAt,
     ProbeNow,
     Question,
     Set,
@@ -103,6 +104,7 @@ class Session(SessionLike):
         self._wake = threading.Condition()
         self._running = False
         self._single_steps = 0
+        self._pause_at = 0
         self._stopping = False
         self._last_change: tuple[str, float] = ("", 0.0)
         self._look_due = self._probe_due = 0.0
@@ -128,6 +130,8 @@ class Session(SessionLike):
                     self._running = True
                 case Pause():
                     self._running = False
+                case PauseAt(step):
+                    self._pause_at = step
                 case StepOnce():
                     self._running = False
                     self._single_steps += 1
@@ -215,6 +219,8 @@ class Session(SessionLike):
                     return False
                 if self._mail:
                     continue
+                if 0 < self._pause_at <= self.step:
+                    self._pause_at, self._running = 0, False
                 if self._running or self._single_steps:
                     self._single_steps = max(0, self._single_steps - 1) if not self._running else 0
                     break

@@ -18,13 +18,14 @@ from ssllab.data.catalogue import kind_of
 from ssllab.data.kind import Kind, kind_named
 from ssllab.data.skipped import every_word, in_words, left_out
 from ssllab.labs import labs
-from ssllab.training.messages import Checkpoint, CopyModel, Pause, Set, Start, StepOnce, Watch
+from ssllab.training.messages import Checkpoint, CopyModel, Pause, PauseAt, Set, Start, StepOnce, Watch
 from ssllab.training.run_record import Event, RunSettings
 from ssllab.ui import loading
 from ssllab.ui.live_run import LiveRun, live_run
 from ssllab.ui.loader import Loaded, Loader
 from ssllab.ui.method_files import MethodFiles
 from ssllab.ui.reference import bands
+from ssllab.ui.runs.words import file_name
 from ssllab.ui.scene import Overlay, Scene, Thumbnails
 from ssllab.ui.setup import Gesture, Setup, carried, remedy_words, said, short_name
 from ssllab.ui.work import Background, LongWork
@@ -452,6 +453,20 @@ class Bench(QObject):
         if self._ready_session(self.step):
             self._send(StepOnce())
 
+    def stop_after(self, steps: int) -> None:
+        """Train so many steps more, then pause."""
+        if self._ready_session(lambda: self.stop_after(steps)) and self.session is not None:
+            at = self.session.step + steps
+            self._send(PauseAt(at))
+            self._send(Start())
+            self.say("info", f"Training pauses at step {at:,}.")
+
+    def file_name(self, what: str) -> str:
+        """What a picture or table of ``what`` is called, without its ending: method, data, what, step."""
+        live = self.live_run
+        parts = [self.method_name, Path(self.data_name).name, what, *([f"step {live.step}"] if live else [])]
+        return file_name(" ".join(parts)).replace(" ", "-").lower()
+
     def reset(self) -> None:
         """Put the run aside (it stays on disk); the next start begins a new one."""
         self.take(replace(self.setup, run=None), "reset", anew=True)
@@ -473,6 +488,10 @@ class Bench(QObject):
     def resume(self, run_id: str, place: str | None = None) -> None:
         """Go on with a stored run from its last checkpoint; its data is at ``place``, if it has moved."""
         self._take_run(run_id, loading.resumed, "opening a run", place=place)
+
+    def open(self, run_id: str, place: str | None = None) -> None:
+        """Put a stored run on the bench as its last checkpoint left it; Start goes on."""
+        self._take_run(run_id, loading.resumed, "opening a run", place=place, starts=False)
 
     def fork(self, run_id: str, step: int, known: int | None = None, place: str | None = None) -> None:
         """A new run that begins as the stored one was at ``step``, after the first ``known`` of its events."""
@@ -531,8 +550,9 @@ class Bench(QObject):
         rewound_to: int | None = None,
         changes: Mapping[str, Value] | None = None,
         place: str | None = None,
+        starts: bool = True,
     ) -> None:
-        """Go on with a stored run, as one gesture. It starts, unless it was rewound by the person: then it waits."""
+        """Go on with a stored run, as one gesture. It ``starts``, unless it was rewound by the person: then it waits."""
         before = self.setup
 
         def opened(session: SessionLike) -> None:
@@ -540,9 +560,9 @@ class Bench(QObject):
                 self._put(self.config.changed(changes), told=True, sent=False)
             stored = session.run.id if session.run is not None else None
             self.changed.emit(Gesture(words, before, replace(self.setup, run=stored)))
-            if rewound_to is None:
+            if rewound_to is None and starts:
                 self._send(Start())
-            else:
+            elif rewound_to is not None:
                 self.say("info", loading.rewound_words(session.step, rewound_to))
 
         self._open_run(run_id, reopen, opened, place)

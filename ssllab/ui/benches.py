@@ -35,6 +35,15 @@ class Benches(QObject):
         """Go on with a stored run in its lab; see :meth:`.Bench.resume`."""
         self._in_its_lab(run_id, lambda bench: bench.resume(run_id, place))
 
+    def open(self, run_id: str, place: str | None = None) -> None:
+        """Put a stored run into its lab, where Start goes on with it; one that is there already is shown."""
+        for bench in self.all.values():
+            live = bench.live_run
+            if live is not None and live.stored is not None and live.stored.id == run_id:
+                self.lab_wanted.emit(bench.lab.name)
+                return
+        self._in_its_lab(run_id, lambda bench: bench.open(run_id, place))
+
     def fork(self, run_id: str, step: int, known: int | None = None, place: str | None = None) -> None:
         """A new run in its lab that begins as the stored one was at ``step``; see :meth:`.Bench.fork`."""
         self._in_its_lab(run_id, lambda bench: bench.fork(run_id, step, known, place))

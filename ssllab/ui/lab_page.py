@@ -132,6 +132,7 @@ class FullScreen(QWidget):
         self.dock = dock
         layout = QVBoxLayout(self)
         self.leave_button = QPushButton("Leave full screen (Escape)")
+        self.leave_button.setObjectName("leaveFullScreen")
         self.leave_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.leave_button.clicked.connect(self.close)
         layout.addWidget(self.leave_button, 0, Qt.AlignmentFlag.AlignRight)
@@ -173,7 +174,7 @@ class LabPage(QMainWindow):
             self.docks[panel.id] = PanelDock(panel, panel.id, panel.title, panel.help)
         self._columns = columns
         self._kept: dict[tuple[int, frozenset[int]], Mapping[int, int]] = {}  # of places that stood together
-        self._at_size: dict[float, dict[str, QSize]] = {}  # docks as they stood at a size of the text
+        self._at_size: dict[float, QByteArray] = {}  # the arrangement at a size of the text
         self._settled: (
             dict[str, QSize] | None
         ) = {}  # as another size of the text left them; None until it has
@@ -322,30 +323,40 @@ class LabPage(QMainWindow):
         """The text is about to change from this size: remember how the docks stand at it."""
         if self._settled is None:
             return
-        now = self._sizes()
-        if any(now.get(name, size) != size for name, size in self._settled.items()):
+        now = self._stand()
+        if self._settled and (
+            now.keys() != self._settled.keys()
+            or any(
+                size != QSize() and now[name] not in (size, QSize()) for name, size in self._settled.items()
+            )
+        ):
             self._at_size.clear()  # the person has moved them since
-        self._at_size[points] = now
+        self._at_size[points] = self.saveState(1)
 
     def come_to_size(self, points: float) -> None:
         """The text has this size now: large text squeezed what is brought back to how it stood."""
         self._settled = None
-        QTimer.singleShot(0, self, partial(self._settle, self._at_size.get(points, {})))
+        QTimer.singleShot(0, self, partial(self._settle, self._at_size.get(points), 2))
 
-    def _settle(self, kept: Mapping[str, QSize]) -> None:
-        docks = [self.docks[name] for name in kept if name in self._sizes()]
-        if docks:
-            sizes = [kept[dock.objectName().removeprefix("dock-")] for dock in docks]
-            self.resizeDocks(docks, [size.width() for size in sizes], Qt.Orientation.Horizontal)
-            self.resizeDocks(docks, [size.height() for size in sizes], Qt.Orientation.Vertical)
-        QTimer.singleShot(0, self, self._settled_now)
+    def _settle(self, kept: QByteArray | None, times: int) -> None:
+        """The layout follows the new font in more than one turn of the event loop."""
+        if kept is not None:
+            front = [dock for dock in self.docks.values() if dock.isVisible() and dock.on_top]
+            self.restoreState(kept, 1)
+            for dock in front:
+                dock.raise_()
+        if times:
+            QTimer.singleShot(50, self, partial(self._settle, kept, times - 1))
+        else:
+            self._settled = self._stand()
 
-    def _settled_now(self) -> None:
-        self._settled = self._sizes()
-
-    def _sizes(self) -> dict[str, QSize]:
-        seen = {name: dock for name, dock in self.docks.items() if dock.isVisible() and dock.on_top}
-        return {name: dock.size() for name, dock in seen.items() if not dock.isFloating()}
+    def _stand(self) -> dict[str, QSize]:
+        """The sizes of the open docks, of those that are seen: one behind another tab has none."""
+        opened = {name: dock for name, dock in self.docks.items() if not dock.isHidden()}
+        return {
+            name: dock.size() if dock.isVisible() and dock.on_top else QSize()
+            for name, dock in opened.items()
+        }
 
     def show_panel(self, name: str) -> None:
         """Bring a panel to the front."""

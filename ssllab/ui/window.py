@@ -11,12 +11,23 @@ from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
+    QIcon,
     QKeyEvent,
     QKeySequence,
     QShowEvent,
     QUndoGroup,
 )
-from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMessageBox, QScrollArea, QTabWidget, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QInputDialog,
+    QLabel,
+    QMainWindow,
+    QMessageBox,
+    QScrollArea,
+    QTabWidget,
+    QToolButton,
+    QWidget,
+)
 
 from ssllab import __version__
 from ssllab.data.kind import amount
@@ -25,12 +36,15 @@ from ssllab.storage import search_path
 from ssllab.ui import keyboard, theme, window_state
 from ssllab.ui.bench import Bench
 from ssllab.ui.benches import Benches
+from ssllab.ui.help_page import HelpPage
 from ssllab.ui.lab_page import LabPage
 from ssllab.ui.message_bar import MessageBar
 from ssllab.ui.method_files import ask_for_method
 from ssllab.ui.plots.markers import markers
+from ssllab.ui.recent import Recent
 from ssllab.ui.rewind import ask_rewind
 from ssllab.ui.runs.page import RunsPage
+from ssllab.ui.runs.settings_table import dot
 
 FRAME_MILLISECONDS = 83  # twelve pictures a second: smooth to the eye, cheap beside training
 TITLE_BAR = 40  # pixels that the frame of a window takes from the height of the screen
@@ -47,7 +61,8 @@ KEYS = (
     ("Ctrl++ / Ctrl+-", "larger or smaller text"),
     ("Tab / Shift+Tab", "to the next or the last control, in the order of reading; Space presses it"),
     ("Enter", "in a box: take what was typed, and give the keys back to the page"),
-    ("F11", "full screen"),
+    ("F1", "help for this lab: what it is for, its words and panels"),
+    ("F11", "full screen, and back"),
     ("Escape", "leave the full screen of a panel"),
     ("Click on a change marker", "rewind to before that change"),
 )
@@ -88,14 +103,22 @@ class Window(QMainWindow):
         self._places: dict[str, QWidget] = {**self._holders, "runs": Holder(self.runs)}
         for name, place in self._places.items():
             self.tabs.addTab(place, labs()[name].title if name in labs() else "Runs")
+        self.leave_button = QToolButton()
+        self.leave_button.setText("Leave full screen (F11)")
+        self.leave_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.leave_button.clicked.connect(self._toggle_full)
+        self.leave_button.hide()
+        self.tabs.setCornerWidget(self.leave_button)
         self.messages = MessageBar(benches.long_work)
         self.setCentralWidget(self.tabs)
         self.messages.cover(self.tabs)
+        self.recent = Recent(benches, settings)
         self._make_actions()
         self._make_menus()
         self._make_status()
         for bench in benches.all.values():
             bench.state_changed.connect(self._follow_lab)
+            bench.state_changed.connect(self._mark_tabs)
             bench.data_loaded.connect(self._follow_lab)
             bench.message.connect(lambda *said, bench=bench: self._say(bench, *said))
         benches.lab_wanted.connect(self.show_tab)
@@ -148,6 +171,13 @@ class Window(QMainWindow):
             self._page().setFocus()  # Qt would give it to the first thing that takes it
         if self.isVisible():
             self.bench.begin()
+
+    def _mark_tabs(self) -> None:
+        """A dot on the tab of a lab that trains."""
+        for number, name in enumerate(self._places):
+            trains = name in self.benches.all and self.benches.all[name].state == "running"
+            self.tabs.setTabIcon(number, dot(theme.current().good) if trains else QIcon())
+            self.tabs.setTabToolTip(number, "Training" if trains else "")
 
     def _follow_lab(self) -> None:
         """Say what the current lab does, and offer what it can do."""
@@ -208,17 +238,25 @@ class Window(QMainWindow):
         self.arrange_action = action(
             "Arrange panels as at first", "", lambda: self.lab.arrange(), "Every panel back"
         )
+        self.stop_after_action = action("Stop after…", "", self._stop_after, "Train some steps, then pause")
+        self.help_action = action(
+            "This lab", "F1", self._show_help, "What the lab is for, its words, keys and panels"
+        )
+        self.keys_action = action("Keyboard", "", self._show_keys, "All keys")
         self.quit_action = action("Quit", "Ctrl+Q", self.close, "End ssllab; the run is kept")
 
     def _make_menus(self) -> None:
         menus = self.menuBar()
         file = menus.addMenu("&File")
         file.addActions([self.open_action, self.open_file_action])
+        file.addMenu(self.recent.data)
+        file.addMenu(self.recent.runs)
         file.addAction(self.new_method_action)
         file.addSeparator()
         file.addAction(self.quit_action)
         run = menus.addMenu("&Run")
         run.addActions([self.start_action, self.step_action, self.reset_action])
+        run.addActions([self.stop_after_action, self.recent.resume])
         run.addSeparator()
         run.addActions([self.keep_action, self.rewind_action])
         edit = menus.addMenu("&Edit")
@@ -230,8 +268,7 @@ class Window(QMainWindow):
         view.addSeparator()
         view.addActions([self.theme_action, self.larger_action, self.smaller_action, self.full_action])
         help_menu = menus.addMenu("&Help")
-        keys = help_menu.addAction("Keyboard")
-        keys.triggered.connect(self._show_keys)
+        help_menu.addActions([self.help_action, self.keys_action])
         about = help_menu.addAction("About ssllab")
         about.triggered.connect(self._show_about)
 
@@ -313,6 +350,7 @@ class Window(QMainWindow):
             page.restyle()
             page.come_to_size(QApplication.font().pointSizeF())
         self.runs.restyle()
+        self._mark_tabs()
         self.messages.restyle()
 
     def _scale_font(self, direction: int) -> None:
@@ -326,6 +364,21 @@ class Window(QMainWindow):
             self.showNormal()
         else:
             self.showFullScreen()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self.leave_button.setVisible(self.isFullScreen())
+
+    def _stop_after(self) -> None:
+        label = "Train so many steps more, then pause:"
+        steps, good = QInputDialog.getInt(self, "Stop after", label, 500, 1, 100_000_000, 100)
+        if good:
+            self.bench.stop_after(steps)
+
+    def _show_help(self) -> None:
+        self._help = HelpPage(self.lab, KEYS, self)
+        self._help.show()
 
     def _show_keys(self) -> None:
         rows = "".join(f"<tr><td><b>{keys}</b>&nbsp;&nbsp;</td><td>{does}</td></tr>" for keys, does in KEYS)

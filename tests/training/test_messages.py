@@ -19,6 +19,7 @@ from ssllab.training.trainer import Trainer
 MESSAGES = [
     messages.Start(),
     messages.Pause(),
+    messages.PauseAt(7),
     messages.StepOnce(),
     messages.Stop(),
     messages.Watch(True),

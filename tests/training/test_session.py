@@ -14,7 +14,7 @@ from ssllab.doctor.verdict import Verdict, worst
 from ssllab.looks import Embedding
 from ssllab.methods.simclr import SimCLR
 from ssllab.training import checkpoint
-from ssllab.training.messages import CopyModel, ProbeNow, StepOnce, Stop, Watch
+from ssllab.training.messages import CopyModel, PauseAt, ProbeNow, Start, StepOnce, Stop, Watch
 from ssllab.training.reopen import fork_before, fork_run, resume_run
 from ssllab.training.run_record import Change, RunSettings
 from ssllab.training.run_store import Workspace
@@ -69,6 +69,16 @@ def _one_step(session):
 
 def _curve(session, name="loss"):
     return session.metrics.column(name)[1].tolist()
+
+
+def test_a_session_pauses_at_the_step_it_was_told_and_goes_on_when_started(sessions):
+    session = sessions()
+    session.send(PauseAt(3))
+    session.send(Start())
+    _until(lambda: session.state == "paused")
+    assert session.step == 3
+    session.send(Start())
+    _until(lambda: session.step > 4)
 
 
 def test_a_change_acts_at_the_next_step_and_is_recorded(sessions):

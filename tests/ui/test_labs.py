@@ -156,7 +156,7 @@ def test_a_stored_run_goes_on_in_its_own_lab(qtbot, window, monkeypatch, tmp_pat
     runs = again.runs
     qtbot.waitUntil(lambda: {speech, contrast} <= {info.id for info in runs.model.infos}, timeout=30_000)
     runs.select([speech, contrast])
-    press(qtbot, runs.toolbar.open_button)
+    press(qtbot, runs.toolbar.draw_button)
     qtbot.waitUntil(lambda: len(again.benches.overlays) == 2, timeout=30_000)
     drawn = {name: list(bench.overlays) for name, bench in again.benches.all.items()}
     assert drawn == {"contrast": [contrast], "speech": [speech]}

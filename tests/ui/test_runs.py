@@ -337,7 +337,7 @@ def test_enter_overlays_the_selected_runs_and_the_tick_shows_it(qtbot, workspace
         == Qt.CheckState.Checked
     }
     assert ticked == {"a", "b"}
-    press(qtbot, page.toolbar.open_button)  # it says "Remove from the lab" now
+    press(qtbot, page.toolbar.draw_button)  # it says "Take off the plots" now
     settle(qtbot, page)
     assert page.bench.overlays == []
 

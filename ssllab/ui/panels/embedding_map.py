@@ -116,6 +116,7 @@ class EmbeddingMap(Panel):
                 self._axes = None
             self._seen, self._seen_components = embedding, self.components
             self._show_look(scene.look.step, embedding, scene.part(PairForces))
+        self.legend.setVisible(bool(self.legend.names) and embedding is not None)
         with_forces = embedding is None or scene.part(PairForces) is not None
         if with_forces != self.forces_menu.menuAction().isVisible():
             self.forces_menu.menuAction().setVisible(with_forces)
@@ -424,7 +425,9 @@ class EmbeddingMap(Panel):
         return facts
 
     def _save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save picture", "embedding-map.png", "PNG (*.png)")
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Save picture", f"{self.bench.file_name(self.title)}.png", "PNG (*.png)"
+        )
         if not path:
             return
         try:

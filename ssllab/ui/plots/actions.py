@@ -30,6 +30,7 @@ class ChartActions(QObject):
         super().__init__(chart)
         self._chart = chart
         self._buttons = tuple(buttons)
+        self.name = lambda: "plot"  # of a file, without its ending
 
     def menu(self) -> QMenu:
         """The menu with what every chart can do."""
@@ -79,7 +80,7 @@ class ChartActions(QObject):
 
     def _ask_image(self) -> None:
         kinds = "PNG image (*.png);;SVG drawing (*.svg)"
-        path, kind = QFileDialog.getSaveFileName(self._chart, "Save image", "plot.png", kinds)
+        path, kind = QFileDialog.getSaveFileName(self._chart, "Save image", f"{self.name()}.png", kinds)
         if not path:
             return
         suffix = ".svg" if "svg" in kind else ".png"
@@ -91,6 +92,8 @@ class ChartActions(QObject):
             self.said.emit("info", f"The picture was saved to {written}.")
 
     def _ask_table(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self._chart, "Save data", "plot.csv", "CSV table (*.csv)")
+        path, _ = QFileDialog.getSaveFileName(
+            self._chart, "Save data", f"{self.name()}.csv", "CSV table (*.csv)"
+        )
         if path:
             self.table_asked.emit(self._chart.columns(), Path(path if Path(path).suffix else path + ".csv"))

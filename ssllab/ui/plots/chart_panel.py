@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt
@@ -85,12 +86,16 @@ class ChartPanel(Panel):
             chart.hide()
         for name, chart in self._charts:
             self._tabs.addTab(name)
+            chart.tools.name = partial(self._file_name, name)
             chart.tools.said.connect(lambda level, text: self.bench.say(level, text))
             chart.tools.table_asked.connect(lambda columns, path: self.bench.save_table(columns, path))
             if isinstance(chart, TimePlot):
                 chart.marker_clicked.connect(lambda marker: ask_rewind(self, self.bench, marker))
         self._style_tabs()
         self._arrange()
+
+    def _file_name(self, chart: str) -> str:
+        return self.bench.file_name(self.title if len(self._charts) == 1 else f"{self.title} {chart}")
 
     def add_header(self, widget: QWidget) -> None:
         """A row above the charts."""
@@ -163,6 +168,11 @@ class ChartPanel(Panel):
             self._show()
 
     def _place(self, columns: int, rows: int) -> None:
+        for column in range(self._grid.columnCount()):
+            self._grid.setColumnStretch(column, int(column < columns))
+        self._fill(columns, rows)
+
+    def _fill(self, columns: int, rows: int) -> None:
         """Row by row; where a row would have a gap, the first chart takes it, being the main one."""
         gap = columns * rows - len(self._charts)
         place = 0

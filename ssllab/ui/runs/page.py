@@ -108,6 +108,7 @@ class RunsPage(QWidget):
     def _connect(self) -> None:
         bar = self.toolbar
         bar.open_button.clicked.connect(self.open_selected)
+        bar.draw_button.clicked.connect(self.draw_selected)
         bar.resume_button.clicked.connect(self.ask_checkpoint)
         bar.rename_button.clicked.connect(self.rename_selected)
         bar.tag_button.clicked.connect(self.ask_tags)
@@ -205,6 +206,16 @@ class RunsPage(QWidget):
     # Overlays
 
     def open_selected(self) -> None:
+        """Put the selected run into its lab; several are drawn in the plots."""
+        infos = self._selected()
+        if len(infos) > 1:
+            self.draw_selected()
+        elif infos and (settings := infos[0].settings) is not None:
+            place = None if exists(settings.data) else ask_where_data_is(self, settings.data)
+            if place is not None or exists(settings.data):
+                self.bench.open(infos[0].id, place)
+
+    def draw_selected(self) -> None:
         """Draw the selected runs in the lab, or take them away when all of them are there already."""
         ids = [info.id for info in self._selected() if info.settings is not None]
         if not ids:

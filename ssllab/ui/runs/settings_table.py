@@ -74,7 +74,7 @@ class SettingsTable(QWidget):
         self.table.setHorizontalHeaderItem(0, corner)
         titles = distinct_titles(infos)
         for i, info in enumerate(infos):
-            head = QTableWidgetItem(_dot(colours.get(info.id)), titles[info.id])
+            head = QTableWidgetItem(dot(colours.get(info.id)), titles[info.id])
             head.setToolTip(titles[info.id])
             head.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             self.table.setHorizontalHeaderItem(i + 1, head)
@@ -122,7 +122,8 @@ class SettingsTable(QWidget):
             header.setSectionResizeMode(i, _SHARED if i else _AS_WIDE_AS_TEXT)
 
 
-def _dot(colour: str | None) -> QIcon:
+def dot(colour: str | None) -> QIcon:
+    """A disc of that colour; nothing for None."""
     picture = QPixmap(20, 20)
     picture.fill(Qt.GlobalColor.transparent)
     if colour:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ssllab.training.run_record import RunInfo
 
 
+DRAW = "Draw in the plots"
+
+
 class RunToolbar(QWidget):
     """Filter boxes act on ``filter`` at once; the buttons are for the page to connect."""
 
@@ -42,8 +45,11 @@ class RunToolbar(QWidget):
         top.addWidget(self.tag_choice)
         top.addWidget(self.method_choice)
 
-        self.open_button = _button("Open in the lab", "Draw the selected runs in the lab's plots (Enter)")
+        self.open_button = _button(
+            "Open in the lab", "Put the run into its lab, where Start goes on with it (Enter)"
+        )
         self.open_button.setProperty("primary", True)
+        self.draw_button = _button(DRAW, "Draw the selected runs behind the lab's live one")
         self.resume_button = _button(
             "Resume or fork…", "Go on from the last checkpoint, or start a new run from an earlier one"
         )
@@ -60,6 +66,7 @@ class RunToolbar(QWidget):
         actions.setSpacing(6)
         for button in (
             self.open_button,
+            self.draw_button,
             self.resume_button,
             self.rename_button,
             self.tag_button,
@@ -97,18 +104,19 @@ class RunToolbar(QWidget):
     def show_selection(self, infos: Sequence[RunInfo], overlays: Sequence[str]) -> None:
         """Which buttons make sense for the selected runs."""
         readable = [info for info in infos if info.settings is not None]
-        for button in (self.open_button, self.tag_button, self.export_button):
+        for button in (self.draw_button, self.tag_button, self.export_button):
             button.setEnabled(bool(readable))
-        for button in (self.resume_button, self.rename_button, self.note_button):
+        for button in (self.open_button, self.resume_button, self.rename_button, self.note_button):
             button.setEnabled(len(infos) == 1 and bool(readable))
         self.delete_button.setEnabled(bool(infos))
         every = bool(readable) and all(info.id in overlays for info in readable)
-        self.open_button.setText("Remove from the lab" if every else "Open in the lab")
+        self.draw_button.setText("Take off the plots" if every else DRAW)
 
     def buttons(self) -> list[QPushButton]:
         """What the context menu offers too."""
         return [
             self.open_button,
+            self.draw_button,
             self.resume_button,
             self.rename_button,
             self.tag_button,

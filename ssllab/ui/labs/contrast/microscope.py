@@ -259,7 +259,9 @@ class Microscope(Panel):
         menu.popup(event.globalPos())
 
     def _save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save picture", "infonce.png", "PNG (*.png);;SVG (*.svg)")
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Save picture", f"{self.bench.file_name(self.title)}.png", "PNG (*.png);;SVG (*.svg)"
+        )
         if not path:
             return
         try:
