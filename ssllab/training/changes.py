@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from ssllab.training.run_record import PLANNED, Event
@@ -26,24 +27,29 @@ def gestures(events: Sequence[Event]) -> list[list[Event]]:
     return [drag for drag in drags if len(drag) == 1 or drag[0].old != drag[-1].new]
 
 
-def courses(events: Sequence[Event], *, steps: bool = True) -> dict[str, str]:
-    """Control -> its values over the run, for those that changed: ``0.1 → 0.5 at step 300``, or without the steps."""
+def courses(
+    events: Sequence[Event],
+    *,
+    steps: bool = True,
+    say: Callable[[str, Any], str] = lambda key, value: value_text(value),
+) -> dict[str, str]:
+    """Control -> its values over the run, for those that changed: ``0.1 → 0.5 at step 300``, or without the steps.
+
+    ``say`` writes the value of a control.
+    """
     by_key: dict[str, list[list[Event]]] = {}
     for drag in gestures(events):
         by_key.setdefault(drag[0].key, []).append(drag)
-    return {key: _course(drags, steps) for key, drags in by_key.items()}
+    return {key: _course(drags, steps, partial(say, key)) for key, drags in by_key.items()}
 
 
-def _course(drags: Sequence[Sequence[Event]], steps: bool) -> str:
+def _course(drags: Sequence[Sequence[Event]], steps: bool, say: Callable[[Any], str]) -> str:
     first, last = drags[0][0], drags[-1][-1]
     if len(drags) > _LISTED:
         where = f", the last at step {last.step}" if steps else ""
-        return f"{value_text(first.old)} → {value_text(last.new)} ({len(drags)} changes{where})"
-    new = (
-        f"{value_text(drag[-1].new)} at step {drag[-1].step}" if steps else value_text(drag[-1].new)
-        for drag in drags
-    )
-    return " → ".join([value_text(first.old), *new])
+        return f"{say(first.old)} → {say(last.new)} ({len(drags)} changes{where})"
+    new = (f"{say(drag[-1].new)} at step {drag[-1].step}" if steps else say(drag[-1].new) for drag in drags)
+    return " → ".join([say(first.old), *new])
 
 
 def value_text(value: Any) -> str:

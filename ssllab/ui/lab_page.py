@@ -345,6 +345,7 @@ class LabPage(QMainWindow):
             self.restoreState(kept, 1)
             for dock in front:
                 dock.raise_()
+            self._style_tabs()
         if times:
             QTimer.singleShot(50, self, partial(self._settle, kept, times - 1))
         else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from ssllab.controls import Config, Value
+from ssllab.ui.control_words import control_words
 from ssllab.ui.plots.markers import change_text, written
 
 FEW_CONTROLS = 2  # that a button names; more of them stand beside it
@@ -69,7 +70,7 @@ def short_name(data: str) -> str:
 
 def settings_words(settings: Mapping[str, Value]) -> str:
     """``learning rate 0.002, flip on``."""
-    return ", ".join(f"{key.replace('_', ' ')} {written(value)}" for key, value in settings.items())
+    return ", ".join(f"{control_words(key)} {written(key, value)}" for key, value in settings.items())
 
 
 def remedy_words(changes: Mapping[str, Value], rewind_to: int | None, anew: bool) -> str:

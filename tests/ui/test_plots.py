@@ -463,3 +463,51 @@ def test_redraws_leave_the_count_of_none_alone(plot, qtbot):
         plot.draw(scene(log))
         plot.grab()
     assert abs(sys.getrefcount(None) - before) < 150
+
+
+def test_markers_and_names_of_runs_have_peoples_words_for_controls_and_choices():
+    from ssllab.ui.control_words import control_value, control_words
+    from ssllab.ui.plots.markers import change_text
+
+    assert change_text("loss", "nt_xent", "info_nce") == "loss NT-Xent → InfoNCE"
+    assert change_text("grayscale", True, False) == "colour drop on → off"
+    assert change_text("grayscale_probability", 0.2, 0.5) == "colour drop: probability 0.2 → 0.5"
+    assert (control_words("blur"), control_words("my_own_rate")) == ("Gaussian blur", "my own rate")
+    assert control_value("schedule", "tri_stage") == "Rise, hold, fall"
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("ready", "Press Start: the loss"),
+        ("loading", "Loading. Then press Start: the loss"),
+        ("running", "In a moment: the loss"),
+        ("paused", "Start goes on: the loss"),
+        ("failed", "The run failed"),
+    ],
+)
+def test_an_empty_plot_says_what_is_true_in_the_state_of_the_run(qtbot, state, said):
+    widget = TimePlot([Curve("loss", "loss", "0")], y_label="loss", hint="Press Start: the loss")
+    qtbot.addWidget(widget)
+    widget.follow_state(state)
+    assert said in widget.notes.hint
+
+
+def test_a_plot_whose_curves_are_all_hidden_says_so(qtbot):
+    widget = TimePlot([Curve("loss", "loss", "0")], y_label="loss", hint="Press Start: the loss")
+    qtbot.addWidget(widget)
+    widget.draw(scene(log_of(20, loss=np.linspace(3, 1, 20))))
+    assert widget.notes.hint == ""
+    widget.toggle("loss")
+    assert "Hidden" in widget.notes.hint
+
+
+def test_the_button_of_a_plot_over_steps_smooths_it_and_says_how_far(qtbot):
+    widget = TimePlot([Curve("loss", "loss", "0")], y_label="loss", hint="Press Start: the loss")
+    qtbot.addWidget(widget)
+    widget.show()
+    assert widget.smooth_button.isVisible()
+    widget.set_smoothing(50)
+    assert widget.smooth_button.text() == "≈ 50"
+    widget.set_curves([Curve("knn", "kNN", "1", primary=False)])  # probes are few and exact
+    assert not widget.smooth_button.isVisible()

@@ -165,14 +165,10 @@ class ChartPanel(Panel):
                     self._grid.addWidget(chart, 0, 0)
             else:
                 self._place(*shape)
+            self._share(*(shape or (1, 1)))
             self._show()
 
     def _place(self, columns: int, rows: int) -> None:
-        for column in range(self._grid.columnCount()):
-            self._grid.setColumnStretch(column, int(column < columns))
-        self._fill(columns, rows)
-
-    def _fill(self, columns: int, rows: int) -> None:
         """Row by row; where a row would have a gap, the first chart takes it, being the main one."""
         gap = columns * rows - len(self._charts)
         place = 0
@@ -180,6 +176,13 @@ class ChartPanel(Panel):
             span = 1 + gap if i == 0 else 1
             self._grid.addWidget(chart, place // columns, place % columns, 1, span)
             place += span
+
+    def _share(self, columns: int, rows: int) -> None:
+        """The charts have equal room, the rows and columns of another arrangement none."""
+        for column in range(max(columns, self._grid.columnCount())):
+            self._grid.setColumnStretch(column, int(column < columns))
+        for row in range(max(rows, self._grid.rowCount())):
+            self._grid.setRowStretch(row, int(row < rows))
 
     def _tab_changed(self) -> None:
         self._show()

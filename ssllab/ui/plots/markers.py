@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ssllab.training.changes import gestures
+from ssllab.ui.control_words import control_value, control_words
 
 if TYPE_CHECKING:
     from ssllab.training.run_record import Event
@@ -51,7 +52,7 @@ def markers(events: Sequence[Event]) -> list[Marker]:
 
 def _short(drags: Sequence[Sequence[Event]], texts: Sequence[str]) -> str:
     """The whole where there is room for it, else the names of the controls, else how many there are."""
-    names = ", ".join(drag[0].key.replace("_", " ") for drag in drags)
+    names = ", ".join(control_words(drag[0].key) for drag in drags)
     room = [text for text in (", ".join(texts), names) if len(text) <= _LONGEST_LABEL]
     if room or len(drags) == 1:
         return room[0] if room else texts[0][:_LONGEST_LABEL] + "…"
@@ -60,13 +61,11 @@ def _short(drags: Sequence[Sequence[Event]], texts: Sequence[str]) -> str:
 
 def change_text(key: str, old: Any, new: Any) -> str:
     """``temperature 0.5 → 0.1``."""
-    return f"{str(key).replace('_', ' ')} {written(old)} → {written(new)}"
+    return f"{control_words(str(key))} {written(str(key), old)} → {written(str(key), new)}"
 
 
-def written(value: Any) -> str:
-    """A value as a person reads it."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
+def written(key: str, value: Any) -> str:
+    """The value of a control as a person reads it."""
     if isinstance(value, float):
         return f"{value:.3g}"
-    return str(value)
+    return control_value(key, value)

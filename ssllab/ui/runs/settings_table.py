@@ -17,9 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ssllab.training.changes import value_text
 from ssllab.training.export import settings_difference, settings_of
 from ssllab.ui import theme
-from ssllab.ui.runs.words import distinct_titles, value_text
+from ssllab.ui.control_words import control_value, control_words
+from ssllab.ui.runs.words import distinct_titles
 
 if TYPE_CHECKING:
     from ssllab.training.run_record import RunInfo
@@ -79,11 +81,11 @@ class SettingsTable(QWidget):
             head.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             self.table.setHorizontalHeaderItem(i + 1, head)
         for row, (key, values) in enumerate(rows.items()):
-            name = QTableWidgetItem(key.replace("_", " "))
+            name = QTableWidgetItem(control_words(key))
             name.setForeground(QColor(theme.current().muted))
             self.table.setItem(row, 0, name)
             for i, value in enumerate(values):
-                cell = QTableWidgetItem(value_text(value))
+                cell = QTableWidgetItem(control_value(key, value))
                 cell.setToolTip(f"{key} = {value_text(value)}")
                 self.table.setItem(row, i + 1, cell)
         self._fit()

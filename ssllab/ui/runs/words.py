@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from ssllab.data.kind import kinds
 from ssllab.labs import labs
 from ssllab.storage.one_line import one_line
-from ssllab.training.changes import courses, value_text
+from ssllab.training.changes import courses
+from ssllab.ui.control_words import control_value, control_words
 
 if TYPE_CHECKING:
     from ssllab.training.run_record import RunInfo, RunSettings
@@ -52,16 +53,16 @@ def differences(info: RunInfo, *, steps: bool = True) -> list[str]:
         return []
     said = [f"from step {info.parent[1]}"] if info.parent else []
     said += [] if _is_usual_data(settings) else [f"on {one_line(Path(settings.data).name or settings.data)}"]
-    changed = courses(info.changes, steps=steps)
+    changed = courses(info.changes, steps=steps, say=control_value)
     for key, value in settings.config.items():
-        name = key.replace("_", " ")
+        name = control_words(key)
         if key in changed:
             said.append(f"{name} {changed[key]}")
         elif key in info.usual and value != info.usual[key]:
             said.append(
                 (name if value else f"no {name}")
                 if isinstance(value, bool)
-                else f"{name} {value_text(value)}"
+                else f"{name} {control_value(key, value)}"
             )
     return [*said, *([f"seed {settings.seed}"] if settings.seed else [])]
 
