@@ -53,7 +53,7 @@ def change(step, key, old, new, time=0.0, text=""):
 
 def test_a_run_without_a_name_is_called_by_what_differs_from_the_usual():
     assert run_title(info(temperature=0.5)) == "simclr, temperature 0.5"
-    assert run_title(info(crop=False, seed=3)) == "simclr, no crop, seed 3"
+    assert run_title(info(crop=False, seed=3)) == "simclr, no crop and resize, seed 3"
     assert run_title(info(data="/home/me/photographs")) == "simclr, on photographs"
     assert run_title(info(parent=("x", 40), encoder="vit")) == "simclr, from step 40, encoder vit"
     assert run_title(info(changes=[change(300, "temperature", 0.1, 0.5)])) == "simclr, temperature 0.1 → 0.5"
@@ -121,7 +121,7 @@ def test_a_marker_names_every_control_that_was_changed_at_its_step():
     ]
     first, second = markers(events)
     assert (first.step, first.first) == (7, events[0])
-    assert first.label == "temperature 0.1 → 0.5, jitter on → off, learning rate 0.001 → 0.01"
+    assert first.label == "temperature 0.1 → 0.5, colour jitter on → off, learning rate 0.001 → 0.01"
     assert first.short == "temperature, jitter, learning rate"
     assert (second.label, second.short) == ("crop on → off",) * 2
     more = [change(7, f"control_number_{i}", 0, 1) for i in range(9)]
@@ -140,10 +140,10 @@ def test_the_table_has_a_column_of_what_differs(tmp_path):
     (listed,) = list_runs(
         store, None
     ).infos  # made without its method's usual settings, as by an earlier ssllab
-    assert differences(listed) == ["temperature 0.5", "crop on → off at step 1"] or sorted(
+    assert differences(listed) == ["temperature 0.5", "crop and resize on → off at step 1"] or sorted(
         differences(listed)
     ) == [
-        "crop on → off at step 1",
+        "crop and resize on → off at step 1",
         "temperature 0.5",
     ]
 

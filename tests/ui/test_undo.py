@@ -115,7 +115,7 @@ GESTURES: dict[str, tuple[str, Callable[[LabPage], None]]] = {
     "a drag": ("temperature 0.1 → 0.398", drag),
     "a typed number": ("learning rate 0.002 → 0.01", type_number),
     "a check box": ("flip on → off", lambda p: p.controls.rows["flip"].tick.click()),
-    "a choice": ("head mlp → none", lambda p: p.controls.rows["head"].edited.emit("none")),
+    "a choice": ("head MLP → None", lambda p: p.controls.rows["head"].edited.emit("none")),
     "a double click on a changed control": (
         "batch size 16 → 256",
         lambda p: p.controls.rows["batch_size"].to_default(),

@@ -92,7 +92,7 @@ class Chart(QWidget):
         )
         self._follow_button.hide()
         self._menu_button = tool("⋮", "Copy, save, axes (also with the right mouse button).")
-        self._buttons = (self._follow_button, self._menu_button)
+        self._buttons: tuple[QToolButton, ...] = (self._follow_button, self._menu_button)
         self.tools = ChartActions(self, self._buttons)
 
         self.head = top = QHBoxLayout()

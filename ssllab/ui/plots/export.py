@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QRectF, QSize
 from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPixmap, QRegion
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QGraphicsView, QToolButton, QWidget
+from PySide6.QtWidgets import QGraphicsView, QPushButton, QToolButton, QWidget
 
 from ssllab.storage.files import write_whole
 from ssllab.training.export import csv_pieces
@@ -84,7 +84,7 @@ def _paint(widget: QWidget, root: QWidget, painter: QPainter, scale: float, line
     """Paint a widget and all in it but its buttons; a graphics view as ``lines``, where ``render`` would give
     its pixels."""
     place = widget.mapTo(root, QPoint())
-    if isinstance(widget, QToolButton):
+    if isinstance(widget, (QPushButton, QToolButton)):
         return  # nothing can be pressed on a picture
     if isinstance(widget, QGraphicsView):
         with ExitStack() as strokes:

@@ -30,7 +30,7 @@ from ssllab.ui.runs.compare_plot import ComparePlot
 from ssllab.ui.runs.seeds import Group, group_by_recipe, mean_overlay, without_seed
 from ssllab.ui.runs.settings_table import SettingsTable
 from ssllab.ui.runs.table_model import stamp
-from ssllab.ui.runs.words import distinct_titles, plural
+from ssllab.ui.runs.words import distinct_titles, file_name, plural
 from ssllab.ui.scene import Band, Overlay
 from ssllab.ui.work import Task, Worker
 
@@ -287,6 +287,7 @@ class ComparePane(QWidget):
                 plot.deleteLater()
             plot = self.plots[number] = ComparePlot(metric, probe, series)
             plot.set_smoothing(self.smoothing.currentData())
+            plot.tools.name = partial(file_name, f"compare {series.title}")
             plot.tools.said.connect(self.said)
             plot.tools.table_asked.connect(self.table_asked)
             if log_x:

@@ -41,6 +41,10 @@ class ComparePlot(TimePlot):
         """Whether this run is drawn already."""
         return id(overlay.metrics) in self._logs
 
+    def _list(self, overlays: Sequence[Overlay] = ()) -> None:
+        super()._list(overlays)
+        self.smooth_button.hide()  # one choice above smooths both plots
+
     def redraw(self) -> None:
         super().redraw()
         # A run that lacks the metric is listed but has nothing to draw; say so when no run has it.
