@@ -21,7 +21,7 @@ from ssllab.ui.labs.contrast.factors import FactorsPanel
 from ssllab.ui.labs.contrast.forces import ForcesPanel
 from ssllab.ui.labs.contrast.similarity import SimilarityPanel
 from ssllab.ui.panels.spectrum import SpectrumPanel
-from ssllab.ui.scene import Overlay, Scene
+from ssllab.ui.scene import Overlay, Scene, Thumbnails
 
 PANELS = [
     SimilarityPanel,
@@ -195,6 +195,21 @@ def test_data_without_factors_gets_a_hint_instead_of_bars(show):
     panel = show(FactorsPanel)
     panel.draw(Scene("running", probes=log, constants={"chance_top1": 0.1}))
     assert "no known factors" in panel.bars.notes.hint
+
+
+def test_before_the_start_panels_say_what_the_data_lacks(show):
+    from ssllab.methods.simclr import SimCLR
+    from ssllab.ui.plots.declared_plot import DeclaredPlot
+
+    bare = Scene("ready", thumbnails=Thumbnails(np.zeros((4, 8, 8, 3), np.uint8), {}))
+    panel = show(FactorsPanel)
+    panel.draw(bare)
+    assert "no known factors" in panel.bars.notes.hint
+    chart = next(chart for chart in SimCLR.charts if chart.name == "Probes")
+    plot = DeclaredPlot(chart, SimCLR.series, "probe")
+    plot.draw(bare)
+    assert plot.notes.hint == "This needs labels, and the data has none."
+    plot.deleteLater()
 
 
 def test_after_a_change_the_accuracies_of_before_stand_beside_those_of_now(show):

@@ -123,7 +123,7 @@ def test_a_marker_names_every_control_that_was_changed_at_its_step():
     assert (first.step, first.first) == (7, events[0])
     assert first.label == "temperature 0.1 → 0.5, colour jitter on → off, learning rate 0.001 → 0.01"
     assert first.short == "temperature, jitter, learning rate"
-    assert (second.label, second.short) == ("crop on → off",) * 2
+    assert (second.label, second.short) == ("crop and resize on → off",) * 2
     more = [change(7, f"control_number_{i}", 0, 1) for i in range(9)]
     assert markers(more)[0].short == "9 controls"
     assert "control number 8 0 → 1" in markers(more)[0].label

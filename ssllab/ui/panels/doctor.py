@@ -9,8 +9,10 @@ from ssllab.doctor.verdict import NOT_SURE
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Panel
-from ssllab.ui.scene import Scene
+from ssllab.ui.scene import Scene, waiting
 from ssllab.ui.setup import FEW_CONTROLS, remedy_words, settings_words
+
+_WAITS = "Press Start: the doctor watches the run and says how it is."
 
 
 class DoctorPanel(Panel):
@@ -78,7 +80,7 @@ class DoctorPanel(Panel):
     def reset(self) -> None:
         self._verdict, self._changes, self._rewind_to, self._seen = None, {}, None, []
         self.badge.hide()
-        self.headline.setText("Press Start: the doctor watches the run and says how it is.")
+        self.headline.setText(_WAITS)
         for label in (self.evidence, self.remedy, self.history):
             label.clear()
             label.hide()
@@ -87,6 +89,8 @@ class DoctorPanel(Panel):
 
     def draw(self, scene: Scene) -> None:
         verdict = scene.verdict
+        if verdict is None and self._verdict is None:
+            self.headline.setText(waiting(_WAITS, scene.state))
         if verdict is None or verdict is self._verdict:
             return
         self._verdict = verdict

@@ -50,15 +50,21 @@ class DeclaredPlot(TimePlot):
         log = self._log_of(scene)
         names = () if log is None else log.names
         self._take_names(names)
-        self._hint = self._waits
-        if log is not None and len(log) and not any(form_of(self._declared, name) for name in names):
-            needs = sorted(
-                {word for series in self._declared.values() for word in series.when.split(" and ") if word}
-            )
-            self._hint = (
-                f"Not measured here: it needs {' and '.join(needs)}." if needs else "Not measured here."
-            )
+        self._hint = self._missing(scene, names if log is not None and len(log) else None) or self._waits
         super().draw(scene)
+
+    def _missing(self, scene: Scene, names: tuple[str, ...] | None) -> str:
+        """Why nothing will be drawn here, of what was measured (``names``, None before that); "" where something may."""
+        needs = [
+            series.when.split(" and ") for series in self._declared.values() if series.measured != "once"
+        ]
+        unlabelled = scene.thumbnails is not None and "label" not in scene.thumbnails.colourings
+        if unlabelled and needs and all("labels" in words for words in needs):
+            return "This needs labels, and the data has none."
+        if names is None or any(form_of(self._declared, name) for name in names):
+            return ""
+        wanted = sorted({word for words in needs for word in words if word})
+        return f"Not measured here: it needs {' and '.join(wanted)}." if wanted else "Not measured here."
 
     def reset(self) -> None:
         self._take_names(())

@@ -79,7 +79,8 @@ class FactorBars(Chart):
             ]
         changes = markers(scene.events)
         step = changes[-1].first.step if changes else None
-        state = (id(log), 0 if log is None else (log.generation, len(log)), tuple(names), step)
+        without = scene.thumbnails is not None and not scene.thumbnails.colourings.keys() - {"label"}
+        state = (id(log), 0 if log is None else (log.generation, len(log)), tuple(names), step, without)
         if state == self._state:
             return
         self._state = state
@@ -91,7 +92,7 @@ class FactorBars(Chart):
                 rows.append(_Row(name, (h, z), scene.constants.get(f"chance_factor_{name}"), before))
         self._rows = rows
         measured = log is not None and len(log) > 0
-        self._hint = _NONE if measured and not names else _EMPTY
+        self._hint = _NONE if without or (measured and not names) else _EMPTY
         self.redraw()
 
     def reset(self) -> None:
