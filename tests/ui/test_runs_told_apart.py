@@ -55,10 +55,14 @@ def test_a_run_without_a_name_is_called_by_what_differs_from_the_usual():
     assert run_title(info(temperature=0.5)) == "simclr, temperature 0.5"
     assert run_title(info(crop=False, seed=3)) == "simclr, no crop and resize, seed 3"
     assert run_title(info(data="/home/me/photographs")) == "simclr, on photographs"
-    assert run_title(info(parent=("x", 40), encoder="vit")) == "simclr, from step 40, encoder vit"
+    assert (
+        run_title(info(parent=("x", 40), encoder="vit")) == "simclr, from step 40, encoder Vision Transformer"
+    )
     assert run_title(info(changes=[change(300, "temperature", 0.1, 0.5)])) == "simclr, temperature 0.1 → 0.5"
     many = info(temperature=0.5, crop=False, encoder="vit", batch_size=8, seed=2)
-    assert run_title(many) == "simclr, temperature 0.5, no crop, encoder vit, 2 more"
+    assert (
+        run_title(many) == "simclr, temperature 0.5, no crop and resize, encoder Vision Transformer, 2 more"
+    )
     assert run_title(replace(many, name="mine")) == "mine"
     for plain in (
         info(),
@@ -122,7 +126,7 @@ def test_a_marker_names_every_control_that_was_changed_at_its_step():
     first, second = markers(events)
     assert (first.step, first.first) == (7, events[0])
     assert first.label == "temperature 0.1 → 0.5, colour jitter on → off, learning rate 0.001 → 0.01"
-    assert first.short == "temperature, jitter, learning rate"
+    assert first.short == "temperature, colour jitter, learning rate"
     assert (second.label, second.short) == ("crop and resize on → off",) * 2
     more = [change(7, f"control_number_{i}", 0, 1) for i in range(9)]
     assert markers(more)[0].short == "9 controls"

@@ -13,7 +13,7 @@ from ssllab.ui.control_words import control_value, control_words
 if TYPE_CHECKING:
     from ssllab.training.run_record import Event
 
-_LONGEST_LABEL = 40
+_LONGEST_LABEL = 44
 
 
 @dataclass(frozen=True)
