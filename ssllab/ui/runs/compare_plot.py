@@ -41,10 +41,6 @@ class ComparePlot(TimePlot):
         """Whether this run is drawn already."""
         return id(overlay.metrics) in self._logs
 
-    def _list(self, overlays: Sequence[Overlay] = ()) -> None:
-        super()._list(overlays)
-        self.smooth_button.hide()  # one choice above smooths both plots
-
     def redraw(self) -> None:
         super().redraw()
         # A run that lacks the metric is listed but has nothing to draw; say so when no run has it.
@@ -83,6 +79,7 @@ class ComparePlot(TimePlot):
         return self._text(None if value is None else value * self._curves[0].scale)
 
     def _list(self, overlays: Sequence[Overlay] = ()) -> None:
+        self.smooth_button.hide()  # one choice above smooths both plots
         self.list_entries(
             [Entry(run, other.name, other.role, "line", True) for (run, _), other in self._others.items()]
         )
