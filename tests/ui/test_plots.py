@@ -502,12 +502,13 @@ def test_a_plot_whose_curves_are_all_hidden_says_so(qtbot):
     assert "Hidden" in widget.notes.hint
 
 
-def test_the_button_of_a_plot_over_steps_smooths_it_and_says_how_far(qtbot):
-    widget = TimePlot([Curve("loss", "loss", "0")], y_label="loss", hint="Press Start: the loss")
-    qtbot.addWidget(widget)
-    widget.show()
-    assert widget.smooth_button.isVisible()
-    widget.set_smoothing(50)
-    assert widget.smooth_button.text() == "≈ 50"
-    widget.set_curves([Curve("knn", "kNN", "1", primary=False)])  # probes are few and exact
-    assert not widget.smooth_button.isVisible()
+def test_the_button_of_a_plot_over_steps_smooths_it_and_says_how_far(plot):
+    assert plot.smooth_button.isVisible()
+    plot.set_smoothing(50)
+    assert plot.smooth_button.text() == "≈ 50"
+
+
+def test_probes_which_are_few_and_exact_have_no_button_that_smooths(qtbot):
+    probes = TimePlot([Curve("knn", "kNN", "1", primary=False)], y_label="accuracy", hint="Press Start")
+    qtbot.addWidget(probes)
+    assert probes.smooth_button.isHidden()
