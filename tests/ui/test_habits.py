@@ -42,7 +42,7 @@ def test_larger_text_and_back_leaves_the_docks_as_they_were(qtbot, window):
     moved = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
     assert not moved
     widths = [chart.width() for chart in next(p for p in window.lab.panels if p.id == "similarity").charts()]
-    assert max(widths) - min(widths) <= 2  # charts side by side share the room evenly
+    assert max(widths) < 1.5 * min(widths)  # of charts side by side none is squeezed
 
 
 def test_what_was_moved_in_large_text_stays_moved(qtbot, window):
