@@ -594,7 +594,7 @@ def test_a_run_of_speech_shows_its_own_probe(qtbot, workspace, open_page):
         name: page.model.index(row, Column.PROBE).data(Qt.ItemDataRole.ToolTipRole)
         for name, row in rows.items()
     }
-    assert tips == {"images": "kNN accuracy on h: 50.0 %", "speech": "Linear phone probe: 25.0 %"}
+    assert tips == {"images": "kNN accuracy on h (k = 10): 50.0 %", "speech": "Linear phone probe: 25.0 %"}
     page.select([run.info.id])
     settle(qtbot, page)
     assert page.compare.choices[1].currentData() == "phone_top1"
