@@ -128,6 +128,7 @@ def test_a_click_on_a_change_marker_rewinds_to_before_it(qtbot, window):
 
     def pointed():
         qtbot.mouseMove(port, spot() + QPoint(40, 0))  # a pointer that is there already does not move
+        qtbot.wait(50)  # pyqtgraph leaves out what moves faster
         qtbot.mouseMove(port, spot())
         return plot.notes.mark_under_mouse() == 0
 
