@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QToolButton
 
@@ -127,9 +127,8 @@ def test_a_click_on_a_change_marker_rewinds_to_before_it(qtbot, window):
         return plot.plot.mapFromScene(place)
 
     def pointed():
-        qtbot.mouseMove(port, spot() + QPoint(40, 0))  # a pointer that is there already does not move
-        qtbot.wait(50)  # pyqtgraph leaves out what moves faster
-        qtbot.mouseMove(port, spot())
+        # Straight to the scene: a pointer that is there already does not move, and pyqtgraph leaves out fast ones.
+        plot.plot.scene().sigMouseMoved.emit(plot.plot.mapToScene(spot()))
         return plot.notes.mark_under_mouse() == 0
 
     qtbot.waitUntil(pointed, timeout=10_000)
