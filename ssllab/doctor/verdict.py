@@ -36,24 +36,15 @@ class Verdict:
         return gravity(self.state) == 2
 
     @property
-    def action(self) -> str:
-        """What the click does, in words; empty where it would do nothing."""
-        done = self._done("goes", "starts", "sets")
-        return f"It {done}." if done else ""
-
-    @property
     def advice(self) -> str:
         """The remedy, and what to do, for who has no click."""
-        done = self._done("go", "start", "set")
-        return " ".join(filter(None, (self.remedy, f"{done[:1].upper()}{done[1:]}." if done else "")))
-
-    def _done(self, go: str, start: str, put: str) -> str:
         settings = ", ".join(
             f"{key.replace('_', ' ')} = {_written(value)}" for key, value in self.changes.items()
         )
         to = self.rewind_to
-        back = "" if to is None else f"{go} back to step {to:,}" if to else f"{start} anew"
-        return " and ".join(filter(None, (back, settings and f"{put} {settings}")))
+        back = "" if to is None else f"go back to step {to:,}" if to else "start anew"
+        done = " and ".join(filter(None, (back, settings and f"set {settings}")))
+        return " ".join(filter(None, (self.remedy, f"{done[:1].upper()}{done[1:]}." if done else "")))
 
 
 def gravity(state: str) -> int:

@@ -78,18 +78,17 @@ def test_mild_settings_are_nobodys_fault() -> None:
     ("changes", "rewind_to", "said"),
     [
         ({}, None, ""),
-        ({"learning_rate": 0.002}, 1500, "It goes back to step 1,500 and sets learning rate = 0.002."),
-        ({"jitter": True, "head": "mlp"}, 0, "It starts anew and sets jitter = on, head = mlp."),
-        ({"temperature": 0.1}, None, "It sets temperature = 0.1."),
-        ({}, 40, "It goes back to step 40."),
+        ({"learning_rate": 0.002}, 1500, "Go back to step 1,500 and set learning rate = 0.002."),
+        ({"jitter": True, "head": "mlp"}, 0, "Start anew and set jitter = on, head = mlp."),
+        ({"temperature": 0.1}, None, "Set temperature = 0.1."),
+        ({}, 40, "Go back to step 40."),
     ],
 )
-def test_the_words_say_what_the_click_does(changes: dict[str, Any], rewind_to: int | None, said: str) -> None:
+def test_who_has_no_click_is_told_what_it_would_do(
+    changes: dict[str, Any], rewind_to: int | None, said: str
+) -> None:
     verdict = Verdict("diverged", "", (), "Why.", changes, rewind_to)
-    assert verdict.action == said
-    imperative = said.replace("It ", "").replace("goes", "Go").replace("starts", "Start")
-    imperative = imperative.replace("sets", "set" if rewind_to is not None else "Set")
-    assert verdict.advice == f"Why. {imperative}".strip()
+    assert verdict.advice == f"Why. {said}".strip()
 
 
 def test_a_life_is_remembered_by_its_changes_and_the_gravest_is_not_forgotten() -> None:
