@@ -57,7 +57,6 @@ def test_a_change_that_harms_is_named_soon_and_its_remedy_gives_the_run_that_nev
     assert last.state in sick.sickness
     assert last.changes == {"learning_rate": 2e-3}
     assert last.rewind_to == 10
-    assert last.action == "It goes back to step 10 and sets learning rate = 0.002."
     remedy = {"state": last.state, "changes": last.changes, "rewind_to": last.rewind_to}
     cured = runner.cured((replace(sick, steps=0), remedy), Path(), steps=20)
     assert cured["metrics"]["loss"] == healthy["metrics"]["loss"][10:30]
