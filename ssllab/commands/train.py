@@ -54,7 +54,7 @@ def train(options: argparse.Namespace) -> int:
     if options.run is None:
         store.check_writable()
     device = choose_device(options.device or "auto")
-    precision = choose_precision(options.precision, device)
+    precision = choose_precision(options.precision, device, getattr(config, "encoder", None))
     fetch_start(config.model_dump())
     name = kind_named(method.kinds[0]).default if options.data is None else options.data
     data = read(

@@ -127,8 +127,8 @@ def force_weights(contrast: Contrast, temperature: float) -> ForceWeights:
     push = _without_targets(p, contrast.targets, 0.0)
     total = push.sum(1)
     negative_logits = _without_targets(contrast.logits, contrast.targets, -torch.inf)
-    log_share = negative_logits.log_softmax(1)
-    entropy = -torch.where(log_share.isneginf(), 0.0, log_share.exp() * log_share).sum(1)
+    log_share = negative_logits.log_softmax(1).clamp_min_(torch.finfo(p.dtype).min)  # 0 ln 0 = 0
+    entropy = -(log_share.exp() * log_share).sum(1)
     negatives = (~negative_logits.isneginf()).sum(1)
     return ForceWeights(
         positive_force=total / temperature,

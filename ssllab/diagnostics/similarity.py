@@ -39,11 +39,11 @@ def contrastive_accuracy(contrast: Contrast, ks: Sequence[int] = (1, 5)) -> dict
     """
     logits, targets = contrast
     positive = logits.gather(1, targets[:, None])
-    largest = logits.abs().masked_fill(logits.isinf(), 0).amax(1, keepdim=True)
+    largest = logits.masked_fill(logits.isinf(), 0).abs_().amax(1, keepdim=True)
     tolerance = TIE_ROUNDINGS * torch.finfo(logits.dtype).eps * largest
     better = (logits > positive + tolerance).sum(1)
-    equal = ((logits - positive).abs() <= tolerance).sum(1)
-    broken = logits.isnan().any(1)
+    equal = (logits >= positive - tolerance).sum(1) - better
+    broken = largest[:, 0].isnan()
     accuracy = {}
     for k in ks:
         hit = ((k - better) / equal.clamp_min(1)).clamp(0, 1)
@@ -66,7 +66,7 @@ def similarity_statistics(contrast: Contrast, temperature: float) -> SimilarityS
     """Mean positive and mean negative cosine; the logits were made with ``temperature``."""
     logits, targets = contrast
     cosine = logits * temperature
-    negative = (~logits.isneginf()).scatter(1, targets[:, None], False)
+    others = logits.isneginf().scatter(1, targets[:, None], True)  # not negatives
     # A masked sum rather than a selection: it needs no wait for the device.
-    total = torch.where(negative, cosine, 0).sum()
-    return SimilarityStatistics(cosine.gather(1, targets[:, None]).mean(), total / negative.sum())
+    total = cosine.masked_fill(others, 0).sum()
+    return SimilarityStatistics(cosine.gather(1, targets[:, None]).mean(), total / (~others).sum())

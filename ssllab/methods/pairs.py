@@ -92,7 +92,8 @@ class PairMethod(Method):
 
     def views(self, images: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Two random augmentations of each image, ``(B, 3, H, W)`` float."""
-        return two_views(images, self.config, generator)
+        with torch.autocast(images.device.type, enabled=False):  # colours of 8 bits would be rounded to 8
+            return two_views(images, self.config, generator)
 
     @torch.no_grad()
     def prepare(self, data: ImageData) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-ENCODERS = ("conv", "resnet18", "resnet50", "vit")
+CONVOLUTIONAL = ("conv", "resnet18", "resnet50")
+ENCODERS = (*CONVOLUTIONAL, "vit")
 
 
 class Encoder(nn.Module):

@@ -78,9 +78,10 @@ def build_optimizer(model: nn.Module, config: OptimizerSettings) -> torch.optim.
             lr=config.learning_rate,
             betas=(config.momentum, config.adam_beta2),
             eps=config.adam_epsilon,
+            fused=True,
         )
     if config.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.momentum)
+        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.momentum, fused=True)
     return LARS(groups, lr=config.learning_rate, momentum=config.momentum)
 
 

@@ -31,11 +31,12 @@ class Trainer:
     def __init__(self, settings: RunSettings, data: Data) -> None:
         self.settings = settings
         self.device = choose_device(settings.device)
-        self.precision = choose_precision(settings.precision, self.device)
-        self.data = data.to(self.device)
-        self.step = 0
         method = method_class(settings.method)
         config = method.Config.make(settings.config)
+        encoder = getattr(config, "encoder", None)
+        self.precision = choose_precision(settings.precision, self.device, encoder)
+        self.data = data.to(self.device)
+        self.step = 0
         try:  # what settings and data do not allow together
             with drawing(settings.seed):
                 self.method = method.build(config, data, read_model)

@@ -22,6 +22,7 @@ from ssllab.data.speech.batches import SpeechBatch
 from ssllab.methods.wav2vec2 import Wav2Vec2
 from ssllab.nn.wav2vec2 import files
 from ssllab.objectives.masked_contrast import draw_distractors, masked_contrast, pack
+from ssllab.training.optimizers import build_optimizer
 
 import transformers  # isort: skip
 from transformers.models.wav2vec2.modeling_wav2vec2 import (  # isort: skip
@@ -41,7 +42,7 @@ class Ours:
     def __init__(self, samples: torch.Tensor) -> None:
         torch.manual_seed(0)
         self.method = Wav2Vec2(Wav2Vec2.Config.make(SETTINGS), 600.0).train()
-        self.optimizer = torch.optim.AdamW(self.method.parameters(), lr=1e-4)
+        self.optimizer = build_optimizer(self.method, self.method.config)
         self.generator = torch.Generator().manual_seed(0)
         count = len(samples)
         lengths = torch.full((count,), samples.shape[1])

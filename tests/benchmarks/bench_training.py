@@ -1,6 +1,7 @@
 """End to end against lightly's own modules, and against the bare step: images per second, in one run.
 
     python tests/benchmarks/bench_training.py [--rounds 5] [--steps 10] [--device cpu] [--encoder conv]
+        [--precision float32]
 
 Ratios are taken pair by pair (A B A B ...), so that a machine whose speed drifts does not matter.
 """
@@ -114,10 +115,15 @@ def main() -> None:
     options.add_argument("--device", default="cpu")
     options.add_argument("--encoder", default="conv")
     options.add_argument("--batch-size", type=int, default=256)
+    options.add_argument(
+        "--precision", default="float32", help="of ssllab and the bare step; lightly's is float32"
+    )
     chosen = options.parse_args()
     data = load("photos")
     config = {"encoder": chosen.encoder, "batch_size": chosen.batch_size}
-    settings = RunSettings(method="simclr", config=config, data="photos", device=chosen.device)
+    settings = RunSettings(
+        method="simclr", config=config, data="photos", device=chosen.device, precision=chosen.precision
+    )
     ours, other = Trainer(settings, data), Trainer(settings, data)
     bare = Bare(other)
     lightly = Lightly(data.train.images, ours.config, ours.device)
@@ -131,7 +137,9 @@ def main() -> None:
             ("lightly", lightly.step, chosen.lightly_steps),
         ):
             rates[name].append(count * chosen.batch_size / seconds(step, count))
-    print(f"{chosen.encoder}, batch {chosen.batch_size}, {chosen.device}, {torch.get_num_threads()} threads")
+    print(
+        f"{chosen.encoder}, batch {chosen.batch_size}, {chosen.device}, {ours.precision}, {torch.get_num_threads()} threads"
+    )
     print(f"{'':<12}{'images/s (median)':>18}{'min':>10}{'max':>10}")
     for name, values in rates.items():
         print(f"{name:<12}{statistics.median(values):>18,.0f}{min(values):>10,.0f}{max(values):>10,.0f}")

@@ -79,7 +79,9 @@ def settings_of(case: Case, config: dict[str, Any] | None = None) -> RunSettings
     """Everything that the run repeats from."""
     chosen = {**case.base, **case.config} if config is None else config
     options = {} if case.speech else {"image_size": SIZES[case.data]}
-    return RunSettings(method=case.method, data=case.data, options=options, config=chosen, seed=case.seed)
+    return RunSettings(
+        method=case.method, data=case.data, options=options, config=chosen, seed=case.seed, precision="auto"
+    )
 
 
 def patient(case: Case, states: Path | None = None) -> dict[str, Any]:

@@ -96,7 +96,8 @@ def test_a_run_made_sick_on_purpose_is_named(data, settings):
     # Without the entropy loss, which the paper does not have and which would keep codes alive.
     sick = patient(data, entropy_weight=0.0, **settings).train(160)
     assert sick.verdict.state == "codebook collapse", sick.verdict
-    assert sick.last("contrastive_loss") < 0.1
+    # Few of the 80 codes are left; how near to 0 the loss is by then hangs on the last digits.
+    assert sick.last("code_perplexity") < 10
 
 
 def test_codes_come_alive_in_a_fresh_run_and_the_doctor_is_silent(data):

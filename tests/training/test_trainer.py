@@ -7,6 +7,7 @@ from ssllab.controls import ControlError
 from ssllab.data.images.types import ImageData, ImageSplit
 from ssllab.data.sampler import Sampler
 from ssllab.training import checkpoint
+from ssllab.training.device import autocast, choose_precision
 from ssllab.training.run_record import RunSettings
 from ssllab.training.trainer import Trainer
 
@@ -164,6 +165,28 @@ def test_bfloat16_trains_on_the_cpu(data):
     trainer = Trainer(settings, data)
     assert all(value == value for row in _train(trainer, 2) for value in row.values())
     assert all(p.dtype == torch.float32 for p in trainer.method.parameters())
+
+
+@pytest.mark.parametrize("has", [{"avx512_bf16": True}, {"amx_bf16": True}, {"avx512_f": True}, {}])
+def test_the_precision_is_half_where_hardware_and_encoder_gain_from_it(data, monkeypatch, has):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
+    cpu, chosen = torch.device("cpu"), "float32" if "avx512_f" in has or not has else "bfloat16"
+    assert [choose_precision("auto", cpu, encoder) for encoder in ("conv", "resnet18")] == [chosen] * 2
+    assert [choose_precision("auto", cpu, encoder) for encoder in ("vit", None)] == ["float32"] * 2
+    assert choose_precision("float32", cpu, "conv") == "float32"
+    assert choose_precision("auto", torch.device("mps"), "conv") == "float32"
+    settings = RunSettings(method="simclr", config={}, data="noise", precision="auto")
+    assert Trainer(settings, data).precision == chosen  # the default encoder is meant where none is named
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_views_are_computed_in_full_precision_whatever_the_model_computes_in(data, precision):
+    settings = RunSettings(method="simclr", config={}, data="noise", precision=precision)
+    trainer = Trainer(settings, data)
+    expected = trainer.method.views(data.train.images, torch.Generator().manual_seed(0))
+    with autocast(trainer.device, precision):
+        seen = trainer.method.views(data.train.images, torch.Generator().manual_seed(0))
+    assert all(torch.equal(a, b) for a, b in zip(seen, expected, strict=True))
 
 
 def test_an_epoch_shows_every_image_once_in_an_order_of_its_own():

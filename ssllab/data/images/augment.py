@@ -61,21 +61,23 @@ def augment(images: Tensor, config: AugmentConfig, generator: torch.Generator) -
         return drawn[:, _COLUMNS[name]]
 
     x = _geometry(x, config, column)
+    if x is images:  # what follows writes into it
+        x = x.clone()
     if config.jitter and config.jitter_strength > 0:
         amount, order = column("jitter_amount"), column("jitter_order")
         rows = _rows(column("jitter") < config.jitter_probability)
-        x = x.index_copy(0, rows, _jitter(x[rows], amount[rows], order[rows], config.jitter_strength))
+        x.index_copy_(0, rows, _jitter(x[rows], amount[rows], order[rows], config.jitter_strength))
     if config.grayscale:
         rows = _rows(column("grayscale") < config.grayscale_probability)
-        x = x.index_copy(0, rows, _grey(x[rows]))
+        x.index_copy_(0, rows, _grey(x[rows]))
     if config.sobel:
         rows = _rows(column("sobel") < config.sobel_probability)
-        x = x.index_copy(0, rows, _sobel(x[rows]))
+        x.index_copy_(0, rows, _sobel(x[rows]))
     if config.blur:
         draw = column("blur")
         rows = _rows(draw[:, :1] < config.blur_probability)
         sigma = 0.1 + (config.blur_sigma - 0.1) * draw[rows, 1]
-        x = x.index_copy(0, rows, gaussian_blur(x[rows], sigma))
+        x.index_copy_(0, rows, gaussian_blur(x[rows], sigma))
     if config.cutout and config.cutout_size > 0:
         x = _cutout(x, column("cutout"), config.cutout_size, config.cutout_probability)
     if config.noise and config.noise_sigma > 0:
