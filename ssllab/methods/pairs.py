@@ -35,7 +35,7 @@ from ssllab.methods.pair_scalars import LIVE_BANK, PAIR_CHARTS, PAIR_SERIES
 from ssllab.methods.pair_settings import PairSettings
 from ssllab.nn.encoders import Encoder, build_encoder
 from ssllab.nn.heads import build_head
-from ssllab.objectives.contrast import unit
+from ssllab.objectives.contrast import full_precision, unit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,9 +86,12 @@ class PairMethod(Method):
         return self.encoder.dimension if self.config.head == "none" else self.config.dimension
 
     def embed(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """``(B, 3, H, W)`` float images -> ``h (B, dimension_h)``, ``z (B, dimension_z)``, as in training."""
+        """``(B, 3, H, W)`` float images -> ``h (B, dimension_h)``, ``z (B, dimension_z)``, as in training.
+
+        Both are float32, whatever the networks compute in: a loss is no place to round.
+        """
         h = self.encoder(images)
-        return h, self.head(h)
+        return full_precision(h), full_precision(self.head(h))
 
     def views(self, images: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Two random augmentations of each image, ``(B, 3, H, W)`` float."""

@@ -179,6 +179,15 @@ def test_the_precision_is_half_where_hardware_and_encoder_gain_from_it(data, mon
     assert Trainer(settings, data).precision == chosen  # the default encoder is meant where none is named
 
 
+def test_what_a_loss_is_taken_of_is_in_full_precision(data):
+    settings = RunSettings(method="simclr", config={}, data="noise", precision="bfloat16")
+    trainer = Trainer(settings, data)
+    with autocast(trainer.device, trainer.precision):
+        views = torch.cat(trainer.method.views(data.train.images, trainer.generator))
+        assert [part.dtype for part in trainer.method.embed(views)] == [torch.float32] * 2
+        assert trainer.method.encoder(views).dtype == torch.bfloat16
+
+
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_views_are_computed_in_full_precision_whatever_the_model_computes_in(data, precision):
     settings = RunSettings(method="simclr", config={}, data="noise", precision=precision)
