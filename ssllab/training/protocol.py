@@ -34,7 +34,8 @@ class SessionLike(Protocol):
 
     An implementation, by inheritance, brings ``send``, ``wait``, ``problem`` and the views; the rest are messages by
     their names. ``look`` and ``verdict`` are the newest of their kind; ``run`` is None where nothing is kept on disk;
-    ``config`` is None until the model is built, ``warning`` is then a line where the data is not what it was.
+    ``config`` is None until the model is built, ``warning`` is then a line where the data is not what it was, later
+    where something could not be measured.
     """
 
     settings: RunSettings

@@ -243,7 +243,7 @@ class Session(SessionLike):
         if self.step == 0:
             self._keep("start")  # so that a run killed in its first seconds can go on too
         if len(self.probes) == 0:
-            self._attempt(self._probe)  # the untrained encoder: what every later probe is compared with
+            self._probe_or_say()  # the untrained encoder: what every later probe is compared with
         started = time.perf_counter()
         measured = self._trainer.train_step()
         self.step = self._trainer.step
@@ -254,9 +254,9 @@ class Session(SessionLike):
             self._stop_diverged()
             return
         if self.watched and now >= self._look_due:
-            self._attempt(self._look)
+            self._look_or_say()
         if now >= self._probe_due or (self._is_done() and self.probes.last_step != self.step):
-            self._attempt(self._probe)
+            self._probe_or_say()
         elif now >= self._diagnosis_due:
             self._diagnose()
         if now >= self._checkpoint_due:
@@ -316,16 +316,26 @@ class Session(SessionLike):
             self._look_due = 0.0
         return old, new
 
-    def _attempt(self, measure: Callable[[], None]) -> None:
+    def _attempt(self, measure: Callable[[], None], what: str) -> bool:
         """Measure; where that fails, training goes on and the run says so once."""
         try:
             measure()
         except Exception as error:
-            text = f"a probe failed, training goes on: {_failure(error).message}"
+            text = f"a {what} failed, training goes on: {_failure(error).message}"
             if not any(event.text == text for event in self.events):
                 self._note("probe", text=text)
+                self.warning = text[:1].upper() + text[1:]
+            return False
+        return True
+
+    def _look_or_say(self) -> None:
+        if not self._attempt(self._look, "look at the model"):
+            self._look_due = time.monotonic() + PROBE_SECONDS
+
+    def _probe_or_say(self) -> None:
+        if not self._attempt(self._probe, "probe"):
             self.probes.append(self.step, {})
-            self._look_due = self._probe_due = time.monotonic() + PROBE_SECONDS
+            self._probe_due = time.monotonic() + PROBE_SECONDS
 
     def _look(self) -> None:
         started = time.monotonic()
@@ -345,7 +355,7 @@ class Session(SessionLike):
         age = started - self._began
         self._probe_due = time.monotonic() + max(PROBE_SECONDS, min(spent / PROBE_SHARE, age / 4))
         if self.watched and self.look is None:
-            self._look()
+            self._look_or_say()
 
     def _diagnose(self) -> None:
         self._diagnosis_due = time.monotonic() + DIAGNOSIS_SECONDS

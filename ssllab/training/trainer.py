@@ -89,14 +89,12 @@ class Trainer:
         return {**dict(zip(measured, values, strict=True)), "learning_rate": rate}
 
     def look(self) -> Look:
-        """The method's light picture."""
-        with autocast(self.device, self.precision):
-            return self.method.look(self.data, self.step)
+        """The method's light picture, in float32 whatever training computes in."""
+        return self.method.look(self.data, self.step)
 
     def probe(self) -> Probe:
-        """The method's heavier probe."""
-        with autocast(self.device, self.precision):
-            return self.method.probe(self.data)
+        """The method's heavier probe, in float32 whatever training computes in."""
+        return self.method.probe(self.data)
 
     def state(self) -> dict[str, Any]:
         """Everything that the next steps depend on, as a tree of tensors and scalars."""

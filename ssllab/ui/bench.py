@@ -104,6 +104,7 @@ class Bench(QObject):
         self._state = "loading"
         self._begun = False
         self._problem: str | None = None
+        self._warned = ""
         self.missing: str | None = None  # what of a run is not on disk after :meth:`close`
         self._seen_failure: object = None
         self._background = Background(self)
@@ -640,7 +641,7 @@ class Bench(QObject):
 
     def _take_session(self, session: SessionLike) -> None:
         self.session = session
-        self._known_config = session.config
+        self._known_config, self._warned = session.config, session.warning
         self._asked.clear()
         self._runs += 1
         self._send(Watch(self._watched))
@@ -676,6 +677,9 @@ class Bench(QObject):
         if session.failure is not None and session.failure is not self._seen_failure:
             self._seen_failure = session.failure
             self.say("error", session.failure.message, session.failure.detail)
+        if session.warning != self._warned:
+            self._warned = session.warning
+            self.say("warning", session.warning)
         if session.problem != self._problem:
             self._problem = session.problem
             if self._problem:

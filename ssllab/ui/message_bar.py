@@ -53,6 +53,7 @@ class MessageBar(QFrame):
         self._standing: list[tuple[str, str, str]] = []  # level, text, detail
         self._passing: list[tuple[str, str, str]] = []  # information, which fades
         self.line.hide()
+        self.detail.hide()
         self.hide()
         work.began.connect(self._work_began)
         work.ended.connect(lambda: self.setVisible(not self.line.isHidden()))
@@ -76,9 +77,9 @@ class MessageBar(QFrame):
         page, layout = self.parentWidget(), self.layout()
         if page is None or layout is None:
             return
-        height = min(
-            page.height(), max(layout.totalHeightForWidth(page.width()), layout.totalSizeHint().height())
-        )
+        wraps = layout.hasHeightForWidth()  # the size hint of words that wrap is that of a narrow column
+        height = layout.totalHeightForWidth(page.width()) if wraps else layout.totalSizeHint().height()
+        height = min(page.height(), height)
         self.setGeometry(0, page.height() - height, page.width(), height)
         self.raise_()
 

@@ -577,6 +577,21 @@ def test_a_probe_that_fails_ends_no_run_and_is_said_once(sessions, monkeypatch):
     assert session.probes.names == ()
 
 
+def test_a_look_that_fails_costs_no_probe_and_is_said(sessions, monkeypatch):
+    def look(trainer):
+        raise TypeError("Got unsupported ScalarType BFloat16")
+
+    monkeypatch.setattr(Trainer, "look", look)
+    session = sessions(steps=4)
+    session.send(Watch(True))
+    session.start()
+    assert session.wait(60)
+    (said,) = [event.text for event in session.events if event.kind == "probe"]
+    assert "look at the model failed" in said
+    assert "BFloat16" in session.warning
+    assert all(value == value for value in session.probes.column("alignment")[1])
+
+
 def test_what_the_doctor_said_in_a_runs_life_is_kept_resumed_and_forked(sessions, data, monkeypatch):
     said = {1: "warming up", 3: "diverged", 6: "healthy"}
 

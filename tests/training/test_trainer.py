@@ -1,5 +1,6 @@
 """Same seed, same curve; a resumed run goes on bit for bit; what a user may get wrong is one clear line."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -165,6 +166,24 @@ def test_bfloat16_trains_on_the_cpu(data):
     trainer = Trainer(settings, data)
     assert all(value == value for row in _train(trainer, 2) for value in row.values())
     assert all(p.dtype == torch.float32 for p in trainer.method.parameters())
+
+
+@pytest.mark.parametrize("method", ["simclr", "moco"])
+@pytest.mark.parametrize("encoder", ["conv", "vit"])
+def test_looks_and_probes_measure_in_full_precision_whatever_training_computes_in(data, method, encoder):
+    small = {"batch_size": 16, "queue_size": 24} if method == "moco" else {"batch_size": 16}
+    half, full = (
+        Trainer(
+            RunSettings(method=method, config={**small, "encoder": encoder}, data="noise", precision=p), data
+        )
+        for p in ("bfloat16", "float32")
+    )
+    _train(half, 1)
+    full.method.load_state_dict(half.method.state_dict())
+    assert half.probe() == full.probe()
+    for seen, expected in zip(half.look().parts, full.look().parts, strict=True):
+        for name, value in vars(expected).items():
+            assert np.array_equal(getattr(seen, name), value), name
 
 
 @pytest.mark.parametrize("has", [{"avx512_bf16": True}, {"amx_bf16": True}, {"avx512_f": True}, {}])

@@ -1,6 +1,7 @@
 """What happened is said where it can be read, also when more happens at the same time."""
 
 import pytest
+from PySide6.QtWidgets import QWidget
 
 from ssllab.ui.message_bar import MOST_STANDING, MessageBar
 from ssllab.ui.work import LongWork
@@ -53,3 +54,25 @@ def test_few_lines_are_on_view_and_none_twice(bar):
         bar.say("warning", f"Warning {number}", "")
         bar.say("warning", f"Warning {number}", "")
     assert lines(bar) == [f"Warning {number}" for number in range(5)][-MOST_STANDING:]
+
+
+def test_the_bar_covers_no_more_than_its_words_need(qtbot):
+    page = QWidget()
+    qtbot.addWidget(page)
+    page.resize(1280, 700)
+    work = LongWork()
+    bar = MessageBar(work)
+    bar.cover(page)
+    page.show()
+    work.began.emit("Reading")
+    qtbot.waitUntil(lambda: 0 < bar.height() < 50)
+    work.ended.emit()
+    bar.say(
+        "info",
+        "A new run trains 150 steps with the defaults first; then colour jitter off, colour drop off.",
+        "",
+    )
+    qtbot.waitUntil(lambda: bar.text.height() > 0 and bar.height() < 50)
+    assert bar.text.heightForWidth(bar.text.width()) <= bar.text.height()
+    bar.say("info", "many words " * 100, "")
+    qtbot.waitUntil(lambda: bar.text.heightForWidth(bar.text.width()) <= bar.text.height() < bar.height())
