@@ -179,6 +179,7 @@ class LabPage(QMainWindow):
             dict[str, QSize] | None
         ) = {}  # as another size of the text left them; None until it has
         self._withheld: dict[str, tuple[bool, bool]] = {}  # docks of no use now: whether open, and in front
+        self._left: QByteArray | None = None  # the arrangement brought back before the page had its size
         self.arrange()
         for panel in panels:
             if isinstance(panel, LessonsPanel):
@@ -401,9 +402,14 @@ class LabPage(QMainWindow):
                 self.docks[name].raise_()
 
     def restore(self, state: QByteArray) -> bool:
-        """Bring back a saved arrangement; whether it is one."""
+        """Bring back a saved arrangement; whether it is one.
+
+        A page that was not seen yet is smaller than its panels, and cannot give them their sizes: it is brought back
+        once more when it has its own.
+        """
         good = self.restoreState(state, 1)
         if good:
+            self._left = None if self.isVisible() else state
             self._shared = True
             self._withheld.clear()
             self.offer()
@@ -412,4 +418,9 @@ class LabPage(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        QTimer.singleShot(0, self._share_out)  # when the sizes of the window are known
+        QTimer.singleShot(0, self, self._take_places)  # when the sizes of the window are known
+
+    def _take_places(self) -> None:
+        if self._left is not None:
+            self.restore(self._left)
+        self._share_out()

@@ -253,6 +253,20 @@ def test_the_window_comes_back_as_it_was(qtbot, tmp_path):
         second.close()
 
 
+def test_the_panels_come_back_in_the_sizes_they_were_left_in(qtbot, tmp_path):
+    """Also in a second restart: what is a little off at each would end with a plot of a few pixels."""
+    (tmp_path / "window.ini").write_text("[contrast]\ndata=digits\n")
+    sizes = []
+    for _ in range(3):
+        window = open_window(qtbot, tmp_path)
+        qtbot.wait(100)
+        sizes.append({name: dock.size() for name, dock in window.lab.docks.items() if dock.on_top})
+        window.close()
+    assert sizes[0]["controls"].width() < 320
+    assert sizes[1] == sizes[0]
+    assert sizes[2] == sizes[0]
+
+
 def test_every_panel_is_looked_at_as_it_was(qtbot, tmp_path):
     (tmp_path / "window.ini").write_text("[contrast]\ndata=digits\n")
     first = open_window(qtbot, tmp_path)
