@@ -94,6 +94,7 @@ class Session(SessionLike):
         self.config: Config | None = None
         self.step = 0
         self.watched = False
+        self._taken_up = False
         self.warning = ""
         self._steps = settings.steps
         self._tree = tree
@@ -189,7 +190,7 @@ class Session(SessionLike):
             self._trainer = Trainer(self.settings, self.data)
             if self._tree is not None:
                 self._trainer.load(self._tree)
-                self._tree = None
+                self._tree, self._taken_up = None, self._trainer.step > 0
         except Exception:
             if self.run is not None and self.run.discard_empty():
                 self.run = None
@@ -214,10 +215,12 @@ class Session(SessionLike):
         while True:
             self._make_planned_changes()
             self._answer_mail()
+            if self._unseen and not self._running:
+                self._show()
             with self._wake:
                 if self._stopping or (self._is_done() and self.step):
                     return False
-                if self._mail:
+                if self._mail or (self._unseen and not self._running):
                     continue
                 if 0 < self._pause_at <= self.step:
                     self._pause_at, self._running = 0, False
@@ -327,6 +330,21 @@ class Session(SessionLike):
                 self.warning = text[:1].upper() + text[1:]
             return False
         return True
+
+    @property
+    def _unseen(self) -> bool:
+        """Whether somebody waits for the picture of a run that was taken up again and has made no step since."""
+        return self.watched and self._taken_up and self.look is None
+
+    def _show(self) -> None:
+        """Look at a run taken up again, and say how it stands, before it goes on: nothing of its curve changes."""
+        self._taken_up = False
+        self._look_or_say()
+        if self._attempt(self._remember_chance, "probe"):
+            self._diagnose()
+
+    def _remember_chance(self) -> None:
+        self.constants = self._trainer.probe().constants
 
     def _look_or_say(self) -> None:
         if not self._attempt(self._look, "look at the model"):

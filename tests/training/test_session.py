@@ -592,6 +592,28 @@ def test_a_look_that_fails_costs_no_probe_and_is_said(sessions, monkeypatch):
     assert all(value == value for value in session.probes.column("alignment")[1])
 
 
+def test_a_run_taken_up_again_is_seen_before_it_goes_on_and_its_curve_is_the_same(sessions, data):
+    whole = sessions(steps=8)
+    whole.start()
+    assert whole.wait(60)
+    first = sessions(steps=4)
+    first.start()
+    assert first.wait(60)
+    resumed = resume_run(sessions.store, first.run.id, data, steps=8)
+    sessions.made.append(resumed)
+    _until(lambda: resumed.state == "ready")
+    assert resumed.look is None  # nobody watches
+    resumed.send(Watch(True))
+    _until(lambda: resumed.verdict is not None)
+    assert resumed.look.step == resumed.step == 4
+    assert resumed.constants["dimension_h"] > 0
+    assert resumed.state == "ready"
+    assert resumed.probes.last_step == first.probes.last_step
+    resumed.start()
+    assert resumed.wait(60)
+    assert resumed.metrics.column("loss")[1].tolist() == whole.metrics.column("loss")[1].tolist()
+
+
 def test_what_the_doctor_said_in_a_runs_life_is_kept_resumed_and_forked(sessions, data, monkeypatch):
     said = {1: "warming up", 3: "diverged", 6: "healthy"}
 

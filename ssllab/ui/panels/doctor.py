@@ -79,6 +79,7 @@ class DoctorPanel(Panel):
 
     def reset(self) -> None:
         self._verdict, self._changes, self._rewind_to, self._seen = None, {}, None, []
+        self.badge.clear()
         self.badge.hide()
         self.headline.setText(_WAITS)
         for label in (self.evidence, self.remedy, self.history):
