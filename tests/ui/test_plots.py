@@ -452,6 +452,20 @@ def test_hovering_a_marker_and_leaving_paints_without_error(plot, qtbot):
         plot.grab()
 
 
+def test_a_new_marker_draws_the_whole_line_of_labels_anew(plot, qtbot):
+    """Otherwise the end of an older label stands behind the beginning of the newer one."""
+    log = log_of(100)
+    first = event(50, "temperature", 0.5, 0.1, 1.0)
+    plot.draw(scene(log, events=[first]))
+    plot.show()
+    qtbot.wait(50)
+    redrawn = []
+    plot.notes.scene().changed.connect(redrawn.extend)
+    plot.changes.show([first, event(98, "momentum", 0.9, 0.99, 9.0)], plot.map_x)
+    top = plot.notes.mapRectToScene(plot.notes.boundingRect()).adjusted(1, 1, -1, -1)
+    qtbot.waitUntil(lambda: any(area.contains(top) for area in redrawn), timeout=2_000)
+
+
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="None is immortal from Python 3.12 on")
 def test_redraws_leave_the_count_of_none_alone(plot, qtbot):
     log = log_of(200)

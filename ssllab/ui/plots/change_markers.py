@@ -37,10 +37,12 @@ class ChangeMarkers(QObject):
         """Mark these events; ``map_x`` takes steps to view coordinates."""
         self.markers = markers(events)
         places = map_x(np.array([marker.step for marker in self.markers], np.float64)).tolist()
-        self._notes.marks = [
-            (place, marker.short) for place, marker in zip(places, self.markers, strict=True)
-        ]
-        self._notes.mark_words = [marker.label for marker in self.markers]
+        marks = [(place, marker.short) for place, marker in zip(places, self.markers, strict=True)]
+        words = [marker.label for marker in self.markers]
+        if (marks, words) == (self._notes.marks, self._notes.mark_words):
+            return
+        self._notes.marks, self._notes.mark_words = marks, words
+        self._notes.update()  # the whole of it: a curve that changes beside it redraws only where it lies
 
     def under_mouse(self) -> Marker | None:
         """The marker that the mouse touches."""
