@@ -99,6 +99,7 @@ class Window(QMainWindow):
         self.runs = RunsPage(benches)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setIconSize(QSize(10, 10))  # smaller than the text, so that no row grows where a lab trains
         self._holders = {name: Holder() for name in benches.all}
         self._places: dict[str, QWidget] = {**self._holders, "runs": Holder(self.runs)}
         for name, place in self._places.items():

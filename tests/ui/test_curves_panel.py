@@ -187,6 +187,19 @@ def test_the_large_number_is_the_gain_over_the_untrained_encoder(show, scenes):
     assert not panel._gain.isVisible()
 
 
+def test_the_large_number_needs_no_room_that_the_panel_had_not(show, scenes):
+    panel = show("simclr", "probes", width=420)
+    before = panel.minimumSizeHint().width()
+    panel.draw(scenes["simclr"])
+    assert panel._gain.isVisible()
+    assert panel.minimumSizeHint().width() == before
+    for width in (300, 420, 640):
+        panel.resize(width, 420)
+        panel.draw(replace(scenes["simclr"]))
+        words = panel._gain.words
+        assert words.fontMetrics().horizontalAdvance(words.text()) <= words.width()
+
+
 def test_a_panel_whose_method_has_nothing_for_it_says_so(show):
     panel = show("ctc", "perplexity")
     assert panel._nothing.isVisible()

@@ -101,8 +101,10 @@ def test_check_boxes_grow_with_the_text(qtbot, window):
 
 
 def test_a_run_stops_after_exactly_so_many_steps_and_a_dot_shows_that_it_trains(qtbot, window):
+    height = window.tabs.tabBar().sizeHint().height()
     window.bench.stop_after(4)
     qtbot.waitUntil(lambda: not window.tabs.tabIcon(0).isNull(), timeout=60_000)
+    assert window.tabs.tabBar().sizeHint().height() == height  # nothing below it moves
     qtbot.waitUntil(lambda: window.bench.state == "paused", timeout=60_000)
     assert window.bench.live_run.step == 4
     assert window.tabs.tabIcon(0).isNull()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from ssllab.scalars import Chart, Series
 from ssllab.ui import theme
@@ -137,7 +137,9 @@ class Gain(QWidget):
         row.setContentsMargins(8, 2, 8, 0)
         row.setSpacing(8)
         row.addWidget(self.number)
-        row.addWidget(self.words, 1, Qt.AlignmentFlag.AlignVCenter)
+        # Words for the room that is there, not room for the words: the panels beside would move.
+        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        row.addWidget(self.words, 1)
         self._name, self._series = "", Series("")
         self.hide()
 
@@ -155,10 +157,11 @@ class Gain(QWidget):
             self.say(None)
             return
         self.say(self._series.scale * (last - first))
-        wide = width > 34 * self.fontMetrics().averageCharWidth() + 8 * self.fontMetrics().height()
         points = "points" if self._series.percent else self._series.unit
-        what = f" of {self._series.title} over the untrained model" if wide else " over untrained"
-        self.words.setText(f"{points}{what}".strip())
+        whole = f"{points} of {self._series.title} over the untrained model".strip()
+        room = width - self.number.sizeHint().width() - 24
+        fits = self.words.fontMetrics().horizontalAdvance(whole) <= room
+        self.words.setText(whole if fits else f"{points} over untrained".strip())
 
     def say(self, gain: float | None) -> None:
         """Show the number; nothing for None."""
