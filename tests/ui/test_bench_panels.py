@@ -95,3 +95,16 @@ def test_the_doctor_says_what_a_click_does_and_doubt_has_a_colour_of_its_own(win
             assert shown.apply_button.text() == "Rewind to step 50 and set learning rate 0.002"
     assert theme.current().warn in colours["not sure"]
     assert len(set(colours.values())) == 3
+
+
+def test_a_remedy_of_many_words_pushes_no_panel_away(window):
+    from ssllab.doctor.verdict import Verdict
+    from ssllab.ui.scene import Scene
+
+    shown = panel(window, "doctor")
+    changes = {"jitter_probability": 0.8, "grayscale_probability": 0.2}
+    shown.draw(Scene(state="running", verdict=Verdict("shortcut", "", (), "", changes, 151)))
+    words = shown.apply_button.text()
+    assert "\n" in words
+    assert " ".join(words.split()).startswith("Rewind to step 151 and set ")
+    assert shown.minimumSizeHint().width() <= shown.width()

@@ -12,6 +12,7 @@ from ssllab.ui.panel import Panel
 from ssllab.ui.scene import Scene, waiting
 from ssllab.ui.setup import FEW_CONTROLS, remedy_words, settings_words
 
+_AROUND_BUTTON = 60  # pixels of the panel's width that are not the button's words
 _WAITS = "Press Start: the doctor watches the run and says how it is."
 
 
@@ -104,7 +105,7 @@ class DoctorPanel(Panel):
         listed = f"<br>Sets {settings_words(self._changes)}." if many else ""
         self._put(self.remedy, verdict.remedy + listed)
         anew = self._rewind_to == 0 or self.bench.begins_anew(self._changes)
-        self.apply_button.setText(remedy_words(self._changes, self._rewind_to, anew))
+        self.apply_button.setText(self._in_lines(remedy_words(self._changes, self._rewind_to, anew)))
         self.apply_button.setVisible(bool(self._changes) or self._rewind_to is not None)
         step = (scene.metrics.last_step if scene.metrics is not None else 0) or 0
         if not self._seen or self._seen[-1][1] != verdict.state:
@@ -128,6 +129,18 @@ class DoctorPanel(Panel):
     def _put(self, label: QLabel, text: str) -> None:
         label.setText(text)
         label.setVisible(bool(text))
+
+    def _in_lines(self, text: str) -> str:
+        """Lines that are no wider than the panel: a long button would push the panels beside it away."""
+        metrics = self.apply_button.fontMetrics()
+        lines = [""]
+        for word in text.split():
+            longer = f"{lines[-1]} {word}".strip()
+            if lines[-1] and metrics.horizontalAdvance(longer) > self.width() - _AROUND_BUTTON:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+        return "\n".join(lines)
 
     def _apply(self) -> None:
         self.bench.cure(self._changes, self._rewind_to)
