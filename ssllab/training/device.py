@@ -45,6 +45,15 @@ def choose_precision(name: str, device: torch.device, encoder: str | None = None
     return "bfloat16" if gains else "float32"
 
 
+def usual_precision(device: str, encoder: str | None = None) -> str:
+    """What "auto" means on the device of that name; "auto" where it is not there, which building the model says."""
+    try:
+        there = choose_device(device)
+    except ControlError:
+        return "auto"
+    return choose_precision("auto", there, encoder)
+
+
 def _multiplies_bfloat16() -> bool:
     """Whether this processor has instructions for it; without them it is computed in float32 and slower."""
     has = torch.cpu.get_capabilities()

@@ -13,6 +13,7 @@ from ssllab.controls import Value
 from ssllab.data.batches import Data
 from ssllab.doctor.verdict import Life
 from ssllab.training import checkpoint
+from ssllab.training.device import usual_precision
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_method import method_file, method_of
 from ssllab.training.run_record import PLANNED, Change, CheckpointRef, Event, RunError, RunSettings
@@ -156,6 +157,10 @@ def _settings(run: Run, device: str | None) -> RunSettings:
     settings = run.info.settings
     if settings is None:
         raise RunError(f"Run {run.info.id} has no readable settings and cannot go on.")
+    if (
+        settings.precision == "auto"
+    ):  # written by an earlier version, which never computed in bfloat16 on a processor
+        settings = settings.model_copy(update={"precision": usual_precision(settings.device)})
     return _on(device, settings)
 
 

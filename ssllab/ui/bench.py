@@ -608,6 +608,7 @@ class Bench(QObject):
 
     def run_settings(self) -> RunSettings:
         """What a run that begins now is made of; method and data must be there."""
+        from ssllab.training.device import usual_precision
         from ssllab.training.run_method import method_file
 
         assert self.data is not None
@@ -619,7 +620,7 @@ class Bench(QObject):
             options=self.data.options,
             seed=self.seed,
             device=self.device,
-            precision="auto",
+            precision=usual_precision(self.device, getattr(self.config, "encoder", None)),
             steps=self.steps,
             method_file=method_file(self.method_name),
         )

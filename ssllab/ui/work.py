@@ -85,7 +85,7 @@ class Worker(QObject):
         except Cancelled:
             pass
         except Exception as error:
-            call = (failed, (error, traceback.format_exc()))
+            call = (failed, (error, trace_of(error)))
         with contextlib.suppress(RuntimeError):
             self._arrived.emit((task, call))
 
@@ -95,6 +95,12 @@ class Worker(QObject):
         if call is None or call[0] is None or task.cancelled:
             return
         call[0](*call[1])
+
+
+def trace_of(error: Exception) -> str:
+    """Where a failure of ours happened; nothing for bad input, of which its line says all."""
+    bad_input = isinstance(error, ValueError) and type(error).__module__.startswith("ssllab.")
+    return "" if bad_input else "".join(traceback.format_exception(error))
 
 
 class Background(QObject):
@@ -113,10 +119,7 @@ class Background(QObject):
             try:
                 then = work()
             except Exception as error:
-                line, trace = (
-                    (str(error).strip() or type(error).__name__).splitlines()[0],
-                    traceback.format_exc(),
-                )
+                line, trace = (str(error).strip() or type(error).__name__).splitlines()[0], trace_of(error)
                 then = lambda: failed(line, trace)  # noqa: E731
             self.deliver(then)
 

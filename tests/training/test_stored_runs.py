@@ -54,6 +54,22 @@ def test_it_is_forked_before_its_change(method: str, workspace: Path, capsys) ->
     assert run.info.parent == (METHODS[method], 1)
 
 
+def test_what_was_computed_in_float32_goes_on_in_it_whatever_auto_means_now(
+    workspace: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The window wrote "auto" for the precision, which on a processor was float32."""
+    monkeypatch.setattr("ssllab.training.device._multiplies_bfloat16", lambda: True)
+    run = METHODS["simclr"]
+    written = workspace / "runs" / run / "run.json"
+    written.write_text(written.read_text().replace('"precision": "float32"', '"precision": "auto"'))
+    before = Workspace(workspace).open(run).metrics().column("loss")[1]
+    answered(capsys, "resume", run, "--steps", 5, "--workspace", workspace)
+    again = Workspace(workspace).open(run)
+    assert again.info.settings is not None
+    assert again.info.settings.precision == "float32"
+    np.testing.assert_allclose(again.metrics().column("loss")[1][:4], before, rtol=1e-4)
+
+
 def test_its_image_size_is_an_option_of_its_data_now(workspace: Path) -> None:
     store = Workspace(workspace)
     simclr, speech = store.open(METHODS["simclr"]), store.open(METHODS["wav2vec2"])

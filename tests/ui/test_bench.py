@@ -18,7 +18,7 @@ from ssllab.training.run_record import Change, RunSettings
 from ssllab.training.run_store import Workspace
 from ssllab.ui.bench import Bench
 from ssllab.ui.main_toolbar import MainToolbar
-from ssllab.ui.work import LongWork
+from ssllab.ui.work import LongWork, trace_of
 
 HOLDERS = {"bench.py", "loading.py", "loader.py"}
 
@@ -194,3 +194,30 @@ def test_a_run_that_is_put_aside_while_the_disk_refuses_is_said_to_be_missing(be
         leave()
     qtbot.waitUntil(lambda: any("not whole on disk" in text for _, text in said), timeout=60_000)
     assert "disk is full" in bench.missing
+
+
+def test_a_run_keeps_the_precision_it_is_computed_in_and_what_it_could_not_measure_is_said(bench, qtbot):
+    """A run kept as "auto" would go on in another precision on another machine, or with another version."""
+    said = []
+    bench.message.connect(lambda level, text, detail: said.append((level, text)))
+    bench.begin()
+    qtbot.waitUntil(lambda: bench.state == "ready", timeout=60_000)
+    assert bench.run_settings().precision in ("float32", "bfloat16")
+    bench.set("batch_size", 8)
+    bench.step()
+    qtbot.waitUntil(lambda: bench.session is not None and bench.session.step == 1, timeout=60_000)
+    bench.session.warning = "A look at the model failed, training goes on: TypeError."
+    for _ in range(2):
+        bench.poll()
+    assert said.count(("warning", bench.session.warning)) == 1
+
+
+def test_bad_input_shows_its_line_and_no_trace_of_the_program(bench, qtbot, tmp_path):
+    said = []
+    bench.message.connect(lambda level, text, detail: said.append((level, detail)))
+    bench.begin()
+    qtbot.waitUntil(lambda: bench.state == "ready", timeout=60_000)
+    bench.set_data(str(tmp_path / "no such folder"))
+    qtbot.waitUntil(lambda: bool(said), timeout=30_000)
+    assert said == [("error", "")]
+    assert "ZeroDivisionError" in trace_of(ZeroDivisionError())
