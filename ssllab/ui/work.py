@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from weakref import WeakSet
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 from ssllab.storage.progress import Cancelled
+
+LONGEST_END = 20.0  # seconds that leaving the program waits for work which was given up
 
 
 class Task:
@@ -103,6 +108,17 @@ def trace_of(error: Exception) -> str:
     return "" if bad_input else "".join(traceback.format_exception(error))
 
 
+_under_way: WeakSet[threading.Thread] = WeakSet()
+
+
+@atexit.register
+def _let_end() -> None:
+    """Give work that is given up the time to notice: a thread that the interpreter ends within torch aborts all."""
+    deadline = time.monotonic() + LONGEST_END
+    for thread in list(_under_way):
+        thread.join(max(0.0, deadline - time.monotonic()))
+
+
 class Background(QObject):
     """Work that may overtake other work, each in a thread of its own; outcomes arrive in the window's thread."""
 
@@ -123,7 +139,9 @@ class Background(QObject):
                 then = lambda: failed(line, trace)  # noqa: E731
             self.deliver(then)
 
-        threading.Thread(target=run, name="ssllab-load", daemon=True).start()
+        thread = threading.Thread(target=run, name="ssllab-load", daemon=True)
+        _under_way.add(thread)
+        thread.start()
 
     def deliver(self, call: Callable[[], None]) -> None:
         """Have ``call`` made in the window's thread; from any thread."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -221,3 +223,26 @@ def test_bad_input_shows_its_line_and_no_trace_of_the_program(bench, qtbot, tmp_
     qtbot.waitUntil(lambda: bool(said), timeout=30_000)
     assert said == [("error", "")]
     assert "ZeroDivisionError" in trace_of(ZeroDivisionError())
+
+
+def test_leaving_while_something_is_loaded_is_no_crash():
+    """A thread that the interpreter ends inside torch's C++ takes the whole process down: "terminate called"."""
+    leave = """
+import time
+import torch
+from PySide6.QtCore import QCoreApplication
+from ssllab.ui.work import Background
+
+def work():
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        torch.randn(300, 300) @ torch.randn(300, 300)
+    return lambda: None
+
+app = QCoreApplication([])
+background = Background()
+background.run(work, print)
+time.sleep(0.3)
+"""
+    done = subprocess.run([sys.executable, "-c", leave], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
