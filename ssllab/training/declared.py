@@ -39,3 +39,13 @@ def usual(info: RunInfo) -> Mapping[str, Value]:
 
     known = ours().get(info.settings.method)
     return known.Config().model_dump() if known else {}
+
+
+def title(info: RunInfo) -> str:
+    """What a run's method is called, as :func:`declared`; empty for one that is not ours."""
+    if info.title or info.settings is None:
+        return info.title
+    from ssllab.methods.registry import ours
+
+    known = ours().get(info.settings.method)
+    return known.title if known else ""

@@ -407,6 +407,7 @@ def _with_summary(info: RunInfo) -> RunInfo:
         state=state,
         scalars=scalars,
         usual=_object(notes.get("usual")),
+        title=str(notes.get("title") or ""),
         changes=changes,
         data=_object(notes.get("data")),
     )

@@ -201,6 +201,7 @@ class Session(SessionLike):
             self._writer.describe(
                 scalars=as_json(self._trainer.method.series),
                 usual=type(self._trainer.config)().model_dump(),
+                title=self._trainer.method.title,
                 data=data,
             )
             self.warning = difference(self._known_data, data)

@@ -630,6 +630,7 @@ def test_what_the_doctor_said_in_a_runs_life_is_kept_resumed_and_forked(sessions
     assert [(max(step - 1, 0), state) for step, state in first.life[:1]] + first.life[1:] == life
     stored = sessions.store.open(first.run.id).info
     assert stored.life == first.life
+    assert stored.title == "SimCLR"
     resumed = resume_run(sessions.store, first.run.id, data, steps=7)
     sessions.made.append(resumed)
     resumed.start()

@@ -151,7 +151,7 @@ def test_every_run_is_listed_with_its_numbers_and_curves(qtbot, workspace, open_
     page = open_page()
     row = page.table.filter
     assert names(page) == ["first"]
-    assert row.index(0, Column.METHOD).data() == "simclr"
+    assert row.index(0, Column.METHOD).data() == "SimCLR"
     assert row.index(0, Column.STEPS).data() == "60"
     assert row.index(0, Column.STARTED).data() == "just now"
     page.grab()  # the curves are read for rows that are painted

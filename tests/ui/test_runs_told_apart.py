@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -14,6 +15,7 @@ import pytest
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QApplication
 
+from ssllab.methods.registry import ours
 from ssllab.methods.simclr import SimCLR
 from ssllab.scalars import Series
 from ssllab.training.changes import courses
@@ -30,6 +32,7 @@ from ssllab.ui.runs.listing import list_runs
 from ssllab.ui.runs.seeds import group_by_recipe, mean_overlay, without_seed
 from ssllab.ui.runs.words import differences, distinct_titles, run_title
 
+STORED = Path(__file__).parents[1] / "stored" / "runs"
 USUAL = {"temperature": 0.1, "crop": True, "encoder": "conv", "batch_size": 256}
 
 
@@ -49,6 +52,17 @@ def info(number=0, *, changes=(), data="shapes", seed=0, parent=None, usual=USUA
 
 def change(step, key, old, new, time=0.0, text=""):
     return Event(step, time, "set", key, old, new, text)
+
+
+def test_a_run_is_called_by_the_title_of_its_method_also_one_that_did_not_keep_it(tmp_path):
+    shutil.copytree(STORED, tmp_path / "runs")
+    infos = list_runs(Workspace(tmp_path), None).infos
+    assert {info.settings.method: info.method for info in infos} == {
+        name: method.title for name, method in ours().items()
+    }
+    assert "MoCo" in next(run_title(info) for info in infos if info.settings.method == "moco")
+    assert replace(info(), title="SimCLR").method == "SimCLR"
+    assert info().method == "simclr"
 
 
 def test_a_run_without_a_name_is_called_by_what_differs_from_the_usual():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ssllab.training.declared import declared, usual
+from ssllab.training.declared import declared, title, usual
 from ssllab.training.run_record import RunError
 
 if TYPE_CHECKING:
@@ -84,7 +84,12 @@ def list_newest(workspace: Workspace, count: int = 25) -> Listing:
 
 def _declared(infos: Sequence[RunInfo]) -> list[RunInfo]:
     return _newest_first(
-        [info if info.scalars else replace(info, scalars=declared(info), usual=usual(info)) for info in infos]
+        [
+            info
+            if info.scalars and info.title
+            else replace(info, scalars=declared(info), usual=usual(info), title=title(info))
+            for info in infos
+        ]
     )
 
 

@@ -52,6 +52,6 @@ class RunFilter(QSortFilterProxyModel):
             return True
         said = [info.name, info.note, *info.tags, info.problem, verdict_of(info), info.id]
         if info.settings is not None:
-            said += [info.settings.method, info.settings.data]
+            said += [info.method, info.settings.method, info.settings.data]
         text = "\n".join(str(part) for part in said if part).casefold()
         return all(word in text for word in self._words)

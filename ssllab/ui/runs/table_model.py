@@ -277,7 +277,7 @@ class RunsModel(QAbstractTableModel):
             case Column.VERDICT:
                 return "damaged" if info.settings is None else verdicts_said(info)
             case Column.METHOD:
-                return "" if info.settings is None else info.settings.method
+                return info.method
             case Column.DATA:
                 return "" if info.settings is None else one_line(info.settings.data)
             case Column.SETTINGS:

@@ -84,19 +84,19 @@ class RunToolbar(QWidget):
     def show_runs(self, infos: Sequence[RunInfo]) -> None:
         """Offer the tags and methods these runs have; say how many there are."""
         self._total = len(infos)
-        methods = sorted({info.settings.method for info in infos if info.settings})
+        methods = sorted({(info.method, info.settings.method) for info in infos if info.settings})
         for choice, values in (
-            (self.tag_choice, all_tags(info.tags for info in infos)),
+            (self.tag_choice, [(tag, tag) for tag in all_tags(info.tags for info in infos)]),
             (self.method_choice, methods),
         ):
-            if [choice.itemData(i) for i in range(1, choice.count())] == values:
+            if [(choice.itemText(i), choice.itemData(i)) for i in range(1, choice.count())] == values:
                 continue
             chosen = choice.currentData()
             choice.blockSignals(True)
             while choice.count() > 1:
                 choice.removeItem(1)
-            for value in values:
-                choice.addItem(value, value)
+            for words, value in values:
+                choice.addItem(words, value)
             choice.setCurrentIndex(max(0, choice.findData(chosen)))
             choice.blockSignals(False)
         self._apply()

@@ -81,9 +81,7 @@ def run_title(info: RunInfo) -> str:
     said = differences(info, steps=False)
     if len(said) > _NAMED:
         said = [*said[: _NAMED - 1], f"{len(said) - _NAMED + 1} more"]
-    return ", ".join(
-        [info.settings.method, *(said or [f"{datetime.fromtimestamp(info.created):%d %b %H:%M}"])]
-    )
+    return ", ".join([info.method, *(said or [f"{datetime.fromtimestamp(info.created):%d %b %H:%M}"])])
 
 
 def distinct_titles(infos: Iterable[RunInfo]) -> dict[str, str]:
