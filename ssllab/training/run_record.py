@@ -115,8 +115,8 @@ class RunInfo:
     ``failure``, the error that ended a run whose ``state`` is "failed". A "paused" run is open in some ssllab that does
     not train it now; "finished" has done all its planned steps, "stopped" was ended before, or never had an end;
     "interrupted" was killed. ``changes`` are the "set" events in order. ``usual`` are its method's own settings, as
-    they were then, and ``title`` what it is called (none in a run of an ssllab that did not keep them). ``scalars`` are the declarations that it was made
-    with, none in a run of an ssllab before them.
+    they were then, and ``title`` what it is called (none in a run of an ssllab that did not keep them). ``scalars`` are
+    the declarations that it was made with, none in a run of an ssllab before them.
     ``data`` is the :func:`ssllab.training.fingerprint.fingerprint` of what it learned from last, empty where none was
     kept. ``problem`` is one line when the run is damaged or could not be written; settings are None if unreadable.
     """

@@ -442,6 +442,16 @@ def test_the_menu_offers_smoothing_axes_copy_and_save(plot):
     ]
 
 
+def test_a_curve_of_one_point_is_seen(plot):
+    """The first probe, or the first step: a line that leads nowhere is no line."""
+    plot.draw(scene(log_of(1, loss=np.array([3.0]), chance_loss=np.array([6.0]))))
+    ink = plot._live["loss"].main.opts["pen"].color().rgb()
+    area = plot.view.sceneBoundingRect().toRect()
+    image = plot.plot.grab(area).toImage()
+    seen = sum(image.pixel(x, y) == ink for x in range(image.width()) for y in range(image.height()))
+    assert seen > 8
+
+
 def test_hovering_a_marker_and_leaving_paints_without_error(plot, qtbot):
     events = [event(50, "temperature", 0.5, 0.1, 1.0), event(52, "momentum", 0.9, 0.99, 9.0)]
     plot.draw(scene(log_of(100), events=events))

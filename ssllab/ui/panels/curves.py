@@ -158,10 +158,17 @@ class Gain(QWidget):
             return
         self.say(self._series.scale * (last - first))
         points = "points" if self._series.percent else self._series.unit
-        whole = f"{points} of {self._series.title} over the untrained model".strip()
         room = width - self.number.sizeHint().width() - 24
-        fits = self.words.fontMetrics().horizontalAdvance(whole) <= room
-        self.words.setText(whole if fits else f"{points} over untrained".strip())
+        said = [
+            f"{points}{what}".strip()
+            for what in (
+                f" of {self._series.title} over the untrained model",
+                f" of {self._series.title} over untrained",
+                " over untrained",
+            )
+        ]
+        fits = (text for text in said if self.words.fontMetrics().horizontalAdvance(text) <= room)
+        self.words.setText(next(fits, said[-1]))
 
     def say(self, gain: float | None) -> None:
         """Show the number; nothing for None."""

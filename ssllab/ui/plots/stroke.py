@@ -15,13 +15,14 @@ from contextlib import contextmanager
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 _SOME_FOLDS = 20  # a curve that runs over its own height more often is drawn line by line ...
 _MANY_FOLDS = 80  # ... and beyond this with a hair
 _DASHED_FOLDS = 40  # the same for dashes and transparency, which forbid drawing line by line
+_DOT = 6.0  # pixels across of a single point
 
 
 class Stroke(pg.PlotCurveItem):
@@ -92,6 +93,19 @@ class Stroke(pg.PlotCurveItem):
             self._scale = ratio
             self._choose()
         super().paint(painter, option, widget)
+        if self._pen is not None and self._lonely():
+            dot = QPen(self._pen.color(), _DOT * self._scale)
+            dot.setCosmetic(True)
+            dot.setCapStyle(Qt.PenCapStyle.RoundCap)
+            painter.setPen(dot)
+            painter.drawPoint(QPointF(float(self.xData[0]), float(self.yData[0])))
+
+    def _lonely(self) -> bool:
+        """Whether it has one point, which no line leads to: a first probe is to be seen too."""
+        return self.xData is not None and len(self.xData) == 1
+
+    def pixelPadding(self) -> float:
+        return max(super().pixelPadding(), _DOT if self._lonely() else 0.0)
 
 
 def folds(values: NDArray) -> float:

@@ -90,7 +90,7 @@ class ComparePane(QWidget):
             choice.setToolTip("What to plot over the steps")
             choice.setAccessibleName(f"Metric of plot {i + 1}")
             choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            choice.setMinimumContentsLength(14)
+            choice.setMinimumContentsLength(22)
             holder.addWidget(choice, 0, Qt.AlignmentFlag.AlignLeft)
             choice.currentIndexChanged.connect(lambda _, i=i: self._chosen(i))
         self.seeds = QCheckBox("Mean and std over seeds")
