@@ -1,9 +1,11 @@
-"""Short runs of lessons, as a click begins them, and what was seen in them."""
+"""Runs of lessons, as a click begins them, and what was seen in them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -18,11 +20,16 @@ from ssllab.training.trainer import Trainer
 
 FEW = 10  # steps over which scalars are averaged
 
+# Runs as they were before the change, by what they were made of: the trainer, its state then and what was seen
+Begun = dict[Any, tuple[Trainer, dict[str, Any], "Seen"]]
+
 
 @dataclass
 class Seen:
-    """Means of scalars over some steps: just before the change (or at first), just after it, in the end; and probes."""
+    """Scalars of a run's steps and their means over a few: just before the change (or in step 1, where a run begins
+    with it), just after it, in the end; and probes of the same moments."""
 
+    steps: list[dict[str, float]] = field(default_factory=list)
     before: dict[str, float] = field(default_factory=dict)
     soon: dict[str, float] = field(default_factory=dict)
     after: dict[str, float] = field(default_factory=dict)
@@ -48,38 +55,51 @@ def run(
     small: Mapping[str, Value] | None = None,
     seed: int = 0,
     probed: bool = False,
+    begun: Begun | None = None,
 ) -> Seen:
     """Train a lesson for ``steps`` steps after its change, which comes after ``first`` (the lesson's own number of)
-    steps; ``small``: settings that make it quick."""
+    steps; ``small``: settings that make it quick; ``begun`` keeps the part before the change for the next lesson."""
     at_first, then = setting(lab, lesson)
-    first = lesson.first if first is None else first
+    first = (lesson.first if first is None else first) if lesson.first else 0
     begin = {**(at_first if first else then), **(small or {})}
     settings = RunSettings(method=labs()[lab].method, config=begin, data=data.name, seed=seed)
-    trainer, seen = Trainer(settings, data), Seen()
-    metrics, probes = MetricsLog(), MetricsLog()
-
-    def probe() -> dict[str, float]:
-        found = trainer.probe()
-        probes.append(trainer.step, found.scalars)
-        seen.verdict = trainer.method.diagnose(metrics, probes, found.constants, first).state
-        return {**found.scalars, **found.constants}
-
-    def train(count: int) -> None:
-        for _ in range(count):
-            metrics.append(trainer.step + 1, trainer.train_step())
-
-    def last() -> dict[str, float]:
-        return {name: float(np.nanmean(metrics.column(name)[1][-FEW:])) for name in metrics.names}
-
-    train(first)
-    if first:
-        seen.before = last()
-    seen.probes_before = probe() if probed else {}
-    for key, value in lesson.changes.items() if first else ():
-        trainer.set(key, value)
-    train(FEW)
-    seen.soon = last()
-    train(steps - FEW)
-    seen.after = last()
-    seen.probes_after = probe() if probed else {}
+    begun = {} if begun is None else begun
+    key = (settings.model_dump_json(), first or lesson.name, probed)
+    if key not in begun:
+        trainer, seen = Trainer(settings, data), Seen()
+        _train(trainer, seen, first or 1)
+        seen.before = _last(seen)
+        seen.probes_before = _probe(trainer, seen, first) if probed and first else {}
+        begun[key] = trainer, deepcopy(trainer.state()), seen
+    trainer, state, seen = begun[key]
+    seen = deepcopy(seen)
+    trainer.load(state)
+    for name, value in lesson.changes.items() if first else ():
+        trainer.set(name, value)
+    _train(trainer, seen, FEW)
+    seen.soon = _last(seen)
+    _train(trainer, seen, first + steps - trainer.step)
+    seen.after = _last(seen)
+    seen.probes_after = _probe(trainer, seen, first) if probed else {}
     return seen
+
+
+def _train(trainer: Trainer, seen: Seen, count: int) -> None:
+    seen.steps += [trainer.train_step() for _ in range(count)]
+
+
+def _last(seen: Seen) -> dict[str, float]:
+    """Mean over the last few steps of what was measured in them."""
+    return {name: float(np.nanmean([step[name] for step in seen.steps[-FEW:]])) for name in seen.steps[-1]}
+
+
+def _probe(trainer: Trainer, seen: Seen, last_change: int) -> dict[str, float]:
+    """A probe of now, and what the doctor says of the run, as ``seen.verdict``."""
+    found, metrics, probes = trainer.probe(), MetricsLog(), MetricsLog()
+    for step, measured in enumerate(seen.steps, 1):
+        metrics.append(step, measured)
+    if seen.probes_before:
+        probes.append(last_change, {name: seen.probes_before[name] for name in found.scalars})
+    probes.append(trainer.step, found.scalars)
+    seen.verdict = trainer.method.diagnose(metrics, probes, found.constants, last_change).state
+    return {**found.scalars, **found.constants}
