@@ -54,6 +54,7 @@ def run(
     first: int | None = None,
     small: Mapping[str, Value] | None = None,
     seed: int = 0,
+    precision: str = "auto",
     probed: bool = False,
     begun: Begun | None = None,
 ) -> Seen:
@@ -62,7 +63,8 @@ def run(
     at_first, then = setting(lab, lesson)
     first = (lesson.first if first is None else first) if lesson.first else 0
     begin = {**(at_first if first else then), **(small or {})}
-    settings = RunSettings(method=labs()[lab].method, config=begin, data=data.name, seed=seed)
+    method = labs()[lab].method
+    settings = RunSettings(method=method, config=begin, data=data.name, seed=seed, precision=precision)
     begun = {} if begun is None else begun
     key = (settings.model_dump_json(), first or lesson.name, probed)
     if key not in begun:
@@ -73,7 +75,7 @@ def run(
         begun[key] = trainer, deepcopy(trainer.state()), seen
     trainer, state, seen = begun[key]
     seen = deepcopy(seen)
-    trainer.load(state)
+    trainer.load(deepcopy(state))  # an optimizer goes on in the tensors that it is given
     for name, value in lesson.changes.items() if first else ():
         trainer.set(name, value)
     _train(trainer, seen, FEW)
