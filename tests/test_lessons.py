@@ -111,6 +111,18 @@ def test_at_learning_rate_50_the_loss_leaps_above_chance_and_stays_and_the_probe
     assert seen.probes_after["knn_top1"] < seen.probes_before["knn_top1"]
 
 
+def test_what_the_paper_has_against_collapse_does_not_heal_one(speech) -> None:
+    seen = speech("02-half-a-cure", 40, first=100)
+    assert seen.after["code_perplexity"] < 8
+    assert seen.after["contrastive_loss"] < 0.5 * seen.after["chance_loss"]
+
+
+def test_restarted_codes_are_chosen_again(speech) -> None:
+    seen = speech("10-restart", 40, first=100)
+    assert seen.before["dead_codes"] > 0.8
+    assert seen.after["dead_codes"] < 0.5 * seen.before["dead_codes"]
+
+
 def test_without_noise_all_codes_score_alike_and_ever_fewer_win(speech) -> None:
     seen = speech("04-no-noise", 140)
     assert seen.after["prob_perplexity"] > 0.97 * CODES
@@ -128,6 +140,17 @@ def test_single_hidden_frames_are_easier_to_guess(speech) -> None:
     assert seen.after["masked_share"] == pytest.approx(0.2, abs=0.02)
     assert seen.after["contrastive_top1"] > 1.5 * seen.before["contrastive_top1"]
     assert seen.after["contrastive_loss"] < seen.before["contrastive_loss"] - 0.15
+
+
+def test_spans_of_200_ms_bring_the_loss_back_towards_chance(speech) -> None:
+    seen = speech("12-mask-longer", 30, first=100)
+    assert 0.44 < seen.after["masked_share"] < 0.56
+    assert (
+        seen.before["contrastive_loss"] + 0.05
+        < seen.after["contrastive_loss"]
+        < 1.01 * seen.after["chance_loss"]
+    )
+    assert seen.after["contrastive_top1"] < seen.before["contrastive_top1"]
 
 
 def test_with_five_distractors_the_chance_line_falls_from_ln_101_to_ln_6(speech) -> None:
