@@ -34,6 +34,7 @@ from ssllab.data.speech.layouts.reading import (
     without_ending,
 )
 from ssllab.data.speech.layouts.sidecars import sidecars
+from ssllab.data.speech.layouts.textgrids import textgrids
 from ssllab.data.speech.layouts.timit import timit
 from ssllab.data.speech.types import Span
 
@@ -45,6 +46,7 @@ READERS: tuple[Reader, ...] = (
     fairseq,
     timit,
     sidecars,
+    textgrids,
     json_objects,
     cells.with_header,
     cells.without_header,

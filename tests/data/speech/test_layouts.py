@@ -11,6 +11,8 @@ from ssllab.data import containers
 from ssllab.data.catalogue import load
 from ssllab.data.skipped import in_words
 from ssllab.data.speech.layout import Layout, arrange
+from ssllab.data.speech.textgrid import write
+from ssllab.data.speech.types import Span
 
 CASES = Path(__file__).resolve().parents[3] / ".." / "shared" / "cases" / "speech" / "layouts"
 SAID = "in being comparatively modern"
@@ -272,6 +274,33 @@ def test_the_copies_that_circulate_of_timit_are_heard_once():
     assert said(layout)["TRAIN/DR1/FCJF0/SA1.WAV.wav"] == "file: a copy of the recording beside it"
 
 
+# Praat
+
+
+def test_textgrids_beside_recordings_are_words_phones_and_transcripts(tmp_path):
+    def grid(**tiers: tuple[Span, ...]) -> str:
+        write(tmp_path / "a.TextGrid", tiers, 1.0)
+        return (tmp_path / "a.TextGrid").read_text("utf-8")
+
+    words = (Span(0.0, 0.2, "sil"), Span(0.2, 0.5, "guten"), Span(0.5, 0.9, "Tag"))
+    phones = (Span(0.2, 0.3, "g"), Span(0.3, 0.5, "u:"))
+    paths = ["anna/01.wav", "ben/01.wav", "ben/02.wav"]
+    tables = {
+        "anna/01.TextGrid": grid(words=words, phones=phones),
+        "aligned/ben/01.TextGrid": grid(MAU=phones),
+        "ben/01.lab": "Was man sagt.\n",
+        "ben/02.TextGrid": "File type = nothing of Praat's\n",
+    }
+    layout = arrange(paths, tables)
+    anna, ben, other = layout.recordings
+    assert (anna.words, anna.phones, anna.text) == (words, phones, "guten Tag")
+    assert (ben.words, ben.phones, ben.text) == ((), phones, "Was man sagt.")
+    assert (other.words, other.text) == ((), None)
+    assert said(layout) == {
+        "ben/02.TextGrid": "table: is no TextGrid: expected a TextGrid that Praat saved as text"
+    }
+
+
 # Kaldi
 
 
@@ -434,7 +463,7 @@ def test_texts_beside_recordings_may_lie_in_a_tree_of_the_same_folders():
         ("metadata.csv", "file_name,text\nx.wav,yes\n", "none of its 1 lines names a recording"),
         ("metadata.csv", "\n", "is empty"),
         ("a.srt", "1\n00:00:00,000 --> 00:00:01,000\nyes\n", "is not understood"),
-        ("a.TextGrid", 'File type = "ooTextFile"\n', "is not understood"),
+        ("a.TextGrid", 'File type = "ooTextFile"\n', "is no TextGrid"),
         ("a.txt", "0.0\t1.5\tyes\n", "labels with times are not read"),
         ("notes.txt", "a day in the life\n", "is not understood"),
         ("train.phn", "AH B\n", "is not understood"),
