@@ -842,6 +842,43 @@ def test_the_nearest_spans_of_a_selection_are_its_tone_elsewhere(panel, found, q
     found.grab()
 
 
+class LaterModel(PitchModel):
+    """The same run at a later step: every code has another number."""
+
+    def inspect_audio(self, *args, **more) -> Inspection:
+        found = super().inspect_audio(*args, **more)
+        return replace(found, codes=(found.codes + 5) % CODES)
+
+
+def test_a_span_of_a_run_that_went_on_is_compared_with_clips_as_the_same_step_read_them(panel, found, qtbot):
+    desk = panel.desk
+    desk.pick((0, 1))
+    searched(panel, qtbot)  # by a stored model
+    desk.models.name = RUN
+    desk.models.following = True
+    give_model(desk, PitchModel(), (RUN, 1, 10))
+    read(panel, qtbot)
+    desk.select((0.55, 0.95))
+    qtbot.waitUntil(lambda: found._query is not None and found._query.state == (RUN, 1, 10), timeout=5000)
+    assert "not been read yet" in found.headline.text()  # another model did
+    found.search_button.click()
+    searched(panel, qtbot)
+    give_model(desk, LaterModel(), (RUN, 1, 20))
+    read(panel, qtbot)
+    desk.select((0.6, 0.9))
+    qtbot.waitUntil(lambda: found._query is not None and found._query.state == (RUN, 1, 20), timeout=5000)
+    qtbot.waitUntil(lambda: bool(found._nearest), timeout=20000)
+    assert found.places.places[0].score == 0.0  # by another step's codes every frame would differ
+    assert "The clips were read at made up." in found.headline.text()
+
+
+def test_a_stored_model_is_searched_at_once_though_the_live_run_was_followed_before(panel, found, qtbot):
+    panel.desk.models.following = True
+    assert not panel.desk.models.following  # what is on the disk learns nothing more
+    panel.desk.pick((0, 1))
+    searched(panel, qtbot)
+
+
 def test_a_click_on_a_place_opens_its_clip_marks_and_plays_it(panel, found, player, qtbot):
     panel.desk.pick((0, int(panel.desk.inspection.codes[12, 0])))
     searched(panel, qtbot)

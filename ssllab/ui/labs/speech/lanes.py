@@ -135,7 +135,7 @@ class LanesPanel(Panel):
         self.canvas.arrange()
 
     def view_state(self) -> dict[str, Any]:
-        return {"hidden": sorted(self.canvas.hidden), "follow": self.desk.models.following}
+        return {"hidden": sorted(self.canvas.hidden), "follow": self.chooser.follow_button.isChecked()}
 
     def restore_view(self, state: Mapping[str, Any]) -> None:
         hidden = state.get("hidden")

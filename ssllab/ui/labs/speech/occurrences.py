@@ -46,14 +46,13 @@ _MODES = {
 
 @dataclass(frozen=True, eq=False)
 class Query:
-    """A selected span: where it is, what it sounds like (``codes (m, G)``, ``latents (m, D)``), and to which model."""
+    """A selected span: where it is, what it sounds like, to which model, and in which of its states."""
 
     clip: str
     frames: tuple[int, int]
-    codes: NDArray[np.int32]
-    latents: NDArray[np.float16]
+    codes: ClipCodes
     model: tuple
-    frame_seconds: float
+    state: tuple
 
 
 class OccurrencesPanel(Panel):
@@ -70,7 +69,7 @@ class OccurrencesPanel(Panel):
         "1966; a frame counts by the share of its codebook groups that differ). Or by the <b>cosine</b> of the "
         "mean latents, the vectors that the quantizer reads.</p>"
         "<p>All clips are read once per model, in the background. A live run is read as it was when its codes "
-        "were fetched.</p>"
+        "were fetched; what is found is compared at that step, also when the lanes have gone on.</p>"
     )
 
     def __init__(self, desk: Desk) -> None:
@@ -202,8 +201,8 @@ class OccurrencesPanel(Panel):
         if last <= first or not reading.known[first:last].all():
             return None
         part = slice(first, last)
-        codes, latents = reading.codes[part].copy(), reading.latents[part].copy()
-        return Query(key, (first, last), codes, latents, self._key(model), reading.frame_seconds)
+        codes = ClipCodes(reading.codes[part].copy(), reading.latents[part].copy(), reading.frame_seconds)
+        return Query(key, (first, last), codes, self._key(model), model.key)
 
     def _key(self, model: Chosen) -> tuple:
         """What a question was asked of: where the lanes follow a run, of the run, so that its answer stays a while."""
@@ -233,15 +232,27 @@ class OccurrencesPanel(Panel):
         if self.desk.models.chosen is not None and (again or not self.desk.models.following):
             self.desk.search.read_all(self.desk.models.chosen, again=again)
 
+    def _read_by(self) -> Chosen | None:
+        """The state of the chosen model that read the clips; None where another model did, or none."""
+        model = self.desk.models.chosen
+        return None if model is None else self.desk.search.read_by(model)
+
     def _index(self) -> Index | None:
         """Of all clips as far as they are read; until then, of the one on the desk."""
-        if self.desk.search.index is not None:
+        if self._read_by() is not None:
             return self.desk.search.index
         clip, reading = self.desk.clip, self.desk.inspection
         if clip is None or reading is None or not reading.groups or not reading.complete:
             return None
         listed = Listed(clip.key, clip.name, "", clip.seconds, lambda: clip, clip.phones, clip.words)
         return Index([listed], [ClipCodes(reading.codes, reading.latents, reading.frame_seconds)])
+
+    def _as_read(self) -> str:
+        """Said where the lanes show a later state of the run than the clips were read by."""
+        by, now = self._read_by(), self.desk.models.chosen
+        return (
+            "" if by is None or now is None or by.key == now.key else f" The clips were read at {by.words}."
+        )
 
     # Lists
 
@@ -252,22 +263,32 @@ class OccurrencesPanel(Panel):
             return
         group, code = self.desk.picked
         places = index.occurrences(group, code)
-        self._show(places, code_words(group, code, places, index))
+        self._show(places, code_words(group, code, places, index) + self._as_read())
 
     def _list_span(self) -> None:
-        query, index = self._query, self.desk.search.index
+        query, by = self._query, self._read_by()
+        index = self.desk.search.index if by is not None else None
         if query is None:
             self._show([], "Select a span in the lanes (drag) to find where else it sounds like that.")
-        elif len(query.codes) * query.frame_seconds > _LONGEST:
+        elif len(query.codes.codes) * query.codes.frame_seconds > _LONGEST:
             self._show([], f"Select at most {_LONGEST:.0f} s: a word or a few.")
-        elif index is None:
-            self._show([], f"{span_words(query.codes)}<br>The clips have not been read yet.")
+        elif by is None or index is None:
+            self._show([], f"{span_words(query.codes.codes)}<br>The clips have not been read yet.")
         else:
+            # Codes of one state mean nothing to another: what is compared was read by one and the same.
+            asked = query.codes if by.key == query.state else index.part(query.clip, *query.frames)
+            if asked is None:
+                self._show(
+                    [], f"{span_words(query.codes.codes)}<br>The clips were read at {by.words}, not now."
+                )
+                return
             if self._asked != (id(query), id(index)):
                 self._asked, self._nearest = (id(query), id(index)), {}
-                self.desk.search.nearest(query.codes, query.latents, (query.clip, *query.frames), self._found)
+                leave_out = query.clip, *query.frames
+                self.desk.search.nearest(asked.codes, asked.latents, leave_out, self._found)
             waiting = "" if self._nearest else "<br>Looking for the nearest spans …"
-            self._show(self._nearest.get(self.mode, []), span_words(query.codes) + waiting)
+            words = f"{span_words(asked.codes)}.{self._as_read()}{waiting}"
+            self._show(self._nearest.get(self.mode, []), words)
 
     def _found(self, by_codes: list[Place], by_latents: list[Place]) -> None:
         self._nearest = {DISTANCE: by_codes, COSINE: by_latents}

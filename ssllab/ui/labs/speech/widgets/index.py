@@ -67,6 +67,13 @@ class Index:
         self._codes = torch.from_numpy(np.concatenate([found.codes for _, found in known]))
         self._latents = torch.from_numpy(np.concatenate([found.latents for _, found in known]))
 
+    def part(self, key: str, first: int, last: int) -> ClipCodes | None:
+        """Frames ``first`` to ``last`` of the clip with this key, as they were read; None where it was not."""
+        if (frames := self._frames((key, first, last))) is None:
+            return None
+        stretch = slice(*frames)
+        return ClipCodes(self._codes[stretch].numpy(), self._latents[stretch].numpy(), self.frame_seconds)
+
     def occurrences(self, group: int, code: int) -> list[Place]:
         """Every stretch on which a group says ``code``, in the order of the clips."""
         from ssllab.diagnostics.spans import code_runs

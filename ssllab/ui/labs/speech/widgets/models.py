@@ -30,6 +30,11 @@ class Chosen(NamedTuple):
     words: str
     note: str = ""
 
+    @property
+    def source(self) -> tuple:
+        """What it is a state of: a run at any of its steps, or the stored model itself."""
+        return self.key[:2]
+
 
 class Models(QObject):
     """The choice, and the model that it means now. ``chosen`` is None until there is one."""
@@ -44,12 +49,21 @@ class Models(QObject):
         self.name = SHIPPED
         self.chosen: Chosen | None = None
         self._read: dict[str, Chosen] = {}  # stored models, by their place
-        self.following = False  # the person asked once: the live run's codes are fetched again and again
+        self._follow = False  # the person asked once
         self._request = 0
         self._fetching = 0  # models that are on their way
         self._asked: tuple | None = None  # run and step of the last copy that was asked for
         self._background = Background(self)
         bench.run_changed.connect(self._run_changed)
+
+    @property
+    def following(self) -> bool:
+        """Whether the live run's codes are fetched again and again; a stored model learns nothing more."""
+        return self._follow and self.name == RUN
+
+    @following.setter
+    def following(self, on: bool) -> None:
+        self._follow = on
 
     def choose(self, name: str) -> None:
         """``RUN``, a shipped one, the folder of a model or of a run, or a name on the hub, which is fetched first."""

@@ -30,7 +30,7 @@ class Search(QObject):
         self.index: Index | None = None
         self.clips: list[Listed] = []
         self.reading = LongWork(self)
-        self._key: tuple | None = None
+        self._model: Chosen | None = None  # what the clips are read by
         self._reading_for: tuple | None = None
         self._codes: dict[str, ClipCodes] = {}
         self._refused: tuple | None = None  # the model for which the person cancelled
@@ -54,6 +54,15 @@ class Search(QObject):
             wanted.append(clip)
         return wanted
 
+    @property
+    def _key(self) -> tuple | None:
+        return self._model.key if self._model is not None else None
+
+    def read_by(self, model: Chosen) -> Chosen | None:
+        """What read the clips in :attr:`index`: ``model``, or the same run at another step; None where it is another."""
+        mine = self._model
+        return mine if self.index is not None and mine is not None and mine.source == model.source else None
+
     def complete(self, model: Chosen) -> bool:
         """Whether all clips were read by ``model``."""
         return self._key == model.key and all(clip.key in self._codes for clip in self.wanted())
@@ -61,7 +70,7 @@ class Search(QObject):
     def read_all(self, model: Chosen, *, again: bool = False) -> None:
         """Read what is not yet known; ``again``: also when it was cancelled before."""
         if model.key != self._key:
-            self._key, self._codes, self.index = model.key, {}, None
+            self._model, self._codes, self.index = model, {}, None
             self.reading.cancel()
             self.changed.emit()
         if self._refused == model.key and not again:
