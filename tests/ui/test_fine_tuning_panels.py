@@ -143,9 +143,28 @@ def test_the_take_on_the_desk_is_transcribed_by_the_model_chosen_there(show, qtb
     qtbot.waitUntil(lambda: panel.transcriber.transcript is not None)
     assert writer.heard == [8000]
     assert panel.heard.text() == coloured("A BAD CAP", "A BAD CAB")
+    desk.models.name = "another"
+    desk.models.changed.emit()
+    assert panel.transcriber.transcript is None  # it would be taken for the other model's
+    assert not panel.heard.isVisible()
+    panel.transcriber.transcribe()
+    qtbot.waitUntil(lambda: panel.transcriber.transcript is not None)
     desk.open(Clip("another", np.zeros(100, np.float32)))
     assert panel.transcriber.transcript is None
     assert not panel.heard.isVisible()
+
+
+def test_what_was_heard_of_a_clip_that_left_the_desk_is_not_shown_under_the_next(show, qtbot) -> None:
+    panel = show(on_a_desk)
+    desk = panel.desk
+    desk.reader.read = lambda clip, inspector, quietly: None
+    desk.open(Clip("first", np.zeros(8000, np.float32)))
+    desk.models.chosen = Chosen(Writer(), ("x",), "x")
+    panel.transcriber.transcribe()
+    desk.open(Clip("second", np.zeros(8000, np.float32)))
+    qtbot.waitUntil(lambda: not panel.transcriber.busy)
+    assert panel.transcriber.transcript is None
+    assert panel.button.isEnabled()
 
 
 def test_where_no_model_can_write_the_shipped_recogniser_does_and_that_is_said(show, qtbot) -> None:

@@ -34,11 +34,13 @@ class Transcriber(QObject):
         self.transcript: Transcript | None = None
         self.clip: Clip | None = None  # that the transcript is of
         self.shipped = False  # whether the shipped recogniser wrote it
+        self.source: tuple | None = None  # the choice on the desk for which it was written
         self.busy = False
         self._background = Background(self)
         self._live = QTimer(self, interval=LIVE_MILLISECONDS)
         self._live.timeout.connect(self._hear_live)
-        desk.audio_changed.connect(self._audio_changed)
+        desk.audio_changed.connect(self._forget)
+        desk.models.changed.connect(self._model_changed)
 
     def possible(self) -> bool:
         """Whether there is audio; a model that can write ships."""
@@ -66,7 +68,12 @@ class Transcriber(QObject):
         method = bench.methods.get(bench.method_name)
         return bench.live_run is not None and method is not None and Transcript in method.parts
 
-    def _audio_changed(self) -> None:
+    def _model_changed(self) -> None:
+        if self.desk.models.source != self.source:
+            self._forget()
+
+    def _forget(self) -> None:
+        """What was written is of another clip or by another model than the desk shows now."""
         if self.transcript is not None:
             self.transcript = self.clip = None
             self.changed.emit()
@@ -83,6 +90,7 @@ class Transcriber(QObject):
         none = recogniser is None and future is None
         chosen = self.desk.models.chosen
         shipped = none or (future is None and chosen is not None and chosen.key == (RECOGNISER,))
+        source = self.desk.models.source
         self.busy = True
         self.changed.emit()
 
@@ -96,13 +104,18 @@ class Transcriber(QObject):
             if future is not None:
                 model = inspector_of(future.result())
             found = model.transcribe(torch.from_numpy(np.array(sound)))
-            return lambda: self._take(clip, found, shipped)
+            return lambda: self._take(clip, found, shipped, source)
 
         self._background.run(work, self._fail)
 
-    def _take(self, clip: Clip, found: Transcript, shipped: bool) -> None:
-        self.busy, self.shipped = False, shipped
-        self.clip, self.transcript = clip, found
+    def _take(self, clip: Clip, found: Transcript, shipped: bool, source: tuple) -> None:
+        self.busy = False
+        now = self.desk.clip
+        # A recording that grows, or a clip that got a person's TextGrid, is another object by now.
+        known = now is not None and (clip.key, clip.name) == (now.key, now.name) and (now.key or self.desk.live)
+        if (clip is now or known) and source == self.desk.models.source:  # else it comes too late
+            self.shipped, self.source = shipped, source
+            self.clip, self.transcript = clip, found
         self.changed.emit()
 
     def _fail(self, line: str, trace: str) -> None:
