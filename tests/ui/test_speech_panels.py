@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import os
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -14,13 +15,20 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication
 
 from ssllab.looks import CodeUsage, JointUsage, Look, PhoneTable
 from ssllab.training.metrics import MetricsLog
 from ssllab.ui import theme
 from ssllab.ui.labs.speech import code_usage
 from ssllab.ui.labs.speech.code_usage import CodeUsagePanel, usage_level
-from ssllab.ui.labs.speech.joint_usage import JointUsagePanel, order, perplexity, pooled
+from ssllab.ui.labs.speech.joint_usage import (
+    JointUsagePanel,
+    independent_perplexity,
+    order,
+    perplexity,
+    pooled,
+)
 from ssllab.ui.labs.speech.phone_table import PhoneTablePanel
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.heat_map import OFF, HeatMap, off_shade, shade
@@ -258,13 +266,46 @@ def test_large_codebooks_are_added_up_without_losing_a_frame():
     assert pooled(counts, 3)[0, 106] == counts[:3, 318:].sum()
 
 
-def test_the_joint_map_says_how_many_pairs_independent_groups_would_have(show):
-    independent = np.outer(np.full(40, 3.0), np.full(40, 2.0))
+def test_the_joint_map_says_how_many_pairs_independent_groups_would_have_in_as_many_frames(show):
+    rng = np.random.default_rng(1)
+    frames = rng.integers(0, 100, (2, 3000))  # 10,000 pairs, of which 3,000 frames cannot fill a third
+    counts = np.zeros((100, 100))
+    np.add.at(counts, tuple(frames), 1.0)
     panel = show(JointUsagePanel, 900, 620)
-    panel.draw(Scene("running", look=Look(0, (JointUsage(independent),))))
-    assert panel.map.scale.caption == "1600 pairs, 1600 if independent"
-    assert hover(panel.map, 0, 0).endswith("6 frames, 0.0625%")
-    assert perplexity(np.zeros((3, 3))) == 0
+    panel.draw(Scene("running", look=Look(0, (JointUsage(counts),))))
+    pairs, independent = (float(n.replace(",", "")) for n in re.findall(r"[\d,]*\d", panel.map.scale.caption))
+    assert pairs == pytest.approx(perplexity(counts), abs=1)
+    assert pairs == pytest.approx(independent, rel=0.02)
+    assert independent_perplexity(np.diag(np.full(40, 100.0))) > 1000  # 40 pairs: both groups say the same
+    assert perplexity(np.zeros((3, 3))) == independent_perplexity(np.zeros((3, 3))) == 0
+    assert "frames" in hover(panel.map, 0, 0)
+
+
+def test_a_caption_that_has_no_room_beside_the_colours_stands_below_them_whole(show, full_scene):
+    panel = show(PhoneTablePanel, 330, 300)
+    panel.draw(full_scene())
+    scale = panel.map.scale
+    scale.say("PNMI 0.26 (chance 0.00), purity 0.39 (chance 0.12), 2,863 frames, 960 codes", "0", "1")
+    QApplication.processEvents()
+    beside, rows = scale._rows(scale.width())
+    assert (beside, " ".join(rows)) == ("", scale.caption)
+    assert scale.height() >= scale.heightForWidth(scale.width()) > scale.fontMetrics().height() * 2
+    scale.say("40 of 80", "0", "1")
+    assert scale._rows(scale.width()) == ("40 of 80", [])
+
+
+def test_what_is_read_off_a_tile_has_room_where_no_axis_is_below(show, full_scene):
+    panel = show(CodeUsagePanel, 380, 150)
+    panel.draw(full_scene())
+    tiles = panel.tiles
+    tiles.grab()
+    area = tiles.notes._area()
+    for y in (area.top() + 3, area.bottom() - 3):
+        point = tiles.notes.mapToScene(QPointF(area.center().x(), y))
+        tiles._mouse_moved(point)
+        box = tiles.notes.tag_box(area)
+        assert tiles.notes.boundingRect().contains(box)
+        assert not box.contains(QPointF(area.center().x(), y))
 
 
 def test_one_group_has_no_pairs_and_unknown_phones_no_table(show, real_looks):

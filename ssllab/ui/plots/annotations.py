@@ -121,7 +121,7 @@ class Annotations(pg.GraphicsObject):
             self._paint_cross(painter, area, self.cross_x, now)
         painter.restore()
         if self.cross_x is not None and self.cross_text:
-            self._paint_tag(painter, area, self.cross_x, now)
+            self._paint_tag(painter, area, now)
         if self.hint:
             painter.setFont(small_font(1.0))
             box = area.adjusted(12, 6, -12, -6)
@@ -237,13 +237,21 @@ class Annotations(pg.GraphicsObject):
             painter.drawEllipse(QPointF(self._x(at, area), self._y(value, area)), 3.5, 3.5)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
-    def _paint_tag(self, painter: QPainter, area: QRectF, cross_x: float, now: theme.Theme) -> None:
+    def _paint_tag(self, painter: QPainter, area: QRectF, now: theme.Theme) -> None:
         """The hovered place, on the axis under the crosshair."""
-        fm = QFontMetricsF(painter.font())
-        width = fm.horizontalAdvance(self.cross_text) + 10
-        left = self._x(cross_x, area) - width / 2
-        left = min(max(left, area.left() - 10), area.right() - width + 6)
-        box = QRectF(left, area.bottom() + 3, width, fm.height() + 2)
+        box = self.tag_box(area)
         painter.fillRect(box, QColor(now.text))
         painter.setPen(QColor(now.surface))
         painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), self.cross_text)
+
+    def tag_box(self, area: QRectF) -> QRectF:
+        """Where the hovered place is written: below ``area``, or inside and away from the mouse where no axis is there."""
+        fm = QFontMetricsF(small_font(0.8))
+        width, height = fm.horizontalAdvance(self.cross_text) + 10, fm.height() + 2
+        left = self._x(self.cross_x or 0.0, area) - width / 2
+        left = min(max(left, area.left() - 10), area.right() - width + 6)
+        top = area.bottom() + 3
+        if top + height > self.boundingRect().bottom():
+            high = self._mouse is not None and self._mouse.y() < area.center().y()
+            top = area.bottom() - height if high else area.top()
+        return QRectF(left, top, width, height)

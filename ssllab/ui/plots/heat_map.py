@@ -20,6 +20,7 @@ from ssllab.ui.plots.legend import small_font
 
 OFF = -1.0  # the level of a cell that is out of use
 _BAR = 60  # pixels of the colour scale
+_MOST_ROWS = 2  # of a caption that has no room beside it
 
 
 def shades() -> list[str]:
@@ -62,38 +63,71 @@ class ColourScale(QWidget):
         if (caption, (low, high), off) != (self.caption, self._ends, self._off):
             self.caption, self._ends, self._off = caption, (low, high), off
             self.setToolTip(caption)
+            self.updateGeometry()
             self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(120, self.heightForWidth(120))
+        width = max(self.width(), 120)
+        return QSize(120, self.heightForWidth(width))
 
     def heightForWidth(self, width: int) -> int:
-        return QFontMetrics(small_font(0.88)).height() + 2
+        fm = QFontMetrics(small_font(0.88))
+        return fm.height() + 2 + fm.height() * len(self._rows(width)[1])
+
+    def _rows(self, width: int) -> tuple[str, list[str]]:
+        """What of the caption stands beside the strip, and the rows below it: all of it, where it has no room there."""
+        fm = QFontMetrics(small_font(0.88))
+        if fm.horizontalAdvance(self.caption) <= width - self._strip(width).right() - 1:
+            return self.caption, []
+        rows = [""]
+        for word in self.caption.split():
+            longer = f"{rows[-1]} {word}".strip()
+            if fm.horizontalAdvance(longer) <= width or not rows[-1]:
+                rows[-1] = longer
+            elif len(rows) < _MOST_ROWS:
+                rows.append(word)
+            else:
+                rows[-1] = longer  # cut off where it is written
+        return "", rows
+
+    def _strip(self, width: int) -> QRectF:
+        """Where the strip with its two ends stands, and the caption begins; only the sides count."""
+        fm = QFontMetrics(small_font(0.88))
+        left = 16.0 + fm.horizontalAdvance(self._off) + 10 if self._off else 0.0
+        if not any(self._ends):
+            return QRectF(left, 0, 0, 0)
+        ends = sum(fm.horizontalAdvance(end) for end in self._ends)
+        return QRectF(left, 0, ends + 5 + min(_BAR, width / 5) + 5 + 12, 0)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         now = theme.current()
         painter = QPainter(self)
         painter.setFont(small_font(0.88))
-        left, middle = 0.0, self.height() / 2
+        line = painter.fontMetrics().height()
+        beside, rows = self._rows(self.width())
+        first = QRectF(0, 0, self.width(), self.height() - line * len(rows))
+        left, middle = 0.0, first.center().y()
         if self._off:
             painter.fillRect(QRectF(0, middle - 4, 12, 8), off_shade())
-            left = self._write(painter, self._off, now.muted, 16) + 10
+            left = self._write(painter, self._off, now.muted, first, 16) + 10
         if any(self._ends):
-            left = self._write(painter, self._ends[0], now.muted, left) + 5
+            left = self._write(painter, self._ends[0], now.muted, first, left) + 5
             strip = QRectF(left, middle - 4, min(_BAR, self.width() / 5), 8)
             blend = QLinearGradient(strip.topLeft(), strip.topRight())
             for i, ink in enumerate(shades()):
                 blend.setColorAt(i / 2, QColor(ink))
             painter.fillRect(strip, blend)
-            left = self._write(painter, self._ends[1], now.muted, strip.right() + 5) + 12
-        self._write(painter, self.caption, now.text, left)
+            left = self._write(painter, self._ends[1], now.muted, first, strip.right() + 5) + 12
+        self._write(painter, beside, now.text, first, left)
+        for i, row in enumerate(rows):
+            self._write(painter, row, now.text, QRectF(0, first.bottom() + i * line, self.width(), line), 0)
         painter.end()
 
-    def _write(self, painter: QPainter, text: str, ink: str, left: float) -> float:
-        """Write at ``left``; where it ends."""
+    def _write(self, painter: QPainter, text: str, ink: str, row: QRectF, left: float) -> float:
+        """Write in a row, at ``left``; where it ends."""
         fm = painter.fontMetrics()
-        room = self.rect().adjusted(round(left), 0, 0, 0)
-        words = fm.elidedText(text, Qt.TextElideMode.ElideRight, max(0, room.width()))
+        room = row.adjusted(left, 0, 0, 0)
+        words = fm.elidedText(text, Qt.TextElideMode.ElideRight, max(0, int(room.width())))
         painter.setPen(QColor(ink))
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, words)
         return left + fm.horizontalAdvance(words)

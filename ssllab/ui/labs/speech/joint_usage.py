@@ -49,6 +49,18 @@ def perplexity(counts: NDArray) -> float:
     return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
+def independent_perplexity(counts: NDArray) -> float:
+    """The perplexity that as many frames would have, were the groups of ``counts (V, V)`` independent.
+
+    Measured, not the product of the two perplexities: few frames cannot fill a large plane.
+    """
+    frames = counts.sum()
+    if not frames:
+        return 0.0
+    shares = np.outer(counts.sum(1), counts.sum(0)) / frames**2
+    return perplexity(np.random.default_rng(0).multinomial(round(frames), shares.ravel() / shares.sum()))
+
+
 class JointMap(HeatMap):
     """Pairs of codes on a logarithmic colour scale."""
 
@@ -56,6 +68,7 @@ class JointMap(HeatMap):
         self._look: Look | None = None
         self._block = 1
         self._counts: NDArray = np.empty((0, 0))
+        self._independent = 0.0
         self._orders = (np.empty(0, int), np.empty(0, int))
         super().__init__(x_label="codes of group 2", y_label="codes of group 1", hint=_HINT)
         self.view.sigResized.connect(self._resized)
@@ -67,6 +80,7 @@ class JointMap(HeatMap):
         joint = scene.part(JointUsage)
         self._hint = _ONE_GROUP if self._look is not None and joint is None else _HINT
         self._counts = np.empty((0, 0)) if joint is None else np.asarray(joint.counts, float)
+        self._independent = independent_perplexity(self._counts)
         self._lay_out()
 
     def reset(self) -> None:
@@ -94,9 +108,8 @@ class JointMap(HeatMap):
         cells = pooled(self._counts[np.ix_(*self._orders)], self._block)
         top = float(cells.max())
         levels = np.log1p(cells) / math.log1p(top) if top else np.zeros_like(cells)
-        first, second = (perplexity(self._counts.sum(axis)) for axis in (1, 0))
         self.scale.say(
-            f"{perplexity(self._counts):.0f} pairs, {first * second:.0f} if independent",
+            f"{perplexity(self._counts):,.0f} pairs, {self._independent:,.0f} if independent",
             "0",
             value_text(top),
         )
@@ -134,9 +147,9 @@ class JointUsagePanel(ChartPanel):
     one pair in the last pass over the data, on a logarithmic colour scale. Rows are sorted by frequency, columns so that
     what goes together lies near the diagonal. Where codes are many, neighbours are added up; zoom and full screen show
     more.</p>
-    <p><b>How to read it.</b> Groups that are independent fill the plane, and the number of pairs in use is the product of
-    the two perplexities: the second group adds what the first leaves open. A thin diagonal: both groups say the same, and
-    one of them is wasted.</p>
+    <p><b>How to read it.</b> Groups that are independent fill the plane, and there are as many pairs as the caption says
+    after <i>if independent</i>: the perplexity of as many frames drawn with the same use of each group. The second group
+    then adds what the first leaves open. A thin diagonal: both groups say the same, and one of them is wasted.</p>
     <p>Baevski et al. 2020, <i>wav2vec 2.0</i>, section 2 (product quantization: 320 × 320 = 102,400 codewords, of
     which far fewer are used); Jégou et al. 2011.</p>
     """
