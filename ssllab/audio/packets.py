@@ -192,6 +192,8 @@ def _nothing_else(url: str, flags: int, options: dict[str, Any]) -> NoReturn:
 def _why(path: Path, container: str, error: Exception) -> str:
     if container == "mov":
         return f"{path.name} cannot be read: its index is missing or damaged, as of a recording that was cut off."
+    if isinstance(error, EOFError):
+        return f"{path.name} breaks off before any sound. Record or copy it again."
     return f"{path.name} is not audio that can be read ({str(error).split('] ')[-1]})."
 
 

@@ -51,8 +51,9 @@ training and hard in evaluation.</p>
 PROBES_HELP = """
 <h3>Probes</h3>
 <p>What can be read from the frozen model on held-out speech; labels are used here and nowhere else. <b>Probes</b>:
-logistic regression on the context vectors, for the phone of every frame, the word and the speaker of every
-recording, where these are known; dotted in the same colour is what guessing the most frequent one gives.
+logistic regression on the context vectors of a minute of speech, for the phone of every frame, the word and the speaker
+of every recording, where these are known; dashed in the same colour is what guessing the most frequent one gives. A
+minute may be some fifteen recordings: then one of them is seven percent, and words and speakers go up and down by chance.
 <b>Codes</b>: purity and PNMI of the codes against phones, for all groups together and for each, and the PNMI of loudness
 alone, cut as finely as the codes. The table of codes and phones is made of one half of the clips and read on the other,
 and the other way round; dashed is what the same formula gives when the phones are shuffled.

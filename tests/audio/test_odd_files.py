@@ -427,3 +427,11 @@ def failing_after(good: int):
         return seen(source, count)
 
     return read_or_fail
+
+
+def test_an_ogg_that_ends_in_its_head_is_one_line_of_words(tmp_path, sweep):
+    whole, path = tmp_path / "whole.ogg", tmp_path / "cut.ogg"
+    soundfile.write(whole, sweep(1, 16_000), 16_000)
+    path.write_bytes(whole.read_bytes()[:300])
+    with pytest.raises(AudioError, match=r"^cut.ogg breaks off before any sound"):
+        list(stream(path))

@@ -617,6 +617,11 @@ def test_fetching_from_the_hub_can_be_cancelled_and_says_what_failed(
     assert panel.chooser.models.currentData() == before
 
 
+def test_where_no_run_is_there_yet_the_box_says_why_there_are_no_codes(panel):
+    panel._choose_model(RUN)
+    assert panel.chooser.models.currentText() == "Live run, press Start"
+
+
 def test_the_live_run_is_read_as_it_was_until_its_codes_of_now_are_asked_for(
     panel, bench, qtbot, tone_data, tiny_speech_model
 ):

@@ -204,7 +204,7 @@ def test_a_bad_file_is_one_line_and_the_good_ones_come_in(qtbot, open_panel, tmp
     assert names(panel) == ["good"]
     level, line, _ = panel.bench.said.pop()
     assert level == "warning"
-    assert line.startswith("1 take imported. letter.wav")
+    assert line.startswith("1 take imported, 1 file not. letter.wav")
 
 
 def test_a_cancelled_import_leaves_whole_takes(qtbot, open_panel, tmp_path):

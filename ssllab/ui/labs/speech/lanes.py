@@ -17,6 +17,7 @@ from ssllab.ui.labs.speech.widgets.code_lanes import CodeLane, MaskLane, code_sp
 from ssllab.ui.labs.speech.widgets.curve_lanes import ConfidenceLane, PosteriorLane, SimilarityLane
 from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.lane import Lane
+from ssllab.ui.labs.speech.widgets.models import RUN
 from ssllab.ui.labs.speech.widgets.player_bar import PlayerBar
 from ssllab.ui.labs.speech.widgets.sound_lanes import MelLane, WaveLane
 from ssllab.ui.labs.speech.widgets.span_lanes import PhoneLane, WordLane
@@ -161,6 +162,8 @@ class LanesPanel(Panel):
     def _show_model(self) -> None:
         models = self.desk.models
         words = models.chosen.words if models.chosen is not None else ""
+        if models.name == RUN and self.bench.live_run is None:
+            words = "press Start"  # or nobody knows why there are no codes
         shown = models.name, words, models.can_be_newer()
         if shown != self._model_shown:
             self._model_shown = shown

@@ -195,12 +195,13 @@ class TakeShelf(QObject):
         if not paths:
             return
         notes: list[str] = []
+        refused: list[str] = []
 
         def work(task: Task) -> list[str]:
             new: list[str] = []
             try:
                 for i, path in enumerate(paths):
-                    new += self._import(task, path, i / len(paths), 1 / len(paths), notes)
+                    new += self._import(task, path, i / len(paths), 1 / len(paths), notes, refused)
             except BaseException:
                 self._background.deliver(self.refresh)  # what came in before a cancel stays
                 raise
@@ -208,13 +209,15 @@ class TakeShelf(QObject):
 
         def done(new: list[str]) -> None:
             self.refresh(new)
-            said = [f"{plural(len(new), 'take')} imported."] if new else []
-            level = "info" if not notes else "warning" if new else "error"
-            if notes:
-                said.append(notes[0])
-            if len(notes) > 1:
-                said.append(f"And {len(notes) - 1} more.")
-            self.bench.say(level, " ".join(said), "\n".join(notes) if len(notes) > 1 else "")
+            of_them = f", {plural(len(refused), 'file')} not" if refused else ""
+            said = [f"{plural(len(new), 'take')} imported{of_them}."] if new else []
+            lines = refused + notes  # what is not there at all is said first
+            level = "info" if not lines else "warning" if new else "error"
+            if lines:
+                said.append(lines[0])
+            if len(lines) > 1:
+                said.append(f"And {len(lines) - 1} more.")
+            self.bench.say(level, " ".join(said), "\n".join(lines) if len(lines) > 1 else "")
 
         self._long(
             f"Importing {paths[0].name}",
@@ -223,7 +226,9 @@ class TakeShelf(QObject):
             "The import was cancelled; takes that are whole are kept.",
         )
 
-    def _import(self, task: Task, path: Path, begin: float, share: float, notes: list[str]) -> list[str]:
+    def _import(
+        self, task: Task, path: Path, begin: float, share: float, notes: list[str], refused: list[str]
+    ) -> list[str]:
         from ssllab.audio.errors import AudioError
 
         try:
@@ -234,7 +239,7 @@ class TakeShelf(QObject):
                 note=notes.append,
             )
         except AudioError as refusal:
-            notes.append(str(refusal))
+            refused.append(str(refusal))
             return []
         if len(takes) == 1 and grid_of(path).is_file():
             notes += self._import_times(takes[0], grid_of(path))

@@ -112,7 +112,9 @@ class Transcriber(QObject):
         self.busy = False
         now = self.desk.clip
         # A recording that grows, or a clip that got a person's TextGrid, is another object by now.
-        known = now is not None and (clip.key, clip.name) == (now.key, now.name) and (now.key or self.desk.live)
+        known = (
+            now is not None and (clip.key, clip.name) == (now.key, now.name) and (now.key or self.desk.live)
+        )
         if (clip is now or known) and source == self.desk.models.source:  # else it comes too late
             self.shipped, self.source = shipped, source
             self.clip, self.transcript = clip, found
