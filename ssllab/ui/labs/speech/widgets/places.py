@@ -111,18 +111,23 @@ class PlacesTable(QTableView):
         self.setAccessibleName("Places")
         self.restyle()
 
-        model.modelReset.connect(self._hide_unknown)
-        self._hide_unknown()
+        model.modelReset.connect(self._fit_columns)
+        self._fit_columns()
 
-    def _hide_unknown(self) -> None:
-        """No column of words or phones where none is known."""
+    def _fit_columns(self) -> None:
+        """No column of words or phones where none is known, and room for phones where there are many."""
         self.setColumnHidden(_WORDS, not any(place.words for place in self.rows.places))
         self.setColumnHidden(_PHONES, not any(place.phones for place in self.rows.places))
+        # A code lies on a phone or two, a span on many.
+        many = self.rows.measure != LENGTH
+        mode = QHeaderView.ResizeMode.Stretch if many else QHeaderView.ResizeMode.Fixed
+        self.horizontalHeader().setSectionResizeMode(_PHONES, mode)
 
     def restyle(self) -> None:
         """Rows and columns follow the font."""
         metrics = QFontMetrics(self.font())
         self.verticalHeader().setDefaultSectionSize(round(1.6 * metrics.height()))
+        self.setMinimumHeight(round(5 * metrics.height()))  # coming forward it takes no room from the lanes
         for column, text in ((1, "1:00:00.00 "), (_PHONES, "ɹɪntɪŋɹɪn"), (4, "Distance  ")):
             self.setColumnWidth(column, metrics.horizontalAdvance(text) + 12)
         colours = theme.current()
