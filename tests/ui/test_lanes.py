@@ -45,7 +45,7 @@ from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.index import ClipCodes, Index, labels_in
 from ssllab.ui.labs.speech.widgets.library import clips_of
 from ssllab.ui.labs.speech.widgets.models import RUN, Chosen
-from ssllab.ui.labs.speech.widgets.places import COSINE, DISTANCE, PlacesModel, PlacesTable
+from ssllab.ui.labs.speech.widgets.places import COSINE, DISTANCE, LENGTH, PlacesModel, PlacesTable
 from ssllab.ui.labs.speech.widgets.reading import Reading, dominant
 from ssllab.ui.labs.speech.widgets.sound_lanes import heights
 from ssllab.ui.labs.speech.widgets.spectrogram import Spectrogram
@@ -845,6 +845,10 @@ def test_the_nearest_spans_of_a_selection_are_its_tone_elsewhere(panel, found, q
         assert {(place.clip.name, place.clip.group, int(2 * place.start + 0.05)) for place in best} == wanted
     assert best[0].score > 0.99
     found.grab()
+    assert found.table.columnWidth(3) > 100  # a span lies on many phones
+    found.mode_buttons[LENGTH].click()
+    panel.desk.pick((0, int(panel.desk.inspection.codes[12, 0])))
+    assert found.table.columnWidth(3) < 100  # a code on one or two
 
 
 class LaterModel(PitchModel):
