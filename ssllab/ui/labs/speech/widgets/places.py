@@ -17,6 +17,7 @@ from ssllab.ui.labs.speech.widgets.index import Place
 from ssllab.ui.widgets.item_types import Index
 
 _WORDS, _PHONES = 2, 3  # columns
+_FEW_PHONES = "ɹɪntɪŋɹɪn"  # how wide their column is
 LENGTH, DISTANCE, COSINE = "Length", "Distance", "Cosine"
 _TIPS = {
     LENGTH: "For how long the code stays",
@@ -122,13 +123,15 @@ class PlacesTable(QTableView):
         many = self.rows.measure != LENGTH
         mode = QHeaderView.ResizeMode.Stretch if many else QHeaderView.ResizeMode.Fixed
         self.horizontalHeader().setSectionResizeMode(_PHONES, mode)
+        if not many:
+            self.setColumnWidth(_PHONES, QFontMetrics(self.font()).horizontalAdvance(_FEW_PHONES) + 12)
 
     def restyle(self) -> None:
         """Rows and columns follow the font."""
         metrics = QFontMetrics(self.font())
         self.verticalHeader().setDefaultSectionSize(round(1.6 * metrics.height()))
         self.setMinimumHeight(round(5 * metrics.height()))  # coming forward it takes no room from the lanes
-        for column, text in ((1, "1:00:00.00 "), (_PHONES, "ɹɪntɪŋɹɪn"), (4, "Distance  ")):
+        for column, text in ((1, "1:00:00.00 "), (_PHONES, _FEW_PHONES), (4, "Distance  ")):
             self.setColumnWidth(column, metrics.horizontalAdvance(text) + 12)
         colours = theme.current()
         tint = QColor(colours.accent)
