@@ -18,6 +18,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import ssllab  # noqa: F401  before torch: it says how its threads wait
+
 
 @dataclass(frozen=True)
 class VirtualMicrophone:
