@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import os
 import sys
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ssllab.commands.train import plain, workspace
-from ssllab.commands.usage import UsageError
+from ssllab.commands.usage import UsageError, answer
 from ssllab.data.catalogue import sources
 from ssllab.data.kind import Kind, SourceInfo, kinds
 from ssllab.doctor.verdict import worst
@@ -45,7 +44,7 @@ def methods(options: argparse.Namespace) -> int:
             }
             for name, method in found.items()
         ]
-        print(json.dumps({"methods": listing}))
+        answer({"methods": listing})
         return 0
     for name, method in found.items():
         print(f"{name}: {method.title}. {method.paper}")
@@ -64,11 +63,7 @@ def _scalar(name: str, series: Series) -> dict[str, Any]:
 def data(options: argparse.Namespace) -> int:
     """Every data set."""
     if options.json:
-        print(
-            json.dumps(
-                {"data": [_source(info) for info in sources()], "kinds": [*map(_kind, kinds().values())]}
-            )
-        )
+        answer({"data": [_source(info) for info in sources()], "kinds": [*map(_kind, kinds().values())]})
         return 0
     for kind in kinds().values():
         for info in kind.sources:
@@ -107,7 +102,7 @@ def runs(options: argparse.Namespace) -> int:
 def _list(store: Workspace, options: argparse.Namespace) -> int:
     found = store.runs()
     if options.json:
-        print(json.dumps({"runs": [_described(info) for info in found]}))
+        answer({"runs": [_described(info) for info in found]})
         return 0
     for info in found:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(info.created))
@@ -125,24 +120,27 @@ def _show(store: Workspace, options: argparse.Namespace) -> int:
         "events": [dataclasses.asdict(event) for event in run.events()],
         "checkpoints": [{"step": ref.step, "reason": ref.reason} for ref in run.checkpoints()],
     }
-    print(json.dumps(shown) if options.json else json.dumps(shown, indent=2))
+    answer(shown, indent=None if options.json else 2)
     return 0
 
 
 def _compare(store: Workspace, options: argparse.Namespace) -> int:
-    opened = [store.open(run) for run in options.runs]
+    opened = list({(run := store.open(name)).path.resolve(): run for name in options.runs}.values())
     difference = export.settings_difference([run.info for run in opened])
     last = {}
     known: dict[str, Series] = {}
     for run in reversed(opened):
         known |= declared(run.info)
-    for run in opened:
+    ids = [run.info.id for run in opened]
+    # A run and its copy elsewhere have one id: then their folders tell them apart.
+    names = [run.info.id if ids.count(run.info.id) == 1 else str(run.path) for run in opened]
+    for label, run in zip(names, opened, strict=True):
         metrics, probes = run.metrics(), run.probes()
-        last[run.info.id] = {name: plain(log.last(name)) for log in (metrics, probes) for name in log.names}
+        last[label] = {name: plain(log.last(name)) for log in (metrics, probes) for name in log.names}
     if options.json:
-        print(json.dumps({"runs": [run.info.id for run in opened], "settings": difference, "last": last}))
+        answer({"runs": names, "settings": difference, "last": last})
         return 0
-    rows = [("run", *(run.info.id for run in opened))]
+    rows = [("run", *names)]
     rows += [(key, *(one_line(_text(value)) for value in values)) for key, values in difference.items()]
     measured = dict.fromkeys(
         name for values in last.values() for name, value in values.items() if value is not None
@@ -176,6 +174,18 @@ def _export(store: Workspace, options: argparse.Namespace) -> int:
 
 def _export_files(store: Workspace, options: argparse.Namespace) -> int:
     run = store.open(options.run)
+    pictures = [
+        given if given.suffix.lower() == ending else given.with_name(given.name + ending)
+        for given, ending in ((options.png, ".png"), (options.svg, ".svg"))
+        if given is not None
+    ]
+    places = [
+        place for place in (options.csv, options.weights, options.script, *pictures) if place is not None
+    ]
+    if len({place.resolve() for place in places}) < len(places):
+        raise UsageError("two exports into one file: give each a file of its own.")
+    for picture in pictures:
+        export.check_place(picture)
     written: list[Path] = []
     if options.csv:
         written += export.export_csv(run, options.csv)
@@ -185,17 +195,15 @@ def _export_files(store: Workspace, options: argparse.Namespace) -> int:
     if options.script:
         export.export_script(run, options.script)
         written.append(options.script)
-    for picture in (options.png, options.svg):
-        if picture:
-            _picture(run, picture)
-            written.append(picture)
+    for picture in pictures:
+        _picture(run, picture)
+        written.append(picture)
     if not written:
         raise UsageError("nothing to export: give --csv, --png, --svg, --weights or --script with a file.")
-    print(
-        json.dumps({"written": [str(path) for path in written]})
-        if options.json
-        else "\n".join(map(str, written))
-    )
+    if options.json:
+        answer({"written": [str(path) for path in written]})
+    else:
+        print("\n".join(map(str, written)))
     return 0
 
 
@@ -209,7 +217,7 @@ def _picture(run: Run, path: Path) -> None:
 def _delete(store: Workspace, options: argparse.Namespace) -> int:
     store.delete(options.runs)
     if options.json:
-        print(json.dumps({"deleted": options.runs}))
+        answer({"deleted": options.runs})
     else:
         print(f"{len(options.runs)} moved to {store.trash_path}")
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 from itertools import pairwise
@@ -19,6 +18,7 @@ from ssllab.audio import files
 from ssllab.audio.quantize import StreamingQuantizer
 from ssllab.commands.hub import fetch_named
 from ssllab.commands.train import workspace
+from ssllab.commands.usage import answer
 from ssllab.diagnostics.codes import perplexity
 from ssllab.methods.recogniser import assumption, recogniser_of
 from ssllab.methods.stored import RECOGNISER, SHIPPED, SHIPPED_MODELS, SMALL, StoredModel
@@ -58,7 +58,7 @@ def quantize(options: argparse.Namespace) -> int:
             "used": sum(used),
             "used_by_group": used,
         }
-        print(json.dumps(result))
+        answer(result)
         return 0
     # The frames that begin within a second; in models of other strides, seconds have unequally many.
     begins = [
@@ -94,7 +94,7 @@ def transcribe(options: argparse.Namespace) -> int:
             "frame_seconds": recogniser.encoder.config.frame_seconds,
             "seconds": sum(map(len, parts)) * recogniser.encoder.config.frame_seconds,
         }
-        print(json.dumps(result))
+        answer(result)
     else:
         print(heard.beam)
     return 0

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from tqdm import tqdm
 
 from ssllab.commands.hub import fetch_start
 from ssllab.commands.reading import count, read
-from ssllab.commands.usage import BAD_INPUT, OUR_FAILURE, UsageError
+from ssllab.commands.usage import BAD_INPUT, OUR_FAILURE, UsageError, answer
 from ssllab.controls import Config, ControlError, Value
 from ssllab.data.batches import Data
 from ssllab.data.catalogue import absolute, exists
@@ -92,7 +92,9 @@ def use_own_file(path: Path) -> None:
 def new_method(options: argparse.Namespace) -> int:
     """Write the template of a method of one's own."""
     name = write_template(options.file, registry.methods())
-    print(f"{options.file}: the method '{name}'. Train it: ssllab train {options.file} --data digits")
+    print(
+        f"{options.file}: the method '{name}'. Train it: ssllab train {quote(str(options.file))} --data digits"
+    )
     return 0
 
 
@@ -206,7 +208,7 @@ def follow(session: SessionLike, data: Data, steps: int, as_json: bool) -> int:
         return _failed(session.failure)
     result = report(session, time.perf_counter() - started)
     if as_json:
-        print(json.dumps(result))
+        answer(result)
     else:
         _print(result)
     return OUR_FAILURE if missing else 0

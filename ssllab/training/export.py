@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,18 +18,36 @@ from ssllab.controls import Value
 from ssllab.data import catalogue
 from ssllab.storage.files import write_whole
 from ssllab.storage.one_line import one_line
+from ssllab.storage.run_lock import LOCK_NAME
 from ssllab.training import checkpoint
 from ssllab.training.changes import courses
 from ssllab.training.checkpoint import CheckpointError
 from ssllab.training.metrics import MetricsLog
-from ssllab.training.run_record import Change, RunError, RunInfo, RunSettings
-from ssllab.training.run_store import Run
+from ssllab.training.run_database import DATABASE_NAME
+from ssllab.training.run_record import RECORD_NAME, Change, RunError, RunInfo, RunSettings
+from ssllab.training.run_store import CHECKPOINTS, Run
 
 _BLOCK = 16384
 
 
 def _no_report(share: float) -> None:
     pass
+
+
+def check_place(path: Path, *, may_be_folder: bool = False) -> None:
+    """Refuse to write over what a run is made of, a folder or a device. Raises RunError."""
+    place = path.resolve()
+    a_part = place.name.lower().startswith((RECORD_NAME, LOCK_NAME, DATABASE_NAME, CHECKPOINTS))
+    for folder in (place.parent, place.parent.parent):
+        if (folder / RECORD_NAME).exists() and (a_part or place.parent == folder / CHECKPOINTS):
+            raise RunError(f"{path} belongs to the run in {folder}: choose another place.")
+    device = path.absolute().parent == Path(os.devnull).parent or (
+        path.exists() and not path.is_file() and not path.is_dir()
+    )
+    if device or (path.is_dir() and not may_be_folder):
+        raise RunError(
+            f"{path} is a {'device' if device else 'folder'}: expected the name of a file to write."
+        )
 
 
 def export_csv(run: Run, path: Path, report: Callable[[float], None] = _no_report) -> list[Path]:
@@ -38,11 +57,14 @@ def export_csv(run: Run, path: Path, report: Callable[[float], None] = _no_repor
     any). ``report`` is told how far the work is (0..1); what it raises ends it, and no part of a file is left.
     Raises OSError, RunError.
     """
+    beside = {name: path.with_name(f"{path.stem}-{name}{path.suffix}") for name in ("probes", "events")}
+    for place in (path, *beside.values()):
+        check_place(place)
     written = [path]
     write_whole(path, csv_pieces(_columns(run.metrics()), report))
     probes = run.probes()
     if len(probes):
-        written.append(path.with_name(f"{path.stem}-probes{path.suffix}"))
+        written.append(beside["probes"])
         write_whole(written[-1], csv_pieces(_columns(probes)))
     events = run.events()
     if events:
@@ -50,7 +72,7 @@ def export_csv(run: Run, path: Path, report: Callable[[float], None] = _no_repor
         for event in events:
             when = datetime.fromtimestamp(event.time, UTC).isoformat(timespec="milliseconds")
             rows.append([event.step, when, event.kind, event.key, event.old, event.new, event.text])
-        written.append(path.with_name(f"{path.stem}-events{path.suffix}"))
+        written.append(beside["events"])
         write_whole(written[-1], _csv_text(rows))
     return written
 
@@ -113,7 +135,9 @@ def export_weights(run: Run, path: Path, step: int | None = None) -> None:
         at = "no checkpoint" if step is None else f"no checkpoint at step {step} (there are: {there})"
         raise RunError(f"run {run.id} has {at}, so it has no weights to export.")
     settings = run.info.settings
-    if settings is not None and path.suffix != ".safetensors" and is_speech(settings):
+    as_folder = settings is not None and path.suffix != ".safetensors" and is_speech(settings)
+    check_place(path, may_be_folder=as_folder)
+    if as_folder:
         model_of(run, wanted[-1]).write(path)
         return
     tree, meta = checkpoint.load(wanted[-1].stem)
@@ -162,6 +186,7 @@ def export_script(run: Run, path: Path) -> None:
 
     Raises RunError, OSError.
     """
+    check_place(path)
     info = run.info
     versions = ", ".join(f"{name} {version}" for name, version in info.versions.items())
     # One argument a line would tear an option from its value: a line per option reads like the command.

@@ -1,9 +1,11 @@
 """What leaves the store can be read by others: csv, safetensors, a script; and runs side by side."""
 
 import csv
+import os
 import runpy
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -184,3 +186,34 @@ def test_an_export_that_is_cancelled_leaves_no_part_of_a_file(make, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         export_csv(run, tmp_path / "run.csv", cancel)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
+
+
+@pytest.mark.parametrize("name", ["run.json", "run.sqlite", "run.sqlite-wal", "lock", "checkpoints/any"])
+def test_an_export_never_goes_over_what_a_run_is_made_of(make, name):
+    run = make(checkpoints=[20])
+    before = {file: file.read_bytes() for file in run.path.rglob("*") if file.is_file()}
+    for write in (export_csv, export_weights, export_script):
+        with pytest.raises(RunError, match="belongs to the run in"):
+            write(run, run.path / name)
+    assert before == {file: file.read_bytes() for file in run.path.rglob("*") if file.is_file()}
+    assert export_csv(run, run.path / "metrics.csv")[0].exists()
+
+
+@pytest.mark.parametrize("name", ["no-probes.csv", "no-events.csv"])
+def test_the_files_beside_a_table_are_asked_for_before_any_is_written(make, tmp_path, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(RunError, match=f"{name} is a folder: expected the name of a file"):
+        export_csv(make(), tmp_path / "no.csv")
+    assert not (tmp_path / "no.csv").exists()
+
+
+def test_a_device_is_never_replaced_by_a_file(make):
+    with pytest.raises(RunError, match="is a device: expected the name of a file"):
+        export_script(make(), Path(os.devnull))
+    assert not Path(os.devnull).is_file()
+
+
+def test_a_place_that_cannot_be_written_is_called_as_the_person_called_it(make, tmp_path):
+    with pytest.raises(FileNotFoundError) as refusal:
+        export_script(make(), tmp_path / "nowhere" / "again.py")
+    assert refusal.value.filename == str(tmp_path / "nowhere" / "again.py")
