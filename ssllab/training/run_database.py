@@ -22,7 +22,7 @@ import numpy as np
 
 from ssllab.storage.files import why_refused
 from ssllab.training.metrics import MetricsLog, Steps, Values, absent
-from ssllab.training.run_record import Event, RunError
+from ssllab.training.run_record import Event, RunError, moment
 
 DATABASE_NAME = "run.sqlite"
 
@@ -293,7 +293,7 @@ def read_events(connection: sqlite3.Connection, kind: str = "%") -> list[Event]:
     )
     try:
         return [
-            Event(step, time, kind, key, json.loads(old), json.loads(new), text)
+            Event(int(step), moment(time), kind, key, json.loads(old), json.loads(new), text)
             for step, time, kind, key, old, new, text in cursor
         ]
     except (ValueError, TypeError) as error:

@@ -156,6 +156,16 @@ class RunInfo:
         ]
 
 
+_LATEST = 253_402_300_800.0  # seconds since 1970 where the calendar of Python ends
+
+
+def moment(value: Any) -> float:
+    """A time of a file as seconds since 1970. Raises ValueError, TypeError for one that no calendar has."""
+    if not 0 <= (seconds := float(value)) < _LATEST:
+        raise ValueError(f"{value} is no time")
+    return seconds
+
+
 def new_id(method: str, created: float) -> str:
     """Sortable by time (UTC), safe as a file name on every system."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(created))
@@ -232,7 +242,7 @@ def read_record(folder: Path) -> RunInfo:
             name=str(document["name"]),
             note=str(document["note"]),
             tags=tuple(str(tag) for tag in document["tags"]),
-            created=float(document["created"]),
+            created=moment(document["created"]),
             settings=RunSettings.model_validate(_with_options(document["settings"])),
             versions={str(k): str(v) for k, v in document["versions"].items()},
             parent=(str(parent[0]), int(parent[1])) if parent else None,

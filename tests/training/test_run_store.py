@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -207,6 +208,24 @@ def test_a_damaged_record_is_listed_with_its_problem(workspace, settings, text):
     assert "\n" not in infos[bad.id].problem
     with pytest.raises(RunError):
         workspace.open(bad.id)
+
+
+@pytest.mark.parametrize("when", ["1e300", "NaN", "-1", "Infinity"])
+def test_times_that_no_calendar_has_are_damage(workspace, settings, when):
+    good, bad, event = (workspace.create(settings) for _ in range(3))
+    record = bad.path / "run.json"
+    record.write_text(re.sub(r'("created": )[0-9.]+', rf"\g<1>{when}", record.read_text()))
+    write(event, measured(3))
+    with closing(sqlite3.connect(event.path / "run.sqlite")) as connection, connection:
+        connection.execute(
+            "INSERT INTO event (step, time, kind, key, old, new, text) VALUES (1, ?, 'note', '', 'null', 'null', '')",
+            ({"NaN": "NaN"}.get(when, float(when)),),
+        )
+    infos = {info.id: info for info in workspace.runs()}
+    assert infos[good.id].problem == ""
+    assert "no time" in infos[bad.id].problem
+    with pytest.raises(RunError, match="malformed events"):
+        event.events()
 
 
 @pytest.mark.parametrize("what", ["foreign", "cut", "other"])
