@@ -37,9 +37,11 @@ def parser() -> Parser:
     top = Parser(prog="ssllab", description="A desktop laboratory for self-supervised learning.")
     top.add_argument("--version", action="version", version=f"ssllab {__version__}")
     top.add_argument("--lab", choices=(*labs(), "runs"), help="the tab to open")
-    top.add_argument("--method", dest="own", help="the method to open with: its name, or your own FILE.py")
+    top.add_argument(
+        "--method", dest="own", type=_word, help="the method to open with: its name, or your own FILE.py"
+    )
     top.add_argument("--data", help="a data set's name or a folder of your own, of what the lab learns from")
-    top.add_argument("--workspace", type=Path, help="where runs are kept")
+    top.add_argument("--workspace", type=_path, help="where runs are kept")
     top.add_argument("--device", help="auto, cpu, cuda or mps")
     top.set_defaults(json=False)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
@@ -53,7 +55,7 @@ def parser() -> Parser:
     )
     for name, option in data_options().items():
         about = f"{option.title} in {option.unit}, {option.low} to {option.high}"
-        train.add_argument(option.flag, type=int, dest=name, metavar="N", help=about)
+        train.add_argument(option.flag, type=_integer, dest=name, metavar="N", help=about)
     train.add_argument("--steps", type=_positive, default=300)
     train.add_argument("--seed", type=_seed, default=0)
     train.add_argument("--precision", default="auto", help="auto, float32 or bfloat16")
@@ -63,16 +65,16 @@ def parser() -> Parser:
         action="append",
         nargs="+",
         default=[],
-        metavar="STEP KEY=VALUE",
+        metavar=("STEP", "KEY=VALUE"),
         help="a live change at that step",
     )
-    train.add_argument("--run", type=Path, help="keep the run in this folder instead of the workspace")
+    train.add_argument("--run", type=_path, help="keep the run in this folder instead of the workspace")
     _own_file(train)
     _common(train)
     _json(train)
 
     resume = commands.add_parser("resume", help="go on with a run from its last checkpoint")
-    resume.add_argument("run", help="a run's id or folder")
+    resume.add_argument("run", type=_word, help="a run's id or folder")
     resume.add_argument("--steps", type=_positive, help="the new total of steps")
     _moved_data(resume)
     _own_file(resume)
@@ -80,7 +82,7 @@ def parser() -> Parser:
     _json(resume)
 
     fork = commands.add_parser("fork", help="branch from an earlier step of a run")
-    fork.add_argument("run", help="a run's id or folder")
+    fork.add_argument("run", type=_word, help="a run's id or folder")
     fork.add_argument("--at", type=_natural, required=True, metavar="STEP", dest="step")
     fork.add_argument("--steps", type=_positive, help="the total of steps")
     fork.add_argument("--set", action="append", nargs="+", default=[], metavar="KEY=VALUE", dest="sets")
@@ -94,9 +96,10 @@ def parser() -> Parser:
         ("transcribe", "the text of a recording, from a fine-tuned model"),
     ):
         sub = commands.add_parser(name, help=words)
-        sub.add_argument("audio", type=Path, help="a WAV, FLAC, OGG, MP3 or M4A file of any length")
+        sub.add_argument("audio", type=_path, help="a WAV, FLAC, OGG, MP3 or M4A file of any length")
         sub.add_argument(
             "--model",
+            type=_word,
             help="a run's id or folder, one of Hugging Face's format, or owner/name[@revision] on huggingface.co; without "
             "it the one that ships",
         )
@@ -117,12 +120,12 @@ def parser() -> Parser:
     ):
         sub = verbs.add_parser(verb, help=words)
         if verb in ("compare", "delete"):
-            sub.add_argument("runs", nargs="+", metavar="RUN")
+            sub.add_argument("runs", type=_word, nargs="+", metavar="RUN")
         elif verb != "list":
-            sub.add_argument("run")
+            sub.add_argument("run", type=_word)
         if verb == "export":
             for kind in ("csv", "png", "svg", "weights", "script"):
-                sub.add_argument(f"--{kind}", type=Path, metavar="FILE")
+                sub.add_argument(f"--{kind}", type=_path, metavar="FILE")
         _workspace(sub)
         _json(sub)
 
@@ -132,11 +135,11 @@ def parser() -> Parser:
         "new-method", help="write a commented template of a method of your own; it trains"
     )
     new.add_argument(
-        "file", type=Path, metavar="FILE.py", help="a file that is not there yet; it names the method"
+        "file", type=_path, metavar="FILE.py", help="a file that is not there yet; it names the method"
     )
     tour = commands.add_parser("tour", help="walk through the real window and photograph it")
     tour.add_argument("--seconds", type=_seconds, default=15.0, help="how long each lab trains")
-    tour.add_argument("--out", type=Path, default=Path("ssllab-tour"))
+    tour.add_argument("--out", type=_path, default=Path("ssllab-tour"))
     return top
 
 
@@ -165,7 +168,7 @@ def _common(sub: argparse.ArgumentParser) -> None:
 
 
 def _workspace(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--workspace", type=Path, default=argparse.SUPPRESS, help="where runs are kept")
+    sub.add_argument("--workspace", type=_path, default=argparse.SUPPRESS, help="where runs are kept")
 
 
 def _moved_data(sub: argparse.ArgumentParser) -> None:
@@ -176,6 +179,7 @@ def _own_file(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--method",
         dest="own",
+        type=_word,
         default=argparse.SUPPRESS,
         metavar="FILE.py",
         help="a file with methods of your own",
@@ -185,6 +189,24 @@ def _own_file(sub: argparse.ArgumentParser) -> None:
 def _json(sub: argparse.ArgumentParser) -> None:
     about = "exactly one JSON object on standard output"
     sub.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=about)
+
+
+def _word(text: str) -> str:
+    """As a variable of the shell that was never set gives: taken for a path it would mean the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a name or a path, not an empty word")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_word(text))
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}': expected a whole number") from None
 
 
 def _positive(text: str) -> int:
@@ -254,10 +276,7 @@ def _dispatch(options: argparse.Namespace) -> int:
     if options.command is None:
         return _window(options)
     if options.command == "tour":
-        _offscreen_without_display()
-        from ssllab.ui.tour import tour
-
-        return tour(options.seconds, options.out)
+        return _tour(options.seconds, options.out)
     from ssllab.commands import runs, speech, train
 
     if getattr(options, "own", None) is not None:
@@ -285,16 +304,28 @@ def _window(options: argparse.Namespace) -> int:
         print(
             "ssllab: no display here, so the tour runs offscreen: pictures in ./ssllab-tour/", file=sys.stderr
         )
-        _offscreen_without_display()
-        from ssllab.ui.tour import tour
-
-        return tour(15.0, Path("ssllab-tour"))
+        return _tour(15.0, Path("ssllab-tour"))
     from ssllab.training.run_store import Workspace
     from ssllab.ui.app import open_window
 
     workspace = options.workspace or Workspace.default_path()
     Workspace(workspace).check_writable()
     return open_window(workspace, lab=lab, method=method, data=options.data, device=options.device)
+
+
+def _tour(seconds: float, out: Path) -> int:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"--out {out}: pictures cannot go there ({error.strerror or error}): expected a folder."
+        ) from None
+    if not os.access(out, os.W_OK):
+        raise UsageError(f"--out {out} may not be written: allow it, or choose another folder.")
+    _offscreen_without_display()
+    from ssllab.ui.tour import tour
+
+    return tour(seconds, out)
 
 
 def _lab_of_method(word: str, wanted: str | None) -> tuple[str, str]:

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -193,7 +194,7 @@ def test_a_failure_of_ours_exits_with_1_and_one_line(lab, pictures, monkeypatch)
     assert "Traceback" not in err
 
 
-def test_runs_are_listed_compared_exported_and_deleted(lab):
+def test_runs_are_listed_compared_exported_and_deleted(lab, tmp_path):
     first = os.path.basename(lab.train("--steps", 3, "--seed", 1)["run"])
     second = os.path.basename(lab.train("--steps", 3, "--set", "temperature=0.7")["run"])
     _, out, _ = lab("runs", "list", "--workspace", "w", "--json")
@@ -231,6 +232,21 @@ def test_runs_are_listed_compared_exported_and_deleted(lab):
     assert any(name.startswith("encoder.") for name in load_file("w.safetensors"))
     with Image.open("p.png") as picture:
         assert picture.width > 300
+
+    same = lab("runs", "compare", first, f"w/runs/{first}", "--workspace", "w")[1].splitlines()
+    assert same[0].split() == ["run", first]
+    shutil.copytree(f"w/runs/{first}", "copy")
+    rows = lab("runs", "compare", first, "copy", "--workspace", "w")[1].splitlines()
+    assert rows[0].split() == ["run", f"w/runs/{first}", "copy"]
+
+    export = ["runs", "export", first, "--workspace", "w"]
+    assert "give each a file of its own" in refused(lab(*export, "--csv", "t", "--script", "./t"))
+    (tmp_path / "folder.png").mkdir()
+    assert "folder.png is a folder" in refused(lab(*export, "--png", "folder.png", "--csv", "never.csv"))
+    assert "belongs to the run" in refused(lab(*export, "--svg", f"w/runs/{first}/run.json"))
+    assert not os.path.exists("never.csv")
+    assert lab(*export, "--svg", "picture")[1].split() == ["picture.svg"]
+    assert "<svg" in (tmp_path / "picture.svg").read_text()
 
     assert lab("runs", "delete", first, "--workspace", "w")[0] == 0
     _, out, _ = lab("runs", "list", "--workspace", "w", "--json")
@@ -312,6 +328,14 @@ def test_methods_and_data_tell_every_control_and_source(lab):
         (["--device", "cpu", "methods"], "--device: 'ssllab methods' has no such option"),
         (["--workspace", "w", "tour"], "--workspace: 'ssllab tour' has no such option"),
         (["train", "simclr", "--size", "4"], "from 16 to 256"),
+        (["train", "simclr", "--size", "wide"], "'wide': expected a whole number"),
+        (["train", "simclr", "--at", "3", "temperature=1", "5", "temperature=2"], "'5': expected KEY=VALUE"),
+        (["train", "simclr", "--run", ""], "expected a name or a path, not an empty word"),
+        (["--workspace", "", "runs", "list"], "expected a name or a path, not an empty word"),
+        (["resume", ""], "expected a name or a path, not an empty word"),
+        (["quantize", ""], "expected a name or a path, not an empty word"),
+        (["tour", "--out", "/dev/null"], "--out /dev/null: pictures cannot go there"),
+        (["tour", "--out", "/dev/null/in"], "--out /dev/null/in: pictures cannot go there"),
         (["runs"], "VERB"),
         (["runs", "show", "20200101-000000-simclr-abcdef"], "ssllab runs list"),
         (["runs", "show", "../../etc"], "no run"),

@@ -98,7 +98,7 @@ def load(
     if kinds and kind.name not in kinds:
         fitting = ", ".join(other.name for other in sources(*kinds))
         raise DataError(
-            f"'{name}' is {kind.name}, but {' or '.join(kinds)} are needed: choose one of {fitting}, or a path."
+            f"'{name}' is {kind.name}, but this learns from {' or '.join(kinds)}: choose one of {fitting}, or a path."
         )
     for part in names:
         info = source(part)

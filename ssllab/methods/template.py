@@ -17,7 +17,7 @@ def write_template(path: Path, taken: Container[str]) -> str:
     wrong = ""
     if path.suffix != ".py":
         wrong = "expected a file that ends in .py, as my_method.py."
-    elif not name.isidentifier():
+    elif not name.isidentifier() or path.stem.startswith("_"):  # a folder of methods leaves those out
         wrong = "the file names the method: expected letters, digits and _, as my_method.py."
     elif name in taken:
         wrong = f"there is a method '{name}' already: choose another name for the file."

@@ -122,7 +122,7 @@ def test_options_of_another_kind_are_refused_in_one_line(dice, capsys):
 
 def test_data_of_another_kind_is_refused_and_an_unknown_kind_is_named(dice):
     with pytest.raises(
-        DataError, match="'fair' is dice, but images or speech are needed: choose one of shapes"
+        DataError, match="'fair' is dice, but this learns from images or speech: choose one of shapes"
     ):
         catalogue.load("fair", kinds=("images", "speech"))
     with pytest.raises(DataError, match=r"'fair' is dice: only speech can be joined with \+"):

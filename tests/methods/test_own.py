@@ -198,6 +198,7 @@ def test_a_template_is_never_written_over_a_file_nor_without_a_name(tmp_path) ->
         (tmp_path / "x.py", "already"),
         (tmp_path / "x.txt", "ends in .py"),
         (tmp_path / "1.py", "names the method"),
+        (tmp_path / "_hidden.py", "names the method"),
         (tmp_path / "simclr.py", "there is a method 'simclr'"),
         (tmp_path / "no" / "x.py", "no folder"),
     ):
