@@ -60,10 +60,16 @@ class Suspicion:
 def diagnose(rules: tuple[Rule, ...], evidence: Evidence) -> Verdict:
     """The state of a run, the first that a rule names. Pure: the same evidence gives the same verdict.
 
-    Where nothing was named and something speaks against health all the same, the doctor is not sure.
+    Where nothing was named and something speaks against health all the same, the doctor is not sure; and where it was
+    not asked yet what the model has learned, as on a slow machine, nobody knows.
     """
     named = next(found for rule in rules if (found := rule(evidence)) is not None)
-    against = against_health(evidence) if named.state == "healthy" else ()
+    if named.state != "healthy":
+        return named
+    if evidence.step and evidence.probes.last_step == 0:
+        said = "No probe since the start: what was learned is not known yet"
+        return Verdict("warming up", "Too early to say", (said, *named.evidence))
+    against = against_health(evidence)
     return not_sure(against, named.evidence) if against else named
 
 
