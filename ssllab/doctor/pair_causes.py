@@ -63,7 +63,7 @@ DECAY = Cause("weight_decay", above(0.05), "The weight decay pulls the weights t
 COLD = Cause(
     "temperature",
     below(LOW_TEMPERATURE),
-    "At this temperature only the single hardest negative pushes.",
+    "At this temperature the few hardest negatives push, and hard.",
     lambda e: USUAL_TEMPERATURE,
 )
 HOT = Cause(
