@@ -244,10 +244,12 @@ def harm(e: Evidence) -> tuple[str, ...]:
     climbed, wide = gains(e), (_width(e, "h") or 0) > WIDE_RATIO
     gained = sum(climbed) / len(climbed) if climbed else 0.0
     worse = worse_probes(e) if gained < SHORTCUT_GAIN or wide else ()
+    # Steps that are known to be too large and taught little have overshot, also where the probes crept up.
+    crept = e.steps_seen >= PATIENCE_STEPS and gained < SUSPECT_GAIN and guilty(e, cause.TOO_FAST)
     return (
         *low_ranks(e),
         *(guessing(e, CHANCE_LOSS_SHARE) if gained < GUESSING_GAIN else ()),
-        *(worse or fallen(e)),
+        *(worse or fallen(e) or (probe_lines(e) if crept else ())),
         *lines(e.probe_line("std_h") if wide else None),
     )
 
