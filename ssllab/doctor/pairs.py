@@ -245,7 +245,7 @@ def harm(e: Evidence) -> tuple[str, ...]:
     gained = sum(climbed) / len(climbed) if climbed else 0.0
     worse = worse_probes(e) if gained < SHORTCUT_GAIN or wide else ()
     # Steps that are known to be too large and taught little have overshot, also where the probes crept up.
-    crept = e.steps_seen >= PATIENCE_STEPS and gained < SUSPECT_GAIN and guilty(e, cause.TOO_FAST)
+    crept = bool(climbed) and gained < SUSPECT_GAIN and bool(guilty(e, cause.TOO_FAST))
     return (
         *low_ranks(e),
         *(guessing(e, CHANCE_LOSS_SHARE) if gained < GUESSING_GAIN else ()),
