@@ -64,7 +64,9 @@ def curves(recipe: Recipe, seed: int, total: int) -> dict[str, Curve]:
     """Smoothed metrics and probes of one run: name -> (steps, values)."""
     torch.set_num_threads(1)
     data = load(recipe.data, seed=seed)
-    settings = RunSettings(method=recipe.method, config=recipe.changes, data=recipe.data, seed=seed)
+    settings = RunSettings(
+        method=recipe.method, config=recipe.changes, data=recipe.data, seed=seed, precision="auto"
+    )
     trainer = Trainer(settings, data)
     rows: list[dict[str, float]] = []
     probes: dict[str, Curve] = {}
