@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ssllab.nn.convolution import Conv2d, with_own_convolutions
+
 CONVOLUTIONAL = ("conv", "resnet18", "resnet50")
 ENCODERS = (*CONVOLUTIONAL, "vit")
 
@@ -45,7 +47,7 @@ def _conv() -> Encoder:
     previous = 3
     for width, stride in zip(widths, strides, strict=True):
         layers += [
-            nn.Conv2d(previous, width, 3, stride, padding=1, bias=False),
+            Conv2d(previous, width, 3, stride, padding=1, bias=False),
             nn.BatchNorm2d(width),
             nn.ReLU(inplace=True),
         ]
@@ -65,7 +67,7 @@ def _resnet(name: str, image_size: int) -> Encoder:
         network.conv1 = nn.Conv2d(3, 64, 3, stride=1, padding=1, bias=False)
         nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
         network.maxpool = nn.Identity()
-    return Encoder(network, dimension)
+    return Encoder(with_own_convolutions(network), dimension)
 
 
 def _vit(image_size: int) -> Encoder:
