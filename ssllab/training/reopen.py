@@ -157,9 +157,8 @@ def _settings(run: Run, device: str | None) -> RunSettings:
     settings = run.info.settings
     if settings is None:
         raise RunError(f"Run {run.info.id} has no readable settings and cannot go on.")
-    if (
-        settings.precision == "auto"
-    ):  # written by an earlier version, which never computed in bfloat16 on a processor
+    # An earlier version wrote it, and never computed in bfloat16 on a processor.
+    if settings.precision == "auto":
         settings = settings.model_copy(update={"precision": usual_precision(settings.device)})
     return _on(device, settings)
 
