@@ -1,1 +1,1 @@
-"""Text for speech recognition: alphabet, n-gram, decoding, error rates."""
+"""Text: what it is cut into, n-grams, and for speech recognition alphabets, decoding, error rates."""

@@ -1,0 +1,192 @@
+"""What every kind of unit shares: its face, and how symbols that cannot be seen are shown."""
+
+from __future__ import annotations
+
+import unicodedata
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ssllab.storage.errors import DataError
+
+END = 0  # the id of "<end>": it ends a document and stands before its first symbol
+END_NAME, UNKNOWN_NAME = "<end>", "<unknown>"
+UnitName = Literal["word", "char", "byte", "bpe", "wordpiece", "kmer"]
+
+
+@dataclass(frozen=True)
+class Units(ABC):
+    """What a text is cut into. ``symbols[i]`` is what id ``i`` stands for, exactly; :meth:`shown` is for people.
+
+    ``symbols[END]`` is ``<end>``; :meth:`encode` never gives it, :meth:`decode` writes it as a new line. ``unknown``:
+    the id of what is not in the vocabulary, None where every text can be written.
+    """
+
+    name: ClassVar[UnitName]
+    symbols: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    @property
+    def unknown(self) -> int | None:
+        """The id of ``<unknown>``."""
+        return None
+
+    @property
+    def unknown_stands_for(self) -> int:
+        """How many different symbols ``<unknown>`` stands for: one of them costs its probability plus ln of this."""
+        return 1
+
+    @abstractmethod
+    def encode(self, text: str) -> NDArray[np.int32]:
+        """The ids of ``text`` as ``(n,)``."""
+
+    @abstractmethod
+    def decode(self, ids: Iterable[int] | NDArray[np.integer]) -> str:
+        """The text again; ``<end>`` as a new line."""
+
+    @abstractmethod
+    def cut(self, text: str) -> list[tuple[int, int]]:
+        """Where each symbol of ``encode(text)`` begins and ends in ``text``, in characters.
+
+        Symbols that share a character have the same place.
+        """
+
+    def shown(self, id: int) -> str:
+        """The symbol for bars and boards: blanks, control characters and halves of characters can be seen."""
+        return self.symbols[id] if id in (END, self.unknown) else visible(self.symbols[id])
+
+    def continues(self, id: int) -> bool:
+        """Whether the symbol goes on with a word that the one before began."""
+        return False
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """All of it, to be read by :func:`ssllab.text.units.from_json`."""
+
+    def to_tokenizer_json(self) -> dict[str, Any]:
+        """The same for Hugging Face's libraries: what belongs into a ``tokenizer.json``. Raises DataError."""
+        raise DataError(
+            f"the unit {self.name} cannot be written as tokenizer.json; word, char, byte and bpe can."
+        )
+
+
+def visible(text: str) -> str:
+    """``text`` with a sign for everything that a line of text does not show.
+
+    >>> visible("a b\\n"), visible("\\u200d"), visible("\\u0301")
+    ('a␣b↵', '⟨U+200D⟩', '◌́')
+    """
+    return "".join(map(_visible, text)) if not unicodedata.combining(text[:1] or " ") else "◌" + text
+
+
+_SIGNS = {" ": "␣", "\n": "↵", "\t": "⇥", "\x7f": "␡"}
+
+
+def _visible(letter: str) -> str:
+    if letter in _SIGNS:
+        return _SIGNS[letter]
+    if letter < " ":
+        return chr(0x2400 + ord(letter))
+    if letter == "\ufffd" or unicodedata.category(letter)[0] in "CZ":
+        return f"⟨U+{ord(letter):04X}⟩"
+    return letter
+
+
+def as_bytes(content: bytes) -> str:
+    """Bytes that are no character: ``⟨E2 80⟩``."""
+    return f"⟨{content.hex(' ').upper()}⟩"
+
+
+def text_of(content: bytes) -> str:
+    """The characters of UTF-8; what is none stands there as its bytes, never as a replacement sign."""
+    return "".join(as_bytes(part) if isinstance(part, bytes) else part for part in _characters(content))
+
+
+def visible_bytes(content: bytes) -> str:
+    """:func:`visible` of UTF-8; what is no character as its bytes."""
+    return "".join(
+        as_bytes(part) if isinstance(part, bytes) else visible(part) for part in _characters(content)
+    )
+
+
+def begins_with_letter(content: bytes) -> bool:
+    """Whether UTF-8 begins with a letter, a digit, or a mark upon one."""
+    first = next(_characters(content), "")
+    return isinstance(first, str) and unicodedata.category(first[0])[0] in "LMN" if first else False
+
+
+def _characters(content: bytes) -> Iterator[str | bytes]:
+    """Stretches of characters and, between them, of bytes that are none."""
+    view, broken = memoryview(content), b""
+    while view:
+        try:
+            end, bad, good = len(view), 0, str(view, "utf-8")
+        except UnicodeDecodeError as error:
+            end, bad, good = error.end, error.end - error.start, str(view[: error.start], "utf-8")
+        if good and broken:
+            yield broken
+            broken = b""
+        if good:
+            yield good
+        broken += view[end - bad : end]
+        view = view[end:]
+    if broken:
+        yield broken
+
+
+def utf8(text: str) -> bytes:
+    """UTF-8; half a surrogate pair, which no text has, becomes a question mark."""
+    return text.encode("utf-8", "replace")
+
+
+def code_points(text: str) -> NDArray[np.uint32]:
+    """``(n,)``, one for each character."""
+    return np.frombuffer(text.encode("utf-32-le", "replace"), "<u4")
+
+
+@lru_cache(1)
+def byte_letters() -> tuple[str, ...]:
+    """The letter that byte-level BPE writes for each of the 256 bytes (GPT-2's ``bytes_to_unicode``)."""
+    plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = (b for b in range(256) if b not in plain)
+    letters = {b: chr(b) for b in plain} | {b: chr(256 + i) for i, b in enumerate(others)}
+    return tuple(letters[b] for b in range(256))
+
+
+def word_level(vocabulary: Iterable[str], pattern: str) -> dict[str, Any]:
+    """A ``tokenizer.json`` whose symbols are what ``pattern`` finds; the first two are ``<end>`` and ``<unknown>``."""
+    return tokenizer_json(
+        {
+            "type": "WordLevel",
+            "vocab": {symbol: i for i, symbol in enumerate(vocabulary)},
+            "unk_token": UNKNOWN_NAME,
+        },
+        {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Removed", "invert": True},
+        None,
+    )
+
+
+def tokenizer_json(
+    model: dict[str, Any], pre_tokenizer: dict[str, Any], decoder: dict[str, Any] | None
+) -> dict[str, Any]:
+    """The whole document round a model."""
+    end = {"id": END, "content": END_NAME, "special": True}
+    end |= dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [end],
+        "normalizer": None,
+        "pre_tokenizer": pre_tokenizer,
+        "post_processor": None,
+        "decoder": decoder,
+        "model": model,
+    }
