@@ -7,30 +7,31 @@ for one line of DNA that counted as a word would take minutes.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ssllab.storage.errors import DataError
+from ssllab.text import tokenizer_file
 from ssllab.text.symbols import (
     END,
     END_NAME,
     UnitName,
     Units,
     begins_with_letter,
+    blocks,
     byte_letters,
     text_of,
-    tokenizer_json,
     utf8,
     visible_bytes,
 )
 
-if TYPE_CHECKING:  # loading takes as long as a window needs to open; only texts need it
+if TYPE_CHECKING:  # only who cuts a text waits for the library
     from tokenizers import Tokenizer
 
 SMALLEST = 1 + 256  # the end and all bytes
@@ -39,37 +40,46 @@ _PIECE = (
     r"'(?:s|t|re|ve|m|ll|d)| ?[\p{L}\p{M}]{1,32}| ?\p{N}{1,32}| ?[^\s\p{L}\p{M}\p{N}]{1,32}"
     r"|\s{1,32}(?!\S)|\s{1,32}"
 )
-_BLOCK = 1 << 16
-_SEAM = re.compile(
-    r"(?<=\S)(?=\s\S)"
-)  # no piece reaches over it, so that blocks are cut as the whole text is
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A text after one merge more. ``rank``: its number in :attr:`BytePairs.merges`; None at first, when all is bytes."""
+
+    rank: int | None
+    ids: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class BytePairs(Units):
-    """Parts of words: the 256 bytes, then one symbol a merge. ``document``: the ``tokenizer.json``."""
+    """Parts of words: bytes, and what they were merged to.
+
+    ``document``: the ``tokenizer.json``. ``end_in_file``: the number that ``<end>`` has there (0 in our own); it
+    changes places with the symbol 0.
+    """
 
     name: ClassVar[UnitName] = "bpe"
-    document: str = ""
+    document: str
+    end_in_file: int = END
 
     @classmethod
     def learn(cls, documents: Iterable[str], size: int) -> BytePairs:
-        """``size`` symbols with the end and the bytes, or fewer where no pair is left that comes twice.
+        """``size`` symbols with the end and the 256 bytes, or fewer where no pair is left that comes twice.
 
         Raises DataError for a size too small and for no text.
         """
         if size < SMALLEST:
-            raise DataError(
-                f"{size} parts of words: expected at least {SMALLEST}, the end and the 256 bytes."
-            )
+            raise DataError(f"{size} parts of words: expected at least {SMALLEST} (the end and 256 bytes).")
         from tokenizers import trainers
 
         vocab = {END_NAME: END} | {letter: 1 + b for b, letter in enumerate(byte_letters())}
         split = {"type": "Split", "pattern": {"Regex": _PIECE}, "behavior": "Isolated", "invert": False}
         level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
         model = {"type": "BPE", "vocab": vocab, "merges": []}
-        document = tokenizer_json(model, {"type": "Sequence", "pretokenizers": [split, level]}, level)
-        tokenizer = _tokenizer(json.dumps(document))
+        document = tokenizer_file.document(
+            model, {"type": "Sequence", "pretokenizers": [split, level]}, level
+        )
+        tokenizer = tokenizer_file.library(json.dumps(document))
         trainer = trainers.BpeTrainer(
             vocab_size=size,
             min_frequency=2,
@@ -82,15 +92,13 @@ class BytePairs(Units):
         def pieces() -> Iterator[str]:
             nonlocal read
             for text in documents:
-                for block in _blocks(text):
+                for block in blocks(text):
                     read += len(block)
                     yield block
 
         tokenizer.train_from_iterator(pieces(), trainer)
         if not read:
-            raise DataError(
-                "there is nothing to learn parts of words from: the training part of the text is empty."
-            )
+            raise DataError("there is nothing to learn parts of words from: the training part is empty.")
         learnt = json.loads(tokenizer.to_str())["model"]
         # The trainer orders bytes by their letter; ids in the order of bytes are easier to read.
         for a, b in learnt["merges"]:
@@ -99,34 +107,83 @@ class BytePairs(Units):
         return cls.of(document)
 
     @classmethod
-    def of(cls, document: dict[str, Any]) -> BytePairs:
-        """From the content of a ``tokenizer.json``. Raises DataError where it is none of byte-level BPE."""
-        units = cls(_symbols(document), json.dumps(document))
-        _ = units._tokenizer, units._bytes
+    def of(cls, document: dict[str, Any], size: int | None = None) -> BytePairs:
+        """From the content of a ``tokenizer.json``; ``size``: how many symbols its model knows.
+
+        Raises DataError where it does not fit or is none of byte-level BPE.
+        """
+        symbols, end = tokenizer_file.vocabulary(document, size)
+        letters = set(byte_letters())
+        lacking = letters.difference(symbols)
+        if lacking or "ByteLevel" not in json.dumps([document.get("pre_tokenizer"), document.get("decoder")]):
+            raise DataError("the tokenizer.json cuts no bytes: expected byte-level BPE, as GPT-2 has it.")
+        units = cls(tokenizer_file.swapped(symbols, end), tokenizer_file.compact(document), end)
+        _ = units._tokenizer  # refuses what it cannot read
         return units
 
     @cached_property
-    def merges(self) -> tuple[tuple[str, str], ...]:
-        """The pairs that were joined, in the order in which they were learnt, in byte-level BPE's letters."""
+    def merges(self) -> tuple[tuple[int, int, int], ...]:
+        """The pairs that were joined and what they became, as ids, in the order in which they were learnt."""
         merges = json.loads(self.document)["model"]["merges"]
-        return tuple((a, b) for a, b in (m.split(" ") if isinstance(m, str) else m for m in merges))
+        pairs = (merge.split(" ") if isinstance(merge, str) else merge for merge in merges)
+        ids = self._ids
+        return tuple((ids[a], ids[b], ids[a + b]) for a, b in pairs)
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return {symbol: i for i, symbol in enumerate(self.symbols)}
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        return _tokenizer(self.document)
+        return tokenizer_file.library(self.document)
 
     @cached_property
     def _bytes(self) -> tuple[bytes, ...]:
         numbers = {letter: b for b, letter in enumerate(byte_letters())}
-        return tuple(
-            b"\n" if i == END else bytes(numbers[letter] for letter in s) for i, s in enumerate(self.symbols)
-        )
+        added = {token["content"] for token in json.loads(self.document).get("added_tokens") or ()}
+
+        def content(symbol: str) -> bytes:
+            if symbol in added or not numbers.keys() >= set(symbol):
+                return utf8(symbol)
+            return bytes(numbers[letter] for letter in symbol)
+
+        return (b"\n", *map(content, self.symbols[1:]))
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """The file's number of each id."""
+        rows = np.arange(len(self.symbols))
+        rows[[END, self.end_in_file]] = rows[[self.end_in_file, END]]
+        return rows
 
     def encode(self, text: str) -> NDArray[np.int32]:
         """One id a part."""
         encode = self._tokenizer.encode_batch_fast
-        parts = [encode([block], add_special_tokens=False)[0].ids for block in _blocks(text)]
-        return np.concatenate([np.array(part, np.int32) for part in parts])
+        parts = [encode([block], add_special_tokens=False)[0].ids for block in blocks(text)]
+        ids = np.concatenate([np.array(part, np.int32) for part in parts])
+        return np.where(ids == END, np.int32(self.end_in_file), ids)
+
+    def replay(self, text: str) -> list[Stage]:
+        """``text`` in bytes, then after each merge that changes it, in the order in which they were learnt.
+
+        The last stage is ``encode(text)``.
+        """
+        ranks = {(a, b): (rank, joined) for rank, (a, b, joined) in reversed(list(enumerate(self.merges)))}
+        normalizer, pre_tokenizer = self._tokenizer.normalizer, self._tokenizer.pre_tokenizer
+        words = [
+            [self._ids[letter] for letter in piece]
+            for block in blocks(text)
+            for piece, _ in pre_tokenizer.pre_tokenize_str(
+                normalizer.normalize_str(block) if normalizer else block
+            )
+        ]
+        stages = [Stage(None, tuple(i for word in words for i in word))]
+        while pairs := {pair for word in words for pair in pairwise(word)} & ranks.keys():
+            pair = min(pairs, key=ranks.__getitem__)
+            rank, joined = ranks[pair]
+            words = [_merged(word, pair, joined) for word in words]
+            stages.append(Stage(rank, tuple(i for word in words for i in word)))
+        return stages
 
     def decode(self, ids: Iterable[int] | NDArray[np.integer]) -> str:
         """The text; bytes that are no character as ``⟨E2 80⟩``."""
@@ -134,11 +191,12 @@ class BytePairs(Units):
 
     def cut(self, text: str) -> list[tuple[int, int]]:
         """The parts; those of one character share its place."""
-        ends = np.cumsum([len(self._bytes[i]) for i in self.encode(text)], dtype=np.intp)
-        begins = np.frombuffer(utf8(text), np.uint8) & 0xC0 != 0x80  # a character's first byte
-        character = np.cumsum(begins) - 1
-        starts = np.concatenate([ends[:0], [0], ends[:-1]])[: len(ends)]
-        return list(zip(character[starts].tolist(), (character[ends - 1] + 1).tolist(), strict=True))
+        places, start = [], 0
+        for block in blocks(text):
+            found = self._tokenizer.encode(block, add_special_tokens=False)
+            places += [(start + a, start + b) for a, b in found.offsets]
+            start += len(block)
+        return places
 
     def continues(self, id: int) -> bool:
         """Whether it begins with a letter or digit and no blank, or is the end of "don't"."""
@@ -155,43 +213,18 @@ class BytePairs(Units):
 
     def to_json(self) -> dict[str, Any]:
         """The ``tokenizer.json``."""
-        return {"name": self.name, "tokenizer": json.loads(self.document)}
+        return {"name": self.name, "tokenizer": json.loads(self.document), "size": len(self.symbols)}
 
     def to_tokenizer_json(self) -> dict[str, Any]:
         """The ``tokenizer.json``."""
         return json.loads(self.document)
 
 
-def _symbols(document: dict[str, Any]) -> tuple[str, ...]:
-    vocab = document["model"]["vocab"]
-    symbols = tuple(sorted(vocab, key=vocab.__getitem__))
-    if [vocab[s] for s in symbols] != list(range(len(symbols))) or symbols[:1] != (END_NAME,):
-        raise DataError(
-            "the tokenizer.json has gaps in its numbers, or something else than <end> as number 0."
-        )
-    return symbols
-
-
-def _tokenizer(document: str) -> Tokenizer:
-    """Raises DataError where it is none."""
-    from tokenizers import Tokenizer
-
-    try:
-        tokenizer = Tokenizer.from_str(document)
-    except Exception as error:  # the library knows no narrower one
-        raise DataError(f"the tokenizer.json cannot be read: {error}.") from None
-    tokenizer.encode_special_tokens = True  # "<end>" in a text is a text
-    return tokenizer
-
-
-def _blocks(text: str) -> Iterator[str]:
-    """``text`` in parts of some 64,000 characters, for ``tokenizers`` needs a hundred times as much memory."""
-    if not text.isascii():
-        text = utf8(text).decode()
-    start = 0
-    while len(text) - start > 2 * _BLOCK:
-        seam = _SEAM.search(text, start + _BLOCK, start + 2 * _BLOCK)
-        end = seam.start() if seam else start + 2 * _BLOCK
-        yield text[start:end]
-        start = end
-    yield text[start:]
+def _merged(word: list[int], pair: tuple[int, int], joined: int) -> list[int]:
+    merged: list[int] = []
+    for i in word:
+        if merged and (merged[-1], i) == pair:
+            merged[-1] = joined
+        else:
+            merged.append(i)
+    return merged

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssllab.storage.errors import DataError
+from ssllab.text import tokenizer_file
 from ssllab.text.symbols import (
     END,
     END_NAME,
@@ -22,17 +23,15 @@ from ssllab.text.symbols import (
     byte_letters,
     code_points,
     text_of,
-    tokenizer_json,
     utf8,
     visible,
-    word_level,
 )
 
 UNKNOWN = 1  # of the units here that have one, and of words
 K_BOUNDS = (1, 8)
 _CHARACTERS = 0x110000 - 0x800  # all of Unicode but surrogates
 _NUCLEOTIDES = 15  # IUPAC's letters: four, and eleven for "one of these"
-_ONE_CHARACTER = r"(?m)."  # Onigmo's m: a dot is a new line too
+ONE_CHARACTER = r"(?m)."  # Onigmo's m: a dot is a new line too
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ class Characters(Units):
 
     def to_tokenizer_json(self) -> dict[str, Any]:
         """Words of one character."""
-        return word_level(self.symbols, _ONE_CHARACTER)
+        return tokenizer_file.of_words(self.symbols, ONE_CHARACTER)
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ class Bytes(Units):
         vocab = {letter: 1 + b for b, letter in enumerate(byte_letters())}
         model = {"type": "BPE", "vocab": {END_NAME: END, **vocab}, "merges": []}
         level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": False}
-        return tokenizer_json(model, level, level)
+        return tokenizer_file.document(model, level, level)
 
 
 @dataclass(frozen=True)
@@ -162,7 +161,7 @@ class Kmers(Units):
 
     def _places(self, text: str) -> NDArray[np.intp]:
         """``(n, k)``: where in ``text`` the letters of each k-mer stand."""
-        places = np.array([i for i, letter in enumerate(text) if not letter.isspace()], np.intp)
+        places = np.flatnonzero(code_points(text) > ord(" "))
         return places[: len(places) // self.k * self.k].reshape(-1, self.k)
 
     def encode(self, text: str) -> NDArray[np.int32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
@@ -42,6 +43,11 @@ class Units(ABC):
     def unknown_stands_for(self) -> int:
         """How many different symbols ``<unknown>`` stands for: one of them costs its probability plus ln of this."""
         return 1
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """``(len,)``: the row of each id in the weights of a model from elsewhere, whose end is no symbol 0."""
+        return np.arange(len(self.symbols))
 
     @abstractmethod
     def encode(self, text: str) -> NDArray[np.int32]:
@@ -146,6 +152,28 @@ def utf8(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
+_BLOCK = 1 << 16
+_SEAM = re.compile(
+    r"(?<=\S)(?=\s\S)"
+)  # no word and no part of one reaches over it: both are cut as in the whole text
+
+
+def blocks(text: str) -> Iterator[str]:
+    """``text`` in parts of some 64,000 characters: cutting a long one at once takes a hundred times its memory.
+
+    Half a surrogate pair becomes a question mark.
+    """
+    if not text.isascii():
+        text = utf8(text).decode()
+    start = 0
+    while len(text) - start > 2 * _BLOCK:
+        seam = _SEAM.search(text, start + _BLOCK, start + 2 * _BLOCK)
+        end = seam.start() if seam else start + 2 * _BLOCK
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
 def code_points(text: str) -> NDArray[np.uint32]:
     """``(n,)``, one for each character."""
     return np.frombuffer(text.encode("utf-32-le", "replace"), "<u4")
@@ -158,35 +186,3 @@ def byte_letters() -> tuple[str, ...]:
     others = (b for b in range(256) if b not in plain)
     letters = {b: chr(b) for b in plain} | {b: chr(256 + i) for i, b in enumerate(others)}
     return tuple(letters[b] for b in range(256))
-
-
-def word_level(vocabulary: Iterable[str], pattern: str) -> dict[str, Any]:
-    """A ``tokenizer.json`` whose symbols are what ``pattern`` finds; the first two are ``<end>`` and ``<unknown>``."""
-    return tokenizer_json(
-        {
-            "type": "WordLevel",
-            "vocab": {symbol: i for i, symbol in enumerate(vocabulary)},
-            "unk_token": UNKNOWN_NAME,
-        },
-        {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Removed", "invert": True},
-        None,
-    )
-
-
-def tokenizer_json(
-    model: dict[str, Any], pre_tokenizer: dict[str, Any], decoder: dict[str, Any] | None
-) -> dict[str, Any]:
-    """The whole document round a model."""
-    end = {"id": END, "content": END_NAME, "special": True}
-    end |= dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
-    return {
-        "version": "1.0",
-        "truncation": None,
-        "padding": None,
-        "added_tokens": [end],
-        "normalizer": None,
-        "pre_tokenizer": pre_tokenizer,
-        "post_processor": None,
-        "decoder": decoder,
-        "model": model,
-    }

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssllab.storage.errors import DataError
+from ssllab.text import tokenizer_file
 from ssllab.text.letters import UNKNOWN
-from ssllab.text.symbols import END, END_NAME, UNKNOWN_NAME, UnitName, Units, utf8, word_level
+from ssllab.text.symbols import END, END_NAME, UNKNOWN_NAME, UnitName, Units, blocks
 
 # W: letters, digits and marks upon them. S: any other sign. E: what an emoji is varied by. Lengths are bounded so that
 # a line of 100 MB without a blank is no single word.
@@ -60,7 +61,7 @@ def _marks() -> str:
     return "".join(found)
 
 
-def _pattern_of_tokenizers() -> str:
+def pattern_of_tokenizers() -> str:
     """The same for Hugging Face's ``tokenizers``; unlike Python they take ASCII's separators for no blanks."""
     letter = r"\p{L}\p{N}\p{M}_"
     return _filled(f"[{letter}]", rf"[^{letter}\s\x1c-\x1f]", rf"[\p{{M}}{_SKIN}]")
@@ -83,7 +84,8 @@ class Words(Units):
             raise DataError(f"a vocabulary of {size} words: expected at least 1.")
         counts: Counter[str] = Counter()
         for document in documents:
-            counts.update(pattern().findall(_clean(document)))
+            for block in blocks(document):
+                counts.update(pattern().findall(block))
         counts.pop(UNKNOWN_NAME, None)
         if not counts:
             raise DataError("there is nothing to learn words from: the training part of the text has none.")
@@ -94,8 +96,8 @@ class Words(Units):
     def of(cls, words: Iterable[str], left_out: int) -> Words:
         """From a list of words. Raises DataError for one that comes twice."""
         symbols = (END_NAME, UNKNOWN_NAME, *words)
-        if len(set(symbols)) < len(symbols) and len(set(symbols[2:])) < len(symbols) - 2:
-            raise DataError("a vocabulary of words has one of them twice.")
+        if len(set(symbols)) < len(symbols) or "" in symbols:
+            raise DataError("a vocabulary of words has one of them twice, or an empty one.")
         return cls(symbols, left_out)
 
     @property
@@ -115,7 +117,8 @@ class Words(Units):
     def encode(self, text: str) -> NDArray[np.int32]:
         """One id a word."""
         ids = self._ids
-        return np.array([ids.get(word, UNKNOWN) for word in pattern().findall(_clean(text))], np.int32)
+        found = ([ids.get(word, UNKNOWN) for word in pattern().findall(block)] for block in blocks(text))
+        return np.concatenate([np.array(part, np.int32) for part in found])
 
     def decode(self, ids: Iterable[int] | NDArray[np.integer]) -> str:
         """Prose: punctuation marks stand where English has them. ``encode`` of it gives the same ids again."""
@@ -128,7 +131,9 @@ class Words(Units):
                 continue
             word = self.symbols[i]
             opens = word in _QUOTES and word not in open_quotes
-            before = word in _NO_BLANK_BEFORE or word in _NO_BLANK_AROUND or (word in _QUOTES and not opens)
+            before = (
+                word[0] in _NO_BLANK_BEFORE or word in _NO_BLANK_AROUND or (word in _QUOTES and not opens)
+            )
             if not ((attach or before) and _stay_apart(written[-2:], word)):
                 written.append(" ")
             written.append(word)
@@ -139,7 +144,11 @@ class Words(Units):
 
     def cut(self, text: str) -> list[tuple[int, int]]:
         """The words, without the blanks between."""
-        return [found.span() for found in pattern().finditer(_clean(text))]
+        places, start = [], 0
+        for block in blocks(text):
+            places += [(start + a, start + b) for a, b in (m.span() for m in pattern().finditer(block))]
+            start += len(block)
+        return places
 
     def to_json(self) -> dict[str, Any]:
         """The words in their order."""
@@ -147,12 +156,7 @@ class Words(Units):
 
     def to_tokenizer_json(self) -> dict[str, Any]:
         """A vocabulary of whole words."""
-        return word_level(self.symbols, _pattern_of_tokenizers())
-
-
-def _clean(text: str) -> str:
-    # Half a surrogate pair could be stored nowhere.
-    return text if text.isascii() else utf8(text).decode()
+        return tokenizer_file.of_words(self.symbols, pattern_of_tokenizers())
 
 
 def _stay_apart(before: list[str], word: str) -> bool:
