@@ -20,6 +20,7 @@ from ssllab.text.symbols import (
     UnitName,
     Units,
     as_bytes,
+    blocks,
     byte_letters,
     code_points,
     text_of,
@@ -68,14 +69,15 @@ class Characters(Units):
         return _CHARACTERS - len(self.symbols) + 2
 
     @cached_property
-    def _codes(self) -> NDArray[np.uint32]:
-        return code_points("".join(self.symbols[2:]))
+    def _table(self) -> NDArray[np.int32]:
+        """The id of every character of Unicode."""
+        table = np.full(0x110000, UNKNOWN, np.int32)
+        table[code_points("".join(self.symbols[2:]))] = np.arange(2, len(self.symbols))
+        return table
 
     def encode(self, text: str) -> NDArray[np.int32]:
         """One id a character."""
-        codes = code_points(text)
-        places = np.minimum(np.searchsorted(self._codes, codes), len(self._codes) - 1)
-        return np.where(self._codes[places] == codes, places + 2, UNKNOWN).astype(np.int32)
+        return np.concatenate([self._table[code_points(block)] for block in blocks(text)])
 
     def decode(self, ids: Iterable[int] | NDArray[np.integer]) -> str:
         """The text; an unknown character as a box."""
@@ -159,16 +161,15 @@ class Kmers(Units):
         """The k-mers with one of IUPAC's letters for "one of these", as N."""
         return _NUCLEOTIDES**self.k - 4**self.k
 
-    def _places(self, text: str) -> NDArray[np.intp]:
-        """``(n, k)``: where in ``text`` the letters of each k-mer stand."""
-        places = np.flatnonzero(code_points(text) > ord(" "))
-        return places[: len(places) // self.k * self.k].reshape(-1, self.k)
-
     def encode(self, text: str) -> NDArray[np.int32]:
         """One id for ``k`` letters."""
-        letters = _NUMBERS[np.minimum(code_points(text), 127)][self._places(text)]
-        words = letters @ 4 ** np.arange(self.k)[::-1] + 2
-        return np.where((letters < 0).any(1), UNKNOWN, words).astype(np.int32)
+        ascii = np.frombuffer(text.encode("ascii", "replace"), np.uint8)
+        letters = _NUMBERS[ascii[ascii > _BLANK]]
+        letters = letters[: len(letters) // self.k * self.k].reshape(-1, self.k)
+        words = np.zeros(len(letters), np.int32)
+        for column in letters.T:
+            words = words * 4 + column
+        return np.where((letters < 0).any(1), np.int32(UNKNOWN), words + np.int32(2))
 
     def decode(self, ids: Iterable[int] | NDArray[np.integer]) -> str:
         """The letters; N where they are unknown."""
@@ -177,14 +178,17 @@ class Kmers(Units):
 
     def cut(self, text: str) -> list[tuple[int, int]]:
         """From the first letter of each k-mer to its last."""
-        return [(int(first), int(last) + 1) for first, last in self._places(text)[:, [0, -1]]]
+        places = np.flatnonzero(code_points(text) > _BLANK)
+        places = places[: len(places) // self.k * self.k].reshape(-1, self.k)
+        return [(int(first), int(last) + 1) for first, last in places[:, [0, -1]]]
 
     def to_json(self) -> dict[str, Any]:
         """``k`` says it all."""
         return {"name": self.name, "k": self.k}
 
 
-_NUMBERS = np.full(128, -1)
+_BLANK = ord(" ")  # and below it tabs and line ends
+_NUMBERS = np.full(128, -1, np.int8)
 for _number, _letters in enumerate(("Aa", "Cc", "Gg", "TtUu")):
     for _letter in _letters:
         _NUMBERS[ord(_letter)] = _number
