@@ -61,12 +61,21 @@ class _Smoothed:
     discounts: Discounts
 
 
+def _none() -> Ints:
+    return np.zeros(0, np.int64)
+
+
 @dataclass
 class _Level:
-    """The n-grams of one length: ``keys`` (sorted), how often they came, and what is derived from both."""
+    """The n-grams of one length.
 
-    keys: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
-    counts: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    ``keys`` (sorted), how often each came, and ``before``: how many different symbols before it, N1+(. w1 .. wn),
+    which the longest n-grams do not have.
+    """
+
+    keys: Ints = field(default_factory=_none)
+    counts: Ints = field(default_factory=_none)
+    before: Ints = field(default_factory=_none)
 
     def rows(self, keys: Ints) -> Ints:
         """The row of each key, -1 where there is none."""
@@ -75,20 +84,19 @@ class _Level:
         rows = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         return np.where(self.keys[rows] == keys, rows, -1)
 
-    def add(self, keys: Ints) -> Ints:
-        """Count ``keys`` (in any order). Returns where each earlier row has gone."""
-        new, times = np.unique(keys, return_counts=True)
-        places = np.searchsorted(self.keys, new)
-        here = self.rows(new)
-        self.counts[here[here >= 0]] += times[here >= 0]
-        fresh = here < 0
-        moved = (
-            np.arange(len(self.keys))
-            + np.cumsum(np.bincount(places[fresh], minlength=len(self.keys) + 1))[:-1]
-        )
-        self.keys = np.insert(self.keys, places[fresh], new[fresh])
-        self.counts = np.insert(self.counts, places[fresh], times[fresh])
-        return moved
+    def add(self, keys: Ints) -> tuple[Ints, Ints]:
+        """Count ``keys`` (in any order). Returns where each earlier row has gone, and the places of what is new."""
+        found, first, times = np.unique(keys, return_index=True, return_counts=True)
+        rows = self.rows(found)
+        self.counts[rows[rows >= 0]] += times[rows >= 0]
+        new = rows < 0
+        places = np.searchsorted(self.keys, found[new])
+        moved = np.arange(len(self.keys))
+        moved += np.cumsum(np.bincount(places, minlength=len(self.keys) + 1))[:-1]
+        self.keys = np.insert(self.keys, places, found[new])
+        self.counts = np.insert(self.counts, places, times[new])
+        self.before = np.insert(self.before, places, 0)
+        return moved, first[new]
 
 
 class KneserNey:
@@ -128,8 +136,7 @@ class KneserNey:
             grams = level.rows(rows * self.size + ids)
             chances[known] *= smoothed.passed[rows[known]]
             chances[grams >= 0] += smoothed.kept[grams[grams >= 0]]
-            rows = np.roll(grams, 1)
-            rows[:1] = -1
+            rows = _shifted(grams)
         return np.log(chances[len(front) :])
 
     def distribution(self, context: ArrayLike, order: int | None = None) -> Floats:
@@ -161,7 +168,7 @@ class KneserNey:
         self._settle()
         arrays = {"size": np.array([self.size]), "last": self._last}
         for n, level in enumerate(self._levels, 1):
-            arrays |= {f"keys.{n}": level.keys, f"counts.{n}": level.counts}
+            arrays |= {f"{name}.{n}": array for name, array in vars(level).items()}
         return arrays
 
     @classmethod
@@ -172,9 +179,12 @@ class KneserNey:
             model = cls(int(state["size"][0]), order)
             model._last = np.array(state["last"], np.int64)
             for n, level in enumerate(model._levels, 1):
-                level.keys = np.array(state[f"keys.{n}"], np.int64)
-                level.counts = np.array(state[f"counts.{n}"], np.int64)
-                if len(level.keys) != len(level.counts) or (np.diff(level.keys) <= 0).any():
+                for name in vars(level):
+                    setattr(level, name, np.array(state[f"{name}.{n}"], np.int64))
+                if (
+                    not len(level.keys) == len(level.counts) == len(level.before)
+                    or (np.diff(level.keys) <= 0).any()
+                ):
                     raise KeyError(f"keys.{n}")
         except (KeyError, IndexError, TypeError) as error:
             raise ValueError(
@@ -193,15 +203,18 @@ class KneserNey:
         if not self._pending:
             return
         ids = np.concatenate([self._last, *self._pending])
-        known = len(self._last)
-        rows = np.zeros(len(ids), np.int64)
+        contexts = np.zeros(len(ids), np.int64)  # the row of the n - 1 symbols before each one
         moved = np.zeros(1, np.int64)
+        shorter, ends = _Level(), _none()
         for n, level in enumerate(self._levels, 1):
             level.keys = moved[level.keys // self.size] * self.size + level.keys % self.size
-            keys = rows * self.size + ids
-            moved = level.add(keys[max(known, n - 1) :])
-            rows = np.roll(level.rows(keys), 1)
-            rows[:1] = -1
+            keys = contexts * self.size + ids
+            first = max(len(self._last), n - 1)
+            moved, new = level.add(keys[first:])
+            if n > 1:
+                shorter.before += np.bincount(ends[first + new], minlength=len(shorter.keys))
+            shorter, ends = level, level.rows(keys)  # the row of the n symbols that end with each one
+            contexts = _shifted(ends)
         self._last = ids[max(0, len(ids) - self.order + 1) :]
         self._pending, self._smoothed = [], {}
 
@@ -218,17 +231,10 @@ class KneserNey:
     def _order(self, n: int, highest: bool) -> _Smoothed:
         if (n, highest) not in self._smoothed:
             level = self._levels[n - 1]
-            counts = level.counts if highest else self._continuations(n)
+            counts = level.counts if highest else level.before
             contexts = 1 if n == 1 else len(self._levels[n - 2].keys)
             self._smoothed[n, highest] = _smooth(counts, level.keys // self.size, contexts)
         return self._smoothed[n, highest]
-
-    def _continuations(self, n: int) -> Ints:
-        """How many different symbols stood before each n-gram: N1+(. w1 .. wn)."""
-        rows = np.zeros(len(self._levels[0].keys), np.int64)  # of each n-gram without its first symbol
-        for shorter, level in zip(self._levels[:n], self._levels[1 : n + 1], strict=True):
-            rows = shorter.rows(rows[level.keys // self.size] * self.size + level.keys % self.size)
-        return np.bincount(rows, minlength=len(self._levels[n - 1].keys))
 
     def _row(self, symbols: Ints) -> int:
         """The row of one n-gram, -1 where it never came; of no symbols 0."""
@@ -248,3 +254,8 @@ def _smooth(counts: Ints, contexts_of: Ints, contexts: int) -> _Smoothed:
     seen = np.maximum(totals, 1)
     passed = np.where(totals > 0, np.bincount(contexts_of, taken, contexts) / seen, 1.0)
     return _Smoothed((counts - taken) / seen[contexts_of], passed, found)
+
+
+def _shifted(rows: Ints) -> Ints:
+    """For each place the row that the place before has; -1 for the first."""
+    return np.concatenate([[-1], rows])[: len(rows)]
