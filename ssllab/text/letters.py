@@ -179,8 +179,8 @@ class Kmers(Units):
     def cut(self, text: str) -> list[tuple[int, int]]:
         """From the first letter of each k-mer to its last."""
         places = np.flatnonzero(code_points(text) > _BLANK)
-        places = places[: len(places) // self.k * self.k].reshape(-1, self.k)
-        return [(int(first), int(last) + 1) for first, last in places[:, [0, -1]]]
+        first, last = places[:: self.k], places[self.k - 1 :: self.k]
+        return [(int(a), int(b) + 1) for a, b in zip(first, last, strict=False)]
 
     def to_json(self) -> dict[str, Any]:
         """``k`` says it all."""

