@@ -193,7 +193,7 @@ class KneserNey:
         return model
 
     def _checked(self, ids: ArrayLike) -> Ints:
-        numbers = np.asarray(ids, np.int64).reshape(-1)
+        numbers = np.array(ids, np.int64).reshape(-1)  # a copy: what waits must not change
         if len(numbers) and not (numbers.min() >= 0 and numbers.max() < self.size):
             raise ValueError(f"symbols {numbers.min()} to {numbers.max()}: expected 0 to {self.size - 1}.")
         return numbers
