@@ -1,0 +1,1 @@
+"""Text: sequences of words, characters and other discrete units."""

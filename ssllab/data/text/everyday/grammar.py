@@ -1,0 +1,197 @@
+"""Everyday English: sentences of a grammar of our own, whose true next-word distribution is known at every point.
+
+Case is kept: a sentence begins with a capital, and "The" and "the" are two words. Punctuation marks are words. A sentence
+is a line: as characters it ends with a newline.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache, cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ssllab.data.text.everyday.automaton import END, State, expand
+from ssllab.data.text.everyday.facts import Fact, facts
+from ssllab.data.text.everyday.filter import START, Belief, Expected, ForwardFilter
+from ssllab.data.text.everyday.pairs import Pair, find
+from ssllab.data.text.everyday.sentences import PUNCTUATION, Sampler, Sentence, written
+
+
+class Grammar:
+    """A language of which everything is known. All methods are exact and draw nothing, except `sample` and `symbols`."""
+
+    def __init__(self, states: Sequence[State]) -> None:
+        texts = {arc.reading.text for state in states for arc in state}
+        self.words: tuple[str, ...] = (END, *sorted(texts - {END}))
+        self.places = {word: place for place, word in enumerate(self.words)}
+        self.facts: tuple[Fact, ...] = facts()
+        self._filter = ForwardFilter(states, self.places)
+        self._sampler = Sampler(states)
+        self._place_of_arc = np.array([self.places[arc.reading.text] for arc in self._sampler.arcs])
+
+    # ------------------------------------------------------------------ drawing
+    def sample(self, generator: np.random.Generator, count: int) -> list[Sentence]:
+        """``count`` sentences, drawn independently."""
+        return [
+            self._sampler.sentence([arc for arc in path if arc >= 0])
+            for chunk in self._sampler.paths(generator, count)
+            for path in chunk.tolist()
+        ]
+
+    def symbols(self, generator: np.random.Generator, count: int) -> NDArray[np.int64]:
+        """The sentences that `sample` draws as places in ``words``, one after another, each closed by `END` (place 0)."""
+        chunks = [chunk[chunk >= 0] for chunk in self._sampler.paths(generator, count)]
+        return self._place_of_arc[np.concatenate([*chunks, np.zeros(0, dtype=np.int64)])]
+
+    # ------------------------------------------------------------------ the truth, word by word
+    def start(self) -> Belief:
+        """What is known before the first word of a sentence; `advance` it, ask it for `next`."""
+        return START
+
+    def advance(self, belief: Belief, word: str) -> Belief:
+        """What is known after one more word; after `END` a sentence begins. ValueError: the word cannot come here."""
+        following = self._filter.row(belief).next.get(self.places.get(word, -1))
+        if following is None:
+            raise ValueError(f"{word!r} cannot come next in Everyday English")
+        return following[1]
+
+    def next(self, belief: Belief) -> NDArray[np.float64]:
+        """The true probabilities of the next word, (len(words),)."""
+        row = self._filter.row(belief)
+        dense = np.zeros(len(self.words))
+        dense[row.words] = row.probabilities
+        return dense
+
+    def after(self, prefix: Iterable[str]) -> Belief:
+        """What is known after the first words of a sentence; ValueError where no sentence begins so."""
+        belief, read = START, []
+        for word in prefix:
+            read.append(word)
+            try:
+                belief = self.advance(belief, word)
+            except ValueError:
+                fault = "begins so" if word in self.places else f"has the word {word!r}"
+                raise ValueError(f"{written(read)!r}: no sentence of Everyday English {fault}") from None
+        return belief
+
+    def distribution(self, prefix: Iterable[str]) -> NDArray[np.float64]:
+        """The true next-word probabilities after ``prefix``, (len(words),); ValueError where no sentence begins so."""
+        return self.next(self.after(prefix))
+
+    def masked_distribution(self, words: Sequence[str], place: int) -> NDArray[np.float64]:
+        """The true probabilities of the word at ``place`` when all others of the sentence are seen, (len(words),).
+
+        Zeros where no word fits; ValueError where no sentence begins as the words before ``place`` do.
+        """
+        rest = [*(word for word in words[place + 1 :] if word != END), END]
+        fits = np.zeros(len(self.words))
+        for word, (probability, belief) in self._filter.row(self.after(words[:place])).next.items():
+            if word:  # the end is never hidden
+                fits[word] = probability * math.exp(self._log_probability(belief, rest))
+        return fits / (fits.sum() or 1.0)
+
+    def log_probability(self, words: Iterable[str]) -> float:
+        """ln of the probability of a whole sentence, its end included (added if missing); -inf: not in the language."""
+        return self._log_probability(START, [*(word for word in words if word != END), END])
+
+    def _log_probability(self, belief: Belief, words: Iterable[str]) -> float:
+        total = 0.0
+        for word in words:
+            following = self._filter.row(belief).next.get(self.places.get(word, -1))
+            if following is None:
+                return -math.inf
+            total += math.log(following[0])
+            belief = following[1]
+        return total
+
+    def log_probabilities(self, symbols: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float64]:
+        """ln of the true probability of each symbol (places in ``words``) of a stream that begins with a sentence.
+
+        The mean of their negatives over the targets of a batch is the floor of its loss, if windows begin so too.
+        ValueError where the stream leaves the language.
+        """
+        belief, found = START, []
+        for at, symbol in enumerate(np.asarray(symbols).tolist()):
+            following = self._filter.row(belief).next.get(symbol)
+            if following is None:
+                raise ValueError(f"symbol {at} ({self.words[symbol]!r}) cannot come there in Everyday English")
+            found.append(following[0])
+            belief = following[1]
+        return np.log(np.array(found))
+
+    # ------------------------------------------------------------------ the truth, over all sentences
+    @cached_property
+    def expected(self) -> Expected:
+        """Nats, symbols and characters of a sentence on average, exact (a second's work, once)."""
+        blanks = np.array([len(word) + (word not in PUNCTUATION) for word in self.words], dtype=np.float64)
+        blanks[0] = 1  # the newline
+        nats, symbols, characters = self._filter.expected(blanks)
+        return Expected(nats, symbols, characters - 1)  # no blank before the first word
+
+    @property
+    def entropy(self) -> float:
+        """Nats a symbol, `END` included: the floor of every word model's loss."""
+        return self.expected.nats / self.expected.symbols
+
+    @property
+    def character_entropy(self) -> float:
+        """Nats a character, the newline included; all characters are ASCII, so that it is nats a byte too."""
+        return self.expected.nats / self.expected.characters
+
+    # ------------------------------------------------------------------ characters
+    def split(self, text: str) -> list[str]:
+        """A sentence as words and punctuation marks; says nothing of whether they are in the language."""
+        return re.findall(r"\w+|[^\w\s]", text)
+
+    def character_distribution(self, text: str) -> dict[str, float]:
+        """The true probabilities of the next character after ``text``: the words that go on so, summed.
+
+        Only what stands after the last newline counts. ValueError where no sentence begins so.
+        """
+        line = text.rpartition("\n")[2]
+        words = self.split(line)
+        if line not in (written(words), written(words) + " "[: len(words)]):
+            raise ValueError(f"{line!r}: no sentence of Everyday English is spaced so")
+        partial = words.pop() if words and line[-1] not in (" ", *PUNCTUATION) else ""
+        belief = self.after(words)
+        found: dict[str, float] = {}
+        for place, (probability, after) in self._filter.row(belief).next.items():
+            word = self.words[place]
+            if partial and word == partial:
+                for character, share in self._signs(after, after_blank=False).items():
+                    found[character] = found.get(character, 0.0) + probability * share
+            elif partial and word.startswith(partial):
+                character = word[len(partial)]
+                found[character] = found.get(character, 0.0) + probability
+        if not partial:
+            found = self._signs(belief, after_blank=not line or line[-1] == " ")
+        total = sum(found.values())
+        if not total:
+            raise ValueError(f"{line!r}: no sentence of Everyday English begins so")
+        return {character: share / total for character, share in sorted(found.items())}
+
+    def _signs(self, belief: Belief, *, after_blank: bool) -> dict[str, float]:
+        """The first characters of what follows: of a word, if a blank was read, else the blank, a mark or the newline."""
+        found: dict[str, float] = {}
+        for place, (probability, _) in self._filter.row(belief).next.items():
+            word = self.words[place]
+            if after_blank and (word == END or word in PUNCTUATION):
+                continue
+            sign = "\n" if word == END else word[0] if after_blank or word in PUNCTUATION else " "
+            found[sign] = found.get(sign, 0.0) + probability
+        return found
+
+    # ------------------------------------------------------------------ what a model should know
+    def pairs(self, count: int = 100, seed: int = 13) -> tuple[Pair, ...]:
+        """``count`` minimal pairs of each phenomenon: the good sentence is in the language, the bad one is not."""
+        generator = np.random.default_rng(seed)
+        drawn = (sentence for _ in range(400) for sentence in self.sample(generator, 500))
+        return find(drawn, lambda words: self.log_probability(words) > -math.inf, count)
+
+
+@cache
+def everyday() -> Grammar:
+    """The one grammar, built once."""
+    return Grammar(expand())
