@@ -108,7 +108,9 @@ class Expansion:
                 return self.rules[wanted], {}
             for rule in self.rules.values():
                 pairs = list(zip(rule.key, wanted, strict=False))
-                if len(rule.key) == len(wanted) and all(mine[0] == "$" or mine == given for mine, given in pairs):
+                if len(rule.key) == len(wanted) and all(
+                    mine[0] == "$" or mine == given for mine, given in pairs
+                ):
                     return rule, {mine: given for mine, given in pairs if mine[0] == "$"}
         raise ValueError(f"the rules name <{' '.join(key)}>, and there is no such rule or class of words")
 
@@ -144,7 +146,7 @@ class Expansion:
                 return self.marked(after, MOODS[item.value])
 
     def _article(self, after: int) -> int:
-        """"a" before a consonant, "an" before a vowel."""
+        """ "a" before a consonant, "an" before a vowel."""
         found = []
         for text, vowel in (("a", False), ("an", True)):
             arcs = [arc for arc in self.states[after] if (arc.reading.text[0] in "aeiou") == vowel]

@@ -39,7 +39,11 @@ FACTS: dict[str, list[str]] = {
         "(a *hand) *has/VERB (=five *fingers)",
         "(a *minute) *has/VERB (=sixty *seconds)",
     ],
-    "made of": ["glass is *made (from *=sand)", "bread is *made (from *=flour)", "paper is *made (from *=wood)"],
+    "made of": [
+        "glass is *made (from *=sand)",
+        "bread is *made (from *=flour)",
+        "paper is *made (from *=wood)",
+    ],
 }
 
 

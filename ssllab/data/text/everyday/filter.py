@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssllab.data.text.everyday.automaton import FINAL, State
+from ssllab.data.text.everyday.lexicon import Reading
 
 Belief = int  # the number of a belief
 START: Belief = 0  # before the first word of a sentence
@@ -26,17 +27,24 @@ class Row(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """What a sentence holds on average, its end included: information in nats, symbols, characters."""
+    """What a sentence holds on average, its end included: information in nats, symbols, characters.
+
+    ``reached_at`` and ``nats_at``: for each place, how probable it is that the sentence has a symbol there, and what that
+    symbol adds to ``nats``.
+    """
 
     nats: float
     symbols: float
     characters: float
+    reached_at: tuple[float, ...]
+    nats_at: tuple[float, ...]
 
 
 class ForwardFilter:
     """Next-word distributions of a weighted automaton; ``places`` gives each word's place in the vocabulary."""
 
     def __init__(self, states: Sequence[State], places: dict[str, int]) -> None:
+        self._states = states
         self._arcs = [
             [(places[arc.reading.text], arc.probability, arc.target) for arc in state] for state in states
         ]
@@ -71,19 +79,29 @@ class ForwardFilter:
             self._members.append(members)
         return total, self._numbers[members]
 
+    def readings(self, belief: Belief) -> dict[str, Reading]:
+        """The likeliest reading of each word that can follow."""
+        weights: dict[Reading, float] = {}
+        for state, weight in self._members[belief]:
+            for arc in self._states[state]:
+                weights[arc.reading] = weights.get(arc.reading, 0.0) + weight * arc.probability
+        return {reading.text: reading for reading in sorted(weights, key=weights.__getitem__)}
+
     def expected(self, characters: NDArray[np.float64]) -> Expected:
-        """The exact entropy of a sentence, its expected symbols, and characters, of which each word brings its own."""
-        nats = symbols = letters = 0.0
+        """The exact entropy of a sentence, its expected symbols, and characters: each word brings its own, one is off."""
+        reached_at, nats_at, letters = [], [], -1.0  # no blank before the first word
         level = {START: 1.0}  # the probability of being in each belief after so many words
         while level:
             after: dict[Belief, float] = {}
+            nats = 0.0
             for belief, reached in level.items():
                 row = self.row(belief)
                 nats -= reached * float(row.probabilities @ np.log(row.probabilities))
                 letters += reached * float(row.probabilities @ characters[row.words])
-                symbols += reached
                 for probability, number in row.next.values():
                     if number != START:
                         after[number] = after.get(number, 0.0) + reached * probability
+            reached_at.append(sum(level.values()))
+            nats_at.append(nats)
             level = after
-        return Expected(nats, symbols, letters)
+        return Expected(sum(nats_at), sum(reached_at), letters, tuple(reached_at), tuple(nats_at))

@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssllab.data.text.everyday.automaton import END, State, expand
+from ssllab.data.text.everyday.characters import LINE, CharacterFilter, Spelling
 from ssllab.data.text.everyday.facts import Fact, facts
 from ssllab.data.text.everyday.filter import START, Belief, Expected, ForwardFilter
+from ssllab.data.text.everyday.lexicon import Reading
 from ssllab.data.text.everyday.pairs import Pair, find
 from ssllab.data.text.everyday.sentences import PUNCTUATION, Sampler, Sentence, written
 
@@ -23,11 +25,12 @@ class Grammar:
     """A language of which everything is known. All methods are exact and draw nothing, except `sample` and `symbols`."""
 
     def __init__(self, states: Sequence[State]) -> None:
-        texts = {arc.reading.text for state in states for arc in state}
-        self.words: tuple[str, ...] = (END, *sorted(texts - {END}))
+        self.lexicon: dict[str, tuple[Reading, ...]] = _lexicon(states)
+        self.words: tuple[str, ...] = (END, *sorted(self.lexicon.keys() - {END}))
         self.places = {word: place for place, word in enumerate(self.words)}
         self.facts: tuple[Fact, ...] = facts()
         self._filter = ForwardFilter(states, self.places)
+        self.spelling = CharacterFilter(self.words, self._filter)
         self._sampler = Sampler(states)
         self._place_of_arc = np.array([self.places[arc.reading.text] for arc in self._sampler.arcs])
 
@@ -44,6 +47,13 @@ class Grammar:
         """The sentences that `sample` draws as places in ``words``, one after another, each closed by `END` (place 0)."""
         chunks = [chunk[chunk >= 0] for chunk in self._sampler.paths(generator, count)]
         return self._place_of_arc[np.concatenate([*chunks, np.zeros(0, dtype=np.int64)])]
+
+    def parse(self, words: Sequence[str]) -> Sentence:
+        """The likeliest reading of a whole sentence: tags, numbers, meanings, tree; ValueError: not in the language."""
+        path = self._sampler.likeliest([*(word for word in words if word != END), END])
+        if path is None:
+            raise ValueError(f"{written(words)!r} is no sentence of Everyday English")
+        return self._sampler.sentence(path)
 
     # ------------------------------------------------------------------ the truth, word by word
     def start(self) -> Belief:
@@ -79,6 +89,10 @@ class Grammar:
     def distribution(self, prefix: Iterable[str]) -> NDArray[np.float64]:
         """The true next-word probabilities after ``prefix``, (len(words),); ValueError where no sentence begins so."""
         return self.next(self.after(prefix))
+
+    def readings(self, belief: Belief) -> dict[str, Reading]:
+        """What each word that can come next would be there: its likeliest part of speech, number and meaning."""
+        return self._filter.readings(belief)
 
     def masked_distribution(self, words: Sequence[str], place: int) -> NDArray[np.float64]:
         """The true probabilities of the word at ``place`` when all others of the sentence are seen, (len(words),).
@@ -116,7 +130,9 @@ class Grammar:
         for at, symbol in enumerate(np.asarray(symbols).tolist()):
             following = self._filter.row(belief).next.get(symbol)
             if following is None:
-                raise ValueError(f"symbol {at} ({self.words[symbol]!r}) cannot come there in Everyday English")
+                raise ValueError(
+                    f"symbol {at} ({self.words[symbol]!r}) cannot come there in Everyday English"
+                )
             found.append(following[0])
             belief = following[1]
         return np.log(np.array(found))
@@ -127,13 +143,27 @@ class Grammar:
         """Nats, symbols and characters of a sentence on average, exact (a second's work, once)."""
         blanks = np.array([len(word) + (word not in PUNCTUATION) for word in self.words], dtype=np.float64)
         blanks[0] = 1  # the newline
-        nats, symbols, characters = self._filter.expected(blanks)
-        return Expected(nats, symbols, characters - 1)  # no blank before the first word
+        return self._filter.expected(blanks)
 
     @property
     def entropy(self) -> float:
-        """Nats a symbol, `END` included: the floor of every word model's loss."""
+        """Nats a symbol, `END` included: the floor of a word model's loss on a long text."""
         return self.expected.nats / self.expected.symbols
+
+    def floor(self, symbols: int) -> float:
+        """Nats a symbol, exact, over the first ``symbols`` of a text that begins with a sentence.
+
+        The floor of the loss on windows of that length that begin with a sentence. It lies a little above `entropy`:
+        first words are the least certain, and such windows hold more of them.
+        """
+        nats, going = np.array(self.expected.nats_at), np.array([*self.expected.reached_at, 0.0])
+        ends = going[:-1] - going[1:]
+        begins = np.zeros(symbols)  # how probable it is that a sentence begins at each symbol
+        begins[:1] = 1
+        for at in range(1, symbols):
+            first = max(0, at - len(ends))
+            begins[at] = begins[first:at] @ ends[at - 1 - first :: -1][: at - first]
+        return float(np.convolve(begins, nats)[:symbols].mean())
 
     @property
     def character_entropy(self) -> float:
@@ -148,47 +178,43 @@ class Grammar:
     def character_distribution(self, text: str) -> dict[str, float]:
         """The true probabilities of the next character after ``text``: the words that go on so, summed.
 
-        Only what stands after the last newline counts. ValueError where no sentence begins so.
+        ``text`` may hold several lines. ValueError where no sentence begins so.
         """
-        line = text.rpartition("\n")[2]
-        words = self.split(line)
-        if line not in (written(words), written(words) + " "[: len(words)]):
-            raise ValueError(f"{line!r}: no sentence of Everyday English is spaced so")
-        partial = words.pop() if words and line[-1] not in (" ", *PUNCTUATION) else ""
-        belief = self.after(words)
-        found: dict[str, float] = {}
-        for place, (probability, after) in self._filter.row(belief).next.items():
-            word = self.words[place]
-            if partial and word == partial:
-                for character, share in self._signs(after, after_blank=False).items():
-                    found[character] = found.get(character, 0.0) + probability * share
-            elif partial and word.startswith(partial):
-                character = word[len(partial)]
-                found[character] = found.get(character, 0.0) + probability
-        if not partial:
-            found = self._signs(belief, after_blank=not line or line[-1] == " ")
-        total = sum(found.values())
-        if not total:
-            raise ValueError(f"{line!r}: no sentence of Everyday English begins so")
-        return {character: share / total for character, share in sorted(found.items())}
+        return self.spelling.next(self._spelt(text)[0])
 
-    def _signs(self, belief: Belief, *, after_blank: bool) -> dict[str, float]:
-        """The first characters of what follows: of a word, if a blank was read, else the blank, a mark or the newline."""
-        found: dict[str, float] = {}
-        for place, (probability, _) in self._filter.row(belief).next.items():
-            word = self.words[place]
-            if after_blank and (word == END or word in PUNCTUATION):
-                continue
-            sign = "\n" if word == END else word[0] if after_blank or word in PUNCTUATION else " "
-            found[sign] = found.get(sign, 0.0) + probability
-        return found
+    def character_log_probabilities(self, text: str) -> NDArray[np.float64]:
+        """ln of the true probability of each character of ``text``, which begins with a sentence, (len(text),)."""
+        return np.log(np.array(self._spelt(text)[1]))
+
+    def _spelt(self, text: str) -> tuple[Spelling, list[float]]:
+        spelling, found = LINE, []
+        for at, sign in enumerate(text):
+            share = self.spelling.next(spelling).get(sign)
+            if share is None:
+                line = text[: at + 1].rpartition("\n")[2]
+                raise ValueError(f"{line!r}: no sentence of Everyday English begins so")
+            found.append(share)
+            spelling = self.spelling.advance(spelling, sign)
+        return spelling, found
 
     # ------------------------------------------------------------------ what a model should know
     def pairs(self, count: int = 100, seed: int = 13) -> tuple[Pair, ...]:
-        """``count`` minimal pairs of each phenomenon: the good sentence is in the language, the bad one is not."""
+        """``count`` minimal pairs of each phenomenon, all of words of the language: the good is in it, the bad is not."""
         generator = np.random.default_rng(seed)
         drawn = (sentence for _ in range(400) for sentence in self.sample(generator, 500))
-        return find(drawn, lambda words: self.log_probability(words) > -math.inf, count)
+        return find(drawn, self._is_wrong, count)
+
+    def _is_wrong(self, words: Sequence[str]) -> bool:
+        return self.places.keys() >= set(words) and self.log_probability(words) == -math.inf
+
+
+def _lexicon(states: Sequence[State]) -> dict[str, tuple[Reading, ...]]:
+    """Every reading that a word has somewhere in the language, sorted by part of speech, number and meaning."""
+    readings = {arc.reading for state in states for arc in state}
+    found: dict[str, tuple[Reading, ...]] = {}
+    for reading in sorted(readings, key=lambda each: (each.text, each.tag, each.number, each.group)):
+        found[reading.text] = (*found.get(reading.text, ()), reading)
+    return found
 
 
 @cache

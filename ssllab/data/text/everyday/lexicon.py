@@ -40,7 +40,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "outdoors": ("place", "garden park field meadow village"),
     "indoors": ("place", "kitchen house school library museum cafe"),
     "shelter": ("place", "barn stable"),
-    "water": ("place", "river lake pond sea"),
+    "water": ("place", "river lake pond"),
     "landmark": ("place", "bridge church/churches gate"),
     "way": ("place", "street road bridge hill"),
     "high": ("place", "tree roof wall"),
@@ -83,7 +83,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "hunt": ("motion", "hunt"),
     "hop": ("motion", "hop/hops/hopped/hopping run/runs/ran/running"),
     "chase": ("action", "chase follow"),
-    "watch": ("perception", "watch/watches/watched/watching follow"),
+    "watch": ("perception", "watch/watches/watched/watching"),
     "drink": ("food", "drink/drinks/drank/drinking"),
     "eat": ("food", "eat/eats/ate/eating"),
     "purr": ("sound", "purr"),
@@ -114,7 +114,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "belong": ("state", "belong"),
     "lie": ("rest", "lie/lies/lay/lying"),
     "park": ("rest", "stand/stands/stood/standing"),
-    "come": ("state", "come/comes/came/coming"),
+    "come": ("motion", "come/comes/came/coming"),
     "shine": ("weather", "shine/shines/shone/shining"),
     "blow": ("weather", "blow/blows/blew/blowing"),
     "fall": ("weather", "fall/falls/fell/falling"),
@@ -136,7 +136,7 @@ ADJECTIVES: dict[str, tuple[str, str]] = {
     "water": ("quality", "deep cold blue wide"),
     "thing": ("quality", "old new little big"),
     "thing colour": ("colour", "red blue green black yellow white"),
-    "thing state": ("quality", "old little heavy cheap"),
+    "thing state": ("quality", "old cheap heavy"),
     "reading": ("quality", "long short old new"),
     "food": ("quality", "fresh warm cold"),
     "fruit": ("quality", "red ripe sweet green"),
@@ -173,28 +173,37 @@ LITERALS: dict[tuple[str, str], str] = {
     ("DET", ""): "the my our his her their some",
     ("DET", "sing"): "a this that every what",
     ("DET", "plur"): "these many",
-    ("NUM", ""): "two three four five seven eight twelve sixty 1630 1788 1642 1535 1550 1682",
+    ("NUM", ""): "two three five seven eight twelve sixty 1630 1788 1642 1535 1550 1682",
     ("PRON", ""): "who that there",
     ("PRON", "sing"): "he she it I himself herself myself",
     ("PRON", "plur"): "they we themselves ourselves",
     ("ADP", ""): "on in under near with from at to through across behind of for over into after",
-    ("AUX", ""): "been will be",
+    ("AUX", ""): "been will",
     ("AUX", "sing"): "is was has am",
     ("AUX", "plur"): "are were have",
     ("VERB", ""): "founded made bought",
     ("VERB", "sing"): "is was has comes rises sets",
     ("VERB", "plur"): "are were make give lay spin",
-    ("ADV", ""): "yesterday lately tomorrow now very really even softly loudly beautifully",
+    ("ADV", ""): "yesterday lately tomorrow now very really so even softly loudly beautifully",
     ("CCONJ", ""): "and but",
     ("SCONJ", ""): "because when though that",
     ("PART", ""): "not",
     ("PUNCT", ""): ". , !",
-    ("ADJ", ""): "good bad long warm sunny white green black blue",
-    ("NOUN", "sing"): "day night week month year minute door tail shape kitchen market garden weather football chess "
+    ("ADJ", ""): "good bad hungry tired cold long warm sunny white green black blue",
+    (
+        "NOUN",
+        "sing",
+    ): "day night week year minute letter door tail shape kitchen market garden weather football chess "
     "piano capital point launching milk honey snow grass coal sand flour wood glass bread paper bicycle spider hand sky "
     "sun wind forest east west",
-    ("NOUN", "plur"): "bees hens cows spiders eggs webs days months seconds legs fingers wheels expeditions paws ears",
-    ("PROPN", "sing"): "Paris Rome London Vienna Oslo Lisbon Cairo Berlin Madrid Tokyo Athens Dublin Boston Sydney "
+    (
+        "NOUN",
+        "plur",
+    ): "bees hens cows spiders eggs webs days months seconds legs fingers wheels expeditions paws ears",
+    (
+        "PROPN",
+        "sing",
+    ): "Paris Rome London Vienna Oslo Lisbon Cairo Berlin Madrid Tokyo Athens Dublin Boston Sydney "
     "Montreal Lima Helsinki Philadelphia Ushuaia Kathmandu Manaus Moshi France Italy England Austria Norway Portugal "
     "Egypt Germany Spain Japan Greece Ireland Antarctica Everest Amazonia Kilimanjaro Monday Tuesday Wednesday "
     "Thursday Friday Saturday Sunday",
@@ -202,22 +211,25 @@ LITERALS: dict[tuple[str, str], str] = {
 
 # what the words mean that are named one by one
 MEANINGS: dict[str, str] = {
-    "time": "yesterday lately tomorrow now day night week month year minute days months seconds "
+    "time": "yesterday lately tomorrow now day night week year minute days months seconds "
     "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
     "year": "1630 1788 1642 1535 1550 1682",
-    "number": "two three four five seven eight twelve sixty many some",
+    "number": "two three five seven eight twelve sixty many some",
     "weather": "snow weather sun wind sky",
-    "colour": "white green black blue",
-    "quality": "long warm",
+    "colour": "white green black blue red yellow brown grey",
+    "quality": "long warm hungry tired cold",
     "light": "sunny",
     "praise": "good",
     "blame": "bad",
     "animal": "bees hens cows spiders spider",
     "body": "tail paws ears legs hand fingers",
     "food": "milk honey eggs flour bread",
-    "thing": "sand wood glass wheels bicycle coal paper webs grass",
+    "thing": "shape letter sand wood glass wheels bicycle coal paper webs grass",
     "place": "door kitchen market garden forest east west capital point",
     "game": "football chess piano",
+    "travel": "expeditions launching",
+    "action": "founded made bought give make lay spin",
+    "motion": "rises sets comes",
     "person": "I he she they we himself herself myself themselves ourselves who",
     "city": "Paris Rome London Vienna Oslo Lisbon Cairo Berlin Madrid Tokyo Athens Dublin Boston Sydney Montreal "
     "Lima Helsinki Philadelphia Ushuaia Kathmandu Manaus Moshi",
@@ -270,12 +282,21 @@ def members(key: tuple[str, ...]) -> list[Reading] | None:
         return [Reading(noun(word, form), "NOUN", form, group) for word in words]
     if kind == "verb":
         form = VERB_FORM.get(rest[1], rest[1])
-        number = {"he": "sing", "she": "sing", "sing": "sing", "I": "sing", "they": "plur", "we": "plur", "plur": "plur"}
+        number = {
+            "he": "sing",
+            "she": "sing",
+            "sing": "sing",
+            "I": "sing",
+            "they": "plur",
+            "we": "plur",
+            "plur": "plur",
+        }
         group, words = _words(VERBS, rest[0])
         return [Reading(conjugated(word)[form], "VERB", number.get(rest[1], ""), group) for word in words]
     if kind == "adj":
         group, words = _words(ADJECTIVES, " ".join(rest))
-        return [Reading(word, "ADJ", "", group) for word in words]
+        colours = MEANINGS["colour"].split()
+        return [Reading(word, "ADJ", "", "colour" if word in colours else group) for word in words]
     if (name := " ".join(key)) in PROPER:
         group, words = _words(PROPER, name)
         return [Reading(word, "PROPN", "sing", group) for word in words]
@@ -296,5 +317,7 @@ def literal(word: str, tag: str = "") -> Reading:
     """The reading of a word that a rule names, the one that is listed first where ``tag`` is empty; ValueError: none."""
     readings = _literals().get(word, {})
     if not readings or (tag and tag not in readings):
-        raise ValueError(f"a rule names {word!r} {tag}; expected one of LITERALS, with its tag if it has several")
+        raise ValueError(
+            f"a rule names {word!r} {tag}; expected one of LITERALS, with its tag if it has several"
+        )
     return readings[tag] if tag else next(iter(readings.values()))

@@ -21,7 +21,11 @@ def _both(*pairs: tuple[str, str]) -> dict[str, str]:
 
 
 _FINITE = _both(
-    *((conjugated(verb)["sing"], conjugated(verb)["base"]) for _, words in VERBS.values() for verb in words.split()),
+    *(
+        (conjugated(verb)["sing"], conjugated(verb)["base"])
+        for _, words in VERBS.values()
+        for verb in words.split()
+    ),
     ("is", "are"),
     ("was", "were"),
     ("has", "have"),
@@ -33,11 +37,25 @@ _TENSE = {
     for tense, other in (("past", "sing"), ("sing", "past"))
     if form["past"] != form["base"]  # "read" does not tell
 }
-_DETERMINERS = _both(("this", "these"), ("This", "These"), ("that", "those"), ("every", "many"), ("Every", "Many"))
-_DETERMINERS |= {"a": "two", "A": "Two", "an": "two", "An": "Two", "two": "a", "three": "a", "Two": "A", "Three": "A"}
+_DETERMINERS = _both(
+    ("this", "these"), ("This", "These"), ("that", "those"), ("every", "many"), ("Every", "Many")
+)
+_DETERMINERS |= {
+    "a": "two",
+    "A": "Two",
+    "an": "two",
+    "An": "Two",
+    "two": "a",
+    "three": "a",
+    "Two": "A",
+    "Three": "A",
+}
 _ARTICLES = _both(("a", "an"), ("A", "An"))
-_REFLEXIVES = _both(("himself", "herself")) | {"themselves": "himself", "ourselves": "myself", "myself": "ourselves"}
-_PRONOUNS = _both(("he", "she"))
+_REFLEXIVES = _both(("himself", "herself")) | {
+    "themselves": "himself",
+    "ourselves": "myself",
+    "myself": "ourselves",
+}
 
 PHENOMENA = (
     "agreement",
@@ -47,17 +65,14 @@ PHENOMENA = (
     "agreement after there",
     "determiner and noun",
     "a and an",
-    "reflexive",
-    "pronoun",
+    "reflexive pronoun",
     "tense with yesterday",
     "tense with lately",
 )
 
 
-def find(
-    drawn: Iterable[Sentence], known: Callable[[Sequence[str]], bool], count: int
-) -> tuple[Pair, ...]:
-    """The first ``count`` pairs of each phenomenon among sentences ``drawn``; ``known``: is a sentence in the language?"""
+def find(drawn: Iterable[Sentence], wrong: Callable[[Sequence[str]], bool], count: int) -> tuple[Pair, ...]:
+    """The first ``count`` pairs of each phenomenon among sentences ``drawn``; ``wrong``: words that are no sentence."""
     found: dict[str, dict[str, Pair]] = {phenomenon: {} for phenomenon in PHENOMENA}
     for sentence in drawn:
         for phenomenon, place, word in _faults(sentence.words):
@@ -65,7 +80,7 @@ def find(
             if len(pairs) < count and sentence.text not in pairs:
                 bad = [other.text for other in sentence.words]
                 bad[place] = word
-                if not known(bad):
+                if wrong(bad):
                     pairs[sentence.text] = Pair(sentence.text, written(bad), phenomenon)
         if all(len(pairs) == count for pairs in found.values()):
             break
@@ -85,10 +100,13 @@ def _faults(words: Sequence[Word]) -> Iterator[tuple[str, int, str]]:
         if word.tag == "DET" and word.text in _ARTICLES:
             yield "a and an", place, _ARTICLES[word.text]
         if word.text in _REFLEXIVES:
-            yield "reflexive", place, _REFLEXIVES[word.text]
-        if word.text in _PRONOUNS and "because" in texts[:place]:
-            yield "pronoun", place, _PRONOUNS[word.text]
-        if word.tag == "VERB" and word.head == -1 and word.text in _TENSE and {"yesterday", "Yesterday"} & set(texts):
+            yield "reflexive pronoun", place, _REFLEXIVES[word.text]
+        if (
+            word.tag == "VERB"
+            and word.head == -1
+            and word.text in _TENSE
+            and {"yesterday", "Yesterday"} & set(texts)
+        ):
             yield "tense with yesterday", place, _TENSE[word.text]
         if word.text in ("lately", "Lately"):
             yield "tense with lately", place, "tomorrow" if word.text == "lately" else "Tomorrow"

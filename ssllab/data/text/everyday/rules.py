@@ -5,6 +5,8 @@ numbers; ``$g`` is who a sentence speaks of (he, she, they, we, I), which fixes 
 form of a verb. A rule that is asked for ``he`` and is not there stands under ``sing``, for ``they`` under ``plur``.
 """
 
+from ssllab.data.text.everyday.animals import ANIMALS
+
 DOMAINS: dict[str, dict[str, float]] = {
     "$n": {"sing": 66, "plur": 34},
     "$m": {"sing": 50, "plur": 50},
@@ -16,7 +18,7 @@ DOMAINS: dict[str, dict[str, float]] = {
 # what else an argument may be looked up as
 ALIASES = {"he": "sing", "she": "sing", "they": "plur", "we": "plur", "I": "plur"}
 
-RULES = """
+_RULES = """
 sentence =
   25 *<animal clause> .
   24 *<person clause> .
@@ -116,136 +118,6 @@ habit =
   30 at *night
   25 in the *<noun part sing>
 
-# ------------------------------------------------------------------ animals
-animal clause =
-  86 <animal $k $n> *<tensed $k $n>
-   6 yesterday <animal $k $n> *<act $k past>
-   4 lately , <animal $k $n> <have $n> been *<act $k ing>
-   4 tomorrow <animal $k $n> will *<act $k base>
-tensed $k $n =
-  56 *<act $k $n> [.12 (<habit>)]
-  24 *<act $k past> [.25 yesterday]
-  12 <be $n> *<act $k ing> [.15 now]
-   5 <have $n> been *<act $k ing> lately
-   3 will *<act $k base> tomorrow
-animal $k $n =
-  74 <det of $k $n> [.38 <look $k>] *<noun $k $n>
-  10 the [.25 <look $k>] *<noun $k $n> (<mark $k>)
-  12 the *<noun $k $n> (that/PRON *<trait $k $n>)
-   4 the *<noun $k $n> , (even though *<adj animal state>) ,
-det of bird $n =
-  1 <wild det $n>
-det of wild $n =
-  1 <wild det $n>
-det of small $n =
-  1 <wild det $n>
-det of $k $n =
-  1 <det $n>
-look cat =
-  62 <adj cat coat>
-  38 <adj animal>
-look dog =
-  40 <adj coat>
-  60 <adj animal>
-look horse =
-  40 <adj coat>
-  60 <adj animal>
-look bird =
-  35 <adj plumage>
-  65 <adj animal>
-look $k =
-  1 <adj animal>
-mark cat =
-  50 with the <adj paws> *paws
-  30 with the long *tail
-  20 near the *<noun landmark $m>
-mark dog =
-  35 with the <adj paws> *paws
-  25 with the long *ears
-  40 near the *<noun landmark $m>
-mark $k =
-  60 near the *<noun landmark $m>
-  40 behind the *<noun shelter $m>
-trait cat $n =
-  60 *<verb chase $n> (the *<noun small $m>)
-  40 *<verb watch $n> (the *<noun bird $m>)
-trait dog $n =
-  60 *<verb chase $n> (the *<noun cat $m>)
-  40 *<verb watch $n> (the *<noun people $m>)
-trait wild $n =
-  60 *<verb chase $n> (the *<noun small $m>)
-  40 *<verb live $n> (near the *<noun water $m>)
-trait $k $n =
-  60 *<verb live $n> (near the *<noun landmark $m>)
-  40 *<verb watch $n> (the *<noun people $m>)
-act cat $f =
-  42 *<verb sit $f> (<on spot>)
-  10 *<verb purr $f> [.5 <softly>]
-  14 *<verb chase $f> (<prey cat>)
-  12 *<verb watch $f> (<prey cat>)
-   8 *<verb drink $f> (<some milk>)
-  14 *<verb climb $f> (<climbable>)
-act dog $f =
-  26 *<verb sit $f> (<on spot>)
-  16 *<verb bark $f> [.3 loudly] (at the *<bothered>)
-  18 *<verb chase $f> (<prey dog>)
-  14 *<verb fetch $f> (the *<noun toy sing>)
-  16 *<verb wander $f> (<through outdoors>)
-  10 *<verb wait $f> (<at door>)
-act bird $f =
-  34 *<verb sing $f> [.35 <softly>] (<in tree>)
-  30 *<verb fly $f> (over the *<flown over>)
-  18 *<verb eat $f> (the *<noun grain plur>)
-  18 *<verb sit $f> (on the *<perch>)
-act horse $f =
-  34 *<verb trot $f> (<through outdoors>)
-  26 *<verb eat $f> (the *<noun feed sing>)
-  22 *<verb stand $f> (in the *<noun shelter sing>)
-  18 *<verb drink $f> (from the *<noun water sing>)
-act farm $f =
-  40 *<verb eat $f> (the *<noun feed sing>) [.3 (<in outdoors>)]
-  30 *<verb sleep $f> (in the *<noun shelter sing>)
-  30 *<verb stand $f> (near the *<noun water sing>)
-act duck $f =
-  55 *<verb swim $f> (across the *<noun water sing>)
-  25 *<verb fly $f> (over the *<flown over>)
-  20 *<verb eat $f> (the *<noun grain plur>)
-act wild $f =
-  40 *<verb hunt $f> (<in wild>)
-  30 *<verb chase $f> (<prey wild>)
-  30 *<verb sleep $f> (<in wild>)
-act small $f =
-  38 *<verb hop $f> (<through outdoors>)
-  34 *<verb eat $f> (the *<noun grain plur>)
-  28 *<verb hide $f> (under the *<noun cover sing>)
-softly =
-  60 softly
-  40 beautifully
-some milk =
-  60 the [.3 warm] *milk
-  40 some *milk
-prey cat =
-  60 <def $m> *<noun small $m>
-  40 <def $m> *<noun bird $m>
-prey dog =
-  65 <def $m> *<noun cat $m>
-  35 <def $m> *<noun duck $m>
-prey wild =
-  70 <def $m> *<noun small $m>
-  30 <def $m> *<noun duck $m>
-bothered =
-  50 <noun cat $m>
-  50 <noun people $m>
-climbable =
-  60 over the *<noun high sing>
-  40 into the *<noun box sing>
-perch =
-  60 <noun high sing>
-  40 <noun sunny sing>
-flown over =
-  50 <noun water sing>
-  50 <noun outdoors sing>
-
 # ------------------------------------------------------------------ places
 on spot =
   24 on the *<noun sunny sing>
@@ -333,7 +205,7 @@ common deed $f $g =
    6 *<verb play $f> (<game>)
    5 *<verb wait $f> (for <own $g> *<noun ride sing>)
    5 *<verb wash $f> (<self $g>)
-   4 *<verb write $f> (a *<noun reading sing>) (to <own $g> *<noun kin sing>)
+   4 *<verb write $f> (a [.25 <adj reading>] *letter) (to <own $g> *<noun kin sing>)
    5 *<verb buy $f> (<def $n> *<noun ware $n>) (at the *market)
 craft cook $f $g =
   34 *<verb bake $f> (the *<noun baked sing>) [.3 (in <own $g> *kitchen)]
@@ -372,7 +244,7 @@ thing $t $n =
   58 <det $n> [.3 <adj thing>] *<noun $t $n>
   14 the *<noun $t $n> (near the *<noun landmark $m>)
   14 the *<noun $t $n> (that/PRON (the *<noun grower $m>) *bought)
-  14 the *<noun $t $n> , (even though *<adj thing state>) ,
+  14 the *<noun $t $n> , (even though [.15 very] *<adj thing state>) ,
 state of ride $n =
   40 <cop $n> *<adj thing colour>
   14 <cop $n> in good *shape @positive
@@ -407,7 +279,7 @@ weather clause =
   10 it is *<verb rain ing> [.5 (<in city>)] [.3 now]
    6 yesterday it *<verb rain past> [.5 (<in city>)]
    5 tomorrow it will *<verb rain base> [.5 (<in city>)]
-  16 (the *weather [.4 (<in city>)]) <cop sing> *<adj weather> [.25 (and *<adj also weather>)]
+  16 (the *weather [.4 (<in city>)]) <cop sing> [.2 very] *<adj weather> [.25 (and *<adj also weather>)]
    7 lately , (the *weather) has been *<adj weather>
    8 *<sky event sing>
    6 *<sky event past> [.4 yesterday]
@@ -461,15 +333,17 @@ judged $c =
    6 *<adj bad $c> (and *<adj also bad>) @negative
    8 not *<adj good $c> @negative
 so =
-  70 very
-  30 really
+  60 really
+  40 so
 
 # ------------------------------------------------------------------ two clauses
 joined clauses =
   30 *<short animal> , (and *<short animal>)
   16 *<short person> , (but *<short animal>)
   22 (when *<weather now>) , *<short animal>
-  32 <someone people $g> *<common deed $g $g> (because <pronoun $g> <be $g> *<adj person state>)
+  12 <someone people $g> *<verb eat $g> (<food>) (because <pronoun $g> <be $g> *hungry)
+  10 <someone people $g> *<verb sit $g> (<by seat>) (because <pronoun $g> <be $g> [.2 very] *tired)
+  10 <someone people $g> *<verb drink $g> (some *<noun drink sing>) (because <pronoun $g> <be $g> [.2 very] *cold)
 short animal =
   1 (the *<noun $k $n>) *<brief $k $n>
 brief cat $n =
@@ -490,3 +364,5 @@ weather now =
   70 it *<verb rain sing>
   30 (the *sun) *<verb shine sing>
 """
+
+RULES = _RULES + ANIMALS

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ssllab.data.text.everyday.automaton import State
+from ssllab.data.text.everyday.automaton import FINAL, State
 
 CHUNK = 1 << 15  # sentences drawn side by side
 
@@ -45,7 +46,9 @@ PUNCTUATION = (".", ",", "!")
 
 def written(words: Sequence[str]) -> str:
     """Words in one line of text: blanks between them, none before punctuation."""
-    return "".join(word if not place or word in PUNCTUATION else " " + word for place, word in enumerate(words))
+    return "".join(
+        word if not place or word in PUNCTUATION else " " + word for place, word in enumerate(words)
+    )
 
 
 class Sampler:
@@ -81,13 +84,29 @@ class Sampler:
             active, state = active[state >= 0], state[state >= 0]
         return np.stack(columns, axis=1)
 
+    def likeliest(self, words: Sequence[str]) -> list[int] | None:
+        """The likeliest path that reads ``words``, the end included (Viterbi); None: there is none."""
+        best: dict[int, tuple[float, list[int]]] = {0: (1.0, [])}
+        for word in words:
+            after: dict[int, tuple[float, list[int]]] = {}
+            for state, (probability, path) in best.items():
+                first = self._last[state - 1] + 1 if state > 0 else 0
+                for arc in range(first, self._last[state] + 1):
+                    target, reached = self.arcs[arc].target, probability * self.arcs[arc].probability
+                    if self.arcs[arc].reading.text == word and reached > after.get(target, (0.0,))[0]:
+                        after[target] = (reached, [*path, arc])
+            best = after
+        return best[FINAL][1] if FINAL in best else None
+
     def sentence(self, path: Sequence[int]) -> Sentence:
         """The sentence of a path of arcs, the end's included."""
         marks = tuple([self.arcs[arc].marks for arc in path])
         if marks not in self._structures:
             self._structures[marks] = structure(marks)
         heads, sentiment = self._structures[marks]
-        return Sentence(tuple([self._word(arc, head) for arc, head in zip(path, heads, strict=False)]), sentiment)
+        return Sentence(
+            tuple([self._word(arc, head) for arc, head in zip(path, heads, strict=False)]), sentiment
+        )
 
     def _word(self, arc: int, head: int) -> Word:
         if (arc, head) not in self._words:
@@ -96,21 +115,31 @@ class Sampler:
         return self._words[arc, head]
 
 
+class _Open(NamedTuple):
+    """A phrase that is not closed yet: is it the head of the one around it, its head word, what depends on that."""
+
+    leads: bool
+    head: list[int]
+    others: list[int]
+
+    def take(self, word: int, leads: bool) -> None:
+        (self.head if leads else self.others).append(word)
+
+
 def structure(marks: Sequence[str]) -> tuple[tuple[int, ...], str]:
     """The head of every word and the sentence's sentiment, from the marks of its arcs (see `automaton`)."""
     heads = [-1] * (len(marks) - 1)
-    # Of each open phrase: whether it is the head of the phrase around it, its head word, the others that depend on it.
-    open_phrases: list[tuple[bool, list[int], list[int]]] = [(True, [], [])]
+    phrases = [_Open(True, [], [])]
     for word, signs in enumerate(marks):
         for sign in signs:
             if sign in "([":
-                open_phrases.append((sign == "[", [], []))
+                phrases.append(_Open(sign == "[", [], []))
             elif sign == ")":
-                leads, head, others = open_phrases.pop()
-                for other in others:
-                    heads[other] = head[0]
-                open_phrases[-1][1 if leads else 2].append(head[0])
+                closed = phrases.pop()
+                for other in closed.others:
+                    heads[other] = closed.head[0]
+                phrases[-1].take(closed.head[0], closed.leads)
             elif sign in "*.":
-                open_phrases[-1][1 if sign == "*" else 2].append(word)
+                phrases[-1].take(word, sign == "*")
     praise = sum(signs.count("+") - signs.count("-") for signs in marks)
     return tuple(heads), "positive" if praise > 0 else "negative" if praise < 0 else "neutral"
