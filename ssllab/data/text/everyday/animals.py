@@ -124,8 +124,8 @@ climbable =
   60 over the *<noun high sing>
   40 into the *<noun box sing>
 perch =
-  60 <noun high sing>
-  40 <noun sunny sing>
+  60 <noun twig sing>
+  40 <noun high sing>
 flown over =
   50 <noun water sing>
   50 <noun outdoors sing>

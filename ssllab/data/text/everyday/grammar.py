@@ -4,6 +4,7 @@ Case is kept: a sentence begins with a capital, and "The" and "the" are two word
 is a line: as characters it ends with a newline.
 """
 
+import itertools
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -172,8 +173,10 @@ class Grammar:
 
     # ------------------------------------------------------------------ characters
     def split(self, text: str) -> list[str]:
-        """A sentence as words and punctuation marks; says nothing of whether they are in the language."""
-        return re.findall(r"\w+|[^\w\s]", text)
+        """Text as words and punctuation marks, with `END` between sentences; they need not be in the language."""
+        words = re.findall(r"\w+|[^\w\s]", text)
+        ended = [[word, END] if word in (".", "!") else [word] for word in words[:-1]]
+        return [*itertools.chain.from_iterable(ended), *words[-1:]]
 
     def character_distribution(self, text: str) -> dict[str, float]:
         """The true probabilities of the next character after ``text``: the words that go on so, summed.

@@ -28,6 +28,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "scholar": ("person", "teacher student"),
     "artist": ("person", "painter singer"),
     "kin": ("person", "mother brother sister father uncle aunt"),
+    "sibling": ("person", "brother sister"),
     "kinswoman": ("person", "mother sister aunt"),
     "kinsman": ("person", "father brother uncle"),
     # places, by the word that stands before them
@@ -43,15 +44,17 @@ NOUNS: dict[str, tuple[str, str]] = {
     "water": ("place", "river lake pond"),
     "landmark": ("place", "bridge church/churches gate"),
     "way": ("place", "street road bridge hill"),
-    "high": ("place", "tree roof wall"),
+    "high": ("place", "roof wall fence"),
     "tree": ("place", "tree bush"),
     "cover": ("place", "table tree bush"),
     # things
-    "ride": ("thing", "bicycle car boat train"),
+    "ride": ("thing", "bicycle car boat"),
+    "transport": ("thing", "train bus/buses boat"),
     "reading": ("thing", "book letter newspaper"),
     "thing": ("thing", "lamp clock hat coat"),
     "ware": ("thing", "hat basket coat clock lamp"),
-    "box": ("thing", "basket box"),
+    "box": ("place", "tree basket box"),
+    "twig": ("place", "branch bush"),
     "toy": ("thing", "ball bone"),
     "painted": ("thing", "flower tree horse boat"),
     # food
@@ -60,6 +63,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "made": ("food", "soup salad"),
     "green": ("place", "garden park"),
     "drink": ("food", "tea coffee milk"),
+    "hot": ("food", "tea coffee"),
     "fruit": ("food", "apple pear tomato/tomatoes"),
     "meal": ("food", "breakfast lunch dinner"),
     "feed": ("food", "grass hay"),
@@ -154,7 +158,7 @@ ADJECTIVES: dict[str, tuple[str, str]] = {
     "good weather": ("praise", "lovely wonderful beautiful"),
     "bad weather": ("blame", "awful terrible horrible"),
     "good day": ("praise", "lovely beautiful wonderful"),
-    "bad day": ("blame", "terrible horrible"),
+    "bad day": ("blame", "awful terrible horrible"),
     # what stands after "and": other words than before it
     "also good": ("praise", "pleasant perfect"),
     "also bad": ("blame", "unpleasant dreadful"),
@@ -164,58 +168,53 @@ ADJECTIVES: dict[str, tuple[str, str]] = {
 PROPER: dict[str, tuple[str, str]] = {
     "name he": ("person", "Tom Ben Paul Leo"),
     "name she": ("person", "Anna Maria Lucy Emma"),
-    "city": ("city", "Paris Rome London Vienna Oslo Lisbon Boston Cairo"),
+    "city": ("city", "Paris Rome London Vienna Oslo Berlin Boston Dublin"),
 }
 
-# words that the rules name one by one: (tag, number) -> words; of a word with two tags the first is meant, the other
+# words that the rules name one by one: "tag number" -> words; of a word with two tags the first is meant, the other
 # is written word/TAG
-LITERALS: dict[tuple[str, str], str] = {
-    ("DET", ""): "the my our his her their some",
-    ("DET", "sing"): "a this that every what",
-    ("DET", "plur"): "these many",
-    ("NUM", ""): "two three five seven eight twelve sixty 1630 1788 1642 1535 1550 1682",
-    ("PRON", ""): "who that there",
-    ("PRON", "sing"): "he she it I himself herself myself",
-    ("PRON", "plur"): "they we themselves ourselves",
-    ("ADP", ""): "on in under near with from at to through across behind of for over into after",
-    ("AUX", ""): "been will",
-    ("AUX", "sing"): "is was has am",
-    ("AUX", "plur"): "are were have",
-    ("VERB", ""): "founded made bought",
-    ("VERB", "sing"): "is was has comes rises sets",
-    ("VERB", "plur"): "are were make give lay spin",
-    ("ADV", ""): "yesterday lately tomorrow now very really so even softly loudly beautifully",
-    ("CCONJ", ""): "and but",
-    ("SCONJ", ""): "because when though that",
-    ("PART", ""): "not",
-    ("PUNCT", ""): ". , !",
-    ("ADJ", ""): "good bad hungry tired cold long warm sunny white green black blue",
-    (
-        "NOUN",
-        "sing",
-    ): "day night week year minute letter door tail shape kitchen market garden weather football chess "
-    "piano capital point launching milk honey snow grass coal sand flour wood glass bread paper bicycle spider hand sky "
-    "sun wind forest east west",
-    (
-        "NOUN",
-        "plur",
-    ): "bees hens cows spiders eggs webs days months seconds legs fingers wheels expeditions paws ears",
-    (
-        "PROPN",
-        "sing",
-    ): "Paris Rome London Vienna Oslo Lisbon Cairo Berlin Madrid Tokyo Athens Dublin Boston Sydney "
-    "Montreal Lima Helsinki Philadelphia Ushuaia Kathmandu Manaus Moshi France Italy England Austria Norway Portugal "
-    "Egypt Germany Spain Japan Greece Ireland Antarctica Everest Amazonia Kilimanjaro Monday Tuesday Wednesday "
-    "Thursday Friday Saturday Sunday",
+LITERALS: dict[str, str] = {
+    "DET": "the my our his her their some",
+    "DET sing": "a this that every what",
+    "DET plur": "these many",
+    "NUM": "two three five seven eight twelve sixty 1630 1788 1642 1535 1550 1682",
+    "PRON": "who that there",
+    "PRON sing": "he she it I himself herself myself",
+    "PRON plur": "they we themselves ourselves",
+    "ADP": "on in under near with from at to through across behind of for over into after",
+    "AUX": "been will",
+    "AUX sing": "is was has am",
+    "AUX plur": "are were have",
+    "VERB": "founded made bought",
+    "VERB sing": "is was has comes rises sets rains snows",
+    "VERB plur": "are were make give lay spin",
+    "ADV": "yesterday lately tomorrow now very really so even softly loudly beautifully",
+    "CCONJ": "and but",
+    "SCONJ": "because when though that",
+    "PART": "not",
+    "PUNCT": ". , !",
+    "ADJ": "good bad hungry tired cold long warm sunny white green black blue",
+    "NOUN sing": (
+        "winter day night week year minute letter door tail shape kitchen market garden weather football "
+        "chess piano capital point launching milk honey snow grass coal sand flour wood glass bread paper "
+        "bicycle spider hand sky sun wind forest east west"
+    ),
+    "NOUN plur": "bees hens cows spiders eggs webs days months seconds legs fingers wheels expeditions paws ears",
+    "PROPN sing": (
+        "Paris Rome London Vienna Oslo Lisbon Cairo Berlin Madrid Tokyo Athens Dublin Boston Sydney Montreal "
+        "Lima Helsinki Philadelphia Ushuaia Kathmandu Manaus Moshi France Italy England Austria Norway "
+        "Portugal Egypt Germany Spain Japan Greece Ireland Antarctica Everest Amazonia Kilimanjaro Monday "
+        "Tuesday Wednesday Thursday Friday Saturday Sunday"
+    ),
 }
 
 # what the words mean that are named one by one
 MEANINGS: dict[str, str] = {
-    "time": "yesterday lately tomorrow now day night week year minute days months seconds "
+    "time": "yesterday lately tomorrow now winter day night week year minute days months seconds "
     "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
     "year": "1630 1788 1642 1535 1550 1682",
     "number": "two three five seven eight twelve sixty many some",
-    "weather": "snow weather sun wind sky",
+    "weather": "snow weather sun wind sky rains snows",
     "colour": "white green black blue red yellow brown grey",
     "quality": "long warm hungry tired cold",
     "light": "sunny",
@@ -241,6 +240,15 @@ MEANINGS: dict[str, str] = {
 FORMS = ("base", "sing", "past", "ing")
 # the forms of a verb and of a noun that go with who a sentence speaks of
 VERB_FORM = {"he": "sing", "she": "sing", "they": "base", "we": "base", "I": "base", "plur": "base"}
+VERB_NUMBER = {
+    "he": "sing",
+    "she": "sing",
+    "sing": "sing",
+    "I": "sing",
+    "they": "plur",
+    "we": "plur",
+    "plur": "plur",
+}
 NOUN_FORM = {"he": "sing", "she": "sing", "they": "plur"}
 
 
@@ -282,17 +290,10 @@ def members(key: tuple[str, ...]) -> list[Reading] | None:
         return [Reading(noun(word, form), "NOUN", form, group) for word in words]
     if kind == "verb":
         form = VERB_FORM.get(rest[1], rest[1])
-        number = {
-            "he": "sing",
-            "she": "sing",
-            "sing": "sing",
-            "I": "sing",
-            "they": "plur",
-            "we": "plur",
-            "plur": "plur",
-        }
         group, words = _words(VERBS, rest[0])
-        return [Reading(conjugated(word)[form], "VERB", number.get(rest[1], ""), group) for word in words]
+        return [
+            Reading(conjugated(word)[form], "VERB", VERB_NUMBER.get(rest[1], ""), group) for word in words
+        ]
     if kind == "adj":
         group, words = _words(ADJECTIVES, " ".join(rest))
         colours = MEANINGS["colour"].split()
@@ -307,7 +308,8 @@ def members(key: tuple[str, ...]) -> list[Reading] | None:
 def _literals() -> dict[str, dict[str, Reading]]:
     meaning = {word: group for group, words in MEANINGS.items() for word in words.split()}
     found: dict[str, dict[str, Reading]] = {}
-    for (tag, number), words in LITERALS.items():
+    for key, words in LITERALS.items():
+        tag, _, number = key.partition(" ")
         for word in words.split():
             found.setdefault(word, {})[tag] = Reading(word, tag, number, meaning.get(word, ""))
     return found

@@ -178,7 +178,7 @@ person noun $r $g =
   18 the *<noun $r $g> (who *<habit of $r $g>)
    6 the *<noun $r $g> , (even though *<adj person state>) ,
 habit of $r $g =
-  40 *<verb reside $g> (<in city>)
+  40 *<home $r $g> (<in city>)
   35 *<verb feed $g> (the *<noun farm plur>)
   25 *<verb help $g> (the *<noun people $m>)
 does $r $g =
@@ -187,6 +187,15 @@ does $r $g =
   11 <be $g> *<deed $r ing $g> [.15 now]
    6 <have $g> been *<deed $r ing $g> lately
    3 will *<deed $r base $g> tomorrow
+   8 *<settled $r $g>
+   4 *<settled $r past>
+home people $f =
+  1 <verb live $f>
+home $r $f =
+  1 <verb reside $f>
+settled $r $f =
+  60 *<home $r $f> (<in city>)
+  40 *<verb eat $f> (<food>) (for *<noun meal sing>)
 deed people $f $g =
   1 <common deed $f $g>
 deed $r $f $g =
@@ -195,15 +204,14 @@ deed $r $f $g =
 common deed $f $g =
   14 *<verb read $f> (<own or a $g> [.25 <adj reading>] *<noun reading sing>) [.25 (<in indoors>)]
   11 *<verb wander $f> (<through outdoors>) [.25 (with <own $g> *<noun dog $n>)]
-  10 *<verb visit $f> (<own $g> *<noun kin $n>) [.5 (<in city>)]
-   8 *<verb reside $f> (<in city>)
-  10 *<verb eat $f> (<food>) [.4 (for *<noun meal sing>)]
+  10 *<verb visit $f> (<own $g> *<kin>) [.5 (<in city>)]
+   8 *<verb eat $f> (<food>)
    7 *<verb drink $f> (<own or a $g> *<noun drink sing>)
    5 *<verb feed $f> (<own or a $g> *<noun pet sing>)
    3 *<verb feed $f> (<own or the $g> *<noun pet plur>)
    7 *<verb sit $f> (<by seat>)
    6 *<verb play $f> (<game>)
-   5 *<verb wait $f> (for <own $g> *<noun ride sing>)
+   5 *<verb wait $f> (for <own $g> *<noun transport sing>)
    5 *<verb wash $f> (<self $g>)
    4 *<verb write $f> (a [.25 <adj reading>] *letter) (to <own $g> *<noun kin sing>)
    5 *<verb buy $f> (<def $n> *<noun ware $n>) (at the *market)
@@ -221,6 +229,9 @@ craft scholar $f $g =
 craft artist $f $g =
   50 *<verb paint $f> (<def $n> *<noun painted $n>)
   50 *<verb dance $f> (for <own $g> *<noun people plur>)
+kin =
+  72 <noun kin sing>
+  28 <noun sibling plur>
 own or a $g =
   55 <own $g>
   30 the
@@ -244,7 +255,11 @@ thing $t $n =
   58 <det $n> [.3 <adj thing>] *<noun $t $n>
   14 the *<noun $t $n> (near the *<noun landmark $m>)
   14 the *<noun $t $n> (that/PRON (the *<noun grower $m>) *bought)
-  14 the *<noun $t $n> , (even though [.15 very] *<adj thing state>) ,
+  14 the *<noun $t $n> , (even though [.15 very] *<worn $t>) ,
+worn reading =
+  1 <adj reading>
+worn $t =
+  1 <adj thing state>
 state of ride $n =
   40 <cop $n> *<adj thing colour>
   14 <cop $n> in good *shape @positive
@@ -274,7 +289,9 @@ somewhere =
 
 # ------------------------------------------------------------------ weather
 weather clause =
-  20 it *<verb rain sing> [.5 (<in city>)] [.2 (in the *<noun season sing>)]
+  15 it *<verb rain sing> [.5 (<in city>)]
+   3 it *rains (in the *<noun season sing>)
+   2 it *snows (in the *winter)
   18 it *<verb rain past> [.5 (<in city>)] [.35 yesterday]
   10 it is *<verb rain ing> [.5 (<in city>)] [.3 now]
    6 yesterday it *<verb rain past> [.5 (<in city>)]
@@ -322,7 +339,7 @@ fan they =
   1 the *<noun people plur>
 liked =
   35 this/DET *<noun dish sing>
-  25 the *<noun thing sing>
+  25 this/DET *<noun outdoors sing>
   20 the *weather
   20 *<city>
 judged $c =
@@ -343,7 +360,7 @@ joined clauses =
   22 (when *<weather now>) , *<short animal>
   12 <someone people $g> *<verb eat $g> (<food>) (because <pronoun $g> <be $g> *hungry)
   10 <someone people $g> *<verb sit $g> (<by seat>) (because <pronoun $g> <be $g> [.2 very] *tired)
-  10 <someone people $g> *<verb drink $g> (some *<noun drink sing>) (because <pronoun $g> <be $g> [.2 very] *cold)
+  10 <someone people $g> *<verb drink $g> (some *<noun hot sing>) (because <pronoun $g> <be $g> [.2 very] *cold)
 short animal =
   1 (the *<noun $k $n>) *<brief $k $n>
 brief cat $n =

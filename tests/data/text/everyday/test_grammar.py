@@ -278,4 +278,7 @@ def test_a_text_splits_into_the_words_that_it_was_written_from(grammar, sentence
         words = [word.text for word in sentence.words]
         assert grammar.split(sentence.text) == words
         assert written(words) == sentence.text
+    assert grammar.split("It rains. The") == ["It", "rains", ".", END, "The"]
+    assert grammar.split("") == []
+    assert np.array_equal(grammar.distribution(grammar.split("It rains. The")), grammar.distribution(["The"]))
     assert written(LECTURE) == "The calico cat sits on the sunny ledge."
