@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+SEQUENCE_MODELS = ("everyday-causal", "everyday-masked", "books-bpe")  # of the Language lab, in models/
+
 
 def asset(*parts: str) -> Traversable:
     """The shipped file or folder, as ``asset("lessons", "contrast", "01-no-colour.md")``."""

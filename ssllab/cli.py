@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ssllab import __version__
+from ssllab.assets import SEQUENCE_MODELS
 from ssllab.commands import streams
 from ssllab.commands.usage import BAD_INPUT, OUR_FAILURE, UsageError
 from ssllab.data.catalogue import exists, kind_of, parts, source, sources
@@ -105,6 +106,35 @@ def parser() -> Parser:
         )
         _workspace(sub)
         _json(sub)
+
+    complete = commands.add_parser("complete", help="what may come next in a text, and how surprising it was")
+    complete.add_argument("text", help="the text; ___ in it asks what stands there")
+    complete.add_argument("--top", type=_positive, default=10, metavar="N", help="how many candidates")
+    complete.add_argument("--generate", type=_natural, default=0, metavar="N", help="write N symbols more")
+    complete.add_argument(
+        "--temperature",
+        type=_temperature,
+        default=1.0,
+        metavar="T",
+        help="of what is written; 0: the likeliest",
+    )
+    complete.add_argument("--seed", type=_seed, default=0)
+    score = commands.add_parser("score", help="which sentence of minimal pairs a model prefers")
+    score.add_argument("pairs", type=Path, help="a .jsonl file as BLiMP's, a folder or a zip of them")
+    for sub in (complete, score):
+        sub.add_argument("--model", help=f"a run's id or folder, or one of {', '.join(SEQUENCE_MODELS)}")
+        _workspace(sub)
+        _json(sub)
+    evaluate = commands.add_parser("evaluate", help="what a run's model knows on data it never saw")
+    evaluate.add_argument("run", help="a run's id or folder")
+    evaluate.add_argument(
+        "--data", default=argparse.SUPPRESS, help="other data, all of it; without it the run's held-out part"
+    )
+    evaluate.add_argument(
+        "--stride", type=_positive, metavar="N", help="symbols between windows; half a context is usual"
+    )
+    _workspace(evaluate)
+    _json(evaluate)
 
     runs = commands.add_parser("runs", help="the run store")
     _workspace(runs)
@@ -223,6 +253,16 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _temperature(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"'{text}': expected a number from 0 to 100")
+    return value
+
+
 def _natural(text: str) -> int:
     return _whole(text, 0)
 
@@ -277,7 +317,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         return _window(options)
     if options.command == "tour":
         return _tour(options.seconds, options.out)
-    from ssllab.commands import runs, speech, train
+    from ssllab.commands import language, runs, speech, train
 
     if getattr(options, "own", None) is not None:
         train.use_own_file(Path(options.own))
@@ -287,6 +327,9 @@ def _dispatch(options: argparse.Namespace) -> int:
         "fork": train.fork,
         "quantize": speech.quantize,
         "transcribe": speech.transcribe,
+        "complete": language.complete,
+        "score": language.score,
+        "evaluate": language.evaluate,
         "new-method": train.new_method,
         "runs": runs.runs,
         "methods": runs.methods,

@@ -132,6 +132,14 @@ class Transcripts:
     beam: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Babble:
+    """What a model of sequences wrote by itself at ``step``, always with the same dice."""
+
+    step: int
+    text: str
+
+
 # What is asked for
 
 

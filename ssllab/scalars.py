@@ -26,8 +26,9 @@ class Series:
     dashed line (a chance level, a ceiling). ``untrained``: its first value, that of the untrained model, is a reference
     line too. ``headline``: of the scalars that a run has, the one with the largest says most about it.
     ``when``: what must be there for it to be measured: "labels", "factors", "phones", "words", "speakers",
-    "transcripts", or a control as "name" or "name=a,b"; several are joined by " and ". ``role``: its colour in the
-    theme, the first one's in a family; ``overlay``: whether other runs draw it behind the live one.
+    "transcripts", "truth" (the data's true distribution is known), "weights" (that gradients train), or a control as
+    "name" or "name=a,b"; several are joined by " and ". ``role``: its colour in the theme, the first one's in a family;
+    ``overlay``: whether other runs draw it behind the live one.
 
     A name may hold one placeholder, as ``"factor_{factor}"``: it declares a family, every name of that form, and its
     texts may hold the same placeholder.

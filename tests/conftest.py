@@ -12,7 +12,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -203,8 +204,6 @@ def tone_data():
 @pytest.fixture(scope="session")
 def tone_data_with_phones(tone_data):
     """The same, whose phones are known: the letters, as if they were of equal length."""
-    from dataclasses import replace
-
     from ssllab.data.speech.types import SAMPLE_RATE, Span
 
     def known(split):
@@ -219,10 +218,19 @@ def tone_data_with_phones(tone_data):
 
 
 @pytest.fixture(scope="session")
+def everyday_text():
+    """Some sentences of Everyday English, whose truth is known."""
+    from ssllab.data.text.everyday.source import everyday_english
+    from ssllab.data.text.types import split_of
+
+    whole = everyday_english(0, 10)
+    train, test = (list(islice(split.documents(), n)) for split, n in ((whole.train, 400), (whole.test, 100)))
+    return replace(whole, train=split_of(train), test=split_of(test))
+
+
+@pytest.fixture(scope="session")
 def rich_speech(tone_data):
     """The words of tones, with phones, words, speakers and texts."""
-    from dataclasses import replace
-
     import torch
 
     from ssllab.data.speech.types import Span, SpeechSplit
@@ -257,8 +265,6 @@ def rich_images():
 @pytest.fixture(scope="session")
 def tiny_speech_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a pre-training model with random weights."""
-    from dataclasses import replace
-
     import torch
 
     from ssllab.methods.stored import StoredModel

@@ -25,8 +25,8 @@ from ssllab.scalars import Chart, Series, is_declared
 
 ENGINE_SERIES = {
     "loss": Series("Loss", "What is minimised.", better="lower", chart="Loss", short="loss"),
-    "gradient_norm": Series("Gradient norm", "Of all weights, before it is clipped."),
-    "learning_rate": Series("Learning rate", "Of the step, as the schedule has it."),
+    "gradient_norm": Series("Gradient norm", "Of all weights, before it is clipped.", when="weights"),
+    "learning_rate": Series("Learning rate", "Of the step, as the schedule has it.", when="weights"),
     "items_per_second": Series("Items per second", "How fast it learns.", better="higher"),
 }  # what the engine adds to the scalars of every method
 ENGINE_CHARTS = (Chart("Loss", label="loss", hint="Press Start: the loss appears here"),)
@@ -91,6 +91,11 @@ class Method(nn.Module, ABC):
         named = {chart.name for chart in cls.charts}
         cls.charts = (*cls.charts, *(chart for chart in base.charts if chart.name not in named))
 
+    @property
+    def counts_only(self) -> bool:
+        """Whether there is no weight to train: a step learns by itself."""
+        return not any(parameter.requires_grad for parameter in self.parameters())
+
     @classmethod
     def build(
         cls, config: controls.Config, data: Any, read_model: Callable[[str], Any] | None = None
@@ -120,7 +125,11 @@ class Method(nn.Module, ABC):
         """What :meth:`step` returned, if it can be trained on. Raises :class:`StepFault`."""
         if not isinstance(result, StepResult):
             raise StepFault(self, f"returned {type(result).__name__}: expected StepResult(loss, metrics).")
-        if not isinstance(result.loss, Tensor) or result.loss.numel() != 1 or not result.loss.requires_grad:
+        if (
+            not isinstance(result.loss, Tensor)
+            or result.loss.numel() != 1
+            or not (result.loss.requires_grad or self.counts_only)
+        ):
             raise StepFault(self, "gave a loss that cannot be trained: expected one number with a gradient.")
         if "loss" not in result.metrics:
             raise StepFault(self, "gave no metric 'loss': expected {'loss': loss.detach(), ...}.")

@@ -35,10 +35,10 @@ from ssllab.methods.transcribed import (
     padded_classes,
     utterances,
 )
+from ssllab.nn.random import dropout, set_dropout
 from ssllab.nn.wav2vec2.config import Wav2Vec2Config
 from ssllab.nn.wav2vec2.masking import mask_spans
 from ssllab.nn.wav2vec2.model import Context, Wav2Vec2ForCTC, Wav2Vec2Model
-from ssllab.nn.wav2vec2.random import dropout, set_dropout
 from ssllab.objectives.ctc import ctc_loss, deaf_loss
 from ssllab.text.alphabet import Alphabet
 from ssllab.text.ctc_decode import collapse

@@ -28,12 +28,12 @@ from ssllab.methods.speech import MASKED_SHARE, Heard, SpeechMethod, probe_batch
 from ssllab.methods.speech_scalars import HUBERT_SERIES
 from ssllab.methods.speech_settings import PretrainingConfig
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
+from ssllab.nn.random import set_dropout
 from ssllab.nn.wav2vec2.config import PRESETS, Wav2Vec2Config
 from ssllab.nn.wav2vec2.feature_encoder import frame_counts
 from ssllab.nn.wav2vec2.files import Wav2Vec2 as Wav2Vec2File
 from ssllab.nn.wav2vec2.masking import mask_spans
 from ssllab.nn.wav2vec2.model import Wav2Vec2Model
-from ssllab.nn.wav2vec2.random import set_dropout
 from ssllab.nn.wav2vec2.statistics import Statistics, statistics_of
 
 if TYPE_CHECKING:

@@ -23,13 +23,13 @@ from ssllab.methods.speech_inspection import PretrainedInspector
 from ssllab.methods.speech_scalars import WAV2VEC2_SERIES
 from ssllab.methods.stored import ReadModel, StoredModel, read_stored, take_weights
 from ssllab.methods.wav2vec2_settings import Wav2Vec2Settings, model_config
+from ssllab.nn.random import set_dropout
 from ssllab.nn.wav2vec2.config import Wav2Vec2Config
 from ssllab.nn.wav2vec2.feature_encoder import frame_counts, frame_mask
 from ssllab.nn.wav2vec2.files import Wav2Vec2 as Wav2Vec2File
 from ssllab.nn.wav2vec2.masking import mask_spans
 from ssllab.nn.wav2vec2.model import Context, Wav2Vec2ForPreTraining, Wav2Vec2Model
 from ssllab.nn.wav2vec2.quantizer import Quantized, k_means_start, restart_dead
-from ssllab.nn.wav2vec2.random import set_dropout
 from ssllab.objectives.codebook_diversity import diversity_loss, entropy_loss
 from ssllab.objectives.masked_contrast import (
     MaskedContrast,

@@ -241,7 +241,7 @@ class Session(SessionLike):
         return True
 
     def _is_done(self) -> bool:
-        return self._steps is not None and self.step >= self._steps
+        return self._trainer.over or (self._steps is not None and self.step >= self._steps)
 
     def _advance(self) -> None:
         if self.step == 0:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ssllab.controls import Config, ControlError, Value
 from ssllab.data.batches import Data
@@ -48,9 +48,14 @@ class Trainer:
             self.batches = self.method.batches(self.data, settings.seed)
         except ValueError as error:
             raise ControlError(str(error)) from error
-        self.optimizer = build_optimizer(self.method, config)  # type: ignore[arg-type]
+        self.optimizer = None if self.method.counts_only else build_optimizer(self.method, config)  # type: ignore[arg-type]
         self.items = 0.0  # of the last step, in the method's unit
         self.generator = torch.Generator(self.device).manual_seed(settings.seed)
+
+    @property
+    def over(self) -> bool:
+        """Whether all has been learned from that is to be seen once only."""
+        return bool(getattr(self.batches, "over", False))
 
     @property
     def config(self) -> Config:
@@ -72,21 +77,29 @@ class Trainer:
         batch = self.batches.next(config)
         self.items = self.method.items(batch)
         self.method.updates = self.step
-        rate = apply_settings(self.optimizer, self.step, config)
         with autocast(self.device, self.precision):
             result = self.method.checked(self.method.step(batch, self.generator))
-        self.optimizer.zero_grad(set_to_none=True)
-        result.loss.backward()
-        norm = gradient_norm(self.method.parameters())
-        if most := getattr(config, "clip_norm", 0.0):
-            nn.utils.clip_grads_with_norm_(self.method.parameters(), most, norm)
-        self.optimizer.step()
+        measured = dict(result.metrics)  # a person's own may be plain numbers
+        rate = {}
+        if self.optimizer is not None:
+            measured["gradient_norm"], rate["learning_rate"] = self._descend(result.loss, self.optimizer)
         self.step += 1
-        measured = {**result.metrics, "gradient_norm": norm}  # a person's own may be plain numbers
         # One transfer for all scalars: on a GPU each .item() would wait for the device.
         tensors = [torch.as_tensor(value, device=self.device) for value in measured.values()]
         values = torch.stack([value.detach().float().reshape(()) for value in tensors]).tolist()
-        return {**dict(zip(measured, values, strict=True)), "learning_rate": rate}
+        return {**dict(zip(measured, values, strict=True)), **rate}
+
+    def _descend(self, loss: Tensor, optimizer: torch.optim.Optimizer) -> tuple[Tensor, float]:
+        """One step down the gradient of ``loss``: the norm of that, and the learning rate."""
+        config: Any = self.config
+        rate = apply_settings(optimizer, self.step, config)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = gradient_norm(self.method.parameters())
+        if most := getattr(config, "clip_norm", 0.0):
+            nn.utils.clip_grads_with_norm_(self.method.parameters(), most, norm)
+        optimizer.step()
+        return norm, rate
 
     def look(self) -> Look:
         """The method's light picture, in float32 whatever training computes in."""
@@ -102,7 +115,7 @@ class Trainer:
             "step": self.step,
             "config": self.config.model_dump(),
             "model": dict(self.method.state_dict()),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": {} if self.optimizer is None else self.optimizer.state_dict(),
             "sampler": self.batches.state(),
             "generator": self.generator.get_state(),
         }
@@ -117,7 +130,8 @@ class Trainer:
         try:
             self.method.config = type(self.config).make(tree["config"])
             self.method.load_state_dict(tree["model"])
-            self.optimizer.load_state_dict(tree["optimizer"])
+            if self.optimizer is not None:
+                self.optimizer.load_state_dict(tree["optimizer"])
             self.batches.load(tree["sampler"])
             self.generator.set_state(tree["generator"])
             self.step = self.method.updates = int(tree["step"])

@@ -26,6 +26,10 @@ SMALL = {
     "wav2vec2": {"batch_seconds": 2.0, "crop_seconds": 1.0, "codebook_size": 8, "distractors": 10},
     "hubert": {"batch_seconds": 2.0, "crop_seconds": 1.0, "units": 8},
     "ctc": {"batch_seconds": 2.0},
+    "causal_lm": {"batch_size": 4, "context": 16, "layers": 1, "width": 16},
+    "masked_lm": {"batch_size": 4, "context": 16, "layers": 1, "width": 16},
+    "lstm_lm": {"batch_size": 4, "context": 16, "width": 16},
+    "ngram": {"chunk": 1},
 }
 
 
@@ -55,7 +59,7 @@ def given(method, data, **config) -> set[type]:
 
 
 @pytest.fixture
-def data_of(tone_data, tone_data_with_phones):
+def data_of(tone_data, tone_data_with_phones, everyday_text):
     """Small data for a method: with or without what conditions ask for."""
     whole = digits(size=16)
     train, test = (
@@ -66,6 +70,8 @@ def data_of(tone_data, tone_data_with_phones):
     def choose(method, with_phones):
         if methods()[method].kinds == ("images",):
             return images
+        if methods()[method].kinds == ("text",):
+            return everyday_text
         return tone_data_with_phones if with_phones else tone_data
 
     return choose

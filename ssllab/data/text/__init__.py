@@ -1,1 +1,1 @@
-"""Text: sequences of words, characters and other discrete units."""
+"""Sequences of symbols: prose, a language whose truth is known, genomes, units of sound."""

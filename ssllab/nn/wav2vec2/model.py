@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ssllab.nn.random import dropout
 from ssllab.nn.wav2vec2.config import Wav2Vec2Config
 from ssllab.nn.wav2vec2.feature_encoder import FeatureEncoder, frame_counts, frame_mask
 from ssllab.nn.wav2vec2.quantizer import Quantized, build_quantizer, quantized_width
-from ssllab.nn.wav2vec2.random import dropout
 from ssllab.nn.wav2vec2.statistics import Statistics, standardised
 from ssllab.nn.wav2vec2.transformer import Encoder
 

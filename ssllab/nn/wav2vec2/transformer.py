@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ssllab.nn.random import chance, dropout
 from ssllab.nn.wav2vec2.config import Wav2Vec2Config
-from ssllab.nn.wav2vec2.random import chance, dropout
 
 
 class PositionalConvEmbedding(nn.Module):

@@ -1,0 +1,154 @@
+"""A masked language model: predict hidden symbols from both sides (BERT: Devlin, Chang, Lee, Toutanova 2019, section 3.1).
+
+Some symbols of a window are chosen; most of them are hidden behind a mask, some are swapped for others, some are left as
+they are. The model sees the whole window and says what stood at the chosen places. The loss is taken there alone.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ssllab.controls import Control
+from ssllab.methods.base import StepResult
+from ssllab.methods.predictor import Predictor
+from ssllab.methods.sequence_scalars import NEURAL_SERIES
+from ssllab.methods.sequence_settings import NeuralSequenceConfig, TransformerSettings
+from ssllab.methods.sequences import SequenceMethod
+from ssllab.nn.language.transformer import Shape, Transformer
+from ssllab.text.units import Units
+
+MASKED, SWAPPED = 0.8, 0.1  # of the chosen; the rest stays
+MASK_SEED = 15  # of what is hidden in held-out text
+
+
+class MaskedLMConfig(NeuralSequenceConfig, TransformerSettings):
+    """Units, model, batch and optimizer, and how much is hidden."""
+
+    mask_rate: Annotated[
+        float,
+        Control(
+            "Share of symbols that are to be guessed: of them 80 % are hidden, 10 % swapped for any other, 10 % left.",
+            low=0.01,
+            high=0.95,
+            live=True,
+            group="Method",
+            paper="BERT: 0.15; Wettig et al. 2023: 0.4 is as good for large models",
+        ),
+    ] = 0.15
+
+
+class MaskedLM(SequenceMethod):
+    """The encoder of a Transformer."""
+
+    name = "masked_lm"
+    title = "Hidden symbols (Transformer)"
+    paper = "Devlin, Chang, Lee, Toutanova: BERT, NAACL 2019"
+    Config = MaskedLMConfig
+    config: MaskedLMConfig
+    series = NEURAL_SERIES
+    causal = False
+
+    def __init__(self, config: MaskedLMConfig, units: Units) -> None:
+        super().__init__()
+        self.config, self.units = config, units
+        self.mask = len(units.symbols)
+        self.model = Transformer(
+            Shape(
+                self.mask + 1,
+                config.context,
+                config.layers,
+                config.heads,
+                config.width,
+                False,
+                config.positions,
+            )
+        )
+
+    def step(self, batch: Tensor, generator: torch.Generator) -> StepResult:
+        """``batch (B, T + 1)``, of which the first T are read."""
+        ids = batch[:, :-1]
+        shown, chosen = hidden(ids, self.config.mask_rate, self.mask, generator)
+        states = self.model(shown, self.config.dropout, generator)
+        logits = self.model.logits(states[chosen])[:, : self.mask].float()
+        loss = F.cross_entropy(logits, ids[chosen])
+        right = (logits.detach().argmax(1) == ids[chosen]).float().mean()
+        return StepResult(loss, {"loss": loss.detach(), "top1": right})
+
+    @torch.no_grad()
+    def held_out(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Log-probabilities of hidden symbols alone, hidden by the same dice each time; whole windows of the context."""
+        device, length = self.model.embedding.weight.device, min(self.config.context, len(ids))
+        windows = torch.from_numpy(ids[: len(ids) // length * length].astype(np.int64)).view(-1, length)
+        shown, chosen = hidden(
+            windows, self.config.mask_rate, self.mask, torch.Generator().manual_seed(MASK_SEED)
+        )
+        found = []
+        for rows, places, true in zip(shown.split(64), chosen.split(64), windows.split(64), strict=True):
+            states = self.model(rows.to(device))[places.to(device)]
+            logs = self.model.logits(states)[:, : self.mask].float().log_softmax(-1).cpu()
+            found.append(logs.gather(1, true[places][:, None])[:, 0])
+        return torch.cat(found).numpy()
+
+    def asked(self) -> Predictor:
+        """See :meth:`SequenceMethod.asked`."""
+        return _Asked(self.model, self.units)
+
+
+def hidden(ids: Tensor, rate: float, mask: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """What the model is shown of ``ids (B, T)``, and which places are chosen, ``(B, T)`` bool: at least one."""
+    draw = torch.rand(ids.shape, generator=generator, device=ids.device)
+    chosen = (draw < rate) | (draw == draw.min())
+    how = torch.rand(ids.shape, generator=generator, device=ids.device)
+    others = torch.randint(mask, ids.shape, generator=generator, device=ids.device)
+    shown = torch.where(chosen & (how < MASKED), mask, ids)
+    return torch.where(chosen & (how >= MASKED) & (how < MASKED + SWAPPED), others, shown), chosen
+
+
+class _Asked(Predictor):
+    """What comes next is asked as what is hidden at the end."""
+
+    causal = False
+
+    def __init__(self, model: Transformer, units: Units) -> None:
+        self.model, self.units = model, units
+        self.mask = len(units.symbols)
+        self.context = model.shape.context - 1  # symbols beside the one that is asked for
+
+    @torch.no_grad()
+    def at(self, ids: NDArray[np.int32], place: int) -> NDArray[np.float32]:
+        """Log-probabilities ``(size,)`` of what stands at ``place`` of ``ids (n,)``, which is hidden; of a long text the
+        context around it is read."""
+        most = self.model.shape.context
+        first = max(0, min(place - most // 2, len(ids) - most))
+        shown = ids[first : first + most].astype(np.int64)
+        shown[place - first] = self.mask
+        device = self.model.embedding.weight.device
+        states = self.model(torch.from_numpy(shown).to(device)[None])[0, place - first]
+        logits = self.model.logits(states)[: self.mask].float()
+        return logits.log_softmax(-1).cpu().numpy()
+
+    def next(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        return self.at(np.append(ids, 0), len(ids))
+
+    @torch.no_grad()
+    def window(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Pseudo-log-likelihoods (Salazar et al. 2020): each symbol hidden in turn, all others seen."""
+        ids = ids.astype(np.int64)
+        shown = np.repeat(ids[None], len(ids) - 1, 0)
+        places = np.arange(1, len(ids))
+        shown[places - 1, places] = self.mask
+        device = self.model.embedding.weight.device
+        every = torch.from_numpy(places).to(device)
+        found = []
+        for rows, at in zip(torch.from_numpy(shown).to(device).split(64), every.split(64), strict=True):
+            states = self.model(rows)[torch.arange(len(rows), device=device), at]
+            logs = self.model.logits(states)[:, : self.mask].float().log_softmax(-1)
+            expected = torch.from_numpy(ids).to(device)[at]
+            found.append(logs.gather(1, expected[:, None])[:, 0].cpu())
+        return torch.cat(found).numpy()

@@ -1,0 +1,55 @@
+"""A model of sequences that is asked: what comes next, and how surprising was what came."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ssllab.text.units import Units
+
+
+class Predictor(ABC):
+    """``units`` are its symbols, ``context`` how many of them it sees at most. ``causal``: whether it only looks back;
+    else ``mask`` stands for a symbol that is hidden."""
+
+    units: Units
+    context: int
+    causal: bool = True
+
+    @abstractmethod
+    def next(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Log-probabilities ``(size,)`` of the symbol after ``ids (n,)``, which begin with the end of what was before."""
+
+    @abstractmethod
+    def window(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Log-probability ``(n - 1,)`` of each of ``ids (n,)`` but the first, after those before it; ``n - 1`` is at most
+        the context."""
+
+    def sentences(self, many: Sequence[NDArray[np.int32]]) -> list[float]:
+        """The summed log-probability of each of many short sequences, which begin with an end; its first symbol is told."""
+        return [float(self.log_probabilities(ids).sum(dtype=np.float64)) for ids in many]
+
+    def log_probabilities(self, ids: NDArray[np.int32], stride: int = 0) -> NDArray[np.float32]:
+        """Log-probability ``(n - 1,)`` of every symbol but the first, each scored once, whatever ``n`` is.
+
+        Windows of the whole context begin every ``stride`` symbols (default: half a context); in each only what no window
+        before has scored counts, so that it has been told at least ``context - stride`` symbols.
+        """
+        found = [part for part, _ in self.scored(ids, stride)]
+        return np.concatenate(found) if found else np.zeros(0, np.float32)
+
+    def scored(self, ids: NDArray[np.int32], stride: int = 0) -> Iterator[tuple[NDArray[np.float32], int]]:
+        """The same window by window, with how many symbols are done: for progress."""
+        stride = stride or max(1, self.context // 2)
+        done = 0
+        while done < len(ids) - 1:
+            end = min(len(ids) - 1, self.context if done == 0 else done + stride)
+            first = max(0, end - self.context)
+            part = self.window(ids[first : end + 1])[done - first :]
+            done = end
+            yield part, done

@@ -1,0 +1,169 @@
+"""The settings that the methods of the Language lab share."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from ssllab.controls import Config, Control
+from ssllab.methods.settings import OptimizerSettings
+
+
+class UnitSettings(Config):
+    """What a text is cut into."""
+
+    unit: Annotated[
+        Literal["word", "char", "byte", "bpe", "kmer"],
+        Control(
+            "What is predicted. Losses per symbol of different units cannot be compared: bits per byte can.",
+            choice_titles=("Words", "Characters", "Bytes", "Parts of words (BPE)", "k-mers of DNA"),
+            group="Symbols",
+            paper="BPE: Sennrich, Haddow, Birch 2016",
+        ),
+    ] = "word"
+    vocabulary: Annotated[
+        int,
+        Control(
+            "The most frequent words, or how many parts of words are learnt; what is not among the words is unknown.",
+            low=2,
+            high=200_000,
+            log=True,
+            group="Symbols",
+            needs="unit=word,bpe",
+        ),
+    ] = 4096
+    kmer: Annotated[
+        int,
+        Control(
+            "Letters of DNA in a symbol.", low=1, high=6, title="Letters", group="Symbols", needs="unit=kmer"
+        ),
+    ] = 3
+
+
+class BatchOfText(Config):
+    """How much text a step reads, and how its gradient is tamed."""
+
+    batch_size: Annotated[
+        int,
+        Control("Windows of text per step.", low=1, high=4096, log=True, live=True, group="Optimizer"),
+    ] = 32
+    clip_norm: Annotated[
+        float,
+        Control(
+            "The gradient is scaled down to this norm when it is longer; 0 leaves it.",
+            low=0.0,
+            high=1000.0,
+            live=True,
+            group="Optimizer",
+            paper="GPT-3, nanoGPT: 1",
+        ),
+    ] = 1.0
+
+
+class NeuralSequenceConfig(OptimizerSettings, BatchOfText, UnitSettings):
+    """Units, model, batch and optimizer: nanoGPT's recipe for a CPU."""
+
+    adam_beta2: ClassVar[float] = 0.99
+
+    context: Annotated[
+        int,
+        Control(
+            "Symbols that the model can see at most.",
+            low=2,
+            high=4096,
+            log=True,
+            group="Model",
+            paper="nanoGPT on a CPU: 64",
+        ),
+    ] = 64
+    seen: Annotated[
+        int,
+        Control(
+            "Symbols of the context that it is trained on now; 0 is all of them.",
+            low=0,
+            high=4096,
+            live=True,
+            title="Context in use",
+            group="Model",
+        ),
+    ] = 0
+    layers: Annotated[int, Control("Blocks, one above another.", low=1, high=48, group="Model")] = 4
+    width: Annotated[
+        int, Control("Numbers that stand for a symbol.", low=4, high=4096, log=True, group="Model")
+    ] = 128
+    dropout: Annotated[
+        float,
+        Control(
+            "Share of values that are set to zero while training, so that nothing is learnt by heart.",
+            low=0.0,
+            high=0.9,
+            live=True,
+            group="Model",
+        ),
+    ] = 0.0
+    learning_rate: Annotated[
+        float,
+        Control(
+            "Peak step size, reached after warm-up.",
+            low=0.0,
+            high=100.0,
+            log=True,
+            live=True,
+            group="Optimizer",
+            paper="nanoGPT for a character model: 1e-3, falling to a tenth",
+        ),
+    ] = 1e-3
+    weight_decay: Annotated[
+        float,
+        Control(
+            "Pull of all matrices towards zero (not of biases and norms).",
+            low=0.0,
+            high=1.0,
+            log=True,
+            live=True,
+            group="Optimizer",
+            paper="GPT-3, nanoGPT: 0.1",
+        ),
+    ] = 0.1
+    warmup_steps: Annotated[
+        int,
+        Control(
+            "Steps in which the learning rate grows linearly from zero to its peak.",
+            low=0,
+            high=100_000,
+            group="Optimizer",
+            paper="nanoGPT: 100",
+        ),
+    ] = 100
+    schedule_steps: Annotated[
+        int,
+        Control(
+            "Length of the schedule: the rate has fallen to its lowest by this step and stays there.",
+            low=1, high=10_000_000, log=True, unit="steps", live=True, group="Optimizer",
+            needs="schedule=cosine,linear,tri_stage",
+        ),
+    ] = 2000  # fmt: skip
+
+    @property
+    def length(self) -> int:
+        """Symbols of a window that are predicted now."""
+        return min(self.seen, self.context) if self.seen else self.context
+
+
+class TransformerSettings(Config):
+    """What only Transformers have."""
+
+    heads: Annotated[
+        int,
+        Control(
+            "Patterns of attention in a block; the width is shared among them.", low=1, high=64, group="Model"
+        ),
+    ] = 4
+    positions: Annotated[
+        Literal["learnt", "rotary"],
+        Control(
+            "How the model knows where a symbol stands: by a vector for each place, or by turning keys and queries.",
+            choice_titles=("Learnt", "Rotary"),
+            group="Model",
+            paper="Rotary: Su et al. 2021",
+        ),
+    ] = "learnt"

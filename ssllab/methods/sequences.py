@@ -1,0 +1,170 @@
+"""What the methods share that predict symbols of a sequence: units, windows, and what is asked of them.
+
+The units are learnt from the training part alone and are kept with the weights, so that a stored run can be asked without
+its text. How the symbols are predicted is a method's own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ssllab.data.text.batches import TextBatches
+from ssllab.looks import Babble, Look
+from ssllab.methods.base import Method, Probe
+from ssllab.methods.predictor import Predictor
+from ssllab.methods.sequence_scalars import SEQUENCE_CHARTS, SEQUENCE_SERIES
+from ssllab.text.kneser_ney import KneserNey
+from ssllab.text.units import END, Units, from_json, learn
+
+if TYPE_CHECKING:
+    from ssllab.data.text.types import TextData, TextSplit
+
+HELD_OUT = 8192  # symbols that a live probe reads: about a second on two cores
+BABBLED = 40  # symbols of a sample
+LEVELS = {
+    "unigram_loss": 1,
+    "bigram_loss": 2,
+    "kn5_loss": 5,
+}  # orders of the n-grams whose losses are drawn as lines
+COUNTED = 1_000_000  # symbols that they are counted on at most
+
+
+class SequenceMethod(Method):
+    """A model of which symbol comes."""
+
+    kinds = ("text",)
+    series = SEQUENCE_SERIES
+    charts = SEQUENCE_CHARTS
+    parts: ClassVar[dict[type, str]] = {Babble: ""}
+    config: Any
+    units: Units
+    causal: ClassVar[bool] = True  # whether it predicts what comes from what came
+
+    @classmethod
+    def build(cls, config: Any, data: TextData, read_model: Callable[[str], Any] | None = None) -> Self:
+        """A fresh model of the symbols of ``data``. Raises ValueError where they do not fit."""
+        if not data.train.size:
+            raise ValueError(f"{data.title} has no text to learn from: expected some; hold out less.")
+        size = config.kmer if config.unit == "kmer" else config.vocabulary
+        return cls(config, units_of(data.train, config.unit, size))
+
+    @classmethod
+    def predictor(cls, config: Any, state: Mapping[str, Any]) -> Predictor:
+        """The model of a checkpoint or of a live run's copy, to be asked."""
+        method = cls(config, from_json(state["_extra_state"]["units"]))
+        method.load_state_dict(state)
+        return method.eval().asked()
+
+    def asked(self) -> Predictor:
+        """This model, to be asked."""
+        raise NotImplementedError
+
+    def get_extra_state(self) -> dict[str, Any]:
+        """What the model needs besides weights."""
+        return {"units": self.units.to_json()}
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Nothing: the units were settled when the model was built."""
+
+    def batches(self, data: TextData, seed: int, rank: int = 0, ranks: int = 1) -> TextBatches:
+        """Windows from anywhere; where documents are short, from the beginning of one."""
+        ids = torch.from_numpy(stream(data.train, self.units))
+        starts = (ids == END).nonzero()[:-1, 0] if data.whole else None
+        device = next(self.parameters()).device
+        return TextBatches(ids, starts, seed, device, rank, ranks)
+
+    def items(self, batch: Tensor) -> float:
+        """Symbols that are predicted."""
+        return float(batch.shape[0] * (batch.shape[1] - 1))
+
+    @torch.no_grad()
+    def look(self, data: TextData, step: int) -> Look:
+        """What it writes by itself; always with the same dice, so that what changes is the model."""
+        training = self.training
+        self.eval()
+        try:
+            dice = np.random.default_rng(0)
+            ids = [END]
+            model = self.asked()
+            for _ in range(BABBLED):
+                p = np.exp(model.next(np.array(ids, np.int32)).astype(np.float64))
+                ids.append(int(dice.choice(len(p), p=p / p.sum())))
+        finally:
+            self.train(training)
+        return Look(step, (Babble(step, self.units.decode(ids[1:])),))
+
+    def held_out(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Log-probabilities of what is to be predicted in held-out symbols, in evaluation mode."""
+        return self.asked().log_probabilities(ids)
+
+    @torch.no_grad()
+    def probe(self, data: TextData) -> Probe:
+        """How well held-out text is predicted."""
+        ids = stream(data.test, self.units)[:HELD_OUT]
+        if len(ids) < 2:
+            return Probe({}, self.constants(data))
+        training = self.training
+        self.eval()
+        try:
+            logs = self.held_out(ids).astype(np.float64)
+        finally:
+            self.train(training)
+        loss = -float(logs.mean())
+        scalars = {"held_out_loss": loss, "perplexity": math.exp(min(loss, 700.0))}
+        if self.causal:
+            unknown = float((ids[1:] == self.units.unknown).mean()) if self.units.unknown is not None else 0.0
+            nats = loss + unknown * math.log(max(1, self.units.unknown_stands_for))
+            symbols = len(stream(data.test, self.units)) - 1
+            scalars["bits_per_byte"] = nats / math.log(2) * symbols / data.test.size
+        return Probe(scalars, self.constants(data))
+
+    def constants(self, data: TextData) -> dict[str, float]:
+        """What simpler models reach on the same held-out symbols, and the truth where it is known."""
+        found = {"uniform_loss": math.log(len(self.units))}
+        simpler = simple_losses(data.train, data.test, self.units)
+        if not self.causal:  # it sees both sides: only what looks at neither is comparable
+            return found | {name: simpler[name] for name in ("unigram_loss",) if name in simpler}
+        found |= simpler
+        if data.language == "everyday" and self.units.name == "word":
+            from ssllab.data.text.everyday.grammar import everyday
+
+            found["true_entropy"] = everyday().entropy
+        return found
+
+
+@lru_cache(maxsize=4)
+def units_of(split: TextSplit, unit: str, size: int) -> Units:
+    """The units of a text; ``size``: of the vocabulary, or letters of a k-mer."""
+    return learn(unit, split.documents(), size=size, k=size)
+
+
+@lru_cache(maxsize=4)
+def stream(split: TextSplit, units: Units) -> NDArray[np.int32]:
+    """All documents as symbols, each after :data:`ssllab.text.units.END`, which also stands at the very end."""
+    end = np.array([END], np.int32)
+    parts = [end]
+    for document in split.documents():
+        parts += [units.encode(document), end]
+    return np.concatenate(parts)
+
+
+@lru_cache(maxsize=4)
+def simple_losses(train: TextSplit, test: TextSplit, units: Units) -> dict[str, float]:
+    """What n-grams of the training part reach on the held-out symbols of a live probe, in nats per symbol."""
+    held_out = stream(test, units)[:HELD_OUT]
+    if len(held_out) < 2:
+        return {}
+    counts = KneserNey(len(units), max(LEVELS.values()))
+    counts.count(stream(train, units)[:COUNTED])
+    return {
+        name: -float(counts.log_probabilities(held_out[1:], order, before=held_out[:1]).mean())
+        for name, order in LEVELS.items()
+    }

@@ -1,0 +1,1 @@
+"""The Language lab: what comes next."""
