@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ssllab.methods.base import StepResult
-from ssllab.methods.predictor import Predictor
+from ssllab.methods.predictor import Predictor, in_windows
 from ssllab.methods.sequence_scalars import CAUSAL_SERIES, NEURAL_SERIES
 from ssllab.methods.sequence_settings import NeuralSequenceConfig, TransformerSettings
 from ssllab.methods.sequences import SequenceMethod
@@ -74,6 +74,9 @@ class _Asked(Predictor):
 
     def next(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         return self._logs(ids[-self.context :])[-1].cpu().numpy()
+
+    def after_each(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        return in_windows(lambda part: self._logs(part).cpu().numpy(), ids, self.context)
 
     def window(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         logs = self._logs(ids[:-1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +30,10 @@ class Predictor(ABC):
         """Log-probability ``(n - 1,)`` of each of ``ids (n,)`` but the first, after those before it; ``n - 1`` is at most
         the context."""
 
+    def after_each(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Log-probabilities ``(n, size)`` of what comes after each of ``ids (n,)``, whatever ``n`` is."""
+        return np.stack([self.next(ids[:end]) for end in range(1, len(ids) + 1)])
+
     def sentences(self, many: Sequence[NDArray[np.int32]]) -> list[float]:
         """The summed log-probability of each of many short sequences, which begin with an end; its first symbol is told."""
         return [float(self.log_probabilities(ids).sum(dtype=np.float64)) for ids in many]
@@ -53,3 +57,15 @@ class Predictor(ABC):
             part = self.window(ids[first : end + 1])[done - first :]
             done = end
             yield part, done
+
+
+def in_windows(
+    rows: Callable[[NDArray[np.int32]], NDArray[np.float32]], ids: NDArray[np.int32], context: int
+) -> NDArray[np.float32]:
+    """``rows`` of windows of at most ``context`` of ``ids (n,)`` as ``(n, ...)``; each is told half a context at least."""
+    found = [rows(ids[:context])]
+    for done in range(context, len(ids), stride := max(1, context // 2)):
+        end = min(len(ids), done + stride)
+        first = end - context
+        found.append(rows(ids[first:end])[done - first :])
+    return np.concatenate(found)

@@ -13,6 +13,7 @@ from ssllab.training.checkpoint import CheckpointError
 from ssllab.training.messages import ModelCopy
 from ssllab.training.run_record import RunError
 from ssllab.training.run_store import Run
+from ssllab.training.stored_models import drawing
 
 _NAME = "model"  # of a shipped checkpoint's files
 
@@ -45,6 +46,7 @@ def _predictor(name: str, tree: dict[str, object], what: str) -> Predictor:
     if not issubclass(method, SequenceMethod):
         raise RunError(f"{what} is of {method.title}: expected a run of the Language lab.")
     try:
-        return method.predictor(method.Config.make(tree["config"]), tree["model"])  # type: ignore[arg-type]
+        with drawing(seed=0):  # the weights that the stored ones replace leave no trace
+            return method.predictor(method.Config.make(tree["config"]), tree["model"])  # type: ignore[arg-type]
     except (KeyError, TypeError, RuntimeError, ValueError) as error:
         raise CheckpointError(f"{what} holds no model of sequences: {error}") from error

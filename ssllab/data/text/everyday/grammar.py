@@ -171,6 +171,22 @@ class Grammar:
         """Nats a character, the newline included; all characters are ASCII, so that it is nats a byte too."""
         return self.expected.nats / self.expected.characters
 
+    # ------------------------------------------------------------------ words
+    @cached_property
+    def readings(self) -> dict[str, Reading]:
+        """What each word is most often: its part of speech, number and meaning; without `END`."""
+        arcs = self._sampler.arcs
+        times = np.array([arc.probability for arc in arcs]) / len(
+            arcs
+        )  # those that are never drawn come last
+        for chunk in self._sampler.paths(np.random.default_rng(0), 4000):
+            times += np.bincount(chunk[chunk >= 0], minlength=len(arcs))
+        counts: dict[str, dict[Reading, float]] = {}
+        for arc, weight in zip(arcs, times.tolist(), strict=True):
+            of_word = counts.setdefault(arc.reading.text, {})
+            of_word[arc.reading] = of_word.get(arc.reading, 0.0) + weight
+        return {word: max(found, key=found.__getitem__) for word, found in counts.items() if word != END}
+
     # ------------------------------------------------------------------ characters
     def split(self, text: str) -> list[str]:
         """Text as words and punctuation marks, with `END` between sentences; they need not be in the language."""
