@@ -58,7 +58,10 @@ class LessonsPanel(Panel):
         return self.lessons[self.choice.currentIndex()]
 
     def _show(self, index: int) -> None:
-        self.text.setMarkdown(self.lesson.text)
+        has = bool(self.lessons)  # a lab of one's own may have none
+        self.text.setMarkdown(self.lesson.text if has else "This lab has no guided experiments.")
+        for part in (self.choice, self.set_up_button):
+            part.setEnabled(has)
         self._name_button()
 
     def _name_button(self) -> None:
