@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
+from ssllab.ui.live_model import copier
 from ssllab.ui.work import Background
 
 if TYPE_CHECKING:
@@ -132,22 +133,17 @@ class Models(QObject):
             self.bench.say("warning", "Other work is still under way. Wait for it or cancel it.")
 
     def _copy_run(self) -> None:
-        live, future = self.bench.live_run, self.bench.copy_model()
-        if live is None or future is None:
+        from ssllab.training.stored_models import inspector_of
+
+        live, copy = self.bench.live_run, copier(self.bench, inspector_of)
+        if live is None or copy is None:
             self.changed.emit()
             return
         self._asked = live.number, live.step
 
         def finished() -> Chosen:
-            from ssllab.training.stored_models import inspector_of
-
-            try:
-                copy = future.result()
-            except RuntimeError:
-                raise ValueError(
-                    "The run has ended: resume it from the Runs page to see its codes of now."
-                ) from None
-            return Chosen(inspector_of(copy), (RUN, live.number, copy.step), f"step {copy.step:,}")
+            inspector, number, step = copy()
+            return Chosen(inspector, (RUN, number, step), f"step {step:,}")
 
         self._fetch(finished)
 
