@@ -6,6 +6,11 @@ from functools import partial
 
 from ssllab.ui.bench import Bench
 from ssllab.ui.lab_page import Column, LabPage, Place
+from ssllab.ui.labs.language.babble import BabblePanel
+from ssllab.ui.labs.language.board import BoardPanel
+from ssllab.ui.labs.language.pins import PinsPanel
+from ssllab.ui.labs.language.texts import TextsPanel
+from ssllab.ui.labs.language.widgets.desk import Desk
 from ssllab.ui.panels.curves import CurvesPanel
 from ssllab.ui.panels.doctor import DoctorPanel
 from ssllab.ui.panels.lessons import LessonsPanel
@@ -17,14 +22,24 @@ PANELS = (
     partial(curves, id="accuracy", title="Accuracy"),
     LessonsPanel,
     DoctorPanel,
+    BabblePanel,
 )
 
 _COLUMNS = (
-    Column(560, (Place(("loss",), 680),)),
-    Column(420, (Place(("lessons", "doctor"), 340), Place(("held_out", "accuracy"), 340))),
+    Column(600, (Place(("board",), 400), Place(("pins", "texts"), 280))),
+    Column(
+        380,
+        (
+            Place(("lessons", "doctor"), 200),
+            Place(("loss", "held_out", "accuracy"), 260),
+            Place(("babble",), 220),
+        ),
+    ),
 )
 
 
 def page(bench: Bench) -> LabPage:
-    """The page, with every panel on ``bench``."""
-    return LabPage(bench, [panel(bench) for panel in PANELS], _COLUMNS)
+    """The page, with every panel on ``bench``; one desk is shared by those that ask a model."""
+    desk = Desk(bench)
+    around = [panel(desk) for panel in (BoardPanel, PinsPanel, TextsPanel)]
+    return LabPage(bench, [*around, *(panel(bench) for panel in PANELS)], _COLUMNS)

@@ -1,0 +1,1 @@
+"""Widgets of the Language lab and what they show, as pure functions."""
