@@ -97,7 +97,7 @@ class BoardPanel(DeskPanel):
         editor.written.connect(self._typed)
         editor.take_wanted.connect(self._take_chosen)
         editor.one_less_wanted.connect(desk.one_less)
-        editor.bars_wanted.connect(self.bars[FIRST].move)
+        editor.bars_wanted.connect(self.bars[FIRST].choose_next)
         editor.asked.connect(self._ask_for)
         for each in (editor, self.models_bar):
             each.undo_wanted.connect(sheet.undo)

@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter
-from PySide6.QtWidgets import QAbstractItemView, QListView, QStyledItemDelegate, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QListView, QStyledItemDelegate
 
 from ssllab.ui import theme
 from ssllab.ui.labs.language.widgets.colours import group_colour, tag_colour
@@ -101,7 +101,7 @@ class BarDelegate(QStyledItemDelegate):
         return group_colour(row.group, self.meanings) if self.grouping == "group" else tag_colour(row.tag)
 
     def _paint_candidate(self, painter: QPainter, rect: QRect, row: Candidate, chosen: bool) -> None:
-        now, metrics = theme.current(), painter.fontMetrics()
+        now, metrics, usual = theme.current(), painter.fontMetrics(), painter.font()
         if chosen:
             tint = QColor(now.accent)
             tint.setAlpha(40)
@@ -127,7 +127,7 @@ class BarDelegate(QStyledItemDelegate):
             painter.setFont(small_font(0.8))
             painter.setPen(QColor(now.muted))
             painter.drawText(box, side | Qt.AlignmentFlag.AlignLeft, row.tag)
-            painter.setFont(self.parent().font() if isinstance(self.parent(), QWidget) else small_font(1.0))
+            painter.setFont(usual)
         left = inside.left() + name + letters + 8
         room = inside.right() - number - left
         if room > 8:
@@ -192,7 +192,7 @@ class Bars(QListView):
             self.choose_first()
         self.verticalScrollBar().setValue(place if same else 0)
 
-    def move(self, rows: int) -> None:
+    def choose_next(self, rows: int) -> None:
         """Choose the symbol so many rows further; headings are passed over."""
         at = self.currentIndex().row() + rows
         while 0 <= at < len(self.list.rows) and isinstance(self.list.rows[at], Heading):

@@ -98,7 +98,8 @@ class Sheet(QObject):
 
     def take_json(self, stored: Mapping[str, Any]) -> None:
         """What :meth:`to_json` gave; values that are missing or of another kind are passed over."""
-        usual, good = State(), {}
+        usual = State()
+        good: dict[str, Any] = {}
         for field in fields(State):
             value, default = stored.get(field.name), getattr(usual, field.name)
             if field.name == "pins":
