@@ -35,7 +35,7 @@ def tags_of(units: Units, language: str) -> dict[str, tuple[str, str]]:
     from ssllab.data.text.everyday.grammar import everyday
     from ssllab.text.symbols import END, END_NAME
 
-    readings = everyday().readings
+    readings = everyday().usual
     found = {END_NAME: ("END", "")}
     for symbol in units.symbols[END + 1 :]:
         reading = readings.get(symbol.strip())

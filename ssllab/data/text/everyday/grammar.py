@@ -173,12 +173,11 @@ class Grammar:
 
     # ------------------------------------------------------------------ words
     @cached_property
-    def readings(self) -> dict[str, Reading]:
+    def usual(self) -> dict[str, Reading]:
         """What each word is most often: its part of speech, number and meaning; without `END`."""
         arcs = self._sampler.arcs
-        times = np.array([arc.probability for arc in arcs]) / len(
-            arcs
-        )  # those that are never drawn come last
+        # Those that are never drawn come last.
+        times = np.array([arc.probability for arc in arcs]) / len(arcs)
         for chunk in self._sampler.paths(np.random.default_rng(0), 4000):
             times += np.bincount(chunk[chunk >= 0], minlength=len(arcs))
         counts: dict[str, dict[Reading, float]] = {}
