@@ -109,7 +109,9 @@ class PinsPanel(DeskPanel):
         text = self.desk.sheet.state.text
         self.pin_button.setEnabled(bool(text.strip()) and text not in self.desk.pins)
         self.usual_button.setEnabled(self.desk.sheet.state.pins is not None)
-        self.note.setText(chosen.words if chosen is not None else self.desk.models.why["first"])
+        self.note.setText(
+            chosen.words if chosen is not None else self.desk.models.why["first"].partition(":")[0]
+        )
 
     def _card(self, pin: str) -> Card:
         said = self.desk.pinned.get(pin)

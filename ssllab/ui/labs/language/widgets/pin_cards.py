@@ -23,6 +23,7 @@ Role = Qt.ItemDataRole
 CARD = Role.UserRole + 1
 SHOWN = 3  # symbols on a card
 _PAD = 6
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 @dataclass(frozen=True)
@@ -136,46 +137,32 @@ class _Painter(QStyledItemDelegate):
                 painter.fillRect(left, rect.bottom() - high, wide, high + 1, QColor(theme.current().attract))
 
     def _paint_row(self, painter: QPainter, rect: QRect, row: Candidate, before: float | None) -> None:
+        """The bar lies behind the words: a card is narrow."""
         now, metrics = theme.current(), painter.fontMetrics()
+        colour = tag_colour(row.tag)
+        colour.setAlpha(110)
+        room = rect.width()
+        painter.fillRect(rect.left(), rect.top(), max(1, round(row.p * room)), rect.height() - 1, colour)
+        if before is not None:  # a mark where the bar ended before
+            place = rect.left() + round(before * room)
+            painter.fillRect(place, rect.top(), 1, rect.height() - 1, QColor(now.text))
         number = metrics.horizontalAdvance("0.01 %")
-        letters = metrics.horizontalAdvance("NOUN") if row.tag else 0
-        name = min(round(0.42 * rect.width()), metrics.horizontalAdvance("m" * 8))
+        tag = f" {row.tag[:4]}" if row.tag else ""
+        words = room - number - metrics.horizontalAdvance(tag) - 8
+        shown = metrics.elidedText(row.shown, Qt.TextElideMode.ElideRight, words)
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         painter.setPen(QColor(now.text))
-        box = QRect(rect.left(), rect.top(), name, rect.height())
-        painter.drawText(
-            box, Qt.AlignmentFlag.AlignLeft, metrics.elidedText(row.shown, Qt.TextElideMode.ElideRight, name)
-        )
+        painter.drawText(rect.adjusted(2, 0, 0, 0), left, shown)
+        painter.drawText(rect.adjusted(0, 0, -2, 0), _RIGHT, share_words(row.p))
         painter.setPen(QColor(now.muted))
-        if row.tag:
-            painter.drawText(
-                QRect(box.right() + 2, rect.top(), letters, rect.height()),
-                Qt.AlignmentFlag.AlignLeft,
-                row.tag[:4],
-            )
-        room = rect.right() - number - box.right() - letters - 8
-        if room > 4:
-            wide = max(1, round(row.p * room))
-            painter.fillRect(
-                box.right() + letters + 4, rect.top() + 2, wide, rect.height() - 4, tag_colour(row.tag)
-            )
-            if before is not None:  # a mark where the bar ended before
-                painter.fillRect(
-                    box.right() + letters + 4 + round(before * room),
-                    rect.top(),
-                    1,
-                    rect.height(),
-                    QColor(now.text),
-                )
-        painter.drawText(rect, Qt.AlignmentFlag.AlignRight, share_words(row.p))
+        painter.drawText(rect.adjusted(2 + metrics.horizontalAdvance(shown), 0, 0, 0), left, tag)
 
     def _paint_bits(self, painter: QPainter, rect: QRect, card: Card) -> None:
         """The entropy of what comes: a bar, its number, and a line of how it fell."""
         now = theme.current()
         number = painter.fontMetrics().horizontalAdvance("10.00 bits")
         painter.setPen(QColor(now.muted))
-        painter.drawText(
-            rect, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{card.bits:.2f} bits"
-        )
+        painter.drawText(rect, _RIGHT, f"{card.bits:.2f} bits")
         room = QRect(rect.left(), rect.top() + 2, rect.width() - number - 6, rect.height() - 4)
         painter.fillRect(room, QColor(now.raised))
         wide = round(min(1.0, card.bits / card.most) * room.width())
@@ -232,7 +219,9 @@ class PinCards(QListView):
         """As many columns as are wide enough; they share the width."""
         least = 19 * self.fontMetrics().averageCharWidth()
         room = self.viewport().width() - 2
-        columns = max(1, min(room // least, max(1, len(self.list.cards))))
+        count = max(1, len(self.list.cards))
+        rows = -(-count // max(1, room // least))  # as few as may be, all of them as full
+        columns = -(-count // rows)
         width = max(60, room // columns)
         if width != self.painter.width:
             self.painter.width = width
