@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVB
 from ssllab.ui import theme
 from ssllab.ui.labs.language.widgets.desk import Desk
 from ssllab.ui.labs.language.widgets.desk_panel import DeskPanel
-from ssllab.ui.labs.language.widgets.models import LIVE
 from ssllab.ui.labs.language.widgets.pin_cards import SHOWN, Card, PinCards
 from ssllab.ui.labs.language.widgets.ranking import Candidate, rank
 from ssllab.ui.scene import Scene
@@ -34,8 +33,7 @@ class PinsPanel(DeskPanel):
     follows differs from prompt to prompt: determiners want nouns, <i>The calico</i> wants an animal. Sometimes a single
     word is almost certain, and its bar is short; a place where many things may stand stays open, however long one
     trains.</p>
-    <p><b>One step.</b> A thin mark shows where each bar ended at the copy before. Pause, then press <i>Step</i>: it is
-    what the one update did.</p>
+    <p><b>One step.</b> Pause, then press <i>Step</i>: a thin mark shows where each bar ended before the update.</p>
     <p>Click a card to put it on the board; Pin keeps the board's text; Delete unpins; Ctrl+Z takes it back.</p>
     """
 
@@ -122,10 +120,8 @@ class PinsPanel(DeskPanel):
         rows = tuple(row for row in found if isinstance(row, Candidate))
         old = self.desk.before.get(pin)
         before: tuple[float, ...] = ()
-        since = 0
-        if old is not None and old.answer is not None and old.chosen.key[0] == LIVE:
+        if old is not None and old.answer is not None and said.chosen.key[2] - old.chosen.key[2] == 1:
             before = tuple(math.exp(old.answer.logs[row.id]) for row in rows)
-            since = said.chosen.key[2] - old.chosen.key[2]
         words = zip(
             answer.reading.ids[1:].tolist(), answer.surprisal.tolist(), answer.entropy.tolist(), strict=True
         )
@@ -135,7 +131,6 @@ class PinsPanel(DeskPanel):
             math.log2(max(2, len(units.symbols))),
             rows,
             before,
-            since,
             tuple((units.shown(id) if id >= 0 else "___", bits, entropy) for id, bits, entropy in words),
             tuple(self.desk.grown.get(pin, ())),
         )

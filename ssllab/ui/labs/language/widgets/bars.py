@@ -108,7 +108,7 @@ class BarDelegate(QStyledItemDelegate):
             painter.fillRect(rect, tint)
         inside = rect.adjusted(_SIDES, 0, -_SIDES, 0)
         side = Qt.AlignmentFlag.AlignVCenter
-        number = metrics.horizontalAdvance("0.0001 %")
+        number = metrics.horizontalAdvance("< 0.01 %")
         letters = metrics.horizontalAdvance("PROPN") if row.tag else 0
         name = min(round(0.34 * inside.width()), metrics.horizontalAdvance("m" * 11))
         box = QRect(inside.left(), inside.top(), name, inside.height())

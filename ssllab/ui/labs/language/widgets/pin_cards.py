@@ -29,15 +29,14 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 @dataclass(frozen=True)
 class Card:
     """``bits`` of ``most`` are open after the prompt; NaN: nobody says, and ``problem`` says why. ``words``: (symbol,
-    surprise, entropy) of each of its symbols. ``before``: the probabilities of ``rows`` at the copy before, ``since`` steps
-    ago; none where there was none. ``grown``: (step, bits) while it was trained."""
+    surprise, entropy) of each of its symbols. ``before``: the probabilities of ``rows`` one step ago,
+    where that is known. ``grown``: (step, bits) while it was trained."""
 
     pin: str
     bits: float = math.nan
     most: float = 1.0
     rows: tuple[Candidate, ...] = ()
     before: tuple[float, ...] = ()
-    since: int = 0
     words: tuple[tuple[str, float, float], ...] = ()
     grown: tuple[tuple[int, float], ...] = ()
     problem: str = ""
@@ -51,11 +50,7 @@ class Card:
         first = ", ".join(
             f"{row.shown} {share_words(row.p)}{w}" for row, w in zip(self.rows, was, strict=True)
         )
-        return f"{self.pin} …: {first}; {self.bits:.2f} of {self.most:.1f} bits open{self._since}"
-
-    @property
-    def _since(self) -> str:
-        return f"; before: {self.since:,} step{'s' * (self.since != 1)} ago" if self.before else ""
+        return f"{self.pin} …: {first}; {self.bits:.2f} of {self.most:.1f} bits open"
 
 
 class _Cards(QAbstractListModel):
@@ -143,7 +138,7 @@ class _Painter(QStyledItemDelegate):
         colour.setAlpha(110)
         room = rect.width()
         painter.fillRect(rect.left(), rect.top(), max(1, round(row.p * room)), rect.height() - 1, colour)
-        if before is not None:  # a mark where the bar ended before
+        if before is not None:  # a mark where the bar ended before the step
             place = rect.left() + round(before * room)
             painter.fillRect(place, rect.top(), 1, rect.height() - 1, QColor(now.text))
         number = metrics.horizontalAdvance("0.01 %")

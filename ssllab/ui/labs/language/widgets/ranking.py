@@ -109,7 +109,9 @@ def meanings(tags: Tags) -> list[str]:
 
 def share_words(p: float) -> str:
     """A probability for people."""
-    return f"{100 * p:.0f} %" if p >= 0.0995 else f"{100 * p:.1f} %" if p >= 0.0095 else f"{100 * p:.2g} %"
+    if p < 0.0001:
+        return "< 0.01 %"
+    return f"{100 * p:.0f} %" if p >= 0.0995 else f"{100 * p:.1f} %" if p >= 0.0095 else f"{100 * p:.2f} %"
 
 
 def described(rows: Sequence[Row]) -> str:
