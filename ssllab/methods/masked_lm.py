@@ -137,10 +137,10 @@ class _Asked(Predictor):
         return self.at(np.append(ids, 0), len(ids))
 
     @torch.no_grad()
-    def window(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Pseudo-log-likelihoods (Salazar et al. 2020): each symbol hidden in turn, all others seen."""
-        ids = ids.astype(np.int64)
-        shown = np.repeat(ids[None], len(ids) - 1, 0)
+    def at_each(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Log-probabilities ``(n - 1, size)`` of each of ``ids (n,)`` but the first, hidden in turn, all others seen;
+        ``n - 1`` is at most the context."""
+        shown = np.repeat(ids.astype(np.int64)[None], len(ids) - 1, 0)
         places = np.arange(1, len(ids))
         shown[places - 1, places] = self.mask
         device = self.model.embedding.weight.device
@@ -148,7 +148,9 @@ class _Asked(Predictor):
         found = []
         for rows, at in zip(torch.from_numpy(shown).to(device).split(64), every.split(64), strict=True):
             states = self.model(rows)[torch.arange(len(rows), device=device), at]
-            logs = self.model.logits(states)[:, : self.mask].float().log_softmax(-1)
-            expected = torch.from_numpy(ids).to(device)[at]
-            found.append(logs.gather(1, expected[:, None])[:, 0].cpu())
+            found.append(self.model.logits(states)[:, : self.mask].float().log_softmax(-1).cpu())
         return torch.cat(found).numpy()
+
+    def window(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Pseudo-log-likelihoods (Salazar et al. 2020)."""
+        return self.at_each(ids)[np.arange(len(ids) - 1), ids[1:]]

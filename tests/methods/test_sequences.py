@@ -121,6 +121,22 @@ def test_every_symbol_after_the_first_is_scored_once_whatever_the_stride(prose, 
     )
 
 
+@pytest.mark.parametrize("method", ["causal_lm", "lstm_lm", "ngram"])
+def test_what_comes_after_each_symbol_is_told_at_once_as_one_by_one(prose, method):
+    model = trainer(method, prose, unit="char").method.eval().asked()
+    ids = stream(prose.test, model.units)[:40]
+    rows = model.after_each(ids)
+    assert rows.shape == (40, len(model.units))
+    told = 40 if method == "ngram" else model.context
+    one_by_one = np.stack([model.next(ids[: at + 1]) for at in range(told)])
+    assert np.allclose(rows[:told], one_by_one, atol=1e-4)
+    assert np.allclose(np.exp(rows).sum(1), 1, atol=1e-4)
+    if (
+        method != "ngram"
+    ):  # past the context a window ends every half of one, and is told all of it at its end
+        assert np.allclose(rows[-1], model.next(ids), atol=1e-4)
+
+
 def test_a_masked_model_is_asked_for_any_place_of_any_text(prose):
     model = trainer("masked_lm", prose, unit="char").method.eval().asked()
     ids = stream(prose.test, model.units)
@@ -129,6 +145,8 @@ def test_a_masked_model_is_asked_for_any_place_of_any_text(prose):
         other = ids[:length].copy()
         other[place] = (other[place] + 1) % len(model.units)  # what is hidden is not seen
         assert np.array_equal(model.at(ids[:length], place), model.at(other, place))
+    each = model.at_each(ids[:10])
+    assert np.allclose(each, [model.at(ids[:10], place) for place in range(1, 10)], atol=1e-4)
     scores = model.window(ids[:10])
     assert np.allclose(scores, [model.at(ids[:10], place)[ids[place]] for place in range(1, 10)], atol=1e-4)
 

@@ -37,8 +37,8 @@ def tags_of(units: Units, language: str) -> dict[str, tuple[str, str]]:
 
     readings = everyday().usual
     found = {END_NAME: ("END", "")}
-    for symbol in units.symbols[END + 1 :]:
-        reading = readings.get(symbol.strip())
+    for id in range(END + 1, len(units.symbols)):
+        reading = None if units.continues(id) else readings.get(units.decode([id]).strip())
         if reading is not None:
-            found[symbol] = reading.tag, reading.group
+            found[units.symbols[id]] = reading.tag, reading.group
     return found

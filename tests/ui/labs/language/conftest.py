@@ -58,6 +58,9 @@ class Hidden(Counted):
             scores = scores + self.logs[:, ids[place + 1]]
         return (scores - np.logaddexp.reduce(scores)).astype(np.float32)
 
+    def at_each(self, ids):
+        return np.stack([self.at(ids, place) for place in range(1, len(ids))])
+
     def next(self, ids):
         return self.logs[ids[-1]]
 

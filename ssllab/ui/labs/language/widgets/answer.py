@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ssllab.methods.predictor import Predictor
 
 MOST = 256  # symbols that are read, the last ones
-MOST_BOTH_SIDES = 48  # of a model that must be asked place by place
+MOST_BOTH_SIDES = 48  # of a model that is asked place by place
 COMPARED = 40  # sentences that are compared for a place in the middle
 
 
@@ -110,8 +110,11 @@ def _both_sides(model: Predictor, reading: Reading) -> Answer:
     asked = cast("Any", model)
     ids, found = reading.ids.copy(), _empty(reading)
     ids[ids == HOLE] = asked.mask
-    for at in range(max(1, len(ids) - MOST_BOTH_SIDES), len(ids)):
-        if reading.ids[at] != HOLE:
-            _note(found, at - 1, asked.at(ids, at), int(ids[at]))
+    first = max(0, len(ids) - min(MOST_BOTH_SIDES, model.context + 1))
+    if len(ids) - first > 1:
+        rows = asked.at_each(ids[first:])
+        for at in range(first + 1, len(ids)):
+            if reading.ids[at] != HOLE:
+                _note(found, at - 1, rows[at - 1 - first], int(ids[at]))
     logs = model.next(ids) if reading.at_end else asked.at(ids, reading.place)
     return Answer(reading, *found, logs.astype(np.float64))
