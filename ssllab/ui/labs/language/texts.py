@@ -5,7 +5,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QToolButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QTreeWidgetItemIterator,
+    QVBoxLayout,
+)
 
 from ssllab.ui import theme
 from ssllab.ui.labs.language.widgets.branches import Branch, tree
@@ -75,16 +83,12 @@ class TextsPanel(DeskPanel):
 
     def _mark(self) -> None:
         """The branch of the text that stands on the board is in bold."""
-        text, stack = (
-            self.desk.sheet.state.text,
-            [self.tree.topLevelItem(i) for i in range(self.tree.topLevelItemCount())],
-        )
-        while stack:
-            item = stack.pop()
+        text, every = self.sheet.state.text, QTreeWidgetItemIterator(self.tree)
+        while (item := every.value()) is not None:
             font = self.tree.font()
             font.setBold(item.data(0, TEXT) == text)
             item.setFont(0, font)
-            stack += [item.child(i) for i in range(item.childCount())]
+            every += 1
 
     def restyle(self) -> None:
         self.nothing.setStyleSheet(f"color: {theme.current().muted};")

@@ -162,9 +162,12 @@ class SamplingBar(QWidget):
     def show_state(self, state: State) -> None:
         """The boxes have the values that are so."""
         boxes = (self.temperature, self.top_k, self.top_p)
-        for box, value in zip(boxes, (state.temperature, state.top_k, state.top_p), strict=True):
+        for box in boxes:
             box.blockSignals(True)
-            box.setValue(value)  # type: ignore[arg-type]  # each has its own kind of number
+        self.temperature.setValue(state.temperature)
+        self.top_k.setValue(state.top_k)
+        self.top_p.setValue(state.top_p)
+        for box in boxes:
             box.blockSignals(False)
         self.grouping.setCurrentIndex(self.grouping.findData(state.grouping))
 

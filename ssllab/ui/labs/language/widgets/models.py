@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from PySide6.QtCore import QObject, Signal
 
@@ -128,7 +128,7 @@ class Models(QObject):
         if isinstance(known, Chosen):
             return known
         self.why[which] = known or "The model is being fetched …"
-        if known is None and get is None:
+        if get is None:
             self.why[which] = "Loading …"
         elif known is None and key not in self._fetching:
             self._fetching.add(key)
@@ -138,7 +138,7 @@ class Models(QObject):
     def _fetcher(self, name: str) -> tuple[tuple, Callable[[], tuple[Predictor, str]] | None]:
         """What tells the model from others, and how it is got; None while that cannot be known."""
         if name in (COUNTS, TRUTH):
-            data, config = self.bench.data, self.bench.config
+            data, config = cast("Any", self.bench.data), cast("Any", self.bench.config)
             if data is None or config is None or not hasattr(config, "unit"):
                 return (name,), None
             key = (name, id(data), config.unit, config.vocabulary, config.kmer)
