@@ -24,9 +24,9 @@ def against_health(e: Evidence) -> tuple[str, ...]:
     """Lines of evidence that cannot stand beside the word healthy; empty where nothing is known against it.
 
     A probe under the untrained model's, a rank under 2, a codebook under a twentieth of its ceiling, a loss that is
-    above or within 1 % of a guess's.
+    above or within 1 % of a guess's, or of one that knows how frequent each symbol is.
     """
-    return (*worse_probes(e), *low_ranks(e), *empty_codebooks(e), *guessing(e))
+    return (*worse_probes(e), *low_ranks(e), *empty_codebooks(e), *guessing(e), *frequencies(e))
 
 
 def worse_probes(e: Evidence) -> tuple[str, ...]:
@@ -69,3 +69,10 @@ def guessing(e: Evidence, share: float = CHANCE_SHARE) -> tuple[str, ...]:
     loss, guess = speech_signs.loss(e), speech_signs.guess(e)
     flat = loss is not None and guess is not None and loss >= share * guess
     return lines(speech_signs.loss_line(e) if flat else None)
+
+
+def frequencies(e: Evidence) -> tuple[str, ...]:
+    """A held-out loss that frequencies alone would have as well."""
+    loss, unigram = e.now("held_out_loss"), e.constant("unigram_loss")
+    flat = loss is not None and unigram is not None and loss >= CHANCE_SHARE * unigram
+    return lines(e.line("held_out_loss", loss, frequencies_alone=unigram) if flat else None)

@@ -49,7 +49,7 @@ class Evidence:
 
     ``metrics``: the scalars of each step; ``probes``: those of each probe, the first of the untrained model;
     ``series``: the declarations of both; ``last_change``: the step of the last change of a control, 0 for none;
-    ``changes``: all of them, from the first on.
+    ``changes``: all of them, from the first on; ``quotes``: texts that the last probe saw, by name.
     Accuracies and shares are 0..1, losses in nats.
     """
 
@@ -60,6 +60,7 @@ class Evidence:
     series: Mapping[str, Series] = field(default_factory=dict)
     last_change: int = 0
     changes: Sequence[Change] = ()
+    quotes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def step(self) -> int:

@@ -8,8 +8,9 @@ is somebody else's work.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import torch
@@ -81,6 +82,7 @@ class Method(nn.Module, ABC):
 
     config: controls.Config
     changes: Sequence[Change] = ()  # of live controls in this run, set by the engine: the doctor reads them
+    quotes: Mapping[str, str] = MappingProxyType({})  # texts that the last probe saw, for the doctor
     updates: int = 0  # steps done so far, set by the engine: schedules of a method's own depend on it
 
     def __init_subclass__(cls) -> None:
@@ -159,5 +161,7 @@ class Method(nn.Module, ABC):
         """The run's state in words, from its logs. ``last_change``: the step of the last change of a control."""
         return diagnose(
             self.rules,
-            Evidence(self.config, metrics, probes, constants, self.series, last_change, self.changes),
+            Evidence(
+                self.config, metrics, probes, constants, self.series, last_change, self.changes, self.quotes
+            ),
         )

@@ -43,7 +43,7 @@ class Judged:
 
 def judge(model: Predictor, pairs: Sequence[Pair]) -> Judged:
     """Every pair by ``model``."""
-    cut = [(_ids(model, pair.good), _ids(model, pair.bad)) for pair in pairs]
+    cut = [(sentence_ids(model, pair.good), sentence_ids(model, pair.bad)) for pair in pairs]
     unknown = model.units.unknown
     covered = [
         (good, bad)
@@ -71,5 +71,6 @@ def wilson(right: float, count: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def _ids(model: Predictor, sentence: str) -> NDArray[np.int32]:
+def sentence_ids(model: Predictor, sentence: str) -> NDArray[np.int32]:
+    """A sentence after the end of what was before."""
     return np.concatenate([np.array([END], np.int32), model.units.encode(sentence)])

@@ -17,6 +17,7 @@ from torch import Tensor
 from ssllab.controls import Control
 from ssllab.data.text.batches import TextChunks
 from ssllab.data.text.types import TextData
+from ssllab.doctor.language import COUNTING_RULES
 from ssllab.methods.base import StepResult
 from ssllab.methods.predictor import Predictor
 from ssllab.methods.sequence_scalars import CAUSAL_SERIES
@@ -54,6 +55,7 @@ class NGram(SequenceMethod):
     Config = NGramConfig
     config: NGramConfig
     series = CAUSAL_SERIES
+    rules = COUNTING_RULES
 
     def __init__(self, config: NGramConfig, units: Units) -> None:
         super().__init__()

@@ -19,6 +19,30 @@ A training loss that falls while the held-out one rises is learning by heart.</p
 <p>Shannon 1951, <i>Prediction and entropy of printed English</i>; Chen and Goodman 1999 (Kneser-Ney).</p>
 """
 
+PAIRS_HELP = """
+<h3>Minimal pairs</h3>
+<p>Two sentences that differ in one word, of which one is right: <i>The dogs near the bridge <b>bark</b></i> against
+<i><b>barks</b></i>. How often does the model find the right one likelier?</p>
+<p><b>How to read it.</b> The dashed line is a guess: an untrained model is near it, as each change is asked both ways.
+Some 20 pairs of a phenomenon are asked: one curve may be ten points off, their mean three. A number of the
+neighbour that misleads (<i>across a phrase</i>, <i>across a relative clause</i>) is learnt last, and by counts of a few
+words never.</p>
+<p>Linzen, Dupoux, Goldberg 2016; Warstadt et al. 2020 (BLiMP). A small model is at chance on BLiMP itself.</p>
+"""
+FACTS_HELP = """
+<h3>Facts</h3>
+<p>What is always so in the world of Everyday English: <i>Paris is the capital of …</i>. How often is the right answer
+likelier than all other answers of its kind, here than all other countries? The dashed line is a guess among them.</p>
+<p>Petroni et al. 2019, <i>Language Models as Knowledge Bases?</i></p>
+"""
+WRITES_HELP = """
+<h3>By itself</h3>
+<p>The model writes 128 symbols, always with the same dice. How long is the longest span of them that stands in the training
+text just so? The dashed line is the longest such span of held-out text: people, too, say what was said before. A model that
+copies far longer ones knows its text by heart.</p>
+<p>Carlini et al. 2023, <i>Quantifying Memorization Across Neural Language Models</i>.</p>
+"""
+
 SEQUENCE_CHARTS = (
     Chart(
         "Loss", "loss", LOSS_HELP, "nats per symbol", "Press Start: the loss appears here", empty=(0.0, 7.0)
@@ -40,7 +64,21 @@ SEQUENCE_CHARTS = (
         always=(0.0,),
         empty=(0.0, 105.0),
     ),
-)
+    Chart(
+        "Minimal pairs", "knowledge", PAIRS_HELP, "right sentence likelier", always=(0.0, 100.0), empty=(0.0, 105.0),
+        hint="Press Start, with data whose grammar is known: which of two sentences is right",
+    ),
+    Chart(
+        "Facts", "knowledge", FACTS_HELP, "right answer first", always=(0.0, 100.0), empty=(0.0, 105.0),
+        hint="Press Start, with data whose facts are known: what it learned of the world",
+    ),
+    Chart("Copied", "knowledge", WRITES_HELP, "symbols", "Press Start: how much of what it writes is copied", always=(0.0,)),
+    Chart(
+        "Loops", "knowledge", "<h3>Loops</h3><p>How much of what it writes by itself repeats, three times or more, what "
+        "stood right before. The dashed line is held-out text.</p>", "share of what it writes", "Press Start: does it go "
+        "round and round?", always=(0.0, 100.0), empty=(0.0, 105.0),
+    ),
+)  # fmt: skip
 
 
 def _level(title: str, about: str, **more: Any) -> Series:
@@ -66,6 +104,26 @@ SEQUENCE_SERIES = {
         "Held-out perplexity", "e to the held-out loss: among how many equally likely symbols the model hesitates.",
         better="lower", measured="probe", headline=70,
     ),
+    "pairs_accuracy": Series(
+        "Minimal pairs", "Of two sentences that differ in a word the right one is likelier.", percent=True, better="higher",
+        measured="probe", chart="Minimal pairs", short="all", role="0", headline=60, when="truth",
+    ),
+    "pairs_{phenomenon}": Series(
+        "Pairs: {phenomenon}", "The same of one phenomenon, some 20 pairs.", percent=True, better="higher", measured="probe",
+        chart="Minimal pairs", short="{phenomenon}", role="1", when="truth",
+    ),
+    "pairs_chance": Series(
+        "Guessing", "Of two sentences.", percent=True, measured="once", chart="Minimal pairs", line="reference",
+        role="muted", when="truth",
+    ),
+    "facts_top1": Series(
+        "Facts", "The right answer is likelier than all others of its kind.", percent=True, better="higher",
+        measured="probe", chart="Facts", short="facts", role="2", headline=50, when="truth",
+    ),
+    "facts_chance": Series(
+        "Guessing an answer", "Among those of its kind.", percent=True, measured="once", chart="Facts", line="reference",
+        role="muted", when="truth",
+    ),
     "uniform_loss": _level("Uniform", "Every symbol alike: the logarithm of how many there are."),
     "unigram_loss": _level("Unigram", "How frequent each symbol is, and no context."),
 }  # fmt: skip
@@ -81,6 +139,22 @@ CAUSAL_SERIES = {
     "bits_per_byte": Series(
         "Bits per byte", "Of held-out text in UTF-8: the number that models of different units can be compared by.",
         unit="bits", better="lower", measured="probe", headline=90,
+    ),
+    "copied_span": Series(
+        "Longest copied span", "Of what it writes by itself, that stands in the training text just so.", unit="symbols",
+        measured="probe", chart="Copied", short="written", role="3",
+    ),
+    "held_out_span": Series(
+        "Longest span of held-out text", "That stands in the training text just so.", unit="symbols", measured="once",
+        chart="Copied", line="reference", role="muted",
+    ),
+    "looped": Series(
+        "In loops", "Of what it writes by itself: what is said three times in a row or more.", percent=True,
+        measured="probe", chart="Loops", short="written", role="4",
+    ),
+    "held_out_looped": Series(
+        "Loops in held-out text", "What is said three times in a row or more.", percent=True, measured="once",
+        chart="Loops", line="reference", role="muted",
     ),
     "bigram_loss": _level("Bigram", "One symbol of context."),
     "kn5_loss": _level("KN-5", "Counts of five symbols, smoothed by Kneser and Ney."),

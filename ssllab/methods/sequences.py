@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ssllab.data.text.batches import TextBatches
+from ssllab.doctor.language import RULES
 from ssllab.looks import Babble, Look
 from ssllab.methods.base import Method, Probe
+from ssllab.methods.knowledge import CHANCE, facts_chance, facts_known, pairs_known
 from ssllab.methods.predictor import Predictor
 from ssllab.methods.sequence_scalars import SEQUENCE_CHARTS, SEQUENCE_SERIES
+from ssllab.methods.writing import longest_copy, looped, written
 from ssllab.text.kneser_ney import KneserNey
 from ssllab.text.units import END, Units, from_json, learn
 
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
 
 HELD_OUT = 8192  # symbols that a live probe reads: about a second on two cores
 BABBLED = 40  # symbols of a sample
+WRITTEN = 128  # symbols that are held against the text, and as many held-out ones
+PASSAGES = 4  # held-out ones: the likest to the text is what chance gives
+QUOTED = 120  # characters of a quotation
 LEVELS = {
     "unigram_loss": 1,
     "bigram_loss": 2,
@@ -46,6 +52,7 @@ class SequenceMethod(Method):
     parts: ClassVar[dict[type, str]] = {Babble: ""}
     config: Any
     units: Units
+    rules = RULES
     causal: ClassVar[bool] = True  # whether it predicts what comes from what came
 
     @classmethod
@@ -91,15 +98,10 @@ class SequenceMethod(Method):
         training = self.training
         self.eval()
         try:
-            dice = np.random.default_rng(0)
-            ids = [END]
-            model = self.asked()
-            for _ in range(BABBLED):
-                p = np.exp(model.next(np.array(ids, np.int32)).astype(np.float64))
-                ids.append(int(dice.choice(len(p), p=p / p.sum())))
+            ids = written(self.asked(), BABBLED)
         finally:
             self.train(training)
-        return Look(step, (Babble(step, self.units.decode(ids[1:])),))
+        return Look(step, (Babble(step, self.units.decode(ids)),))
 
     def held_out(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         """Log-probabilities of what is to be predicted in held-out symbols, in evaluation mode."""
@@ -107,7 +109,8 @@ class SequenceMethod(Method):
 
     @torch.no_grad()
     def probe(self, data: TextData) -> Probe:
-        """How well held-out text is predicted."""
+        """How well held-out text is predicted, what is known of the language where its truth is known, and what a causal
+        model writes by itself."""
         ids = stream(data.test, self.units)[:HELD_OUT]
         if len(ids) < 2:
             return Probe({}, self.constants(data))
@@ -115,6 +118,9 @@ class SequenceMethod(Method):
         self.eval()
         try:
             logs = self.held_out(ids).astype(np.float64)
+            more, constants = self._known(data) if data.language == "everyday" else ({}, {})
+            if self.causal:
+                more |= self._by_itself(data)
         finally:
             self.train(training)
         loss = -float(logs.mean())
@@ -124,7 +130,24 @@ class SequenceMethod(Method):
             nats = loss + unknown * math.log(max(1, self.units.unknown_stands_for))
             symbols = len(stream(data.test, self.units)) - 1
             scalars["bits_per_byte"] = nats / math.log(2) * symbols / data.test.size
-        return Probe(scalars, self.constants(data))
+        return Probe(scalars | more, self.constants(data) | constants)
+
+    def _known(self, data: TextData) -> tuple[dict[str, float], dict[str, float]]:
+        """Pairs and facts, and what guessing gets."""
+        model = self.asked()
+        pairs, facts, chance = pairs_known(model), facts_known(model), facts_chance(model)
+        found = (pairs, {"pairs_chance": CHANCE} if pairs else {})
+        if facts is None or chance is None:
+            return found
+        return found[0] | {"facts_top1": facts}, found[1] | {"facts_chance": chance}
+
+    def _by_itself(self, data: TextData) -> dict[str, float]:
+        """How much of what it writes is copied, how much goes round and round; quoted for the doctor."""
+        ids = written(self.asked(), WRITTEN)
+        begin, length = longest_copy(ids, stream(data.train, self.units)[:COUNTED])
+        copied = self.units.decode(ids[begin : begin + length]).strip()
+        self.quotes = {"copied": _quoted(copied), "written": _quoted(self.units.decode(ids).strip())}
+        return {"copied_span": float(length), "looped": looped(ids)}
 
     def constants(self, data: TextData) -> dict[str, float]:
         """What simpler models reach on the same held-out symbols, and the truth where it is known."""
@@ -137,7 +160,7 @@ class SequenceMethod(Method):
             from ssllab.data.text.everyday.grammar import everyday
 
             found["true_entropy"] = everyday().entropy
-        return found
+        return found | held_out_habits(data.train, data.test, self.units)
 
 
 @lru_cache(maxsize=4)
@@ -168,3 +191,20 @@ def simple_losses(train: TextSplit, test: TextSplit, units: Units) -> dict[str, 
         name: -float(counts.log_probabilities(held_out[1:], order, before=held_out[:1]).mean())
         for name, order in LEVELS.items()
     }
+
+
+@lru_cache(maxsize=4)
+def held_out_habits(train: TextSplit, test: TextSplit, units: Units) -> dict[str, float]:
+    """How much of held-out text stands in the training text by chance, and how much of it goes round and round."""
+    held_out, text = stream(test, units), stream(train, units)[:COUNTED]
+    begins = np.linspace(1, max(1, len(held_out) - WRITTEN), PASSAGES).astype(int)
+    passages = [held_out[begin : begin + WRITTEN] for begin in begins]
+    return {
+        "held_out_span": float(max(longest_copy(passage, text)[1] for passage in passages)),
+        "held_out_looped": max(map(looped, passages)),
+    }
+
+
+def _quoted(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= QUOTED else f"{text[:QUOTED].rstrip()} …"

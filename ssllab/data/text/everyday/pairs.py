@@ -51,6 +51,7 @@ _DETERMINERS |= {
     "Three": "A",
 }
 _ARTICLES = _both(("a", "an"), ("A", "An"))
+_WHEN = _both(("lately", "tomorrow"), ("Lately", "Tomorrow"))
 _REFLEXIVES = _both(("himself", "herself")) | {
     "themselves": "himself",
     "ourselves": "myself",
@@ -108,8 +109,8 @@ def _faults(words: Sequence[Word]) -> Iterator[tuple[str, int, str]]:
             and {"yesterday", "Yesterday"} & set(texts)
         ):
             yield "tense with yesterday", place, _TENSE[word.text]
-        if word.text in ("lately", "Lately"):
-            yield "tense with lately", place, "tomorrow" if word.text == "lately" else "Tomorrow"
+        if word.text in _WHEN:
+            yield "tense with lately", place, _WHEN[word.text]
 
 
 def _agreement(words: Sequence[Word], verb: int) -> str:

@@ -15,11 +15,12 @@ from ssllab.ui.panels.curves import CurvesPanel
 from ssllab.ui.panels.doctor import DoctorPanel
 from ssllab.ui.panels.lessons import LessonsPanel
 
-curves = partial(CurvesPanel, panels=("loss", "held_out", "accuracy"))
+curves = partial(CurvesPanel, panels=("loss", "held_out", "accuracy", "knowledge"))
 PANELS = (
     partial(curves, id="loss", title="Loss"),
     partial(curves, id="held_out", title="Held-out loss"),
     partial(curves, id="accuracy", title="Accuracy"),
+    partial(curves, id="knowledge", title="What it knows"),
     LessonsPanel,
     DoctorPanel,
     BabblePanel,
@@ -31,7 +32,7 @@ _COLUMNS = (
         380,
         (
             Place(("lessons", "doctor"), 200),
-            Place(("loss", "held_out", "accuracy"), 260),
+            Place(("loss", "held_out", "accuracy", "knowledge"), 260),
             Place(("babble",), 220),
         ),
     ),
