@@ -17,7 +17,7 @@ from ssllab.ui.labs.contrast import page as contrast
 from ssllab.ui.work import LongWork
 from tests.lesson_runs import setting
 
-EVERY = [(lab, lesson) for lab in ("contrast", "speech") for lesson in lessons(lab)]
+EVERY = [(lab, lesson) for lab in ("contrast", "language", "speech") for lesson in lessons(lab)]
 WAIT = 120_000
 
 
@@ -25,7 +25,7 @@ WAIT = 120_000
 def docks(qapp, tmp_path_factory) -> dict[str, set[str]]:
     """The names of the panels of each lab's page."""
     made = {}
-    for name in ("contrast", "speech"):
+    for name in ("contrast", "language", "speech"):
         bench = Bench(Workspace(tmp_path_factory.mktemp("lessons")), name, LongWork())
         made[name] = set(
             search_path.load(labs()[name].folder / "page.py", "ssllab.ui.labs").page(bench).docks
