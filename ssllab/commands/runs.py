@@ -68,7 +68,8 @@ def data(options: argparse.Namespace) -> int:
     for kind in kinds().values():
         for info in kind.sources:
             own = kind.options_of(info)
-            what = " ".join([kind.name, *(option.form.format(own[option.name]) for option in kind.options)])
+            told = (option.form.format(own[option.name]) for option in kind.options)
+            what = " ".join(filter(None, (kind.name, *told)))
             where = "offline" if info.offline else f"download of {info.download_mb} MB"
             print(f"{info.name}: {info.title}, {what}, {where}. {info.about}")
     return 0

@@ -60,6 +60,7 @@ class SequenceMethod(Method):
         """A fresh model of the symbols of ``data``. Raises ValueError where they do not fit."""
         if not data.train.size:
             raise ValueError(f"{data.title} has no text to learn from: expected some; hold out less.")
+        _check_unit(config.unit, data)
         size = config.kmer if config.unit == "kmer" else config.vocabulary
         return cls(config, units_of(data.train, config.unit, size))
 
@@ -161,6 +162,20 @@ class SequenceMethod(Method):
 
             found["true_entropy"] = everyday().entropy
         return found | held_out_habits(data.train, data.test, self.units)
+
+
+#: Units that a text of a language has not, and what to take instead.
+_NOT_IN = {
+    "dna": ({"word": "words"}, "unit=char for single bases, or unit=kmer"),
+    "prose": ({"kmer": "k-mers of DNA", "code": "units of sound"}, "unit=word, char, byte or bpe"),
+}
+
+
+def _check_unit(unit: str, data: TextData) -> None:
+    """Raises ValueError for a unit that the text has not."""
+    lacking, instead = _NOT_IN["dna" if data.language == "dna" else "prose"]
+    if unit in lacking:
+        raise ValueError(f"unit={unit}: {data.title} has no {lacking[unit]}: choose {instead}.")
 
 
 @lru_cache(maxsize=4)

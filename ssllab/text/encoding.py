@@ -42,19 +42,67 @@ def decoded(content: bytes) -> Text:
     >>> decoded("Käse".encode("latin-1"))
     Text(letters='Käse', guess='is not UTF-8: read as Windows-1252 (Western European letters)')
     """
-    if looks_binary(content[:SNIFFED]):
-        raise NotText("is not text; expected CSV, JSON or lines of text in UTF-8")
-    told = _marked(content) or _unmarked_utf16(content[:SNIFFED])
-    try:
-        return Text(content.decode(told or "utf-8").removeprefix("\ufeff"))
-    except UnicodeDecodeError:
-        if told:
-            raise NotText(f"begins as {told.upper()} text but is broken: save it anew as UTF-8") from None
-    try:
-        letters = content.decode("cp1252")
-    except UnicodeDecodeError:
-        raise NotText("is in an unknown encoding: save it as UTF-8") from None
-    return Text(letters, "is not UTF-8: read as Windows-1252 (Western European letters)")
+    decoder = Decoder()
+    letters = decoder.of(content) + decoder.of(b"", final=True)
+    return Text(letters, decoder.guess)
+
+
+class Decoder:
+    """Letters of a file that is read piece by piece; ``guess``: see :class:`Text`, known when all is read.
+
+    The first piece tells the encoding: it has :data:`SNIFFED` bytes, or all there are.
+    """
+
+    def __init__(self) -> None:
+        self.guess = ""
+        self._told: str | None = None
+        self._decoder: codecs.IncrementalDecoder | None = None
+        self._foreign = False  # whether letters beyond ASCII were UTF-8
+
+    def of(self, piece: bytes, final: bool = False) -> str:
+        """The letters of the next bytes. Raises :class:`NotText`."""
+        if self._decoder is None:
+            return self._began(piece, final)
+        pending = self._decoder.getstate()[0]
+        try:
+            letters = self._decoder.decode(piece, final)
+            self._foreign = self._foreign or not letters.isascii()
+            return letters
+        except UnicodeDecodeError as error:
+            if self._told:
+                raise NotText(
+                    f"begins as {self._told.upper()} text but is broken: save it anew as UTF-8"
+                ) from None
+            if self.guess:
+                raise NotText("is in an unknown encoding: save it as UTF-8") from None
+            good = error.object[: error.start]
+        # A file of UTF-8 with some other bytes stays UTF-8; one that never was is Windows-1252 from here on.
+        if self._foreign or not good.isascii():
+            self.guess = f"is not all UTF-8: its other bytes are read as {_GUESS}"
+            self._decoder = codecs.getincrementaldecoder("utf-8")(_OTHERS)
+        else:
+            self.guess = f"is not UTF-8: read as {_GUESS}"
+            self._decoder = codecs.getincrementaldecoder("cp1252")()
+        return self.of(pending + piece, final)
+
+    def _began(self, piece: bytes, final: bool) -> str:
+        beginning = piece[:SNIFFED]
+        if looks_binary(beginning):
+            raise NotText("is not text; expected CSV, JSON or lines of text in UTF-8")
+        self._told = _marked(piece) or _unmarked_utf16(beginning)
+        self._decoder = codecs.getincrementaldecoder(self._told or "utf-8")()
+        return self.of(piece, final).removeprefix("\ufeff")
+
+
+def _other_bytes(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252"), error.end
+
+
+_GUESS = "Windows-1252 (Western European letters)"
+_OTHERS = "ssllab.windows-1252"
+codecs.register_error(_OTHERS, _other_bytes)
 
 
 def looks_binary(beginning: bytes) -> bool:

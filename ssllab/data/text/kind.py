@@ -6,23 +6,36 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ssllab.data.kind import Kind, Option, Request, SourceInfo, Words
+from ssllab.data.text.names import SUFFIXES
+from ssllab.storage.errors import DataError
 
 if TYPE_CHECKING:
     from ssllab.data.text.types import TextData
 
-SUFFIXES = (".txt", ".md", ".rst", ".text")
+_SHOWN = (*SUFFIXES, ".gz", ".zip", ".tar", ".tgz")
 
 
 def _load(name: str, request: Request) -> TextData:
+    holdout, strands = request.options["holdout"], request.options["strands"]
+    if strands == 2 and name in ("everyday", "python_docs", "tiny_shakespeare", "wikitext2"):
+        raise DataError(f"'{name}' is prose, which has no second strand: leave --strands out.")
     match name:
         case "everyday":
             from ssllab.data.text.everyday.source import everyday_english
 
-            return everyday_english(request.seed, request.options["holdout"])
+            return everyday_english(request.seed, holdout)
         case "python_docs":
             from ssllab.data.text.python_docs import python_docs
 
-            return python_docs(request.options["holdout"])
+            return python_docs(holdout)
+        case "dna":
+            from ssllab.data.text.genome import generated
+
+            return generated(request)
+        case "tiny_shakespeare" | "wikitext2":
+            from ssllab.data.text import downloads
+
+            return downloads.load(name, request)
     from ssllab.data.text.files import files
 
     return files(Path(name).expanduser(), request)
@@ -30,6 +43,9 @@ def _load(name: str, request: Request) -> TextData:
 
 def _amount(data: TextData) -> str:
     train, test = data.train, data.test
+    if data.language == "dna":
+        many = f"{len(train):,} sequences, " if len(train) > 1 else ""
+        return f"{many}{train.size:,} bases to learn from, {test.size:,} held out"
     many = f"{len(train):,} documents, " if len(train) > 1 else ""
     return f"{many}{_size(train.size)} to learn from, {_size(test.size)} held out"
 
@@ -47,13 +63,16 @@ KIND = Kind(
     load=_load,
     formats=SUFFIXES,
     amount=_amount,
-    options=(Option("holdout", "Held out", "--holdout", 0, 50, 10, "hundredths of the text", "{} %"),),
+    options=(
+        Option("holdout", "Held out", "--holdout", 0, 50, 10, "hundredths of the text", "{} %"),
+        Option("strands", "Strands", "--strands", 1, 2, 1, "strands of DNA to learn from", ""),
+    ),
     words=Words(
         "The text that is learned from",
         "Open a folder of texts…",
-        "A folder of text files",
+        "A folder of text files, or of DNA as FASTA",
         "Open a text…",
-        f"Texts ({' '.join(f'*{suffix}' for suffix in SUFFIXES)});;Every file (*)",
+        f"Texts ({' '.join(f'*{suffix}' for suffix in _SHOWN)});;Every file (*)",
     ),
     sources=(
         SourceInfo(
@@ -68,6 +87,28 @@ KIND = Kind(
             "Python's documentation",
             "The help texts of Python's standard library: a small piece of real prose that is always there.",
             "pydoc_data.topics of the Python that runs the program; PSF licence.",
+        ),
+        SourceInfo(
+            "dna",
+            "DNA",
+            "Sequences of A, C, G and T with genes in codons on both strands and copies of a few repeats: unlike in a real "
+            "genome of this size there is something to learn in minutes. Your own genomes: any FASTA file.",
+            "Drawn by ssllab from the run's seed; MIT licence.",
+        ),
+        SourceInfo(
+            "tiny_shakespeare",
+            "Tiny Shakespeare",
+            "Forty thousand lines of Shakespeare's plays: what character models are usually shown on.",
+            "Karpathy, 2015, https://github.com/karpathy/char-rnn; the plays are in the public domain.",
+            download_mb=1,
+        ),
+        SourceInfo(
+            "wikitext2",
+            "WikiText-2",
+            "Good articles of Wikipedia, two million words (raw): the standard benchmark of word models. Its validation "
+            "part is held out, its test part is left alone.",
+            "Merity, Xiong, Bradbury and Socher, 2016, https://arxiv.org/abs/1609.07843, CC BY-SA 3.0.",
+            download_mb=5,
         ),
     ),
 )

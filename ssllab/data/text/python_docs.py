@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ssllab.data.text.files import parted
+from ssllab.data.text.corpus import parted
 from ssllab.data.text.types import TextData
 
 

@@ -15,23 +15,25 @@ from ssllab.data.skipped import Skipped
 
 @dataclass(frozen=True, eq=False)
 class TextSplit:
-    """Documents, UTF-8, one behind another. ``text (bytes,)`` uint8; document i is ``text[starts[i]:starts[i + 1]]``."""
+    """Documents in ``text (bytes,)``, UTF-8 as uint8, which others may lie in too. Document i is
+    ``text[starts[i]:ends[i]]``; both are ``(documents,)`` int64.
+    """
 
     text: Tensor
     starts: Tensor
+    ends: Tensor
 
     def __len__(self) -> int:
-        return len(self.starts) - 1
+        return len(self.starts)
 
     @property
     def size(self) -> int:
-        """Bytes in all."""
-        return len(self.text)
+        """Bytes of all documents."""
+        return int((self.ends - self.starts).sum())
 
     def document(self, index: int) -> str:
         """The letters of one."""
-        first, last = (int(place) for place in self.starts[index : index + 2])
-        return self.text[first:last].numpy().tobytes().decode("utf-8")
+        return self.text[int(self.starts[index]) : int(self.ends[index])].numpy().tobytes().decode("utf-8")
 
     def documents(self) -> Iterator[str]:
         """All of them, in order."""
@@ -64,6 +66,6 @@ class TextData:
 def split_of(documents: Iterable[str]) -> TextSplit:
     """Documents in memory; what cannot be written as UTF-8 (half a surrogate pair) becomes a question mark."""
     parts = [document.encode("utf-8", errors="replace") for document in documents]
-    starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
+    ends = np.cumsum([0, *map(len, parts)], dtype=np.int64)
     text = np.frombuffer(bytearray(b"".join(parts)), np.uint8) if parts else np.zeros(0, np.uint8)
-    return TextSplit(torch.from_numpy(text), torch.from_numpy(starts))
+    return TextSplit(torch.from_numpy(text), torch.from_numpy(ends[:-1]), torch.from_numpy(ends[1:]))

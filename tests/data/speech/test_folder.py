@@ -434,7 +434,7 @@ def test_a_path_with_a_plus_is_one_path_and_names_are_kept(tmp_path):
         ("spoken+shapes", "speech", "only speech can be joined"),
         ("shapes+digits", "images", "only speech can be joined"),
         ("spoken", "images", "'spoken' is speech, but this learns from images: choose one of shapes"),
-        ("shapes", "speech", "'shapes' is images, but speech .* needed: choose one of spoken"),
+        ("shapes", "speech", "'shapes' is images, but this learns from speech: choose one of spoken"),
         ("spokn", "speech", "Did you mean 'spoken'"),
     ],
 )
