@@ -63,6 +63,7 @@ class NeuralSequenceConfig(OptimizerSettings, BatchOfText, UnitSettings):
     """Units, model, batch and optimizer: nanoGPT's recipe for a CPU."""
 
     adam_beta2: ClassVar[float] = 0.99
+    lowest_rate: ClassVar[float] = 0.1
 
     context: Annotated[
         int,

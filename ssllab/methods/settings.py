@@ -27,6 +27,8 @@ class OptimizerSettings(Config):
 
     adam_beta2: ClassVar[float] = 0.999
     adam_epsilon: ClassVar[float] = 1e-8
+    #: Share of the peak at which cosine and line end, so that an open-ended run still learns.
+    lowest_rate: ClassVar[float] = 0.01
 
     optimizer: Annotated[
         Literal["sgd", "adamw", "lars"],

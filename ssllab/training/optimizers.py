@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from ssllab.methods.settings import OptimizerSettings
 
-FLOOR = 0.01  # cosine and line end at this share of the peak, so that an open-ended run still learns
 TRI_STAGE = (0.1, 0.4, 0.5)  # shares of the schedule that the rate rises, holds and falls
 TRI_STAGE_FLOOR = 0.05
 
@@ -86,7 +85,7 @@ def build_optimizer(model: nn.Module, config: OptimizerSettings) -> torch.optim.
 
 
 def learning_rate_at(step: int, config: OptimizerSettings) -> float:
-    """Linear warm-up, then constant, or down to a hundredth of the peak along a cosine (SimCLR appendix B.6) or a
+    """Linear warm-up, then constant, or down to ``config.lowest_rate`` of the peak along a cosine (SimCLR appendix B.6) or a
     line; or the three stages of wav2vec 2.0's fine-tuning (section 4.3, exponential fall as in fairseq)."""
     peak = config.learning_rate
     if config.schedule == "tri_stage":
@@ -98,7 +97,7 @@ def learning_rate_at(step: int, config: OptimizerSettings) -> float:
     length = max(1, config.schedule_steps - config.warmup_steps)
     share = min(1.0, (step - config.warmup_steps) / length)
     fall = 1 - share if config.schedule == "linear" else (1 + math.cos(math.pi * share)) / 2
-    return peak * (FLOOR + (1 - FLOOR) * fall)
+    return peak * (config.lowest_rate + (1 - config.lowest_rate) * fall)
 
 
 def _tri_stage(share: float) -> float:
