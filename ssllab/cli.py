@@ -120,15 +120,20 @@ def parser() -> Parser:
     )
     complete.add_argument("--seed", type=_seed, default=0)
     score = commands.add_parser("score", help="which sentence of minimal pairs a model prefers")
-    score.add_argument("pairs", type=Path, help="a .jsonl file as BLiMP's, a folder or a zip of them")
+    score.add_argument("pairs", type=_path, help="a .jsonl file as BLiMP's, a folder or a zip of them")
     for sub in (complete, score):
-        sub.add_argument("--model", help=f"a run's id or folder, or one of {', '.join(SEQUENCE_MODELS)}")
+        sub.add_argument(
+            "--model", type=_word, help=f"a run's id or folder, or one of {', '.join(SEQUENCE_MODELS)}"
+        )
         _workspace(sub)
         _json(sub)
     evaluate = commands.add_parser("evaluate", help="what a run's model knows on data it never saw")
-    evaluate.add_argument("run", help="a run's id or folder")
+    evaluate.add_argument("run", type=_word, help="a run's id or folder")
     evaluate.add_argument(
-        "--data", default=argparse.SUPPRESS, help="other data, all of it; without it the run's held-out part"
+        "--data",
+        type=_word,
+        default=argparse.SUPPRESS,
+        help="other data, all of it; without it the run's held-out part",
     )
     evaluate.add_argument(
         "--stride", type=_positive, metavar="N", help="symbols between windows; half a context is usual"
@@ -317,7 +322,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         return _window(options)
     if options.command == "tour":
         return _tour(options.seconds, options.out)
-    from ssllab.commands import language, runs, speech, train
+    from ssllab.commands import evaluate, language, runs, speech, train
 
     if getattr(options, "own", None) is not None:
         train.use_own_file(Path(options.own))
@@ -329,7 +334,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         "transcribe": speech.transcribe,
         "complete": language.complete,
         "score": language.score,
-        "evaluate": language.evaluate,
+        "evaluate": evaluate.evaluate,
         "new-method": train.new_method,
         "runs": runs.runs,
         "methods": runs.methods,

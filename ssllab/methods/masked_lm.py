@@ -138,11 +138,14 @@ class _Asked(Predictor):
 
     @torch.no_grad()
     def at_each(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Log-probabilities ``(n - 1, size)`` of each of ``ids (n,)`` but the first, hidden in turn, all others seen;
-        ``n - 1`` is at most the context."""
+        """Log-probabilities ``(n - 1, size)`` of each of ``ids (n,)`` but the first, hidden in turn, all others seen but the
+        rest of its word, which would give it away (Kauf and Ivanova 2023); ``n - 1`` is at most the context."""
         shown = np.repeat(ids.astype(np.int64)[None], len(ids) - 1, 0)
         places = np.arange(1, len(ids))
-        shown[places - 1, places] = self.mask
+        begins = [not self.units.continues(int(i)) for i in ids]
+        for row, place in zip(shown, places, strict=True):
+            end = next((at for at in range(place + 1, len(ids)) if begins[at]), len(ids))
+            row[place:end] = self.mask
         device = self.model.embedding.weight.device
         every = torch.from_numpy(places).to(device)
         found = []

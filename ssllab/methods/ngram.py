@@ -93,6 +93,8 @@ class NGram(SequenceMethod):
 
 
 class _Asked(Predictor):
+    whole = True
+
     def __init__(self, counts: KneserNey, units: Units, order: int) -> None:
         self.counts, self.units, self.order = counts, units, order
         self.context = max(1, order - 1)

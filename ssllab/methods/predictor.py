@@ -15,11 +15,17 @@ if TYPE_CHECKING:
 
 class Predictor(ABC):
     """``units`` are its symbols, ``context`` how many of them it sees at most. ``causal``: whether it only looks back;
-    else ``mask`` stands for a symbol that is hidden."""
+    else ``mask`` stands for a symbol that is hidden. ``whole``: whether it reads any text in one go, without windows."""
 
     units: Units
     context: int
     causal: bool = True
+    whole: bool = False
+    mask: int
+
+    def at(self, ids: NDArray[np.int32], place: int) -> NDArray[np.float32]:
+        """Log-probabilities ``(size,)`` of what stands at ``place`` of ``ids (n,)``, which is hidden: of a masked one."""
+        raise NotImplementedError
 
     @abstractmethod
     def next(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:

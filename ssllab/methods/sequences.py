@@ -65,11 +65,11 @@ class SequenceMethod(Method):
         return cls(config, units_of(data.train, config.unit, size))
 
     @classmethod
-    def predictor(cls, config: Any, state: Mapping[str, Any]) -> Predictor:
-        """The model of a checkpoint or of a live run's copy, to be asked."""
+    def stored(cls, config: Any, state: Mapping[str, Any]) -> Self:
+        """The model of a checkpoint or of a live run's copy, in evaluation mode."""
         method = cls(config, from_json(state["_extra_state"]["units"]))
         method.load_state_dict(state)
-        return method.eval().asked()
+        return method.eval()
 
     def asked(self) -> Predictor:
         """This model, to be asked."""

@@ -188,7 +188,7 @@ def test_what_a_model_reads_is_kept_with_its_weights(prose):
     made = trainer("causal_lm", prose, unit="bpe", vocabulary=300)
     for _ in range(3):
         made.train_step()
-    asked = CausalLM.predictor(made.config, dict(made.method.state_dict()))
+    asked = CausalLM.stored(made.config, dict(made.method.state_dict())).asked()
     ids = np.concatenate([[END], made.method.units.encode("the cat")]).astype(np.int32)
     assert np.array_equal(asked.units.encode("the cat"), ids[1:])
     assert np.allclose(asked.next(ids), made.method.eval().asked().next(ids))

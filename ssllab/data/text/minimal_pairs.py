@@ -43,11 +43,12 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
     try:
         if path.is_dir():
             for member in sorted(path.rglob("*.jsonl")):
-                yield member.stem, member.read_bytes()
+                if _is_pairs(member.relative_to(path)):
+                    yield member.stem, member.read_bytes()
         elif path.suffix.lower() == ".zip":
             with ZipFile(path) as archive:
                 for info in sorted(archive.infolist(), key=lambda info: info.filename):
-                    if info.filename.endswith(".jsonl") and not info.filename.startswith("__MACOSX"):
+                    if info.filename.endswith(".jsonl") and _is_pairs(Path(info.filename)):
                         if info.file_size > LARGEST:
                             raise DataError(
                                 f"{info.filename} in {path.name} is larger than {LARGEST // 10**6} MB."
@@ -59,6 +60,11 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
     except BadZipFile as error:
         raise DataError(f"{path} is no readable zip: {error}.") from error
+
+
+def _is_pairs(member: Path) -> bool:
+    """Not what a Mac puts beside the files of a folder or of a zip."""
+    return "__MACOSX" not in member.parts and not member.name.startswith(".")
 
 
 def _file(name: str, content: bytes) -> PairFile:
