@@ -30,6 +30,10 @@ def complete(options: argparse.Namespace) -> int:
     """How surprising each symbol of a text is, and what may come next; a blank asks what stands there."""
     use_sensible_threads(window=False)
     blank = BLANK in options.text
+    if options.text.count(BLANK) > 1:
+        raise UsageError(f"'{options.text}' has several blanks: expected one {BLANK}.")
+    if blank and options.generate:
+        raise UsageError(f"--generate goes on at the end of a text: leave {BLANK} out.")
     place = options.model or ("everyday-masked" if blank else "everyday-causal")
     model = _model(place, options)
     result: dict[str, Any] = {"text": options.text, "model": place}
@@ -60,10 +64,6 @@ def complete(options: argparse.Namespace) -> int:
 def _hidden(model: Predictor, options: argparse.Namespace) -> dict[str, Any]:
     """What stands at the blank; the other symbols are each hidden in turn, beside the blank."""
     before, _, after = options.text.partition(BLANK)
-    if BLANK in after:
-        raise UsageError(f"'{options.text}' has several blanks: expected one {BLANK}.")
-    if options.generate:
-        raise UsageError(f"--generate goes on at the end of a text: leave {BLANK} out.")
     if model.causal:
         raise UsageError(
             f"'{options.model}' only looks back, and a blank has words behind it: choose a masked model, or leave {BLANK} "

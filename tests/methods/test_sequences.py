@@ -151,6 +151,19 @@ def test_a_masked_model_is_asked_for_any_place_of_any_text(prose):
     assert np.allclose(scores, [model.at(ids[:10], place)[ids[place]] for place in range(1, 10)], atol=1e-4)
 
 
+def test_a_masked_model_that_scores_a_part_of_a_word_is_not_told_the_rest(prose):
+    model = trainer("masked_lm", prose, unit="bpe", vocabulary=270).method.eval().asked()
+    first, second = (
+        np.concatenate([[END], model.units.encode(text)]).astype(np.int32) for text in ("xyzzy q", "xyqqy q")
+    )
+    assert len(first) == len(second)
+    different = first != second
+    scores = model.window(first), model.window(second)
+    before = int(different.argmax()) - 1  # of the places that stand before what differs, in one word
+    assert np.array_equal(scores[0][:before], scores[1][:before])
+    assert scores[0][-1] != scores[1][-1]  # the word behind is told all of it
+
+
 def test_of_the_chosen_symbols_eight_tenths_are_hidden_and_one_tenth_swapped():
     ids = torch.randint(50, (400, 100), generator=torch.Generator().manual_seed(0))
     shown, chosen = hidden(ids, 0.15, 50, torch.Generator().manual_seed(1))

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from ssllab._torchvision import torchvision  # noqa: F401  lightly imports it
+from ssllab.methods.causal_lm import CausalLMConfig
 from ssllab.methods.settings import OptimizerSettings
 from ssllab.training.optimizers import LARS, apply_settings, build_optimizer, gradient_norm, learning_rate_at
 
@@ -106,6 +107,12 @@ def test_warm_up_is_linear_and_the_cosine_ends_at_a_hundredth():
     assert learning_rate_at(10_000, config) == pytest.approx(0.01)
     falling = [learning_rate_at(step, config) for step in range(10, 111)]
     assert falling == sorted(falling, reverse=True)
+
+
+def test_the_schedule_of_a_language_model_ends_at_a_tenth_as_nano_gpts_does():
+    config = CausalLMConfig(learning_rate=1e-3, warmup_steps=100, schedule_steps=2000)
+    assert learning_rate_at(100, config) == pytest.approx(1e-3)
+    assert learning_rate_at(2000, config) == pytest.approx(1e-4)
 
 
 def test_the_constant_schedule_stays_at_the_peak():
