@@ -43,16 +43,14 @@ def evaluate(options: argparse.Namespace) -> int:
         print(changed, file=sys.stderr)
     other = getattr(options, "data", None)
     place = settings.data if other is None else absolute(other)
-    if place == settings.data and source(
-        place
-    ):  # of a data set of ours what it never saw is what was held out
+    if place == settings.data and source(place):  # of a set of ours what it never saw is what was held out
         other = None
     if other is None and not exists(place):
         raise UsageError(
             f"the data of run {options.run} is no longer at {one_line(place)}: say where other data is with --data."
         )
     sequences = issubclass(method, SequenceMethod)
-    if options.stride and not (sequences and method.causal):
+    if options.stride and not (sequences and getattr(method, "causal", False)):
         raise UsageError(f"--stride: '{settings.method}' reads no text from left to right; leave it out.")
     given = dict(settings.options) if other is None else {"holdout": 0} if "text" in method.kinds else {}
     data = read(place, kinds=method.kinds, options=given, seed=settings.seed, workspace=options.workspace)

@@ -65,7 +65,8 @@ def facts_chance(model: Predictor) -> float | None:
 def _asked(model: Predictor) -> list[tuple[Fact, tuple[str, ...]]]:
     """Facts with the answers they are asked among, kind by kind in turn, as many as are read in a second."""
     known = every_fact(model.units)
-    asked, cost = [], 0
+    asked: list[tuple[Fact, tuple[str, ...]]] = []
+    cost = 0
     for fact, answers in known:
         cost += sum(_cost(model, _told(fact, answer)) for answer in answers)
         if cost > READ and asked:

@@ -1,8 +1,8 @@
 """DNA of our own making: genes written in codons on both strands, what lies between them, and repeats.
 
 In a real genome of a few million bases the best n-gram is hardly better than chance. Here codons are as uneven as in the
-busiest genes of a bacterium, genes are built from a few families of domains, and repeats are as frequent as in a plant: there
-is something to be learnt in minutes, at several distances.
+busiest genes of a bacterium, genes are built from a few families of domains, and repeats are as frequent as in a plant:
+there is something to be learnt in minutes, at several distances.
 """
 
 from __future__ import annotations

@@ -16,12 +16,16 @@ _UNREAD = {
 }
 _REASONS = {suffix: reason for reason, suffixes in _UNREAD.items() for suffix in suffixes.split()}
 # Of other kinds of data, or text that is not for reading.
-_OTHERS = """
-.png .jpg .jpeg .webp .gif .bmp .tif .tiff .ico .svg .heic .wav .flac .ogg .oga .opus .mp3 .m4a .aac .mp4 .mkv .mov
-.avi .webm .csv .tsv .json .jsonl .xml .yaml .yml .toml .ini .cfg .lock .log .css .npy .npz .pt .pth .safetensors
-.onnx .h5 .parquet .arrow .db .sqlite .bin .dat .exe .dll .so .dylib .o .a .class .jar .pyc .whl .ttf .otf .woff
-.woff2 .iso .sha256 .md5 .sig .part .tmp .textgrid .srt .vtt .map
-""".split()
+_OTHERS = (
+    *(".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ico", ".svg"),
+    *(".heic", ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".mp4"),
+    *(".mkv", ".mov", ".avi", ".webm", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml"),
+    *(".yml", ".toml", ".ini", ".cfg", ".lock", ".log", ".css", ".npy", ".npz", ".pt"),
+    *(".pth", ".safetensors", ".onnx", ".h5", ".parquet", ".arrow", ".db", ".sqlite", ".bin", ".dat"),
+    *(".exe", ".dll", ".so", ".dylib", ".o", ".a", ".class", ".jar", ".pyc", ".whl"),
+    *(".ttf", ".otf", ".woff", ".woff2", ".iso", ".sha256", ".md5", ".sig", ".part", ".tmp"),
+    *(".textgrid", ".srt", ".vtt", ".map"),
+)  # fmt: skip
 
 
 def is_text(name: str) -> bool:
