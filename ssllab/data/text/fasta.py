@@ -41,7 +41,7 @@ _COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
 def looks_like_dna(beginning: str) -> bool:
     """Whether a text begins as FASTA, or with bases only.
 
-    >>> looks_like_dna(">phage\\nACGTTGCAACGTTGCAACGT\\n"), looks_like_dna("> a quotation\\nand so on"), looks_like_dna("Cat")
+    >>> looks_like_dna(">phage\\nACGTTGCAACGTTGCAACGT\\n"), looks_like_dna("> a quotation\\nand so on"), looks_like_dna("Hi")
     (True, False, False)
     """
     lines = [line for line in beginning.splitlines() if not line.startswith(">")]
