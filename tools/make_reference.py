@@ -57,6 +57,8 @@ RECIPES = (
     Recipe("moco", "shapes"),
     Recipe("moco", "digits"),
     Recipe("moco", "photos"),
+    Recipe("causal_lm", "everyday"),
+    Recipe("causal_lm", "python_docs"),
 )
 
 

@@ -223,6 +223,8 @@ def _rise(e: Evidence) -> tuple[int, float, float] | None:
     if len(losses) <= WORSE_PROBES or (learned is not None and losses.min() > learned):
         return None
     best = int(losses.argmin())
+    if steps[best] == 0:
+        return None  # held-out text was never better known than before: what is learnt is of another kind
     rest = losses[max(best + 1, len(losses) - WORSE_PROBES) :]
     if len(rest) < WORSE_PROBES or not (rest > losses[best] * (1 + WORSE_SHARE)).all():
         return None
@@ -335,9 +337,9 @@ RULES: tuple[Rule, ...] = (
     partial(not_a_number, LANGUAGE),
     _blown_up,
     partial(warming_up, LANGUAGE),
+    _repetition_loop,
     _memorising,
     _overfitting,
-    _repetition_loop,
     _unigram_only,
     _under_trained,
     partial(settling, against_health, MASKED_PATIENCE_STEPS, "Frequencies first: no context yet"),
