@@ -21,7 +21,7 @@ from ssllab.methods.sequence_scalars import NEURAL_SERIES
 from ssllab.methods.sequence_settings import NeuralSequenceConfig, TransformerSettings
 from ssllab.methods.sequences import SequenceMethod
 from ssllab.nn.language.transformer import Shape, Transformer
-from ssllab.text.units import Units
+from ssllab.text.units import END, Units
 
 MASKED, SWAPPED = 0.8, 0.1  # of the chosen; the rest stays
 MASK_SEED = 15  # of what is hidden in held-out text
@@ -84,7 +84,8 @@ class MaskedLM(SequenceMethod):
     def held_out(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         """Log-probabilities of hidden symbols alone, hidden by the same dice each time; whole windows of the context."""
         device, length = self.model.embedding.weight.device, min(self.config.context, len(ids))
-        windows = torch.from_numpy(ids[: len(ids) // length * length].astype(np.int64)).view(-1, length)
+        places = window_starts(ids, length)
+        windows = torch.from_numpy(ids[places[:, None] + np.arange(length)].astype(np.int64))
         shown, chosen = hidden(
             windows, self.config.mask_rate, self.mask, torch.Generator().manual_seed(MASK_SEED)
         )
@@ -98,6 +99,19 @@ class MaskedLM(SequenceMethod):
     def asked(self) -> Predictor:
         """See :meth:`SequenceMethod.asked`."""
         return _Asked(self.model, self.units)
+
+
+def window_starts(ids: NDArray[np.int32], length: int) -> NDArray[np.intp]:
+    """Where windows of ``length`` begin that together hold all of ``ids`` but less than one window at the end: one behind
+    the other or, where one ends amid a document, at the beginning of that, as in training."""
+    ends = np.flatnonzero(ids == END)
+    found, place = [0], 0
+    while True:
+        last = ends[np.searchsorted(ends, place + length, "right") - 1] if len(ends) else 0
+        place = int(last) if last > place else place + length
+        if place + length > len(ids):
+            return np.array(found)
+        found.append(place)
 
 
 def hidden(ids: Tensor, rate: float, mask: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:

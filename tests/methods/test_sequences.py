@@ -9,7 +9,7 @@ import torch
 from ssllab.data.text.minimal_pairs import Pair
 from ssllab.data.text.types import TextData, split_of
 from ssllab.methods.causal_lm import CausalLM
-from ssllab.methods.masked_lm import hidden
+from ssllab.methods.masked_lm import hidden, window_starts
 from ssllab.methods.minimal_pairs import Judged, judge, wilson
 from ssllab.methods.registry import method_class
 from ssllab.methods.sequences import stream
@@ -162,6 +162,13 @@ def test_a_masked_model_that_scores_a_part_of_a_word_is_not_told_the_rest(prose)
     before = int(different.argmax()) - 1  # of the places that stand before what differs, in one word
     assert np.array_equal(scores[0][:before], scores[1][:before])
     assert scores[0][-1] != scores[1][-1]  # the word behind is told all of it
+
+
+def test_held_out_windows_of_a_masked_model_begin_where_a_document_does():
+    ids = np.array([0, 5, 6, 0, 7, 8, 9, 0, 3, 0, 4, 4, 4, 4, 4, 4, 4, 4])
+    assert window_starts(ids, 5).tolist() == [0, 3, 7, 9]  # of the last, longer than a window, what is whole
+    assert window_starts(ids[ids > 0], 5).tolist() == [0, 5]  # no document begins
+    assert window_starts(ids, len(ids)).tolist() == [0]
 
 
 def test_of_the_chosen_symbols_eight_tenths_are_hidden_and_one_tenth_swapped():
