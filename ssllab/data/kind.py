@@ -50,8 +50,8 @@ class SourceInfo:
 
 @dataclass(frozen=True)
 class Option:
-    """A whole number that data of a kind is loaded with: ``flag`` is the command line's, ``form`` how it is listed (not
-    at all if empty)."""
+    """A whole number that data of a kind is loaded with: ``flag`` is the command line's, ``form`` how it is
+    listed (not at all if empty)."""
 
     name: str
     title: str

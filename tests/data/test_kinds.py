@@ -112,7 +112,7 @@ def test_options_of_another_kind_are_refused_in_one_line(dice, capsys):
         (
             "fair",
             {"colour": 1},
-            "unknown option 'colour' of data: expected one of image_size, holdout, sides.",
+            "unknown option 'colour' of data: expected one of image_size, holdout, strands, sides.",
         ),
     ):
         with pytest.raises(DataError) as refused:

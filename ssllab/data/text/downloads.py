@@ -32,7 +32,7 @@ WIKITEXT2 = Remote(
 )
 REMOTES = {"tiny_shakespeare": TINY_SHAKESPEARE, "wikitext2": WIKITEXT2}
 #: An article begins with its title between single equals signs, with a blank line before and after it.
-_ARTICLE = re.compile(r"^ \n(?= = [^=\n].*[^=\n] = \n \n)", re.MULTILINE)
+_ARTICLE = re.compile(r"^ \n(?= = [^=\n](?:.*[^=\n])? = \n \n)", re.MULTILINE)
 _LARGEST = 64 * 2**20  # bytes of a part of WikiText-2
 
 

@@ -39,14 +39,15 @@ _COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
 
 
 def looks_like_dna(beginning: str) -> bool:
-    """Whether a text begins as FASTA, or with bases only.
+    """Whether a text begins as FASTA, or with bases only ("aaaaaaaa" is no DNA).
 
-    >>> looks_like_dna(">phage\\nACGTTGCAACGTTGCAACGT\\n"), looks_like_dna("> a quotation\\nand so on"), looks_like_dna("Hi")
-    (True, False, False)
+    >>> looks_like_dna(">phage\\nACGTTGCAACGTTGCAACGT\\n"), looks_like_dna("> a quotation\\nand so on")
+    (True, False)
     """
     lines = [line for line in beginning.splitlines() if not line.startswith(">")]
     letters = "".join("".join(lines).split())
-    return len(letters) >= 20 and sum(letter in _LETTERS for letter in letters) > 0.95 * len(letters)
+    bases = sum(letter in _LETTERS for letter in letters)
+    return len(letters) >= 20 and bases > 0.95 * len(letters) and len(_LETTERS & set(letters)) > 2
 
 
 def complement(bases: bytes) -> bytes:

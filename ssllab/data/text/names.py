@@ -16,16 +16,13 @@ _UNREAD = {
 }
 _REASONS = {suffix: reason for reason, suffixes in _UNREAD.items() for suffix in suffixes.split()}
 # Of other kinds of data, or text that is not for reading.
-_OTHERS = (
-    *(".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ico", ".svg"),
-    *(".heic", ".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".mp4"),
-    *(".mkv", ".mov", ".avi", ".webm", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml"),
-    *(".yml", ".toml", ".ini", ".cfg", ".lock", ".log", ".css", ".npy", ".npz", ".pt"),
-    *(".pth", ".safetensors", ".onnx", ".h5", ".parquet", ".arrow", ".db", ".sqlite", ".bin", ".dat"),
-    *(".exe", ".dll", ".so", ".dylib", ".o", ".a", ".class", ".jar", ".pyc", ".whl"),
-    *(".ttf", ".otf", ".woff", ".woff2", ".iso", ".sha256", ".md5", ".sig", ".part", ".tmp"),
-    *(".textgrid", ".srt", ".vtt", ".map"),
-)  # fmt: skip
+_OTHERS = """
+.png .jpg .jpeg .webp .gif .bmp .tif .tiff .ico .svg .heic .wav .flac .ogg .oga .opus .mp3 .m4a .aac .mp4 .mkv .mov
+.avi .webm .csv .tsv .json .jsonl .xml .yaml .yml .toml .ini .cfg .lock .log .css .npy .npz .pt .pth .safetensors
+.onnx .h5 .parquet .arrow .db .sqlite .bin .dat .exe .dll .so .dylib .o .a .class .jar .pyc .whl .ttf .otf .woff
+.woff2 .iso .sha256 .md5 .sig .part .tmp .textgrid .srt .vtt .map
+"""
+_NO_TEXT = frozenset(_OTHERS.split())
 
 
 def is_text(name: str) -> bool:
@@ -35,7 +32,7 @@ def is_text(name: str) -> bool:
     (True, True, False, False)
     """
     suffix = _suffix(name)
-    return not (suffix in _OTHERS or suffix in _REASONS or name.lower().endswith(ARCHIVE_SUFFIXES))
+    return not (suffix in _NO_TEXT or suffix in _REASONS or name.lower().endswith(ARCHIVE_SUFFIXES))
 
 
 def why_unread(name: str) -> str:
