@@ -58,7 +58,7 @@ def evaluate(options: argparse.Namespace) -> int:
     if other is None and difference(run.info.data, fingerprint(data)):
         print("The data is not what the run learned from: some of it may not be held out.", file=sys.stderr)
     result: dict[str, Any] = {"run": str(run.path), "method": settings.method, "data": place}
-    if sequences:
+    if issubclass(method, SequenceMethod):
         split: TextSplit = data.train if other is not None else data.test  # type: ignore[attr-defined]
         result |= _measured(run, split, options.stride)
     else:
