@@ -86,7 +86,8 @@ def bench(tmp_path, qtbot):
 
 @pytest.fixture
 def desk(bench, monkeypatch):
-    """A desk without a model."""
+    """A desk without a model: nothing has shipped."""
+    monkeypatch.setattr("ssllab.ui.labs.language.widgets.models._is_shipped", lambda name: False)
     made = Desk(bench)
     yield made
     made.close()

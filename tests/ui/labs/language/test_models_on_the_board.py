@@ -19,7 +19,7 @@ from ssllab.ui.labs.language.widgets.models import COUNTS, SHIPPED, STORED, TRUT
 from ssllab.ui.scene import Scene
 from ssllab.ui.work import LongWork
 
-from .conftest import SENTENCES, Counted, settle
+from .conftest import SENTENCES, Counted, answer_with, settle
 
 WAIT = 120_000
 SMALL = {"unit": "char", "layers": 1, "heads": 1, "width": 8, "context": 16, "batch_size": 2}
@@ -168,3 +168,9 @@ def test_what_the_model_writes_stands_newest_on_top(qtbot, bench):
     panel.restyle()
     panel.reset()
     assert panel.nothing.isVisible()
+
+
+def test_a_model_that_comes_when_the_window_is_closed_is_let_go(bench, words):
+    desk = Desk(bench)
+    desk.close()
+    answer_with(desk, Counted(words))  # asking it would raise

@@ -80,7 +80,8 @@ class Desk(QObject):
         self.destroyed.connect(self._worker.close)
 
     def close(self) -> None:
-        """Nothing is asked any more."""
+        """Nothing is asked any more, also of a model that comes late."""
+        self.models.changed.disconnect(self._models_changed)
         self._worker.close()
 
     # Asking
