@@ -23,6 +23,7 @@ from ssllab.ui.embedding.geometry import (
 from ssllab.ui.panels.embedding_map import EMPTY, EmbeddingMap
 from ssllab.ui.plots.export import save_plot
 from ssllab.ui.scene import Scene, Thumbnails
+from tests.ui.count_of_none import count_of_none
 
 M = 40
 
@@ -394,11 +395,11 @@ def test_images_without_labels_or_thumbnails_are_drawn_from_the_views(panel, sce
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="None is immortal from Python 3.12 on")
 def test_redrawing_does_not_release_none(panel, qtbot, scene):
-    before = sys.getrefcount(None)
+    before = count_of_none()
     for step in range(150):
         panel.draw(scene("sphere", step % 20))
         panel.canvas.grab()
-    assert sys.getrefcount(None) > before - 100
+    assert count_of_none() > before - 100
 
 
 def test_a_method_without_forces_has_no_arrows_and_no_choice_of_them(panel, scene):

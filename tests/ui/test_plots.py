@@ -27,6 +27,7 @@ from ssllab.ui.plots.smoothing import ema
 from ssllab.ui.plots.stroke import folds
 from ssllab.ui.plots.time_plot import Curve, Level, TimePlot
 from ssllab.ui.scene import Band, Overlay, Scene
+from tests.ui.count_of_none import count_of_none
 
 
 def weighted_mean(steps, values, window):
@@ -481,12 +482,12 @@ def test_redraws_leave_the_count_of_none_alone(plot, qtbot):
     log = log_of(200)
     plot.draw(scene(log))
     plot.grab()
-    before = sys.getrefcount(None)
+    before = count_of_none()
     for step in range(200, 500):
         log.append(step, {"loss": 3.0})
         plot.draw(scene(log))
         plot.grab()
-    assert abs(sys.getrefcount(None) - before) < 150
+    assert abs(count_of_none() - before) < 150
 
 
 def test_markers_and_names_of_runs_have_peoples_words_for_controls_and_choices():

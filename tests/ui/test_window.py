@@ -14,6 +14,7 @@ from ssllab.training.metrics import MetricsLog
 from ssllab.ui import theme
 from ssllab.ui.app import build_window
 from ssllab.ui.scene import Scene
+from tests.ui.count_of_none import count_of_none
 
 DEFAULT_TEMPERATURE = 0.1
 
@@ -316,7 +317,7 @@ def test_a_damaged_view_state_is_passed_over(window):
 def test_redraws_do_not_wear_out_none(qtbot, window):
     train(qtbot, window, 5)
     qtbot.waitUntil(lambda: window.bench.session.look is not None, timeout=30_000)
-    before = sys.getrefcount(None)
+    before = count_of_none()
     deadline = time.monotonic() + 60
     for _ in range(300):
         window.draw()
@@ -324,4 +325,4 @@ def test_redraws_do_not_wear_out_none(qtbot, window):
         QApplication.processEvents()
         assert time.monotonic() < deadline
     # A leak of one reference a frame would be 300; a release too many would be as far below.
-    assert abs(sys.getrefcount(None) - before) < 250
+    assert abs(count_of_none() - before) < 250
