@@ -18,7 +18,8 @@ from ssllab.commands.usage import UsageError, answer
 from ssllab.data.batches import Data
 from ssllab.data.catalogue import absolute, exists, source
 from ssllab.data.text.types import TextSplit
-from ssllab.methods.sequences import SequenceMethod, stream
+from ssllab.methods.sequences import SequenceMethod
+from ssllab.methods.symbol_stream import stream
 from ssllab.storage.one_line import one_line
 from ssllab.training import stored_predictors
 from ssllab.training.device import autocast, use_sensible_threads

@@ -22,7 +22,8 @@ from ssllab.methods.base import StepResult
 from ssllab.methods.predictor import Predictor
 from ssllab.methods.sequence_scalars import CAUSAL_SERIES
 from ssllab.methods.sequence_settings import UnitSettings
-from ssllab.methods.sequences import SequenceMethod, stream
+from ssllab.methods.sequences import SequenceMethod
+from ssllab.methods.symbol_stream import stream
 from ssllab.text.kneser_ney import ORDERS, KneserNey
 from ssllab.text.units import Units
 

@@ -23,9 +23,10 @@ from ssllab.methods.base import Method, Probe
 from ssllab.methods.knowledge import CHANCE, facts_chance, facts_known, pairs_known
 from ssllab.methods.predictor import Predictor
 from ssllab.methods.sequence_scalars import SEQUENCE_CHARTS, SEQUENCE_SERIES
+from ssllab.methods.symbol_stream import stream, units_of
 from ssllab.methods.writing import longest_copy, looped, written
 from ssllab.text.kneser_ney import KneserNey
-from ssllab.text.units import END, Units, from_json, learn
+from ssllab.text.units import END, Units, from_json
 
 if TYPE_CHECKING:
     from ssllab.data.text.types import TextData, TextSplit
@@ -176,22 +177,6 @@ def _check_unit(unit: str, data: TextData) -> None:
     lacking, instead = _NOT_IN["dna" if data.language == "dna" else "prose"]
     if unit in lacking:
         raise ValueError(f"unit={unit}: {data.title} has no {lacking[unit]}: choose {instead}.")
-
-
-@lru_cache(maxsize=4)
-def units_of(split: TextSplit, unit: str, size: int) -> Units:
-    """The units of a text; ``size``: of the vocabulary, or letters of a k-mer."""
-    return learn(unit, split.documents(), size=size, k=size)
-
-
-@lru_cache(maxsize=4)
-def stream(split: TextSplit, units: Units) -> NDArray[np.int32]:
-    """All documents as symbols, each after :data:`ssllab.text.units.END`, which also stands at the very end."""
-    end = np.array([END], np.int32)
-    parts = [end]
-    for document in split.documents():
-        parts += [units.encode(document), end]
-    return np.concatenate(parts)
 
 
 @lru_cache(maxsize=4)

@@ -163,9 +163,19 @@ class Kmers(Units):
 
     def encode(self, text: str) -> NDArray[np.int32]:
         """One id for ``k`` letters."""
-        ascii = np.frombuffer(text.encode("ascii", "replace"), np.uint8)
-        letters = _NUMBERS[ascii[ascii > _BLANK]]
-        letters = letters[: len(letters) // self.k * self.k].reshape(-1, self.k)
+        return next(self.encode_pieces([text]))
+
+    def encode_pieces(self, pieces: Iterable[str]) -> Iterator[NDArray[np.int32]]:
+        """A k-mer may begin in one piece and end in the next."""
+        left = np.zeros(0, np.int8)
+        for piece in pieces:
+            ascii = np.frombuffer(piece.encode("ascii", "replace"), np.uint8)
+            letters = np.concatenate([left, _NUMBERS[ascii[ascii > _BLANK]]])
+            whole = len(letters) // self.k * self.k
+            left = letters[whole:]
+            yield self._words(letters[:whole].reshape(-1, self.k))
+
+    def _words(self, letters: NDArray[np.int8]) -> NDArray[np.int32]:
         words = np.zeros(len(letters), np.int32)
         for column in letters.T:
             words = words * 4 + column

@@ -53,6 +53,10 @@ class Units(ABC):
     def encode(self, text: str) -> NDArray[np.int32]:
         """The ids of ``text`` as ``(n,)``."""
 
+    def encode_pieces(self, pieces: Iterable[str]) -> Iterator[NDArray[np.int32]]:
+        """The ids of one text that comes piece by piece, parted at a :data:`SEAM` where it has any."""
+        return map(self.encode, pieces)
+
     @abstractmethod
     def decode(self, ids: Iterable[int] | NDArray[np.integer]) -> str:
         """The text again; ``<end>`` as a new line."""
@@ -153,9 +157,8 @@ def utf8(text: str) -> bytes:
 
 
 _BLOCK = 1 << 16
-_SEAM = re.compile(
-    r"(?<=\S)(?=\s\S)"
-)  # no word and no part of one reaches over it: both are cut as in the whole text
+#: Where a long text may be parted: no word and no part of one reaches over it, both are cut as in the whole text.
+SEAM = re.compile(r"(?<=\S)(?=\s\S)")
 
 
 def blocks(text: str) -> Iterator[str]:
@@ -167,7 +170,7 @@ def blocks(text: str) -> Iterator[str]:
         text = utf8(text).decode()
     start = 0
     while len(text) - start > 2 * _BLOCK:
-        seam = _SEAM.search(text, start + _BLOCK, start + 2 * _BLOCK)
+        seam = SEAM.search(text, start + _BLOCK, start + 2 * _BLOCK)
         end = seam.start() if seam else start + 2 * _BLOCK
         yield text[start:end]
         start = end

@@ -12,7 +12,7 @@ from ssllab.methods.causal_lm import CausalLM
 from ssllab.methods.masked_lm import hidden, window_starts
 from ssllab.methods.minimal_pairs import Judged, judge, wilson
 from ssllab.methods.registry import method_class
-from ssllab.methods.sequences import stream
+from ssllab.methods.symbol_stream import stream
 from ssllab.text.units import END
 from ssllab.training.checkpoint import snapshot
 from ssllab.training.run_record import RunSettings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Self
@@ -11,6 +12,9 @@ import torch
 from torch import Tensor
 
 from ssllab.data.skipped import Skipped
+from ssllab.text.symbols import SEAM
+
+_PIECE, _SEAM_WITHIN = 4 * 2**20, 2**16  # bytes that are read at once; characters at their end, among which one is sought
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +40,21 @@ class TextSplit:
         return self.text[int(self.starts[index]) : int(self.ends[index])].numpy().tobytes().decode("utf-8")
 
     def documents(self) -> Iterator[str]:
-        """All of them, in order."""
+        """All of them, in order, each whole in memory."""
         return map(self.document, range(len(self)))
+
+    def pieces(self, index: int) -> Iterator[str]:
+        """The letters of one, in pieces of some megabytes at most, parted at a :data:`ssllab.text.symbols.SEAM` where there
+        is one."""
+        at, end = int(self.starts[index]), int(self.ends[index])
+        while at < end:
+            most = min(end, at + _PIECE)
+            letters, read = codecs.utf_8_decode(self.text[at:most].numpy().tobytes(), "strict", most == end)
+            if most < end and (seam := SEAM.search(letters, len(letters) - _SEAM_WITHIN)):
+                letters = letters[: seam.start()]
+                read = len(letters.encode("utf-8"))
+            yield letters
+            at += read
 
 
 @dataclass(frozen=True)

@@ -192,7 +192,7 @@ def _of_run(workspace: Workspace, run_id: str) -> tuple[Predictor, str]:
 def _counts(config: Any, data: TextData) -> tuple[Predictor, str]:
     """Five symbols at a time, of the same text in the same units."""
     from ssllab.methods.ngram import NGram, NGramConfig
-    from ssllab.methods.sequences import stream
+    from ssllab.methods.symbol_stream import stream
 
     units = _units(config, data)
     counted = NGram(NGramConfig.make(), units)
@@ -201,7 +201,7 @@ def _counts(config: Any, data: TextData) -> tuple[Predictor, str]:
 
 
 def _units(config: Any, data: TextData) -> Units:
-    from ssllab.methods.sequences import units_of
+    from ssllab.methods.symbol_stream import units_of
 
     return units_of(data.train, config.unit, config.kmer if config.unit == "kmer" else config.vocabulary)
 
