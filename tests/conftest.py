@@ -16,10 +16,14 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
 import ssllab  # noqa: F401  before torch: it says how its threads wait
+
+hypothesis.settings.register_profile("untimed")
+hypothesis.settings.load_profile("untimed")
 
 
 @dataclass(frozen=True)

@@ -167,8 +167,7 @@ def follow(session: SessionLike, data: Data, steps: int, as_json: bool) -> int:
 
     What the disk refuses is said when it happens; 1 if some of it is still missing at the end.
     """
-    while session.state == "building":
-        session.wait(0.02)
+    _wait_for_model(session)
     if session.failure is not None:
         return _failed(session.failure)
     if session.warning:
@@ -212,6 +211,24 @@ def follow(session: SessionLike, data: Data, steps: int, as_json: bool) -> int:
     else:
         _print(result)
     return OUR_FAILURE if missing else 0
+
+
+def _wait_for_model(session: SessionLike) -> None:
+    """Until the model is built; what takes long is shown. Raises KeyboardInterrupt, once that has ended."""
+    with tqdm(
+        total=100, file=sys.stderr, leave=False, bar_format="{desc}: {n:.0f} %|{bar}|", delay=3600
+    ) as bar:
+        try:
+            while session.state == "building":
+                session.wait(0.1 if bar.n else 0.02)
+                fraction, text = session.preparing
+                if fraction:
+                    bar.n = 100 * fraction
+                    bar.set_description_str(text)
+        except KeyboardInterrupt:
+            session.stop()
+            session.wait(5)
+            raise
 
 
 def _failed(failure: Failure) -> int:

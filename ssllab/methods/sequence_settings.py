@@ -23,8 +23,8 @@ class UnitSettings(Config):
     vocabulary: Annotated[
         int,
         Control(
-            "The most frequent words, or how many parts of words are learnt (from 32 MB spread over the text at most); what is "
-            "not among the words is unknown.",
+            "The most frequent words, or how many parts of words are learnt (from at most 32 MB, spread over the text); "
+            "what is not among the words is unknown.",
             low=2,
             high=200_000,
             log=True,

@@ -19,13 +19,16 @@ from numpy.typing import NDArray
 from ssllab.data.download import cache_directory
 from ssllab.data.spool import Spool
 from ssllab.storage.errors import DataError
+from ssllab.storage.progress import tell
 from ssllab.text.units import END, Units, learn
 
 if TYPE_CHECKING:
     from ssllab.data.text.types import TextSplit
 
 IN_MEMORY = 16 * 2**20  # symbols; more go into a file
-SAMPLE = 32 * 2**20  # bytes that merges are learnt from at most: as in most large tokenizers more changes little
+SAMPLE = (
+    32 * 2**20
+)  # bytes that merges are learnt from at most: as in most large tokenizers more changes little
 _OLD = 24 * 3600  # seconds after which a file that a crash left is removed
 
 
@@ -48,7 +51,7 @@ def stream(split: TextSplit, units: Units) -> NDArray[np.int32]:
     try:
         spool.add(end)
         for document in range(len(split)):
-            for ids in units.encode_pieces(split.pieces(document)):
+            for ids in units.encode_pieces(_told(split, document, "Cutting the text into symbols")):
                 spool.add(ids)
             spool.add(end)
         on_disk = spool.on_disk
@@ -69,12 +72,21 @@ def _pieces(split: TextSplit, most: int) -> Iterator[str]:
     """The text in pieces; of more than ``most`` bytes some of them, spread evenly."""
     taken = passed = 0
     for document in range(len(split)):
-        for piece in split.pieces(document):
+        for piece in _told(split, document, "Reading the text for its symbols"):
             size = len(piece) if piece.isascii() else len(piece.encode("utf-8"))
             passed += size
             if (taken + size / 2) * max(split.size, most) <= most * passed:
                 taken += size
                 yield piece
+
+
+def _told(split: TextSplit, document: int, text: str) -> Iterator[str]:
+    """The pieces of a document; how far in the text they are is told as ``text``."""
+    first, at = int(split.starts[0]), int(split.starts[document])
+    for piece in split.pieces(document):
+        tell((at - first) / int(split.ends[-1] - first), text)
+        yield piece
+        at += len(piece)  # bytes, nearly
 
 
 def _tidy(folder: Path, handle: str) -> None:

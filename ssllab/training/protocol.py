@@ -35,7 +35,8 @@ class SessionLike(Protocol):
     An implementation, by inheritance, brings ``send``, ``wait``, ``problem`` and the views; the rest are messages by
     their names. ``look`` and ``verdict`` are the newest of their kind; ``run`` is None where nothing is kept on disk;
     ``config`` is None until the model is built, ``warning`` is then a line where the data is not what it was, later
-    where something could not be measured.
+    where something could not be measured. ``preparing``: how far the building is, 0 to 1, and with what, where that
+    takes long.
     """
 
     settings: RunSettings
@@ -51,6 +52,7 @@ class SessionLike(Protocol):
     config: Config | None
     step: int
     warning: str
+    preparing: tuple[float, str]
 
     def send(self, message: Message) -> Future[Any]:
         """From any thread; see :mod:`ssllab.training.messages` for the answers.

@@ -20,6 +20,7 @@ from ssllab.looks import Look
 from ssllab.methods.registry import own_place
 from ssllab.scalars import as_json
 from ssllab.storage.one_line import one_line
+from ssllab.storage.progress import Cancelled, heard
 from ssllab.training.checkpoint import CheckpointError, snapshot
 from ssllab.training.fingerprint import difference, fingerprint
 from ssllab.training.memory import release
@@ -96,6 +97,7 @@ class Session(SessionLike):
         self.watched = False
         self._taken_up = False
         self.warning = ""
+        self.preparing = (0.0, "")
         self._steps = settings.steps
         self._tree = tree
         self._known_data = known_data or {}
@@ -168,6 +170,8 @@ class Session(SessionLike):
             if self.step:
                 self._keep("end")
             self.state = "finished" if self._is_done() else "stopped"
+        except Cancelled:
+            self.state = "stopped"
         except Exception as error:
             self.failure = _failure(error)
             self._note("failure", text=self.failure.message)
@@ -187,7 +191,8 @@ class Session(SessionLike):
 
     def _build(self) -> None:
         try:
-            self._trainer = Trainer(self.settings, self.data)
+            with heard(self._prepares, lambda: self._stopping):
+                self._trainer = Trainer(self.settings, self.data)
             if self._tree is not None:
                 self._trainer.load(self._tree)
                 self._tree, self._taken_up = None, self._trainer.step > 0
@@ -210,6 +215,9 @@ class Session(SessionLike):
         self.step = self._trainer.step
         self.config = self._trainer.config
         self.state = "ready"
+
+    def _prepares(self, fraction: float, text: str) -> None:
+        self.preparing = fraction, text
 
     def _next_work(self) -> bool:
         """Answer messages; True when a step is to be made, False when the session is to end."""

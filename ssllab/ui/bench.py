@@ -105,6 +105,7 @@ class Bench(QObject):
         self._begun = False
         self._problem: str | None = None
         self._warned = ""
+        self._prepared = (0.0, "")
         self.missing: str | None = None  # what of a run is not on disk after :meth:`close`
         self._seen_failure: object = None
         self._background = Background(self)
@@ -671,6 +672,7 @@ class Bench(QObject):
         if session is None:
             return
         self._enter(self._session_state())
+        self._tell_preparing(session)
         self._follow(session)
         if self._later is not None and session.step >= self._later[0]:
             (_, act), self._later = self._later, None
@@ -687,6 +689,14 @@ class Bench(QObject):
                 self.say("warning", f"{self._problem} Training goes on in memory.")
             else:
                 self.say("info", "The run is on disk again.")
+
+    def _tell_preparing(self, session: SessionLike) -> None:
+        """How far a model is that takes long to build."""
+        said = session.preparing if session.state == "building" else (0.0, "")
+        if said != self._prepared:
+            self._prepared = said
+            fraction, text = said
+            self.progress.emit(fraction if text else -1.0, text, False)
 
     def _follow(self, session: SessionLike) -> None:
         """Take over what the session changed by itself, as a plan or the replay of a rewound run has it."""

@@ -57,7 +57,7 @@ def test_attraction_points_to_the_positive_and_repulsion_away_from_a_lone_negati
     assert float(forces.repulsion @ negative) < 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(k=st.integers(1, 30), t=st.floats(0.05, 50), seed=st.integers(0, 99))
 def test_an_anchors_repulsion_weights_sum_to_its_attraction_weight(k: int, t: float, seed: int) -> None:
     z = sphere(k + 2, 6, seed=seed)

@@ -39,7 +39,7 @@ def test_channel_std_is_the_unbiased_one_per_dimension() -> None:
     assert channel_std(h[:1]).tolist() == [0, 0]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(rank=st.integers(1, 12), scale=st.floats(1e-3, 1e3))
 def test_equal_directions_count_as_many_as_they_are(rank: int, scale: float) -> None:
     # Plus and minus each axis: centred, with equal variance along `rank` directions.

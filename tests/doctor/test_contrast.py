@@ -317,7 +317,7 @@ FACTS = {
 }
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.fixed_dictionaries(FACTS | ODD_VALUES))
 def test_any_evidence_gets_a_verdict_whose_changes_are_controls(
     evidence: Make, facts: dict[str, Any]

@@ -401,7 +401,7 @@ ODD_VALUES = {
 FACTS = {n: NUMBERS for p in ("metrics", "probes", "constants", "settings") for n in HEALTHY[p]}
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.fixed_dictionaries(FACTS | ODD_VALUES))
 def test_any_evidence_gets_a_verdict_whose_changes_are_controls(
     evidence: Make, facts: dict[str, Any]

@@ -12,6 +12,7 @@ from ssllab.data.text import types
 from ssllab.data.text.types import split_of
 from ssllab.methods import symbol_stream
 from ssllab.methods.symbol_stream import stream, units_of
+from ssllab.storage.progress import Cancelled, heard
 from ssllab.text.units import END, Units, learn
 
 PROSE = [
@@ -76,7 +77,9 @@ def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         stream(split_of(PROSE), learn("byte", PROSE))
 
 
-def test_merges_are_learnt_from_a_sample_that_is_spread_over_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_merges_are_learnt_from_a_sample_that_is_spread_over_the_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(symbol_stream, "SAMPLE", 1000)
     documents = [f"{letter * 3} " * 25 for letter in "abcdefghijklmnopqrst"] * 2  # 100 bytes each
     split = split_of(documents)
@@ -87,3 +90,15 @@ def test_merges_are_learnt_from_a_sample_that_is_spread_over_the_text(monkeypatc
     assert list(symbol_stream._pieces(split, split.size)) == documents
     learnt = units_of(split, "bpe", 300)
     assert len(learnt.encode("aaa aaa")) > 2 or len(learnt.encode("bbb bbb")) > 2  # not all of them was read
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_cutting_says_how_far_it_is_and_can_be_stopped() -> None:
+    split, told = split_of(PROSE), []
+    listening = heard(lambda fraction, text: told.append((fraction, text)), lambda: len(told) > 4)
+    with listening, pytest.raises(Cancelled):
+        stream(split, learn("byte", PROSE))
+    assert len(told) == 5
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions)
+    assert 0 == fractions[0] < fractions[-1] < 1

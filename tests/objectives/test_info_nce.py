@@ -18,7 +18,7 @@ def draw(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(n=st.integers(2, 9), t=st.floats(0.05, 20), seed=st.integers(0, 99))
 def test_is_the_mean_over_originals_with_augmentations_as_candidates(n: int, t: float, seed: int) -> None:
     anchor, positive = draw(2, n, 5, seed=seed)
@@ -45,7 +45,7 @@ def test_extreme_temperatures_and_a_batch_of_two_give_finite_numbers(dtype: torc
     assert anchor.grad.isfinite().all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(n=st.integers(2, 40), t=st.floats(0.01, 100))
 def test_constant_embeddings_give_the_chance_loss(n: int, t: float) -> None:
     z = torch.ones(n, 8)

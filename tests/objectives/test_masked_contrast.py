@@ -49,7 +49,7 @@ def test_the_loss_is_equation_3_written_out():
 
 
 @given(st.integers(0, 2**20))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_distractors_are_other_masked_frames_of_the_same_clip(seed):
     masked = torch.rand(3, 30, generator=_generator(seed)) < 0.5
     masked[0] = False

@@ -32,7 +32,7 @@ def by_the_formula(z1: Tensor, z2: Tensor, t: float) -> float:
     return total / (2 * n)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(n=st.integers(2, 9), t=st.floats(0.05, 20), seed=st.integers(0, 99))
 def test_is_the_papers_mean_over_2n_terms(n: int, t: float, seed: int) -> None:
     z1, z2 = pair(n, 5, seed)
@@ -61,7 +61,7 @@ def test_gradient_is_the_slope_of_the_loss(normalize: bool) -> None:
     assert torch.autograd.gradcheck(lambda a, b: nt_xent(a, b, 0.3, normalize), (z1, z2))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(n=st.integers(2, 40), t=st.floats(0.01, 100))
 def test_constant_embeddings_give_the_chance_loss(n: int, t: float) -> None:
     z = torch.ones(n, 8)
@@ -106,7 +106,7 @@ def test_no_anchor_is_its_own_candidate_and_every_target_is_the_other_view() -> 
     assert float(logits[1, 4]) == pytest.approx(float(torch.cosine_similarity(z1[1], z2[1], 0)) / 0.5)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 999), scale=st.floats(0.1, 50))
 def test_length_and_order_of_views_do_not_matter(seed: int, scale: float) -> None:
     z1, z2 = pair(6, 5, seed)

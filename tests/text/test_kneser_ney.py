@@ -103,7 +103,7 @@ def test_a_word_of_eleven_letters_by_hand() -> None:
     assert model.distribution([0], order=1) == pytest.approx(alone, abs=1e-15)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     ids=st.lists(st.integers(0, 4), max_size=60),
     order=st.integers(1, 6),
@@ -120,7 +120,7 @@ def test_probabilities_sum_to_one_and_exclude_nothing(ids: list[int], order: int
         assert scored == pytest.approx(np.log(chances[[symbol]]), abs=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     chunks=st.lists(st.lists(st.integers(0, 6), max_size=20), max_size=6),
     order=st.integers(1, 6),

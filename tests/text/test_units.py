@@ -19,6 +19,7 @@ from ssllab.storage.errors import DataError
 from ssllab.text.bpe import BytePairs
 from ssllab.text.symbols import blocks
 from ssllab.text.units import END, NAMES, Units, from_json, from_tokenizer_json, learn
+from ssllab.text.words import pattern
 
 PROSE = 'The calico cat doesn\'t sit -- "not now," he said (at 3,000.5 m). The cat sits; the cats sat!\n' * 2
 ODD = (
@@ -303,3 +304,11 @@ def test_the_library_is_loaded_when_a_text_is_cut_and_brings_no_network() -> Non
 def test_nothing_can_be_learnt_from_nothing(name: str) -> None:
     with pytest.raises(DataError, match="nothing to learn"):
         learn(name, ["", ""], size=300)
+
+
+def test_words_of_ascii_are_found_as_among_other_letters():
+    every = "".join(map(chr, range(128)))
+    dice = np.random.default_rng(0)
+    for _ in range(200):
+        text = "".join(dice.choice(list(every), 60)) + "".join(dice.choice(list("ab1.-' ,_<unk>@"), 60))
+        assert pattern(ascii=True).findall(text) == pattern().findall(text)

@@ -34,7 +34,7 @@ def same(a, b):
     return type(a) is type(b) and a == b
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(TREES)
 def test_every_tree_comes_back_with_its_types(tmp_path, tree):
     save(tmp_path / "c", tree, {"reason": "manual"})

@@ -67,7 +67,7 @@ def measured(rows, start=1):
 # Rows
 
 
-@examples(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(BATCHES, st.integers(0, 60), st.integers(2, 4), st.booleans())
 def test_what_was_appended_is_read_back(workspace, settings, batches, cut, merge, truncated):
     run = workspace.create(settings)

@@ -13,6 +13,7 @@ from ssllab.data.images.types import ImageData, ImageSplit
 from ssllab.doctor.verdict import Verdict, worst
 from ssllab.looks import Embedding
 from ssllab.methods.simclr import SimCLR
+from ssllab.storage.progress import tell
 from ssllab.training import checkpoint
 from ssllab.training.messages import CopyModel, PauseAt, ProbeNow, Start, StepOnce, Stop, Watch
 from ssllab.training.reopen import fork_before, fork_run, resume_run
@@ -641,3 +642,25 @@ def test_what_the_doctor_said_in_a_runs_life_is_kept_resumed_and_forked(sessions
     sessions.made.append(fork)
     _until(lambda: fork.state == "ready")
     assert fork.life == [(step, state) for step, state in first.life if step <= fork.step]
+
+
+def test_a_session_says_what_it_prepares_and_can_be_stopped_meanwhile(sessions, monkeypatch):
+    go_on, built = threading.Event(), SimCLR.build
+
+    def slow(config, data, read_model):
+        tell(0.25, "Counting stars")
+        assert go_on.wait(30)
+        tell(0.5, "Counting stars")
+        return built(config, data, read_model)
+
+    monkeypatch.setattr(SimCLR, "build", slow)
+    session = sessions()
+    while session.preparing[0] == 0:
+        time.sleep(0.01)
+    assert session.state == "building"
+    assert session.preparing == (0.25, "Counting stars")
+    session.send(Stop())
+    go_on.set()
+    assert session.wait(30)
+    assert session.state == "stopped"
+    assert session.failure is None

@@ -69,7 +69,7 @@ def test_nan_stays_nan_and_spoils_nothing_else():
     assert smooth[3] == 1.0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(1, 5000), st.floats(0, 1), st.floats(0, 1), st.integers(8, 300), st.integers(0, 9), st.data()
 )

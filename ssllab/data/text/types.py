@@ -14,7 +14,10 @@ from torch import Tensor
 from ssllab.data.skipped import Skipped
 from ssllab.text.symbols import SEAM
 
-_PIECE, _SEAM_WITHIN = 4 * 2**20, 2**16  # bytes that are read at once; characters at their end, among which one is sought
+_PIECE, _SEAM_WITHIN = (
+    4 * 2**20,
+    2**16,
+)  # bytes that are read at once; characters at their end, among which one is sought
 
 
 @dataclass(frozen=True, eq=False)

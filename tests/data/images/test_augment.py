@@ -33,7 +33,7 @@ def seeded(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.integers(1, 5),
     st.sampled_from([16, 28, 32, 96]),
