@@ -22,7 +22,7 @@ import pytest
 
 import ssllab  # noqa: F401  before torch: it says how its threads wait
 
-hypothesis.settings.register_profile("untimed")
+hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 
