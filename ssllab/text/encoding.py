@@ -1,13 +1,14 @@
 """Which letters the bytes of a text file stand for.
 
-UTF-8 and UTF-16, with or without a mark at the beginning; what is neither is taken for Windows-1252, of which
-Latin-1's letters are a part. That is a guess, so it is said.
+UTF-8 and UTF-16, with or without a mark at the beginning; what is neither is told by the letters that it would have, and is
+taken for Windows-1252, of which Latin-1's letters are a part, where nothing speaks for another. That is a guess, so it is said.
 """
 
 from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass
+from itertools import islice
 
 #: How many bytes at the beginning tell text from other files.
 SNIFFED = 4096
@@ -68,21 +69,21 @@ class Decoder:
             letters = self._decoder.decode(piece, final)
             self._foreign = self._foreign or not letters.isascii()
             return letters
-        except UnicodeDecodeError as error:
+        except UnicodeDecodeError:
             if self._told:
                 raise NotText(
                     f"begins as {self._told.upper()} text but is broken: save it anew as UTF-8"
                 ) from None
             if self.guess:
                 raise NotText("is in an unknown encoding: save it as UTF-8") from None
-            good = error.object[: error.start]
-        # A file of UTF-8 with some other bytes stays UTF-8; one that never was is Windows-1252 from here on.
-        if self._foreign or not good.isascii():
+        # A file of UTF-8 with some other bytes stays UTF-8; one that never was is in another encoding.
+        if self._foreign or _mostly_utf8(pending + piece, final):
             self.guess = f"is not all UTF-8: its other bytes are read as {_GUESS}"
             self._decoder = codecs.getincrementaldecoder("utf-8")(_OTHERS)
         else:
-            self.guess = f"is not UTF-8: read as {_GUESS}"
-            self._decoder = codecs.getincrementaldecoder("cp1252")()
+            name = _likely(pending + piece)
+            self.guess = f"is not UTF-8: read as {_ENCODINGS[name]}"
+            self._decoder = codecs.getincrementaldecoder(name)()
         return self.of(pending + piece, final)
 
     def _began(self, piece: bytes, final: bool) -> str:
@@ -94,13 +95,58 @@ class Decoder:
         return self.of(piece, final).removeprefix("\ufeff")
 
 
+def _mostly_utf8(content: bytes, final: bool) -> bool:
+    """Whether more letters beyond ASCII are UTF-8 than bytes are not; two other letters may look like one by chance."""
+    good, read = codecs.utf_8_decode(content, "ignore", final)
+    letters = sum(letter > "\x7f" for letter in good)
+    return letters > 0 and letters >= read - len(good.encode("utf-8"))
+
+
 def _other_bytes(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return error.object[error.start : error.end].decode("cp1252"), error.end
 
 
-_GUESS = "Windows-1252 (Western European letters)"
+_ENCODINGS = {
+    "cp1252": "Windows-1252 (Western European letters)",
+    "cp1250": "Windows-1250 (Central European letters)",
+    "iso8859_2": "ISO 8859-2 (Central European letters)",
+    "cp1251": "Windows-1251 (Cyrillic letters)",
+    "koi8_r": "KOI8-R (Cyrillic letters)",
+    "cp1253": "Windows-1253 (Greek letters)",
+    "cp1255": "Windows-1255 (Hebrew letters)",
+    "cp1256": "Windows-1256 (Arabic letters)",
+    "cp932": "Shift-JIS (Japanese)",
+    "euc_jp": "EUC-JP (Japanese)",
+    "gb18030": "GB 18030 (Chinese)",
+    "big5": "Big5 (Chinese)",
+    "cp949": "EUC-KR (Korean)",
+}
+_GUESS = _ENCODINGS["cp1252"]
+_LATIN = ("cp1252", "cp1250", "iso8859_2")
+_JUDGED = 200  # lines
+_EQUAL = 0.02, 0.1  # differences of what speaks against and for an encoding, that say nothing
+
+
+def _likely(content: bytes) -> str:
+    """The encoding of bytes that are no UTF-8."""
+    from charset_normalizer import from_bytes  # only who meets such a file waits for it
+
+    foreign = (line for line in content.splitlines() if not line.isascii())  # lines of ASCII say nothing
+    judged = b"\n".join(islice(foreign, _JUDGED))
+    found = from_bytes(judged, cp_isolation=list(_ENCODINGS))
+    best = found.best()
+    if best is None:
+        return "cp1252"
+    for other in found:
+        western = "cp1252" in (other.encoding, *other.could_be_from_charset)
+        if western and best.encoding in _LATIN:
+            as_good = other.chaos <= best.chaos + _EQUAL[0] and other.coherence >= best.coherence - _EQUAL[1]
+            return "cp1252" if as_good else best.encoding
+    return best.encoding
+
+
 _OTHERS = "ssllab.windows-1252"
 codecs.register_error(_OTHERS, _other_bytes)
 

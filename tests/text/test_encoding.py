@@ -29,12 +29,39 @@ def test_latin_1_keeps_its_letters_and_the_guess_is_said():
         b"PK\x03\x04\x00\x00\x14\x00",
         b"PAR1\x15\x04\x15\x00\x00",
         b"\xff\xfea",
-        "日本語の文。".encode("shift-jis"),
+        bytes(range(0x80, 0x100)) + b"\x81\x8d\xff",
     ],
 )
 def test_what_is_no_text_or_in_another_encoding_is_refused(content):
     with pytest.raises(NotText):
         decoded(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("cp1251", "Кошка сидит на солнечном подоконнике и смотрит на птиц."),
+        ("koi8_r", "Кошка сидит на солнечном подоконнике и смотрит на птиц."),
+        (
+            "cp1250",
+            "Zażółć gęślą jaźń. Kot siedzi na słonecznym parapecie i patrzy na ptaki, które śpiewają.",
+        ),
+        ("cp1253", "Η γάτα κάθεται στο ηλιόλουστο περβάζι και κοιτάζει τα πουλιά."),
+        ("cp1255", "החתול יושב על אדן החלון שטוף השמש ומסתכל על הציפורים."),
+        ("shift_jis", "猫は日当たりのよい窓辺に座っています。カタカナもあります。今日は天気がいいですね。"),
+        ("euc_jp", "猫は日当たりのよい窓辺に座っています。カタカナもあります。今日は天気がいいですね。"),
+        ("gb18030", "猫坐在阳光明媚的窗台上，看着外面的鸟。今天天气很好。"),
+        ("euc_kr", "고양이는 햇볕이 잘 드는 창가에 앉아 있습니다. 오늘 날씨가 좋네요."),
+        ("cp1252", "Le chat est assis sur le rebord ensoleillé de la fenêtre, où il a été vu."),
+        ("cp1252", "“Die Kätzchen” saßen über der Tür."),
+    ],
+)
+@pytest.mark.parametrize("times", [1, 4000])
+def test_an_encoding_is_told_by_the_letters_it_would_have(name, text, times):
+    lines = f"<p>plain</p>\n{text}\n" * times
+    read = decoded(lines.encode(name))
+    assert read.letters == lines
+    assert "not UTF-8: read as" in read.guess
 
 
 def test_nothing_is_an_empty_text():
