@@ -1,7 +1,7 @@
 """Which letters the bytes of a text file stand for.
 
 UTF-8 and UTF-16, with or without a mark at the beginning; what is neither is told by the letters that it would have, and is
-taken for Windows-1252, of which Latin-1's letters are a part, where nothing speaks for another. That is a guess, so it is said.
+taken for Windows-1252, of which Latin-1's letters are a part, where nothing speaks for another. A guess is said.
 """
 
 from __future__ import annotations
