@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ IN_MEMORY = 16 * 2**20  # symbols; more go into a file
 SAMPLE = (
     32 * 2**20
 )  # bytes that merges are learnt from at most: as in most large tokenizers more changes little
+_OFTEN = 2**20  # bytes
 _OLD = 24 * 3600  # seconds after which a file that a crash left is removed
 
 
@@ -50,8 +52,8 @@ def stream(split: TextSplit, units: Units) -> NDArray[np.int32]:
     spool = Spool(folder / handle, np.int32, IN_MEMORY)
     try:
         spool.add(end)
-        for document in range(len(split)):
-            for ids in units.encode_pieces(_told(split, document, "Cutting the text into symbols")):
+        for document in _told(split, "Cutting the text into symbols"):
+            for ids in units.encode_pieces(document):
                 spool.add(ids)
             spool.add(end)
         on_disk = spool.on_disk
@@ -70,23 +72,33 @@ def stream(split: TextSplit, units: Units) -> NDArray[np.int32]:
 
 def _pieces(split: TextSplit, most: int) -> Iterator[str]:
     """The text in pieces; of more than ``most`` bytes some of them, spread evenly."""
+    if split.size <= most:
+        yield from chain.from_iterable(_told(split, "Reading the text for its symbols"))
+        return
     taken = passed = 0
+    for piece in chain.from_iterable(_told(split, "Reading the text for its symbols")):
+        size = len(piece) if piece.isascii() else len(piece.encode("utf-8"))
+        passed += size
+        if (taken + size / 2) * split.size <= most * passed:
+            taken += size
+            yield piece
+
+
+def _told(split: TextSplit, text: str) -> Iterator[Iterator[str]]:
+    """The pieces of each document; how far in the text they are is told as ``text``, every megabyte."""
+    done = said = 0
+
+    def listening(pieces: Iterator[str]) -> Iterator[str]:
+        nonlocal done, said
+        for piece in pieces:
+            if done >= said:
+                tell(min(1.0, done / split.size), text)
+                said = done + _OFTEN
+            yield piece
+            done += len(piece)  # bytes, nearly
+
     for document in range(len(split)):
-        for piece in _told(split, document, "Reading the text for its symbols"):
-            size = len(piece) if piece.isascii() else len(piece.encode("utf-8"))
-            passed += size
-            if (taken + size / 2) * max(split.size, most) <= most * passed:
-                taken += size
-                yield piece
-
-
-def _told(split: TextSplit, document: int, text: str) -> Iterator[str]:
-    """The pieces of a document; how far in the text they are is told as ``text``."""
-    first, at = int(split.starts[0]), int(split.starts[document])
-    for piece in split.pieces(document):
-        tell((at - first) / int(split.ends[-1] - first), text)
-        yield piece
-        at += len(piece)  # bytes, nearly
+        yield listening(split.pieces(document))
 
 
 def _tidy(folder: Path, handle: str) -> None:

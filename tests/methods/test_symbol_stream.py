@@ -93,7 +93,8 @@ def test_merges_are_learnt_from_a_sample_that_is_spread_over_the_text(
 
 
 @pytest.mark.usefixtures("small_pieces")
-def test_cutting_says_how_far_it_is_and_can_be_stopped() -> None:
+def test_cutting_says_how_far_it_is_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(symbol_stream, "_OFTEN", 0)
     split, told = split_of(PROSE), []
     listening = heard(lambda fraction, text: told.append((fraction, text)), lambda: len(told) > 4)
     with listening, pytest.raises(Cancelled):

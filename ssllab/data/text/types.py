@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -33,7 +34,7 @@ class TextSplit:
     def __len__(self) -> int:
         return len(self.starts)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Bytes of all documents."""
         return int((self.ends - self.starts).sum())
