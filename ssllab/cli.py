@@ -123,7 +123,10 @@ def parser() -> Parser:
     score.add_argument("pairs", type=_path, help="a .jsonl file as BLiMP's, a folder or a zip of them")
     for sub in (complete, score):
         sub.add_argument(
-            "--model", type=_word, help=f"a run's id or folder, or one of {', '.join(SEQUENCE_MODELS)}"
+            "--model",
+            type=_word,
+            help=f"{', '.join(SEQUENCE_MODELS)}, a run's id or folder, one of Hugging Face's format (GPT-2's or BERT's), or "
+            "owner/name[@revision] on huggingface.co",
         )
         _workspace(sub)
         _json(sub)
@@ -429,7 +432,7 @@ def _is_bad_input(error: ValueError) -> bool:
     from ssllab.audio.errors import AudioError
     from ssllab.controls import ControlError
     from ssllab.methods.own import MethodError
-    from ssllab.nn.wav2vec2.files import ModelFileError
+    from ssllab.nn.model_files import ModelFileError
     from ssllab.storage.errors import DataError
     from ssllab.training.checkpoint import CheckpointError
     from ssllab.training.run_record import RunError

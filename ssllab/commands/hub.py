@@ -11,11 +11,11 @@ from tqdm import tqdm
 from ssllab.training import hub
 
 
-def fetch_named(place: str) -> None:
+def fetch_named(place: str, sought: hub.Sought = hub.SPEECH) -> None:
     """Fetch the model of that name, unless it is here or ``place`` is no name on the hub. Raises ModelFileError,
     DataError.
     """
-    model = hub.find(place)
+    model = hub.find(place, sought)
     if model is None or model.complete:
         return
     bar: Any

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ssllab.assets import SEQUENCE_MODELS
+from ssllab.commands.hub import fetch_named
 from ssllab.commands.train import workspace
 from ssllab.commands.usage import UsageError, answer
 from ssllab.data.text.minimal_pairs import read_pairs
 from ssllab.methods.minimal_pairs import Judged, judge, together
 from ssllab.methods.predictor import Predictor
 from ssllab.text.units import END
-from ssllab.training import stored_predictors
+from ssllab.training import hub, stored_predictors
 from ssllab.training.device import use_sensible_threads
 
 BLANK = "___"
@@ -172,6 +172,5 @@ def _numbers(found: Judged) -> dict[str, Any]:
 
 
 def _model(place: str, options: argparse.Namespace) -> Predictor:
-    if place in SEQUENCE_MODELS:
-        return stored_predictors.shipped(place)
-    return stored_predictors.of_run(workspace(options).open(place))
+    fetch_named(place, hub.LANGUAGE)
+    return stored_predictors.named(place, workspace(options))

@@ -22,7 +22,7 @@ from ssllab.commands.usage import answer
 from ssllab.diagnostics.codes import perplexity
 from ssllab.methods.recogniser import assumption, recogniser_of
 from ssllab.methods.stored import RECOGNISER, SHIPPED, SHIPPED_MODELS, SMALL, StoredModel
-from ssllab.nn.wav2vec2.files import ModelFileError
+from ssllab.nn.model_files import ModelFileError
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining
 from ssllab.nn.wav2vec2.statistics import statistics_of
 from ssllab.training import hub

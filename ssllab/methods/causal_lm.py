@@ -59,10 +59,12 @@ class CausalLM(SequenceMethod):
 
     def asked(self) -> Predictor:
         """See :meth:`SequenceMethod.asked`."""
-        return _Asked(self.model, self.units)
+        return CausalPredictor(self.model, self.units)
 
 
-class _Asked(Predictor):
+class CausalPredictor(Predictor):
+    """A causal Transformer that is asked."""
+
     def __init__(self, model: Transformer, units: Units) -> None:
         self.model, self.units, self.context = model, units, model.shape.context
 
@@ -73,12 +75,15 @@ class _Asked(Predictor):
         return self.model.logits(self.model(read)).float().log_softmax(-1)[0]
 
     def next(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        """See :meth:`.Predictor.next`."""
         return self._logs(ids[-self.context :])[-1].cpu().numpy()
 
     def after_each(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        """See :meth:`.Predictor.after_each`."""
         return in_windows(lambda part: self._logs(part).cpu().numpy(), ids, self.context)
 
     def window(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        """See :meth:`.Predictor.window`."""
         logs = self._logs(ids[:-1])
         follows = torch.from_numpy(ids[1:]).to(logs.device, torch.int64)
         return logs.gather(1, follows[:, None])[:, 0].cpu().numpy()

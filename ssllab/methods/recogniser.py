@@ -17,7 +17,7 @@ from ssllab.audio.parts import part_frames
 from ssllab.looks import Inspection, Transcript
 from ssllab.methods.speech import windows
 from ssllab.methods.stored import RECOGNISER, StoredModel, read_stored
-from ssllab.nn.wav2vec2 import files
+from ssllab.nn.model_files import ModelFileError
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC, Wav2Vec2Model
 from ssllab.nn.wav2vec2.statistics import Statistics, statistics_of
 from ssllab.text.alphabet import Alphabet
@@ -53,7 +53,7 @@ class Recogniser:
         specials: bool = False,
     ) -> None:
         if model.config.vocab_size != len(alphabet):
-            raise files.ModelFileError(
+            raise ModelFileError(
                 f"the model writes {model.config.vocab_size} symbols and its alphabet has {len(alphabet)}: expected "
                 "the vocab.json that belongs to it."
             )
@@ -155,13 +155,13 @@ class Recogniser:
 def recogniser_of(stored: StoredModel, place: str) -> Recogniser:
     """Raises ModelFileError where the model at ``place`` was not fine-tuned to text."""
     if not isinstance(stored.model, Wav2Vec2ForCTC):
-        raise files.ModelFileError(
+        raise ModelFileError(
             f"the model '{place}' is not fine-tuned to text: make one with 'ssllab train ctc', or choose another with "
             "--model."
         )
     alphabet, symbols = stored.alphabet or Alphabet(), stored.model.config.vocab_size
     if stored.alphabet is None and symbols != len(alphabet):
-        raise files.ModelFileError(
+        raise ModelFileError(
             f"the model '{place}' has no vocab.json, so nobody knows what its {symbols} symbols are: copy the vocab.json "
             "that belongs to it beside its config.json."
         )

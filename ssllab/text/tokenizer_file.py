@@ -12,6 +12,7 @@ from ssllab.text.symbols import END, END_NAME, UNKNOWN_NAME
 if TYPE_CHECKING:  # only who cuts a text waits for the library
     from tokenizers import Tokenizer
 
+MASK_NAME = "<mask>"  # of our own masked models
 #: What ends a text in the models at large, the likeliest name first.
 ENDS = (END_NAME, "<|endoftext|>", "<|end_of_text|>", "</s>", "[SEP]", "<eos>")
 
@@ -78,19 +79,44 @@ def document(
     model: dict[str, Any], pre_tokenizer: dict[str, Any], decoder: dict[str, Any] | None
 ) -> dict[str, Any]:
     """The whole ``tokenizer.json`` round a model."""
-    end = {"id": END, "content": END_NAME, "special": True}
-    end |= dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
     return {
         "version": "1.0",
         "truncation": None,
         "padding": None,
-        "added_tokens": [end],
+        "added_tokens": [_added(END_NAME, END)],
         "normalizer": None,
         "pre_tokenizer": pre_tokenizer,
         "post_processor": None,
         "decoder": decoder,
         "model": model,
     }
+
+
+def _added(name: str, id: int) -> dict[str, Any]:
+    token = {"id": id, "content": name, "special": True}
+    return token | dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+
+
+def with_mask(document: dict[str, Any], id: int) -> dict[str, Any]:
+    """For a masked model: what hides a symbol stands behind all others, and a text is read between two ends."""
+    end = {"SpecialToken": {"id": END_NAME, "type_id": 0}}
+    framed = {
+        "type": "TemplateProcessing",
+        "single": [end, {"Sequence": {"id": "A", "type_id": 0}}, end],
+        "pair": [end, *({"Sequence": {"id": name, "type_id": 0}} for name in "AB"), end],
+        "special_tokens": {END_NAME: {"id": END_NAME, "ids": [END], "tokens": [END_NAME]}},
+    }
+    mask = _added(MASK_NAME, id)
+    return document | {"added_tokens": [*document["added_tokens"], mask], "post_processor": framed}
+
+
+def without_mask(document: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """The same backwards, and whether there was one of ours."""
+    added = document.get("added_tokens") or ()
+    names = [token.get("content") if isinstance(token, dict) else None for token in added]
+    if names != [END_NAME, MASK_NAME]:
+        return document, False
+    return document | {"added_tokens": added[:1]}, True
 
 
 def compact(content: dict[str, Any]) -> str:

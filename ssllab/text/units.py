@@ -52,6 +52,8 @@ def from_tokenizer_json(document: Mapping[str, Any], size: int | None = None) ->
         kind = model.get("type", "BPE" if "merges" in model else "")
         if kind == "WordLevel":
             return _of_words(document, size)
+        if kind == "BPE" and model["vocab"] == Bytes().to_tokenizer_json()["model"]["vocab"]:
+            return Bytes()
         if kind in ("BPE", "WordPiece"):
             return (BytePairs if kind == "BPE" else WordPieces).of(dict(document), size)
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:

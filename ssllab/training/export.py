@@ -120,13 +120,16 @@ def _csv_text(rows: Iterable[Iterable[Any]]) -> bytes:
 def export_weights(run: Run, path: Path, step: int | None = None) -> None:
     """The model of the last checkpoint, or of the last one of ``step``.
 
-    As one file: every tensor of the method under its name in the program. A run of the Speech lab whose ``path`` does
-    not end in ``.safetensors``: a folder in Hugging Face's format. Raises RunError, CheckpointError, OSError.
+    As one file: every tensor of the method under its name in the program. A run of speech or language whose ``path`` does
+    not end in ``.safetensors``: a folder in Hugging Face's format. Raises RunError, CheckpointError, OSError, and DataError
+    for what has no such format.
     """
     import torch
     from safetensors.torch import save
 
+    from ssllab.methods.stored_language import write_stored
     from ssllab.training.stored_models import is_speech, model_of
+    from ssllab.training.stored_predictors import is_language, method_at
 
     refs = run.checkpoints()
     wanted = [ref for ref in refs if step is None or ref.step == step]
@@ -135,10 +138,14 @@ def export_weights(run: Run, path: Path, step: int | None = None) -> None:
         at = "no checkpoint" if step is None else f"no checkpoint at step {step} (there are: {there})"
         raise RunError(f"run {run.id} has {at}, so it has no weights to export.")
     settings = run.info.settings
-    as_folder = settings is not None and path.suffix != ".safetensors" and is_speech(settings)
-    check_place(path, may_be_folder=as_folder)
-    if as_folder:
+    as_folder = settings if path.suffix != ".safetensors" else None
+    speech, language = (as_folder is not None and is_one(as_folder) for is_one in (is_speech, is_language))
+    check_place(path, may_be_folder=speech or language)
+    if speech:
         model_of(run, wanted[-1]).write(path)
+        return
+    if language:
+        write_stored(method_at(run, wanted[-1]), path)
         return
     tree, meta = checkpoint.load(wanted[-1].stem)
     model = tree.get("model") if isinstance(tree, dict) else None

@@ -1,40 +1,31 @@
-"""Speech models on huggingface.co: fetched once into the user's cache, from then on a folder like any other.
+"""Models on huggingface.co: fetched once into the user's cache, from then on a folder like any other.
 
-Only settings (``config.json``, ``preprocessor_config.json``), the files of the alphabet, and safetensors are ever
+Only settings (``config.json``, ``preprocessor_config.json``), the files of alphabet or tokenizer, and safetensors are ever
 asked for: no pickle, and no code.
+
+``huggingface_hub``, which comes with ``tokenizers``, is not used for it: as of 2.4.0 it throws away what an interrupted
+download left, compares sizes but no checksum with what the hub told, and reads 10 MB before it can be cancelled.
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
 from ssllab.data.download import Remote, cache_directory, fetch, look_up
-from ssllab.nn.wav2vec2.files import (
-    CONFIG,
-    INDEX,
-    PREPROCESSOR,
-    PROCESSOR,
-    WEIGHTS,
-    ModelFileError,
-    read_shape,
-    weight_files,
-    write_json,
-)
+from ssllab.methods import stored_language
+from ssllab.nn.model_files import CONFIG, INDEX, WEIGHTS, ModelFileError, weight_files, write_json
+from ssllab.nn.wav2vec2.files import PREPROCESSOR, PROCESSOR, read_shape
 from ssllab.storage.errors import DataError
 from ssllab.storage.files import read_object
 from ssllab.storage.progress import CancelQuestion, Progress
 from ssllab.text.alphabet import ADDED_TOKENS, SPECIAL_TOKENS, TOKENIZER, VOCABULARY
 
 HUB = "https://huggingface.co"
-EXAMPLE = "facebook/wav2vec2-base-960h"
-
-# What may lie beside the weights. That all of them were asked for is kept with the model: a folder fetched before some
-# of them were known of is completed at its next use.
-_SETTINGS = (CONFIG, PREPROCESSOR, PROCESSOR, VOCABULARY, ADDED_TOKENS, TOKENIZER, SPECIAL_TOKENS)
 _ASKED = "asked.json"
 
 _PART = r"\w(?:[\w.-]*\w)?"
@@ -43,11 +34,31 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
+class Sought:
+    """A sort of models. ``settings``: what may lie beside the weights; that all of them were asked for is kept with the
+    model: a folder fetched before some of them were known of is completed at its next use. ``check`` refuses a folder of
+    settings before much is downloaded that cannot be used."""
+
+    example: str
+    settings: tuple[str, ...]
+    check: Callable[[Path], object]
+
+
+SPEECH = Sought(
+    "facebook/wav2vec2-base-960h",
+    (CONFIG, PREPROCESSOR, PROCESSOR, VOCABULARY, ADDED_TOKENS, TOKENIZER, SPECIAL_TOKENS),
+    read_shape,
+)
+LANGUAGE = Sought("openai-community/gpt2", (CONFIG, stored_language.TOKENIZER), stored_language.described)
+
+
+@dataclass(frozen=True)
 class HubModel:
     """``name`` is owner/name, ``revision`` a branch, a tag, a commit, or refs/pr/N for pull request N."""
 
     name: str
     revision: str = "main"
+    sought: Sought = SPEECH
 
     @property
     def folder(self) -> Path:
@@ -59,7 +70,9 @@ class HubModel:
         """Whether all of it was fetched; the weights come last."""
         try:
             asked = read_object(self.folder / _ASKED).get("files")
-            return asked == list(_SETTINGS) and all(path.is_file() for path in weight_files(self.folder))
+            return asked == list(self.sought.settings) and all(
+                path.is_file() for path in weight_files(self.folder)
+            )
         except DataError:
             return False
 
@@ -73,14 +86,14 @@ class HubModel:
         )
 
 
-def find(place: str) -> HubModel | None:
+def find(place: str, sought: Sought = SPEECH) -> HubModel | None:
     """The model that ``place``, as owner/name or owner/name@revision, stands for; None for anything else, also where
     it is a path on this disk.
     """
     match = _ID.fullmatch(place)
     if match is None or ".." in place or "//" in place or Path(place).exists():
         return None
-    return HubModel(match[1], match[2] or "main")
+    return HubModel(match[1], match[2] or "main", sought)
 
 
 def fetch_model(model: HubModel, *, progress: Progress, cancelled: CancelQuestion) -> Path:
@@ -105,17 +118,17 @@ def fetch_model(model: HubModel, *, progress: Progress, cancelled: CancelQuestio
                 cancelled=cancelled,
             )
 
-    for name in _SETTINGS:
+    for name in model.sought.settings:
         fetch_anew(name)
     if not (model.folder / CONFIG).exists():
         raise ModelFileError(
             f"huggingface.co shows no config.json of '{model.name}' at '{model.revision}', and there is no such folder "
-            f"here: expected the name of a public model, as {EXAMPLE}."
+            f"here: expected the name of a public model, as {model.sought.example}."
         )
-    read_shape(model.folder)  # before much is downloaded that cannot be used
+    model.sought.check(model.folder)
     if look_up(model.remote(WEIGHTS)) is None:
         fetch_anew(INDEX)
-    write_json(model.folder / _ASKED, {"files": list(_SETTINGS)})
+    write_json(model.folder / _ASKED, {"files": list(model.sought.settings)})
     paths = weight_files(model.folder)
     for i, path in enumerate(paths):
 
@@ -140,7 +153,7 @@ def _fetch_weights(model: HubModel, name: str, progress: Progress, cancelled: Ca
 
 def _no_weights(model: HubModel) -> str:
     if look_up(model.remote("pytorch_model.bin")) is None:
-        return f"'{model.name}' at '{model.revision}' has no {WEIGHTS}: expected a model like {EXAMPLE}."
+        return f"'{model.name}' at '{model.revision}' has no {WEIGHTS}: expected a model like {model.sought.example}."
     return (
         f"'{model.name}' at '{model.revision}' has only pytorch_model.bin, and pickled weights are never loaded. Its "
         f"page on huggingface.co may list a pull request with {WEIGHTS}: name it as {model.name}@refs/pr/NUMBER. Or "

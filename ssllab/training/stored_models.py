@@ -14,7 +14,7 @@ from ssllab.controls import ControlError
 from ssllab.methods.registry import method_class
 from ssllab.methods.speech import Inspector, SpeechMethod
 from ssllab.methods.stored import SHIPPED_MODELS, StoredModel, read_stored
-from ssllab.nn.wav2vec2.files import ModelFileError
+from ssllab.nn.model_files import ModelFileError
 from ssllab.training import checkpoint, hub
 from ssllab.training.checkpoint import CheckpointError
 from ssllab.training.device import choose_device
@@ -49,7 +49,7 @@ def read_model(place: str) -> StoredModel:
     if place not in SHIPPED_MODELS and not path.exists():
         raise ModelFileError(
             f"no model in {place}: expected 'shipped', the folder of a run, one with config.json and "
-            f"model.safetensors, or a name on huggingface.co, as {hub.EXAMPLE}."
+            f"model.safetensors, or a name on huggingface.co, as {hub.SPEECH.example}."
         )
     return read_stored(place)
 

@@ -1,21 +1,23 @@
-"""Models of sequences by name: the shipped ones, and what a run learned."""
+"""Models of sequences by name: the shipped ones, what a run learned, a folder in Hugging Face's format, one of its hub."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from ssllab.assets import asset
+from ssllab.assets import SEQUENCE_MODELS, asset
 from ssllab.methods.base import Method
 from ssllab.methods.predictor import Predictor
 from ssllab.methods.registry import method_class
 from ssllab.methods.sequences import SequenceMethod
-from ssllab.training import checkpoint
+from ssllab.methods.stored_language import read_stored
+from ssllab.nn.model_files import CONFIG, ModelFileError
+from ssllab.training import checkpoint, hub
 from ssllab.training.checkpoint import CheckpointError
 from ssllab.training.messages import ModelCopy
 from ssllab.training.run_method import method_of
-from ssllab.training.run_record import RunError
-from ssllab.training.run_store import Run
+from ssllab.training.run_record import RECORD_NAME, CheckpointRef, RunError, RunSettings
+from ssllab.training.run_store import Run, Workspace
 from ssllab.training.stored_models import drawing
 
 _NAME = "model"  # of a shipped checkpoint's files
@@ -27,6 +29,28 @@ def shipped(name: str) -> Predictor:
     return _method(method_class(str(meta["method"])), tree, name).asked()
 
 
+def named(place: str, store: Workspace) -> Predictor:
+    """``place``: the name of a shipped one, a run's id or folder, a folder with ``config.json``, ``model.safetensors`` and
+    ``tokenizer.json``, or owner/name of a model that was fetched from huggingface.co; nothing is downloaded here.
+
+    Raises ModelFileError, DataError, RunError, CheckpointError: ValueErrors of one line.
+    """
+    if place in SEQUENCE_MODELS:
+        return shipped(place)
+    model = hub.find(place, hub.LANGUAGE)
+    if model is not None and model.complete:
+        return read_stored(model.folder)
+    if model is not None:
+        raise ModelFileError(
+            f"no model in {place}: there is no such folder, and it was not fetched from huggingface.co yet. To fetch it, "
+            "choose 'From the hub …' in the typing board's list of models, or name it in 'ssllab complete --model'."
+        )
+    folder = Path(place).expanduser()
+    if (folder / CONFIG).exists() and not (folder / RECORD_NAME).exists():
+        return read_stored(folder)
+    return of_run(store.open(place))
+
+
 def of_run(run: Run) -> Predictor:
     """What a run of the Language lab learned, as of its last checkpoint. Raises RunError, CheckpointError."""
     return method_of_run(run).asked()
@@ -34,15 +58,30 @@ def of_run(run: Run) -> Predictor:
 
 def method_of_run(run: Run) -> SequenceMethod:
     """The same as its method, in evaluation mode."""
-    return _method(method_of(run.info)[0], last_checkpoint(run), f"run {run.id}")
+    return method_at(run, last_reference(run))
+
+
+def method_at(run: Run, ref: CheckpointRef) -> SequenceMethod:
+    """The same at a checkpoint."""
+    return _method(method_of(run.info)[0], checkpoint.load(ref.stem)[0], f"run {run.id}")
+
+
+def is_language(settings: RunSettings) -> bool:
+    """Whether a run trained a model of sequences."""
+    return issubclass(method_class(settings.method), SequenceMethod)
 
 
 def last_checkpoint(run: Run) -> dict[str, Any]:
     """The tree of a run's last checkpoint. Raises RunError, CheckpointError."""
+    return checkpoint.load(last_reference(run).stem)[0]
+
+
+def last_reference(run: Run) -> CheckpointRef:
+    """A run's last checkpoint. Raises RunError where there is none."""
     refs = run.checkpoints()
     if not refs:
         raise RunError(f"run {run.id} has no checkpoint, so it has no model.")
-    return checkpoint.load(refs[-1].stem)[0]
+    return refs[-1]
 
 
 def of_copy(copy: ModelCopy) -> Predictor:

@@ -10,9 +10,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from ssllab.nn.model_files import ModelFileError
 from ssllab.nn.wav2vec2 import files
 from ssllab.nn.wav2vec2.config import PRESETS
-from ssllab.nn.wav2vec2.files import ModelFileError
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForCTC, Wav2Vec2ForPreTraining
 from ssllab.storage.errors import DataError
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from ssllab.data import download
+from ssllab.nn.model_files import ModelFileError
 from ssllab.nn.wav2vec2 import files
-from ssllab.nn.wav2vec2.files import ModelFileError
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import Cancelled
 from ssllab.training import hub
@@ -26,7 +26,7 @@ def fetch(name: str = NAME, progress=lambda part, text: None, cancelled=lambda: 
 
 
 def test_a_name_has_an_owner_and_may_have_a_revision():
-    assert hub.find(hub.EXAMPLE) == hub.HubModel("facebook/wav2vec2-base-960h", "main")
+    assert hub.find(hub.SPEECH.example) == hub.HubModel("facebook/wav2vec2-base-960h", "main")
     assert hub.find("a/b@v1.0") == hub.HubModel("a/b", "v1.0")
     assert hub.find("a/b@refs/pr/12") == hub.HubModel("a/b", "refs/pr/12")
 
@@ -188,7 +188,7 @@ def test_what_was_not_fetched_is_not_fetched_by_reading(hub_server):
     with pytest.raises(ModelFileError, match="From the hub"):
         read_model(NAME)
     assert hub_server.asked == []
-    with pytest.raises(ModelFileError, match=f"no model in wav2vec2: .* as {hub.EXAMPLE}"):
+    with pytest.raises(ModelFileError, match=f"no model in wav2vec2: .* as {hub.SPEECH.example}"):
         read_model("wav2vec2")
 
 

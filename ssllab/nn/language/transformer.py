@@ -2,6 +2,7 @@
 
 Causal, each place sees itself and what stands before it; else all see all, as in BERT (Devlin et al. 2019). Embedding
 and output share their weights (Press and Wolf 2017). Dropout draws from a generator of one's own, so that a run repeats.
+What published models have beside is off unless their file asks for it (:mod:`ssllab.nn.language.files`).
 """
 
 from __future__ import annotations
@@ -18,11 +19,17 @@ from ssllab.nn.random import dropout
 
 INITIAL_STD = 0.02  # GPT-2 and BERT
 ROTARY_BASE = 10_000.0
+ACTIVATIONS = {"gelu": nn.GELU(), "gelu_tanh": nn.GELU("tanh"), "relu": nn.ReLU()}  # GPT-2's is the second
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How large a Transformer is. ``symbols`` it can read and write, ``context`` it sees at most."""
+    """How large a Transformer is. ``symbols`` it can read and write, ``context`` it sees at most.
+
+    What only published models have: ``bias`` in all layers and norms; ``norm_first`` False normalises after each sum, as
+    BERT does, not before each layer; ``feed`` numbers inside a block where they are not four times the width;
+    ``scorer``: BERT's layer before the scores, and a bias of each symbol's score.
+    """
 
     symbols: int
     context: int
@@ -31,6 +38,12 @@ class Shape:
     width: int
     causal: bool = True
     positions: Literal["learnt", "rotary"] = "learnt"
+    bias: bool = False
+    norm_first: bool = True
+    feed: int = 0
+    activation: str = "gelu"
+    epsilon: float = 1e-5
+    scorer: bool = False
 
     def __post_init__(self) -> None:
         if self.width % self.heads:
@@ -61,8 +74,8 @@ class Attention(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.heads, self.causal, self.rotary = shape.heads, shape.causal, shape.positions == "rotary"
-        self.queries_keys_values = nn.Linear(shape.width, 3 * shape.width, bias=False)
-        self.out = nn.Linear(shape.width, shape.width, bias=False)
+        self.queries_keys_values = nn.Linear(shape.width, 3 * shape.width, bias=shape.bias)
+        self.out = nn.Linear(shape.width, shape.width, bias=shape.bias)
 
     def forward(
         self,
@@ -108,11 +121,13 @@ class Block(nn.Module):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.attention_norm = nn.LayerNorm(shape.width, bias=False)
+        self.norm_first, self.activation = shape.norm_first, ACTIVATIONS[shape.activation]
+        feed = shape.feed or 4 * shape.width
+        self.attention_norm = norm(shape)
         self.attention = Attention(shape)
-        self.feed_norm = nn.LayerNorm(shape.width, bias=False)
-        self.up = nn.Linear(shape.width, 4 * shape.width, bias=False)
-        self.down = nn.Linear(4 * shape.width, shape.width, bias=False)
+        self.feed_norm = norm(shape)
+        self.up = nn.Linear(shape.width, feed, bias=shape.bias)
+        self.down = nn.Linear(feed, shape.width, bias=shape.bias)
 
     def forward(
         self,
@@ -123,10 +138,18 @@ class Block(nn.Module):
         maps: list[Tensor] | None = None,
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """See :meth:`Attention.forward`."""
+        if not self.norm_first:
+            attended, kept = self.attention(x, p, generator, seen, maps)
+            x = self.attention_norm(x + dropout(attended, p, generator))
+            return self.feed_norm(x + dropout(self.fed(x), p, generator)), kept
         attended, kept = self.attention(self.attention_norm(x), p, generator, seen, maps)
         x = x + dropout(attended, p, generator)
-        fed = self.down(F.gelu(self.up(self.feed_norm(x))))
-        return x + dropout(fed, p, generator), kept
+        return x + dropout(self.fed(self.feed_norm(x)), p, generator), kept
+
+    def fed(self, x: Tensor) -> Tensor:
+        """The two layers at each place: ``(B, T, C)`` -> ``(B, T, C)``."""
+        y: Tensor = self.down(self.activation(self.up(x)))
+        return y
 
 
 class Transformer(nn.Module):
@@ -138,7 +161,14 @@ class Transformer(nn.Module):
         self.embedding = nn.Embedding(shape.symbols, shape.width)
         self.places = nn.Embedding(shape.context, shape.width) if shape.positions == "learnt" else None
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
-        self.norm = nn.LayerNorm(shape.width, bias=False)
+        self.norm = norm(
+            shape
+        )  # of the last block's stream; where blocks normalise what they give, of the first one's
+        self.scorer = None
+        if shape.scorer:
+            layer = nn.Linear(shape.width, shape.width)
+            self.scorer = nn.Sequential(layer, ACTIVATIONS[shape.activation], norm(shape))
+            self.score_bias = nn.Parameter(torch.zeros(shape.symbols))
         for name, parameter in self.named_parameters():
             if parameter.ndim > 1:
                 # What is added to the residual stream, twice a layer, is kept from growing with depth (GPT-2, section 2.3).
@@ -167,6 +197,8 @@ class Transformer(nn.Module):
         x = self.embedding(ids)
         if self.places is not None:
             x = x + self.places.weight[before : before + ids.shape[1]]
+        if not self.shape.norm_first:
+            x = self.norm(x)
         x = dropout(x, p, generator)
         kept = []
         for i, block in enumerate(self.blocks):
@@ -178,12 +210,22 @@ class Transformer(nn.Module):
             layers.append(x)
         if cache is not None:
             cache.layers = kept
-        hidden: Tensor = self.norm(x)
-        return hidden
+        return self.hidden(x)
+
+    def hidden(self, x: Tensor) -> Tensor:
+        """The stream after a block, also one of those that ``layers`` collected, as :meth:`logits` reads it."""
+        return self.norm(x) if self.shape.norm_first else x
 
     def logits(self, hidden: Tensor) -> Tensor:
         """``(..., C)`` -> ``(..., symbols)``."""
-        return F.linear(hidden, self.embedding.weight)
+        if self.scorer is None:
+            return F.linear(hidden, self.embedding.weight)
+        return F.linear(self.scorer(hidden), self.embedding.weight, self.score_bias)
+
+
+def norm(shape: Shape) -> nn.LayerNorm:
+    """Brings what stands at each place to mean 0 and variance 1, then scales it by learnt numbers."""
+    return nn.LayerNorm(shape.width, shape.epsilon, bias=shape.bias)
 
 
 def rotated(x: Tensor, first: int) -> Tensor:

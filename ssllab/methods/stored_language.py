@@ -1,0 +1,91 @@
+"""Language models in folders of Hugging Face's format, to be asked, and what a run learned as such a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ssllab.methods.causal_lm import CausalLM, CausalPredictor
+from ssllab.methods.masked_lm import MaskedLM, MaskedPredictor
+from ssllab.methods.predictor import Predictor
+from ssllab.methods.sequences import SequenceMethod
+from ssllab.nn.language import files
+from ssllab.nn.language.transformer import Shape
+from ssllab.nn.model_files import CONFIG, ModelFileError, write_json
+from ssllab.storage.errors import DataError
+from ssllab.storage.files import read_object
+from ssllab.text import tokenizer_file
+from ssllab.text.symbols import END_NAME, UNKNOWN_NAME
+from ssllab.text.tokenizer_file import MASK_NAME
+from ssllab.text.units import END, Units, from_tokenizer_json
+
+TOKENIZER, TOKENIZER_CONFIG, GENERATION = "tokenizer.json", "tokenizer_config.json", "generation_config.json"
+MASKS = ("[MASK]", MASK_NAME)  # what hides a symbol, in the models at large
+STARTS = ("[CLS]", "<s>")  # what stands before a text, where it is not what ends one
+
+
+def read_stored(folder: Path) -> Predictor:
+    """The model of a folder. Raises ModelFileError, DataError."""
+    shape, units, mask = described(folder)
+    rows = units.rows if mask is None or mask < len(units) else np.append(units.rows, mask)
+    model = files.read(folder, rows)
+    if shape.causal:
+        return CausalPredictor(model, units)
+    assert mask is not None  # or it would not have been described
+    start = next((units.symbols.index(name) for name in STARTS if name in units.symbols), None)
+    return MaskedPredictor(model, units, mask, start)
+
+
+def described(folder: Path) -> tuple[Shape, Units, int | None]:
+    """What a folder says of its model; its weights need not be there: shape, units, and what hides a symbol if it is masked.
+
+    Raises ModelFileError, DataError.
+    """
+    shape = files.read_shape(folder)
+    path = folder / TOKENIZER
+    if not path.exists():
+        raise ModelFileError(
+            f"{folder} has no {TOKENIZER}: expected one beside {CONFIG}, as save_pretrained writes it."
+        )
+    document, ours = tokenizer_file.without_mask(read_object(path))
+    try:
+        units = from_tokenizer_json(document, shape.symbols - ours)
+    except DataError as error:
+        raise ModelFileError(f"{path}: {error}") from None
+    if shape.causal:
+        return shape, units, None
+    if ours:
+        return shape, units, len(units)
+    mask = next((units.symbols.index(name) for name in MASKS if name in units.symbols), None)
+    if mask is None:
+        raise ModelFileError(
+            f"{path}: it has nothing that hides a symbol: expected one of {', '.join(MASKS)}."
+        )
+    return shape, units, mask
+
+
+def write_stored(method: SequenceMethod, folder: Path) -> None:
+    """Weights, settings and tokenizer as ``transformers`` reads them. Raises ModelFileError, DataError, OSError."""
+    if not isinstance(method, CausalLM | MaskedLM):
+        raise ModelFileError(
+            f"{method.title}: Hugging Face has no such model: export its weights into a file FILE.safetensors."
+        )
+    units, mask = method.units, None if isinstance(method, CausalLM) else method.mask
+    document = units.to_tokenizer_json()
+    special = {"bos_token": END_NAME, "eos_token": END_NAME, "pad_token": END_NAME}
+    if units.unknown is not None:
+        special["unk_token"] = UNKNOWN_NAME
+    if mask is not None:
+        document = tokenizer_file.with_mask(document, mask)
+        special["mask_token"] = MASK_NAME
+    files.write(method.model, folder, end=END, mask=mask)
+    write_json(folder / TOKENIZER, document)
+    about: dict[str, Any] = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "clean_up_tokenization_spaces": False,
+    }
+    write_json(folder / TOKENIZER_CONFIG, about | special | {"model_max_length": method.config.context})
+    if mask is None:
+        write_json(folder / GENERATION, {f"{name}_token_id": END for name in ("bos", "eos", "pad")})
