@@ -98,7 +98,7 @@ class MaskedLM(SequenceMethod):
 
     def asked(self) -> Predictor:
         """See :meth:`SequenceMethod.asked`."""
-        return MaskedPredictor(self.model, self.units, self.mask)
+        return MaskedPredictor(self.model, self.units)
 
 
 def window_starts(ids: NDArray[np.int32], length: int) -> NDArray[np.intp]:
@@ -125,50 +125,34 @@ def hidden(ids: Tensor, rate: float, mask: int, generator: torch.Generator) -> t
 
 
 class MaskedPredictor(Predictor):
-    """A masked Transformer that is asked; what comes next is asked as what is hidden at the end.
-
-    ``mask``: the symbol that hides; from it on nothing is predicted where it stands behind all others. ``start``: what BERT
-    wants before every text, in place of an end, with an end behind it.
-    """
+    """A masked Transformer that is asked; what comes next is asked as what is hidden at the end. The mask stands behind all
+    symbols."""
 
     causal = False
 
-    def __init__(self, model: Transformer, units: Units, mask: int, start: int | None = None) -> None:
-        self.model, self.units, self.mask, self.start = model, units, mask, start
-        self.size = len(units.symbols)
-        self.most = model.shape.context - (0 if start is None else 2)  # symbols that are read at once
-        self.context = self.most - 1  # beside the one that is asked for
+    def __init__(self, model: Transformer, units: Units) -> None:
+        self.model, self.units = model, units
+        self.mask = len(units.symbols)
+        self.context = model.shape.context - 1  # symbols beside the one that is asked for
 
     @torch.no_grad()
-    def logs(self, shown: Tensor, places: Tensor) -> NDArray[np.float32]:
-        """``shown (B, n)``, of each the log-probabilities at one of the ``places (B,)``, as ``(B, size)``."""
-        if self.start is not None:
-            before, behind = (
-                torch.full((len(shown), 1), symbol, device=shown.device) for symbol in (self.start, END)
-            )
-            if (shown[:, 0] == END).all():
-                shown = shown[:, 1:]
-            else:
-                places = places + 1
-            ended = bool((shown[:, -1] == END).any())
-            shown = torch.cat([before, shown, *([] if ended else [behind])], 1)
-        states = self.model(shown)[torch.arange(len(shown), device=shown.device), places]
-        return self.model.logits(states)[:, : self.size].float().log_softmax(-1).cpu().numpy()
-
     def at(self, ids: NDArray[np.int32], place: int) -> NDArray[np.float32]:
         """Log-probabilities ``(size,)`` of what stands at ``place`` of ``ids (n,)``, which is hidden; of a long text the
         context around it is read."""
-        first = max(0, min(place - self.most // 2, len(ids) - self.most))
-        shown = ids[first : first + self.most].astype(np.int64)
+        most = self.model.shape.context
+        first = max(0, min(place - most // 2, len(ids) - most))
+        shown = ids[first : first + most].astype(np.int64)
         shown[place - first] = self.mask
         device = self.model.embedding.weight.device
-        rows = torch.from_numpy(shown).to(device)[None]
-        return self.logs(rows, torch.tensor([place - first], device=device))[0]
+        states = self.model(torch.from_numpy(shown).to(device)[None])[0, place - first]
+        logits = self.model.logits(states)[: self.mask].float()
+        return logits.log_softmax(-1).cpu().numpy()
 
     def next(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         """See :meth:`.Predictor.next`."""
         return self.at(np.append(ids, 0), len(ids))
 
+    @torch.no_grad()
     def at_each(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         """Log-probabilities ``(n - 1, size)`` of each of ``ids (n,)`` but the first, hidden in turn, all others seen but the
         rest of its word, which would give it away (Kauf and Ivanova 2023); ``n - 1`` is at most the context."""
@@ -180,8 +164,11 @@ class MaskedPredictor(Predictor):
             row[place:end] = self.mask
         device = self.model.embedding.weight.device
         every = torch.from_numpy(places).to(device)
-        rows = zip(torch.from_numpy(shown).to(device).split(64), every.split(64), strict=True)
-        return np.concatenate([self.logs(some, at) for some, at in rows])
+        found = []
+        for rows, at in zip(torch.from_numpy(shown).to(device).split(64), every.split(64), strict=True):
+            states = self.model(rows)[torch.arange(len(rows), device=device), at]
+            found.append(self.model.logits(states)[:, : self.mask].float().log_softmax(-1).cpu())
+        return torch.cat(found).numpy()
 
     def window(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         """Pseudo-log-likelihoods (Salazar et al. 2020)."""

@@ -29,17 +29,16 @@ STARTS = ("[CLS]", "<s>")  # what stands before a text, where it is not what end
 def read_stored(folder: Path) -> Predictor:
     """The model of a folder. Raises ModelFileError, DataError."""
     shape, units, mask = described(folder)
-    rows = units.rows if mask is None or mask < len(units) else np.append(units.rows, mask)
-    model = files.read(folder, rows)
     if shape.causal:
-        return CausalPredictor(model, units)
-    assert mask is not None  # or it would not have been described
+        return CausalPredictor(files.read(folder, units.rows), units)
     start = next((units.symbols.index(name) for name in STARTS if name in units.symbols), None)
-    return MaskedPredictor(model, units, mask, start)
+    # What hides a symbol stands behind all others, as in our own models, wherever else it stands too.
+    rows = np.append(units.rows, mask)
+    return MaskedPredictor(files.read(folder, rows, None if start is None else (start, END)), units)
 
 
 def described(folder: Path) -> tuple[Shape, Units, int | None]:
-    """What a folder says of its model; its weights need not be there: shape, units, and what hides a symbol if it is masked.
+    """What a folder says of its model; its weights need not be there: shape, units, and the row of what hides a symbol.
 
     Raises ModelFileError, DataError.
     """
@@ -58,7 +57,7 @@ def described(folder: Path) -> tuple[Shape, Units, int | None]:
         return shape, units, None
     if ours:
         return shape, units, len(units)
-    mask = next((units.symbols.index(name) for name in MASKS if name in units.symbols), None)
+    mask = next((int(units.rows[units.symbols.index(name)]) for name in MASKS if name in units.symbols), None)
     if mask is None:
         raise ModelFileError(
             f"{path}: it has nothing that hides a symbol: expected one of {', '.join(MASKS)}."

@@ -6,14 +6,13 @@ Large weights lie in several files, which ``model.safetensors.index.json`` lists
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from ssllab.storage.errors import DataError
@@ -101,9 +100,7 @@ def write_weights(
     folder: Path, tensors: Mapping[str, Tensor], extra: Mapping[str, str] | None = None
 ) -> None:
     """One file of tensors, written beside and renamed."""
-    weights = folder / (WEIGHTS + ".part")
-    save_file(dict(tensors), weights, metadata={"format": "pt", **(extra or {})})
-    os.replace(weights, folder / WEIGHTS)
+    write_whole(folder / WEIGHTS, save(dict(tensors), metadata={"format": "pt", **(extra or {})}))
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:

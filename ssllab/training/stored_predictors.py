@@ -16,7 +16,7 @@ from ssllab.training import checkpoint, hub
 from ssllab.training.checkpoint import CheckpointError
 from ssllab.training.messages import ModelCopy
 from ssllab.training.run_method import method_of
-from ssllab.training.run_record import RECORD_NAME, CheckpointRef, RunError, RunSettings
+from ssllab.training.run_record import RECORD_NAME, CheckpointRef, RunError, RunSettings, is_id
 from ssllab.training.run_store import Run, Workspace
 from ssllab.training.stored_models import drawing
 
@@ -46,9 +46,16 @@ def named(place: str, store: Workspace) -> Predictor:
             "choose 'From the hub …' in the typing board's list of models, or name it in 'ssllab complete --model'."
         )
     folder = Path(place).expanduser()
-    if (folder / CONFIG).exists() and not (folder / RECORD_NAME).exists():
+    if is_id(place):
+        return of_run(store.open(place))
+    if (folder / RECORD_NAME).exists():
+        return of_run(store.open(folder))
+    if (folder / CONFIG).exists():
         return read_stored(folder)
-    return of_run(store.open(place))
+    raise ModelFileError(
+        f"no model in {place}: expected {', '.join(SEQUENCE_MODELS)}, a run's id or folder, a folder with config.json, "
+        f"model.safetensors and tokenizer.json, or a name on huggingface.co, as {hub.LANGUAGE.example}."
+    )
 
 
 def of_run(run: Run) -> Predictor:

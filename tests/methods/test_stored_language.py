@@ -127,8 +127,9 @@ def test_bert_says_what_transformers_says_of_a_hidden_word(bert, transformers, t
     before, after = (ours.units.encode(part) for part in text.split("[MASK]"))
     ids = np.concatenate([[END], before, [ours.mask], after]).astype(np.int32)
     numbers = tokenizer.encode(text).ids  # [CLS] ... [SEP]
-    assert in_file(ours.units, ids)[1:] == numbers[1:-1]
     place = numbers.index(tokenizer.token_to_id("[MASK]"))
+    assert ids[place] == ours.mask == len(ours.units)
+    assert in_file(ours.units, [*before, *after]) == numbers[1:place] + numbers[place + 1 : -1]
     logs = model(torch.tensor([numbers])).logits[0, place].log_softmax(-1)
     assert np.abs(ours.at(ids, place) - logs[ours.units.rows].numpy()).max() < 1e-4
 

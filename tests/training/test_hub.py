@@ -10,10 +10,13 @@ import pytest
 import torch
 
 from ssllab.data import download
+from ssllab.methods.causal_lm import CausalLM
+from ssllab.methods.stored_language import read_stored, write_stored
 from ssllab.nn.model_files import ModelFileError
 from ssllab.nn.wav2vec2 import files
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import Cancelled
+from ssllab.text.units import learn
 from ssllab.training import hub
 from ssllab.training.stored_models import read_model
 
@@ -151,6 +154,43 @@ def test_another_kind_of_model_is_refused_before_its_weights_are_fetched(hub_ser
     hub_server.files[place + "model.safetensors"] = b"large"
     with pytest.raises(ModelFileError, match=r"not of a wav2vec 2\.0 model"):
         fetch()
+    assert not [path for _, path, _ in hub_server.asked if path.endswith("safetensors")]
+
+
+@pytest.fixture
+def tiny_language_model(tmp_path) -> Path:
+    config = CausalLM.Config.make({"context": 8, "width": 8, "heads": 2, "layers": 1})
+    write_stored(CausalLM(config, learn("char", ["abc"])), tmp_path / "language")
+    return tmp_path / "language"
+
+
+def fetch_language() -> Path:
+    return hub.fetch_model(
+        hub.find(NAME, hub.LANGUAGE), progress=lambda part, text: None, cancelled=lambda: False
+    )
+
+
+def test_a_language_model_comes_with_its_tokenizer_and_nothing_else(hub_server, tiny_language_model):
+    hub_server.publish(tiny_language_model, NAME)
+    folder = fetch_language()
+    names = {"asked.json", "config.json", "model.safetensors", "tokenizer.json"}
+    assert {path.name for path in folder.iterdir()} == names
+    assert read_stored(folder).units.symbols == read_stored(tiny_language_model).units.symbols
+
+
+def test_a_tokenizer_that_does_not_fit_is_refused_before_the_weights_are_fetched(
+    hub_server, tiny_language_model
+):
+    path = tiny_language_model / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"vocab_size": 4}))
+    hub_server.publish(tiny_language_model, NAME)
+    with pytest.raises(ModelFileError, match=r"does not fit its model: it has 5 symbols, the model 4"):
+        fetch_language()
+    (tiny_language_model / "tokenizer.json").unlink()
+    hub_server.files.clear()
+    hub_server.publish(tiny_language_model, NAME)
+    with pytest.raises(ModelFileError, match=r"has no tokenizer\.json"):
+        fetch_language()
     assert not [path for _, path, _ in hub_server.asked if path.endswith("safetensors")]
 
 

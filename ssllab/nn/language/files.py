@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ssllab.nn.language.framed import Framed
 from ssllab.nn.language.layouts import ACTIVATIONS, LAYOUTS, Layout
 from ssllab.nn.language.transformer import ROTARY_BASE, Shape, Transformer
 from ssllab.nn.model_files import (
@@ -59,16 +60,21 @@ def is_language(document: Mapping[str, Any]) -> bool:
     return document.get("model_type") in LAYOUTS
 
 
-def read(folder: Path, rows: NDArray[np.intp] | None = None) -> Transformer:
-    """The model in ``folder``, in float32 on the CPU, to be asked; ``rows``: which of its symbols each of ours is.
+def read(
+    folder: Path, rows: NDArray[np.intp] | None = None, frame: tuple[int, int] | None = None
+) -> Transformer:
+    """The model in ``folder``, in float32 on the CPU, to be asked. ``rows``: which of its symbols each of ours is;
+    ``frame``: those of ours that it wants before and behind a text, see :class:`.Framed`.
 
     Raises :class:`ModelFileError`, DataError.
     """
     layout, shape = _described(folder)
     where = str(weight_files(folder)[0])
     tensors = {_renamed(name, layout): tensor for name, tensor in read_weights(folder).items()}
+    own = shape if rows is None else replace(shape, symbols=len(rows))
     with torch.device("meta"):
-        model = Transformer(shape)
+        expected = _as_theirs(Transformer(shape).state_dict(), layout, shape)
+        model = Transformer(own) if frame is None else Framed(own, *frame)
     if _SCORE_BIAS not in tensors and (bias := tensors.get("cls.predictions.decoder.bias")) is not None:
         tensors[_SCORE_BIAS] = bias
     for name, tied in _TIED.items():
@@ -78,7 +84,6 @@ def read(folder: Path, rows: NDArray[np.intp] | None = None) -> Transformer:
                 f"{where}: {name} is not {tied}: expected a model whose output and input share weights."
             )
     types = tensors.pop(_TYPES, None)
-    expected = _as_theirs(model.state_dict(), layout, shape)
     if missing := [name for name in expected if name not in tensors]:
         raise ModelFileError(
             f"{where} lacks {len(missing)} tensors that its config.json asks for, as {missing[0]}: expected a "

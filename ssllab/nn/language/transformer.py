@@ -158,6 +158,7 @@ class Transformer(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
+        self.most = shape.context  # symbols that are read
         self.embedding = nn.Embedding(shape.symbols, shape.width)
         self.places = nn.Embedding(shape.context, shape.width) if shape.positions == "learnt" else None
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
@@ -190,10 +191,8 @@ class Transformer(nn.Module):
         from what it holds. ``maps`` and ``layers`` collect attention weights, and the stream before and after each block.
         """
         before = cache.length if cache is not None else 0
-        if before + ids.shape[1] > self.shape.context:
-            raise ValueError(
-                f"{before + ids.shape[1]} symbols: expected at most the context of {self.shape.context}."
-            )
+        if before + ids.shape[1] > self.most:
+            raise ValueError(f"{before + ids.shape[1]} symbols: expected at most the context of {self.most}.")
         x = self.embedding(ids)
         if self.places is not None:
             x = x + self.places.weight[before : before + ids.shape[1]]

@@ -85,11 +85,14 @@ def test_a_later_symbol_never_changes_an_earlier_prediction(ids, positions):
     assert not torch.allclose(both_ways(other)[:, 0], both_ways(ids)[:, 0])
 
 
-@pytest.mark.parametrize("positions", ["learnt", "rotary"])
+PUBLISHED = {"bias": True, "activation": "gelu_tanh", "feed": 48}
+
+
+@pytest.mark.parametrize("kind", [{}, {"positions": "rotary"}, PUBLISHED])
 @pytest.mark.parametrize("pieces", [(CONTEXT,), (1,) * CONTEXT, (5, 1, 4, 2)])
 @torch.no_grad()
-def test_what_is_read_in_pieces_with_a_cache_is_what_is_read_at_once(ids, positions, pieces):
-    ours, cache = model(positions=positions), Cache()
+def test_what_is_read_in_pieces_with_a_cache_is_what_is_read_at_once(ids, kind, pieces):
+    ours, cache = model(**kind), Cache()
     found = torch.cat([ours(part, cache=cache) for part in ids.split(pieces, dim=1)], 1)
     assert torch.allclose(found, ours(ids), atol=1e-5)
     assert cache.length == CONTEXT

@@ -7,8 +7,12 @@ import os
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
+from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 from ssllab.looks import Babble, Look
+from ssllab.methods.causal_lm import CausalLM
+from ssllab.methods.masked_lm import MaskedLM
+from ssllab.methods.stored_language import write_stored
 from ssllab.training.run_store import Workspace
 from ssllab.ui.bench import Bench
 from ssllab.ui.labs.language.babble import BabblePanel
@@ -119,6 +123,65 @@ def test_a_stored_run_of_the_lab_can_be_chosen(qtbot, live, tmp_path):
     qtbot.waitUntil(lambda: bool(live.bars["first"].candidates()), timeout=WAIT)
     live.sheet.change(first=STORED + "nothing")
     qtbot.waitUntil(lambda: "nothing" in live.heads["first"].text(), timeout=WAIT)
+
+
+@pytest.fixture
+def folders(tmp_path, words):
+    """Models in Hugging Face's format: a causal one, a masked one, and one that lacks its weights."""
+    for name, method in (("causal", CausalLM), ("masked", MaskedLM), ("broken", CausalLM)):
+        config = method.Config.make({"context": 16, "width": 8, "heads": 2, "layers": 1})
+        write_stored(method(config, words), tmp_path / name)
+    (tmp_path / "broken" / "model.safetensors").unlink()
+    return tmp_path
+
+
+def choose(board, monkeypatch, which: str, entry: str, answer: str) -> None:
+    """As a person does, who then answers what is asked."""
+    bar = board.models_bar
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *args: answer)
+    monkeypatch.setattr(QInputDialog, "getText", lambda *args: (answer, bool(answer)))
+    box = bar.boxes[which]
+    box.setCurrentIndex(box.findText(entry))
+    box.activated.emit(box.currentIndex())
+
+
+def test_models_of_folders_answer_side_by_side(qtbot, desk, folders, monkeypatch):
+    board = BoardPanel(desk)
+    qtbot.addWidget(board)
+    board.show()
+    board.sheet.write("The calico cat")
+    for which, name in (("first", "causal"), ("second", "masked")):
+        choose(board, monkeypatch, which, "Of a folder …", str(folders / name))
+    qtbot.waitUntil(lambda: None not in (desk.models.first, desk.models.second), timeout=WAIT)
+    settle(qtbot, desk)
+    for which, name in (("first", "causal"), ("second", "masked")):
+        assert len(board.bars[which].candidates()) > 5
+        assert name in board.heads[which].text()
+        assert board.models_bar.boxes[which].currentText() == name
+    choose(board, monkeypatch, "first", "Of a folder …", str(folders / "broken"))
+    qtbot.waitUntil(lambda: "model.safetensors cannot be read" in board.heads["first"].text(), timeout=WAIT)
+    before = board.sheet.state
+    choose(board, monkeypatch, "first", "Of a folder …", "")  # nothing after all
+    assert board.sheet.state == before
+    assert board.models_bar.boxes["first"].currentText() == "broken"
+
+
+def test_a_model_of_the_hub_is_fetched_and_answers(qtbot, desk, folders, monkeypatch, hub_server):
+    hub_server.publish(folders / "masked", "some-lab/words")
+    board = BoardPanel(desk)
+    qtbot.addWidget(board)
+    board.show()
+    choose(board, monkeypatch, "second", "From the hub …", "some-lab/words")
+    qtbot.waitUntil(lambda: desk.models.second is not None, timeout=WAIT)
+    assert board.models_bar.boxes["second"].currentText() == "words"
+    assert not desk.models.second.predictor.causal
+    said = []
+    monkeypatch.setattr(desk.bench, "say", lambda *words: said.append(words))
+    choose(board, monkeypatch, "second", "From the hub …", "some-lab/nothing")
+    qtbot.waitUntil(lambda: bool(said), timeout=WAIT)
+    assert said[0][0] == "error"
+    assert "no config.json of 'some-lab/nothing'" in said[0][1]
+    assert board.models_bar.boxes["second"].currentText() == "words"
 
 
 def test_before_a_run_the_shipped_model_answers_and_says_so(qtbot, desk, words, monkeypatch):

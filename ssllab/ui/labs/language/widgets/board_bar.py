@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
+    QFileDialog,
     QHBoxLayout,
+    QInputDialog,
     QLabel,
     QPushButton,
     QSizePolicy,
@@ -20,6 +24,8 @@ from ssllab.ui.labs.language.widgets.desk import FIRST, SECOND, Desk
 from ssllab.ui.labs.language.widgets.sheet import GROUPINGS, LIVE, NONE, State
 from ssllab.ui.widgets.control_row import CalmCombo
 from ssllab.ui.widgets.whole_number_box import WholeNumberBox
+
+_FOLDER, _HUB = "folder", "hub"
 
 
 class _ModelBox(CalmCombo):
@@ -76,7 +82,24 @@ class ModelBar(QWidget):
         return button
 
     def _choose(self, which: str) -> None:
-        self.desk.sheet.change(**{which: self.boxes[which].currentData()})
+        name = self.boxes[which].currentData()
+        if name not in (_FOLDER, _HUB):
+            self.desk.sheet.change(**{which: name})
+            return
+        self.show_models()  # until there is one, the box names the model before
+        if name == _FOLDER:
+            place = QFileDialog.getExistingDirectory(
+                self,
+                "The folder of a run, or of a model with config.json, model.safetensors and tokenizer.json",
+            )
+        else:
+            place = QInputDialog.getText(
+                self,
+                "A model of huggingface.co",
+                "Its name there, as openai-community/gpt2 or google-bert/bert-base-cased; a revision may follow after an @.",
+            )[0].strip()
+        if place:
+            self.desk.models.open(which, place)
 
     def show_state(self, state: State) -> None:
         """The boxes name the models that are chosen."""
@@ -89,7 +112,8 @@ class ModelBar(QWidget):
             name = state.first if which == FIRST else state.second
             own = [(NONE, "none"), *choices] if which == SECOND else list(choices)
             if name not in dict(own):
-                own.append((name, name.partition(":")[2] or name))
+                own.append((name, PurePath(name.partition(":")[2]).name or name))
+            own += [(_FOLDER, "Of a folder …"), (_HUB, "From the hub …")]
             if which == FIRST and name == LIVE and (chosen := self.desk.models.first) is not None:
                 own[0] = (
                     LIVE,

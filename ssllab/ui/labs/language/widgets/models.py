@@ -1,14 +1,17 @@
-"""Which models answer on the board: the one that trains now, a shipped one, counts of the text, the truth, a stored run."""
+"""Which models answer on the board: the one that trains now, a shipped one, counts of the text, the truth, a stored run,
+one of a folder or of huggingface.co."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from PySide6.QtCore import QObject, Signal
 
 from ssllab.assets import SEQUENCE_MODELS, asset
+from ssllab.ui.fetching import fetch
 from ssllab.ui.labs.language.widgets.sheet import LIVE, NONE, Sheet
 from ssllab.ui.live_model import LiveModel
 from ssllab.ui.runs.listing import list_newest
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from ssllab.training.run_store import Workspace
     from ssllab.ui.bench import Bench
 
-SHIPPED, COUNTS, TRUTH, STORED = "shipped:", "counts", "truth", "run:"
+SHIPPED, COUNTS, TRUTH, STORED, PLACE = "shipped:", "counts", "truth", "run:", "place:"
 PRESS_START = "Press Start: the model that trains answers here from its first step on."
 _COUNTED = 1_000_000  # symbols
 
@@ -51,6 +54,7 @@ class Models(QObject):
         self._read: dict[tuple, Chosen | str] = {}  # what was fetched, or why it was not
         self._fetching: set[tuple] = set()
         self._runs: list[tuple[str, str]] = []
+        self._places: list[str] = []  # folders and names on the hub that were chosen
         self._background = Background(self)
         self.live.changed.connect(self.settle)
         sheet.changed.connect(self._sheet_changed)
@@ -68,7 +72,22 @@ class Models(QObject):
         live = self.bench.live_run
         here = live.stored.id if live is not None and live.stored is not None else None
         found += [(STORED + run_id, f"Run {name}") for run_id, name in self._runs if run_id != here]
-        return found
+        return found + [(PLACE + place, Path(place).name) for place in self._places]
+
+    def open(self, which: str, place: str) -> None:
+        """Let the model of a folder answer, or one of that name on the hub, which is fetched first; ``which``: a field of
+        :class:`.State`."""
+        from ssllab.training import hub
+
+        model = hub.find(place, hub.LANGUAGE)
+        if model is not None and not model.complete:
+            fetch(self.bench, model, lambda: self.open(which, place), partial(self.bench.say, "error"))
+            return
+        if place not in self._places:
+            self._places.append(place)
+        self._read.pop((PLACE + place,), None)  # the folder may have changed
+        self.sheet.change(**{which: PLACE + place})
+        self.settle()
 
     def list_runs(self) -> None:
         """Look at the disk for runs of the lab; :meth:`choices` has them when they are read."""
@@ -145,6 +164,8 @@ class Models(QObject):
             return key, partial(_counts if name == COUNTS else _truth, config, data)
         if name.startswith(STORED):
             return (name,), partial(_of_run, self.bench.workspace, name.removeprefix(STORED))
+        if name.startswith(PLACE):
+            return (name,), partial(_named, self.bench.workspace, name.removeprefix(PLACE))
         return (name,), partial(_shipped, name.removeprefix(SHIPPED))
 
     def _fetch(self, key: tuple, get: Callable[[], tuple[Predictor, str]]) -> Callable[[], None]:
@@ -187,6 +208,12 @@ def _of_run(workspace: Workspace, run_id: str) -> tuple[Predictor, str]:
 
     run = workspace.open(run_id)
     return of_run(run), f"run {run.info.name or run_id}"
+
+
+def _named(workspace: Workspace, place: str) -> tuple[Predictor, str]:
+    from ssllab.training.stored_predictors import named
+
+    return named(place, workspace), Path(place).name
 
 
 def _counts(config: Any, data: TextData) -> tuple[Predictor, str]:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
+from ssllab.ui.fetching import fetch
 from ssllab.ui.live_model import copier
 from ssllab.ui.work import Background
 
 if TYPE_CHECKING:
-    from ssllab.training.hub import HubModel
     from ssllab.ui.bench import Bench
 
 RUN, SHIPPED, RECOGNISER = "run", "shipped", "shipped-recogniser"
@@ -72,7 +72,7 @@ class Models(QObject):
 
         model = hub.find(name)
         if model is not None and not model.complete:
-            self._download(model, lambda: self.choose(name))
+            fetch(self.bench, model, lambda: self.choose(name), self.failed.emit)
         elif name != self.name:
             self.name = name
             self.chosen = None
@@ -114,23 +114,6 @@ class Models(QObject):
             self.chosen = None
             self.changed.emit()
             self.refresh()
-
-    def _download(self, model: HubModel, then: Callable[[], None]) -> None:
-        from ssllab.training.hub import fetch_model
-
-        def failed(error: Exception, trace: str) -> None:
-            self.failed.emit(str(error), "" if isinstance(error, ValueError) else trace)
-
-        if not self.bench.long_work.start(
-            f"Fetching {model.name}",
-            lambda task: fetch_model(model, progress=task.report, cancelled=lambda: task.cancelled),
-            lambda folder: then(),
-            failed,
-            lambda: self.bench.say(
-                "info", f"{model.name} was not fetched; the next time goes on from there."
-            ),
-        ):
-            self.bench.say("warning", "Other work is still under way. Wait for it or cancel it.")
 
     def _copy_run(self) -> None:
         from ssllab.training.stored_models import inspector_of
