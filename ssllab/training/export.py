@@ -24,7 +24,7 @@ from ssllab.training.changes import courses
 from ssllab.training.checkpoint import CheckpointError
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_database import DATABASE_NAME
-from ssllab.training.run_record import RECORD_NAME, Change, RunError, RunInfo, RunSettings
+from ssllab.training.run_record import RECORD_NAME, Change, CheckpointRef, RunError, RunInfo, RunSettings
 from ssllab.training.run_store import CHECKPOINTS, Run
 
 _BLOCK = 16384
@@ -121,42 +121,68 @@ def export_weights(run: Run, path: Path, step: int | None = None) -> None:
     """The model of the last checkpoint, or of the last one of ``step``.
 
     As one file: every tensor of the method under its name in the program. A run of speech or language whose ``path`` does
-    not end in ``.safetensors``: a folder in Hugging Face's format. Raises RunError, CheckpointError, OSError, and DataError
-    for what has no such format.
+    not end in ``.safetensors``: as :func:`export_model`. Raises RunError, CheckpointError, OSError.
     """
     import torch
     from safetensors.torch import save
 
+    if path.suffix != ".safetensors" and _of_hugging_face(run.info.settings):
+        export_model(run, path, step)
+        return
+    check_place(path)
+    ref = _reference(run, step)
+    tree, meta = checkpoint.load(ref.stem)
+    model = tree.get("model") if isinstance(tree, dict) else None
+    if not isinstance(model, dict):
+        raise CheckpointError(f"the checkpoint {ref.stem.name} holds no model.")
+    tensors = {name: value for name, value in model.items() if isinstance(value, torch.Tensor)}
+    facts = {"format": "pt", "run": run.id, "step": str(meta.get("step", ref.step))}
+    settings = run.info.settings
+    if settings is not None:
+        config = tree.get("config", settings.config)
+        facts |= {"method": settings.method, "data": one_line(settings.data), "config": json.dumps(config)}
+    write_whole(path, save({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata=facts))
+
+
+def export_model(run: Run, path: Path, step: int | None = None) -> None:
+    """The same model as the folder ``path`` in Hugging Face's format, which ``transformers`` reads, and ssllab again.
+
+    Raises RunError, CheckpointError, OSError, and DataError for what has no such format.
+    """
     from ssllab.methods.stored_language import write_stored
     from ssllab.training.stored_models import is_speech, model_of
-    from ssllab.training.stored_predictors import is_language, method_at
+    from ssllab.training.stored_predictors import method_at
 
+    settings = run.info.settings
+    if settings is None or not _of_hugging_face(settings):
+        raise RunError(
+            f"run {run.id} is of no method of speech or language: export its weights into a file FILE.safetensors."
+        )
+    check_place(path, may_be_folder=True)
+    ref = _reference(run, step)
+    if is_speech(settings):
+        model_of(run, ref).write(path)
+    else:
+        write_stored(method_at(run, ref), path)
+
+
+def _of_hugging_face(settings: RunSettings | None) -> bool:
+    """Whether a run's model may have a folder in Hugging Face's format."""
+    from ssllab.training.stored_models import is_speech
+    from ssllab.training.stored_predictors import is_language
+
+    return settings is not None and (is_speech(settings) or is_language(settings))
+
+
+def _reference(run: Run, step: int | None) -> CheckpointRef:
+    """The last checkpoint, or the last one of ``step``. Raises RunError."""
     refs = run.checkpoints()
     wanted = [ref for ref in refs if step is None or ref.step == step]
     if not wanted:
         there = ", ".join(str(at) for at in sorted({ref.step for ref in refs})) or "none"
         at = "no checkpoint" if step is None else f"no checkpoint at step {step} (there are: {there})"
         raise RunError(f"run {run.id} has {at}, so it has no weights to export.")
-    settings = run.info.settings
-    as_folder = settings if path.suffix != ".safetensors" else None
-    speech, language = (as_folder is not None and is_one(as_folder) for is_one in (is_speech, is_language))
-    check_place(path, may_be_folder=speech or language)
-    if speech:
-        model_of(run, wanted[-1]).write(path)
-        return
-    if language:
-        write_stored(method_at(run, wanted[-1]), path)
-        return
-    tree, meta = checkpoint.load(wanted[-1].stem)
-    model = tree.get("model") if isinstance(tree, dict) else None
-    if not isinstance(model, dict):
-        raise CheckpointError(f"the checkpoint {wanted[-1].stem.name} holds no model.")
-    tensors = {name: value for name, value in model.items() if isinstance(value, torch.Tensor)}
-    facts = {"format": "pt", "run": run.id, "step": str(meta.get("step", wanted[-1].step))}
-    if settings is not None:
-        config = tree.get("config", settings.config)
-        facts |= {"method": settings.method, "data": one_line(settings.data), "config": json.dumps(config)}
-    write_whole(path, save({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata=facts))
+    return wanted[-1]
 
 
 def repeat_command(run: Run) -> list[str]:

@@ -14,12 +14,14 @@ from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QLineEdit, QMainWindow
 
+from ssllab.cli import main
 from ssllab.methods.simclr import SimCLR
 from ssllab.scalars import Series, as_json
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import Event, RunSettings
 from ssllab.training.run_store import Workspace
 from ssllab.training.run_writer import RunWriter
+from ssllab.training.stored_predictors import named, of_run
 from ssllab.ui import theme
 from ssllab.ui.runs import words
 from ssllab.ui.runs.compare_plot import ComparePlot
@@ -455,6 +457,30 @@ def test_export_of_several_scripts_into_a_folder(qtbot, workspace, open_page, mo
     assert files == ["same name 2.py", "same name.py"]
     for file in files:
         compile((tmp_path / file).read_text(), file, "exec")
+
+
+def test_a_run_of_language_becomes_a_folder_that_opens_again(
+    qtbot, workspace, open_page, monkeypatch, tmp_path
+):
+    text = tmp_path / "text.txt"
+    text.write_text("The cat sits on the mat. " * 60)
+    small = ["unit=char", "context=8", "width=8", "heads=2", "layers=1", "batch_size=2"]
+    of = ["--data", str(text), "--steps", "2", "--workspace", str(workspace.path)]
+    assert main(["train", "causal_lm", *of, "--set", *small]) == 0
+    run = workspace.runs()[0].id
+    other = make_run(workspace, "pictures")
+    page = open_page()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *args: str(tmp_path / "out"))
+    page.select([run])
+    page.exporter.actions["model"].trigger()
+    settle(qtbot, page)
+    (folder,) = (tmp_path / "out").iterdir()
+    assert named(str(folder), workspace).units.symbols == of_run(workspace.open(run)).units.symbols
+    page.select([other])
+    page.exporter.actions["model"].trigger()
+    settle(qtbot, page)
+    assert page.bench.said[-1][0] == "error"
+    assert "no method of speech or language" in page.bench.said[-1][1]
 
 
 def test_an_export_that_cannot_be_written_says_so(qtbot, workspace, open_page, monkeypatch, tmp_path):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 KINDS = {
     "csv": ("Metrics as CSV…", "CSV table (*.csv)", ".csv"),
     "weights": ("Weights as safetensors…", "Weights (*.safetensors)", ".safetensors"),
+    "model": ("Model in Hugging Face's format…", "", ""),  # a folder
     "script": ("Script that repeats the run…", "Python script (*.py)", ".py"),
 }
 PICTURES = {
@@ -43,6 +44,8 @@ def export_run(workspace: Any, run_id: str, kind: str, path: Path, report: Calla
             export.export_csv(run, path, report)
         elif kind == "weights":
             export.export_weights(run, path)
+        elif kind == "model":
+            export.export_model(run, path)
         else:
             export.export_script(run, path)
     except OSError as error:
@@ -82,7 +85,7 @@ class RunExporter(QObject):
                 self.export_picture(_with_ending(Path(path), ending))
             return
         _, offered, ending = KINDS[kind]
-        if len(infos) == 1:
+        if len(infos) == 1 and ending:
             suggested = file_name(run_title(infos[0])) + ending
             path, _ = QFileDialog.getSaveFileName(self._page, title, suggested, offered)
             targets = [_with_ending(Path(path), ending)] if path else []
