@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 
 from ssllab.methods.causal_lm import CausalLM, CausalPredictor
 from ssllab.methods.masked_lm import MaskedLM, MaskedPredictor
 from ssllab.methods.predictor import Predictor
 from ssllab.methods.sequences import SequenceMethod
 from ssllab.nn.language import files
-from ssllab.nn.language.transformer import Shape
+from ssllab.nn.language.transformer import Cache, Shape, Transformer
 from ssllab.nn.model_files import CONFIG, ModelFileError, write_json
 from ssllab.storage.errors import DataError
 from ssllab.storage.files import read_object
@@ -26,11 +28,32 @@ MASKS = ("[MASK]", MASK_NAME)  # what hides a symbol, in the models at large
 STARTS = ("[CLS]", "<s>")  # what stands before a text, where it is not what ends one
 
 
+class Remembering(CausalPredictor):
+    """Large models write on with what they read before: a symbol costs one step, until the window slides."""
+
+    def __init__(self, model: Transformer, units: Units) -> None:
+        super().__init__(model, units)
+        self._before = np.zeros(0, np.int32), Cache()
+
+    @torch.no_grad()
+    def next(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        """See :meth:`.Predictor.next`."""
+        ids = ids[-self.context :]
+        read, known = self._before
+        cache = Cache()
+        if 0 < len(read) < len(ids) and np.array_equal(read, ids[: len(read)]):
+            cache.layers = list(known.layers)
+        rest = torch.from_numpy(ids[cache.length :].astype(np.int64))[None]
+        hidden = self.model(rest, cache=cache)[0, -1]
+        self._before = ids.copy(), cache
+        return self.model.logits(hidden).log_softmax(-1).numpy()
+
+
 def read_stored(folder: Path) -> Predictor:
     """The model of a folder. Raises ModelFileError, DataError."""
-    shape, units, mask = described(folder)
-    if shape.causal:
-        return CausalPredictor(files.read(folder, units.rows), units)
+    _, units, mask = described(folder)
+    if mask is None:
+        return Remembering(files.read(folder, units.rows), units)
     start = next((units.symbols.index(name) for name in STARTS if name in units.symbols), None)
     # What hides a symbol stands behind all others, as in our own models, wherever else it stands too.
     rows = np.append(units.rows, mask)

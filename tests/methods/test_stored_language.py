@@ -13,9 +13,12 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from ssllab._torchvision import torchvision
-from ssllab.methods.causal_lm import CausalLM
+from ssllab.data.text.minimal_pairs import Pair
+from ssllab.methods.causal_lm import CausalLM, CausalPredictor
+from ssllab.methods.knowledge import facts_known, pairs_known
 from ssllab.methods.lstm_lm import LSTMLM
 from ssllab.methods.masked_lm import MaskedLM
+from ssllab.methods.minimal_pairs import judge
 from ssllab.methods.stored_language import read_stored, write_stored
 from ssllab.storage.errors import DataError
 from ssllab.text.units import END, learn
@@ -169,6 +172,31 @@ def test_official_files_of_old_are_read_too(gpt2, bert, tmp_path):
         before, after = read_stored(folder), read_stored(tmp_path / name)
         ids = np.concatenate([[END], before.units.encode("the cat")]).astype(np.int32)
         assert np.allclose(before.next(ids), after.next(ids), atol=1e-5)
+
+
+def test_they_are_asked_for_pairs_and_facts_as_any_model(gpt2, bert):
+    """Drawn weights know nothing; bytes cover every word, 90 pieces few."""
+    model = read_stored(gpt2)
+    known = pairs_known(model)
+    assert len(known) > 5
+    assert 0.2 < known["pairs_accuracy"] < 0.8
+    assert 0 <= facts_known(model) < 0.5
+    assert (
+        judge(read_stored(bert), [Pair("The cat sits.", "The cat sit."), Pair("Zebra", "Cat")]).covered == 1
+    )
+
+
+@torch.no_grad()
+def test_what_is_written_with_a_cache_is_what_is_written_without(gpt2):
+    ours = read_stored(gpt2)
+    plain = CausalPredictor(ours.model, ours.units)
+    ids = np.concatenate([[END], ours.units.encode("The calico cat sits. " * 6)]).astype(np.int32)
+    assert len(ids) > 1.5 * CONTEXT  # and on where the window slides
+    for end in [1, 2, 3, 7, 7, 5, *range(6, len(ids))]:  # one symbol more, several, the same, others
+        assert np.abs(ours.next(ids[:end]) - plain.next(ids[:end])).max() < 1e-5
+    other = ids[:9].copy()
+    other[3] += 1
+    assert np.abs(ours.next(other) - plain.next(other)).max() < 1e-5
 
 
 @pytest.fixture
