@@ -356,6 +356,7 @@ def hub_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]
     from ssllab.training import hub
 
     monkeypatch.setattr(hub, "cache_directory", lambda: tmp_path / "cache")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache of others"))
     with Hub() as server:
         monkeypatch.setattr(hub, "HUB", f"http://127.0.0.1:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)

@@ -4,12 +4,14 @@ Only settings (``config.json``, ``preprocessor_config.json``), the files of alph
 asked for: no pickle, and no code.
 
 ``huggingface_hub``, which comes with ``tokenizers``, is not used for it: as of 2.4.0 it throws away what an interrupted
-download left, compares sizes but no checksum with what the hub told, and reads 10 MB before it can be cancelled.
+download left, compares sizes but no checksum with what the hub told, and reads 10 MB before it can be cancelled. What it has
+fetched for others is used as it lies there.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -31,6 +33,7 @@ _ASKED = "asked.json"
 _PART = r"\w(?:[\w.-]*\w)?"
 _ID = re.compile(rf"({_PART}/{_PART})(?:@(\w(?:[\w./-]*\w)?))?", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,31 @@ class HubModel:
     @property
     def folder(self) -> Path:
         """Where its files are kept."""
-        return cache_directory() / "hub" / self.name / quote(self.revision, safe="")
+        own = cache_directory() / "hub" / self.name / quote(self.revision, safe="")
+        return self._fetched_by_others() or own
+
+    def _fetched_by_others(self) -> Path | None:
+        """Its folder in the cache of ``huggingface_hub``, where ``transformers`` too keeps what it fetches, if it lacks
+        nothing that is asked for."""
+        home = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser()
+        place = (
+            Path(os.environ.get("HF_HUB_CACHE") or home / "hub") / f"models--{self.name.replace('/', '--')}"
+        )
+        try:
+            commit = (place / "refs" / self.revision).read_text("ascii").strip()
+            folder = place / "snapshots" / commit
+            whole = _COMMIT.fullmatch(commit) and all(
+                (folder / name).is_file() for name in self.sought.settings
+            )
+            return folder if whole and all(path.is_file() for path in weight_files(folder)) else None
+        except (OSError, ValueError):
+            return None
 
     @property
     def complete(self) -> bool:
         """Whether all of it was fetched; the weights come last."""
+        if self._fetched_by_others() is not None:
+            return True
         try:
             asked = read_object(self.folder / _ASKED).get("files")
             return asked == list(self.sought.settings) and all(

@@ -178,6 +178,27 @@ def test_a_language_model_comes_with_its_tokenizer_and_nothing_else(hub_server, 
     assert read_stored(folder).units.symbols == read_stored(tiny_language_model).units.symbols
 
 
+def test_what_transformers_has_fetched_is_not_fetched_again(
+    hub_server, tiny_language_model, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "theirs"))
+    place, commit = tmp_path / "theirs" / "models--some-lab--tiny.model", "0123456789" * 4
+    (place / "refs").mkdir(parents=True)
+    (place / "snapshots" / commit).mkdir(parents=True)
+    for path in tiny_language_model.iterdir():
+        (place / "snapshots" / commit / path.name).write_bytes(path.read_bytes())
+    (place / "refs" / "main").write_text(commit)
+    model = hub.find(NAME, hub.LANGUAGE)
+    assert model.complete
+    assert fetch_language() == place / "snapshots" / commit
+    assert not hub.find(f"{NAME}@other", hub.LANGUAGE).complete
+    assert hub_server.asked == []
+    (place / "snapshots" / commit / "tokenizer.json").unlink()  # they had no use for it
+    assert not model.complete
+    (place / "refs" / "main").write_text("../../elsewhere")
+    assert not model.complete
+
+
 def test_a_tokenizer_that_does_not_fit_is_refused_before_the_weights_are_fetched(
     hub_server, tiny_language_model
 ):

@@ -158,6 +158,12 @@ def test_models_of_folders_answer_side_by_side(qtbot, desk, folders, monkeypatch
         assert len(board.bars[which].candidates()) > 5
         assert name in board.heads[which].text()
         assert board.models_bar.boxes[which].currentText() == name
+    kept = board.sheet.to_json()
+    board.sheet.take_json({})
+    assert desk.models.second is None
+    board.sheet.take_json(kept)  # as the window does when it opens again
+    qtbot.waitUntil(lambda: desk.models.second is not None, timeout=WAIT)
+    assert board.models_bar.boxes["second"].currentText() == "masked"
     choose(board, monkeypatch, "first", "Of a folder …", str(folders / "broken"))
     qtbot.waitUntil(lambda: "model.safetensors cannot be read" in board.heads["first"].text(), timeout=WAIT)
     before = board.sheet.state
