@@ -112,11 +112,12 @@ def with_mask(document: dict[str, Any], id: int) -> dict[str, Any]:
 
 def without_mask(document: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     """The same backwards, and whether there was one of ours."""
-    added = document.get("added_tokens") or ()
-    names = [token.get("content") if isinstance(token, dict) else None for token in added]
-    if names != [END_NAME, MASK_NAME]:
+    added = document.get("added_tokens")
+    if not isinstance(added, list) or not all(isinstance(token, dict) for token in added):
         return document, False
-    return document | {"added_tokens": added[:1]}, True
+    others = [token for token in added if token.get("content") != MASK_NAME]
+    ours = len(others) == len(added) - 1 and any(token.get("content") == END_NAME for token in others)
+    return (document | {"added_tokens": others}, True) if ours else (document, False)
 
 
 def compact(content: dict[str, Any]) -> str:

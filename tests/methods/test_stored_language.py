@@ -243,6 +243,28 @@ def test_a_folder_that_does_not_fit_itself_is_refused_in_a_line(broken, change, 
     assert re.search(words, line())
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"added_tokens": [1]},
+        {"added_tokens": 5},
+        {"added_tokens": [{"content": "<mask>"}]},
+        {"added_tokens": [{"content": "<mask>"}, {"content": "<end>"}]},
+        {"model": None},
+        {"model": {"type": "BPE", "vocab": [], "merges": []}},
+        {"model": {"type": "Unigram", "vocab": []}},
+        {"pre_tokenizer": {"type": "Whitespace"}, "decoder": None},
+    ],
+)
+def test_a_tokenizer_that_makes_no_sense_is_refused_in_a_line(broken, change):
+    folder, line = broken
+    document = json.loads((folder / "tokenizer.json").read_text()) | change
+    (folder / "tokenizer.json").write_text(json.dumps(document))
+    assert "tokenizer.json" in line()
+    (folder / "tokenizer.json").write_text("[]")
+    assert "expected a JSON object" in line()
+
+
 def test_what_is_missing_in_a_folder_is_said(broken):
     folder, line = broken
     tensors = load_file(folder / "model.safetensors")
@@ -288,6 +310,14 @@ def test_a_causal_run_is_a_gpt_2_or_gpt_neox_to_transformers(tmp_path, transform
     assert (model(ids).logits - made.model.logits(made.model(ids))).abs().max() < 1e-4
     assert model.generation_config.eos_token_id == END
     ask_again(made, tmp_path, transformers)
+    ask_again(made, there_and_back(tmp_path, model, transformers), transformers)
+
+
+def there_and_back(folder: Path, model, transformers) -> Path:
+    """As ``transformers`` writes again what it has read."""
+    model.save_pretrained(folder / "again")
+    transformers.AutoTokenizer.from_pretrained(folder).save_pretrained(folder / "again")
+    return folder / "again"
 
 
 @pytest.mark.parametrize("unit", ["word", "char", "byte", "bpe"])
@@ -304,6 +334,7 @@ def test_a_masked_run_is_a_bert_with_norms_first_to_transformers(tmp_path, trans
     assert (logits - made.model.logits(made.model(ids)))[..., : made.mask].abs().max() < 1e-4
     assert logits[..., made.mask].max() < -1000  # nobody predicts the mask
     ask_again(made, tmp_path, transformers)
+    ask_again(made, there_and_back(tmp_path, model, transformers), transformers)
 
 
 def ask_again(made, folder: Path, transformers) -> None:
