@@ -72,9 +72,14 @@ class WordPieces(Units):
         return np.where(ids == END, np.int32(self.end_in_file), ids)
 
     def decode(self, ids: Iterable[int] | NDArray[np.integer]) -> str:
-        """Words with blanks between, punctuation as the file has it."""
-        rows = self.rows
-        return self._tokenizer.decode([int(rows[i]) for i in ids], skip_special_tokens=False)
+        """Words with blanks between, punctuation as the file has it; ``<end>`` as a new line."""
+        rows, texts = self.rows, list[list[int]]([[]])
+        for i in ids:
+            if i == END:
+                texts.append([])
+            else:
+                texts[-1].append(int(rows[i]))
+        return "\n".join(self._tokenizer.decode(text, skip_special_tokens=False) for text in texts)
 
     def cut(self, text: str) -> list[tuple[int, int]]:
         """The pieces, without the blanks between."""

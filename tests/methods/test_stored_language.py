@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from ssllab._torchvision import torchvision
+from ssllab.cli import main
 from ssllab.data.text.minimal_pairs import Pair
 from ssllab.methods.causal_lm import CausalLM, CausalPredictor
 from ssllab.methods.knowledge import facts_known, pairs_known
@@ -135,6 +136,34 @@ def test_bert_says_what_transformers_says_of_a_hidden_word(bert, transformers, t
     assert in_file(ours.units, [*before, *after]) == numbers[1:place] + numbers[place + 1 : -1]
     logs = model(torch.tensor([numbers])).logits[0, place].log_softmax(-1)
     assert np.abs(ours.at(ids, place) - logs[ours.units.rows].numpy()).max() < 1e-4
+
+
+@torch.no_grad()
+def test_complete_gives_the_probabilities_of_transformers(gpt2, bert, transformers, capsys):
+    for folder, text, kind in (
+        (gpt2, "The calico cat", transformers.GPT2LMHeadModel),
+        (bert, "The ___ dogs bark.", transformers.BertForMaskedLM),
+    ):
+        model, tokenizer = theirs(folder, kind)
+        capsys.readouterr()
+        assert main(["complete", text, "--model", str(folder), "--top", "5", "--json"]) == 0
+        candidates = json.loads(capsys.readouterr().out)["candidates"]
+        if kind is transformers.GPT2LMHeadModel:
+            numbers, place = [tokenizer.token_to_id("<|endoftext|>"), *tokenizer.encode(text).ids], -1
+        else:
+            numbers = tokenizer.encode(text.replace("___", "[MASK]")).ids
+            place = numbers.index(tokenizer.token_to_id("[MASK]"))
+        expected = model(torch.tensor([numbers])).logits[0, place].softmax(-1).topk(5)
+        assert [one["probability"] for one in candidates] == pytest.approx(expected.values.tolist(), abs=1e-4)
+        units = read_stored(folder).units
+        ours = [int(np.flatnonzero(units.rows == i)[0]) for i in expected.indices.tolist()]
+        assert [one["symbol"] for one in candidates] == [units.shown(i) for i in ours]
+
+
+def test_words_of_bert_are_written_as_text_and_an_end_as_a_new_line(bert):
+    units = read_stored(bert).units
+    ids = [*units.encode("The cat sits."), END, *units.encode("They bark, too")]
+    assert units.decode(ids) == "the cat sits.\nthey bark, too"
 
 
 def test_bert_reads_as_much_as_it_has_places_for(bert):
