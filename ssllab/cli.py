@@ -162,8 +162,15 @@ def parser() -> Parser:
         elif verb != "list":
             sub.add_argument("run", type=_word)
         if verb == "export":
-            for kind in ("csv", "png", "svg", "weights", "script"):
+            for kind in ("csv", "png", "svg", "script"):
                 sub.add_argument(f"--{kind}", type=_path, metavar="FILE")
+            sub.add_argument(
+                "--weights",
+                type=_path,
+                metavar="PATH",
+                help="FILE.safetensors; of a run of speech or language also a folder in Hugging Face's format, which is any "
+                "other name",
+            )
         _workspace(sub)
         _json(sub)
 
