@@ -1,8 +1,8 @@
 """What a method shows of itself: a look is made of typed parts, and a panel says which parts it draws.
 
 A method declares which parts it gives and under what condition; a lab's page offers the panels whose parts are there.
-Most parts are those of a :class:`Look`, the light picture that is taken about once a second. :class:`Inspection` and
-:class:`Transcript` are given when one asks for a recording. All arrays are numpy's, float32 unless said. Nothing of
+Most parts are those of a :class:`Look`, the light picture that is taken about once a second. Those under "What is asked
+for" are given when one asks for a recording or a text. All arrays are numpy's, float32 unless said. Nothing of
 ssllab and no torch is imported here.
 """
 
@@ -34,13 +34,19 @@ class Look:
 
 @dataclass(frozen=True)
 class Embedding:
-    """Where M fixed items stand, two views each: rows i and M + i are the two views of item i."""
+    """Where M fixed items stand, two views each: rows i and M + i are the two views of item i. Items that are no images
+    have no ``views``: each is one row."""
 
     z: np.ndarray  # (2M, D) unit vectors
     points: np.ndarray  # (2M, d) on the map, d = 2 or 3
     kind: Literal["circle", "sphere", "pca"]  # what the map is: all of z, or its principal components
     explained: float  # share of the variance of z that the map shows
-    views: np.ndarray  # (2M, H, W, 3) uint8, as the model saw them
+    views: np.ndarray | None  # (2M, H, W, 3) uint8, as the model saw them
+
+    @property
+    def items(self) -> int:
+        """M."""
+        return len(self.z) // (1 if self.views is None else 2)
 
 
 @dataclass(frozen=True)
@@ -160,6 +166,43 @@ class Inspection:
     log_probs: np.ndarray | None = None  # (T, A) posteriors of ``alphabet`` of a model with a CTC head
     alphabet: tuple[str, ...] = ()
     blank: int = 0  # its class that writes nothing
+
+
+@dataclass(frozen=True)
+class LayerReadings:
+    """What stands at one place of a text, as every layer has it: the stream before the first block and after each of L
+    blocks, read through the final norm and the output (nostalgebraist 2020, the logit lens)."""
+
+    logs: np.ndarray  # (L + 1, V) log-probabilities; the last row is what the model says
+
+
+@dataclass(frozen=True)
+class AttentionMaps:
+    """Who looks at what in a text of n symbols: every row sums to 1 (Vaswani et al. 2017, equation 1)."""
+
+    weights: np.ndarray  # (L, H, n, n) of layer and head; row: who looks, column: what is looked at
+
+
+@dataclass(frozen=True)
+class SymbolVectors:
+    """The rows of a model's input embedding."""
+
+    vectors: np.ndarray  # (V, C)
+
+
+@dataclass(frozen=True)
+class ContextUse:
+    """The loss on held-out places, in nats, when what is further away than so many symbols is shuffled or hidden
+    (Khandelwal et al. 2018, sections 3 and 4). Of a rise above ``whole`` the standard error is known."""
+
+    distances: np.ndarray  # (K,) int64
+    whole: float  # with all of the context as it is
+    shuffled: np.ndarray  # (K,)
+    hidden: np.ndarray  # (K,)
+    shuffled_error: np.ndarray  # (K,)
+    hidden_error: np.ndarray  # (K,)
+    places: int  # how many symbols were predicted
+    both_sides: bool  # what is near stands on both sides
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,15 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ssllab.looks import AttentionMaps, LayerReadings, SymbolVectors
 from ssllab.methods.base import StepResult
-from ssllab.methods.predictor import Predictor, in_windows
+from ssllab.methods.inside import attention_maps, layer_readings, symbol_vectors
+from ssllab.methods.predictor import TOGETHER, Predictor, in_groups, in_windows
 from ssllab.methods.sequence_scalars import CAUSAL_SERIES, NEURAL_SERIES
 from ssllab.methods.sequence_settings import NeuralSequenceConfig, TransformerSettings
 from ssllab.methods.sequences import SequenceMethod
 from ssllab.nn.language.transformer import Shape, Transformer
 from ssllab.text.units import Units
-
-TOGETHER = 64  # short sequences that are scored at once
 
 
 class CausalLMConfig(NeuralSequenceConfig, TransformerSettings):
@@ -39,6 +39,7 @@ class CausalLM(SequenceMethod):
     Config = CausalLMConfig
     config: CausalLMConfig
     series: ClassVar = {**CAUSAL_SERIES, **NEURAL_SERIES}
+    parts: ClassVar = {**SequenceMethod.parts, LayerReadings: "", AttentionMaps: "", SymbolVectors: ""}
 
     def __init__(self, config: CausalLMConfig, units: Units) -> None:
         super().__init__()
@@ -110,3 +111,26 @@ class CausalPredictor(Predictor):
             for i, score in zip(chosen, told.sum(1).tolist(), strict=True):
                 found[i] = score
         return found
+
+    @torch.no_grad()
+    def told(self, many: Sequence[NDArray[np.int32]], places: Sequence[int]) -> NDArray[np.float32]:
+        """Many at once."""
+        device = self.model.embedding.weight.device
+
+        def last(ids: NDArray[np.int64]) -> NDArray[np.float32]:
+            hidden = self.model(torch.from_numpy(ids).to(device))[:, -1]
+            return self.model.logits(hidden).float().log_softmax(-1).cpu().numpy()
+
+        before = [ids[max(0, p - self.context) : p] for ids, p in zip(many, places, strict=True)]
+        return in_groups(last, before, np.array([ids[p] for ids, p in zip(many, places, strict=True)]))
+
+    def by_layer(self, ids: NDArray[np.int32], place: int) -> LayerReadings:
+        return layer_readings(
+            self.model, ids[max(0, place - self.context) : place], -1, len(self.units.symbols)
+        )
+
+    def attention(self, ids: NDArray[np.int32]) -> AttentionMaps:
+        return attention_maps(self.model, ids)
+
+    def vectors(self) -> SymbolVectors:
+        return symbol_vectors(self.model.embedding, len(self.units.symbols))

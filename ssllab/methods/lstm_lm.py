@@ -4,6 +4,7 @@ Hochreiter and Schmidhuber 1997). What the field did before Transformers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ssllab.controls import Control
+from ssllab.looks import SymbolVectors
 from ssllab.methods.base import StepResult
-from ssllab.methods.predictor import Predictor, in_windows
+from ssllab.methods.inside import symbol_vectors
+from ssllab.methods.predictor import Predictor, in_groups, in_windows
 from ssllab.methods.sequence_scalars import CAUSAL_SERIES, NEURAL_SERIES
 from ssllab.methods.sequence_settings import NeuralSequenceConfig
 from ssllab.methods.sequences import SequenceMethod
@@ -37,6 +40,7 @@ class LSTMLM(SequenceMethod):
     Config = LSTMConfig
     config: LSTMConfig
     series: ClassVar = {**CAUSAL_SERIES, **NEURAL_SERIES}
+    parts: ClassVar = {**SequenceMethod.parts, SymbolVectors: ""}
 
     def __init__(self, config: LSTMConfig, units: Units) -> None:
         super().__init__()
@@ -76,3 +80,18 @@ class _Asked(Predictor):
         logs = self._logs(ids[:-1])
         follows = torch.from_numpy(ids[1:]).to(logs.device, torch.int64)
         return logs.gather(1, follows[:, None])[:, 0].cpu().numpy()
+
+    @torch.no_grad()
+    def told(self, many: Sequence[NDArray[np.int32]], places: Sequence[int]) -> NDArray[np.float32]:
+        """Many at once."""
+        device = self.model.embedding.weight.device
+
+        def last(ids: NDArray[np.int64]) -> NDArray[np.float32]:
+            hidden = self.model(torch.from_numpy(ids).to(device))[0][:, -1]
+            return self.model.logits(hidden).float().log_softmax(-1).cpu().numpy()
+
+        before = [ids[max(0, p - self.context) : p] for ids, p in zip(many, places, strict=True)]
+        return in_groups(last, before, np.array([ids[p] for ids, p in zip(many, places, strict=True)]))
+
+    def vectors(self) -> SymbolVectors:
+        return symbol_vectors(self.model.embedding, len(self.units.symbols))

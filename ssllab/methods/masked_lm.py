@@ -6,7 +6,8 @@ they are. The model sees the whole window and says what stood at the chosen plac
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -15,8 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ssllab.controls import Control
+from ssllab.looks import AttentionMaps, LayerReadings, SymbolVectors
 from ssllab.methods.base import StepResult
-from ssllab.methods.predictor import Predictor
+from ssllab.methods.inside import attention_maps, layer_readings, symbol_vectors
+from ssllab.methods.predictor import Predictor, in_groups
 from ssllab.methods.sequence_scalars import NEURAL_SERIES
 from ssllab.methods.sequence_settings import NeuralSequenceConfig, TransformerSettings
 from ssllab.methods.sequences import SequenceMethod
@@ -52,6 +55,7 @@ class MaskedLM(SequenceMethod):
     Config = MaskedLMConfig
     config: MaskedLMConfig
     series = NEURAL_SERIES
+    parts: ClassVar = {**SequenceMethod.parts, LayerReadings: "", AttentionMaps: "", SymbolVectors: ""}
     causal = False
 
     def __init__(self, config: MaskedLMConfig, units: Units) -> None:
@@ -139,18 +143,46 @@ class MaskedPredictor(Predictor):
     def at(self, ids: NDArray[np.int32], place: int) -> NDArray[np.float32]:
         """Log-probabilities ``(size,)`` of what stands at ``place`` of ``ids (n,)``, which is hidden; of a long text the
         context around it is read."""
+        shown, row = self._around(ids, place)
+        device = self.model.embedding.weight.device
+        states = self.model(torch.from_numpy(shown).to(device)[None])[0, row]
+        logits = self.model.logits(states)[: self.mask].float()
+        return logits.log_softmax(-1).cpu().numpy()
+
+    def _around(self, ids: NDArray[np.int32], place: int) -> tuple[NDArray[np.int64], int]:
+        """The context around ``place``, which is hidden, and its number there."""
         most = self.model.shape.context
         first = max(0, min(place - most // 2, len(ids) - most))
         shown = ids[first : first + most].astype(np.int64)
         shown[place - first] = self.mask
-        device = self.model.embedding.weight.device
-        states = self.model(torch.from_numpy(shown).to(device)[None])[0, place - first]
-        logits = self.model.logits(states)[: self.mask].float()
-        return logits.log_softmax(-1).cpu().numpy()
+        return shown, place - first
 
     def next(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         """See :meth:`.Predictor.next`."""
         return self.at(np.append(ids, 0), len(ids))
+
+    @torch.no_grad()
+    def told(self, many: Sequence[NDArray[np.int32]], places: Sequence[int]) -> NDArray[np.float32]:
+        """Many at once."""
+        device = self.model.embedding.weight.device
+
+        def hidden_one(ids: NDArray[np.int64]) -> NDArray[np.float32]:
+            states = self.model(torch.from_numpy(ids[:, 1:]).to(device))[np.arange(len(ids)), ids[:, 0]]
+            return self.model.logits(states)[:, : self.mask].float().log_softmax(-1).cpu().numpy()
+
+        around = [self._around(ids, place) for ids, place in zip(many, places, strict=True)]
+        rows = [np.append(row, shown) for shown, row in around]  # the place goes along in front
+        return in_groups(hidden_one, rows, np.array([ids[p] for ids, p in zip(many, places, strict=True)]))
+
+    def by_layer(self, ids: NDArray[np.int32], place: int) -> LayerReadings:
+        shown, row = self._around(np.append(ids, 0) if place == len(ids) else ids, place)
+        return layer_readings(self.model, shown, row, self.mask)
+
+    def attention(self, ids: NDArray[np.int32]) -> AttentionMaps:
+        return attention_maps(self.model, ids)
+
+    def vectors(self) -> SymbolVectors:
+        return symbol_vectors(self.model.embedding, self.mask)
 
     @torch.no_grad()
     def at_each(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:

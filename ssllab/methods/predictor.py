@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from ssllab.looks import AttentionMaps, LayerReadings, SymbolVectors
     from ssllab.text.units import Units
+
+TOGETHER = 64  # sequences that are read at once
 
 
 class Predictor(ABC):
@@ -44,6 +47,29 @@ class Predictor(ABC):
         """The summed log-probability of each of many short sequences, which begin with an end; its first symbol is told."""
         return [float(self.log_probabilities(ids).sum(dtype=np.float64)) for ids in many]
 
+    def told(self, many: Sequence[NDArray[np.int32]], places: Sequence[int]) -> NDArray[np.float32]:
+        """The log-probability ``(len(many),)`` of what stands at ``places[i]`` of ``many[i]``: after what stands before it,
+        or, of a masked model, hidden among all the others."""
+        rows = (
+            self.next(ids[:place]) if self.causal else self.at(ids, place)
+            for ids, place in zip(many, places, strict=True)
+        )
+        found = [row[ids[place]] for row, ids, place in zip(rows, many, places, strict=True)]
+        return np.array(found, np.float32)
+
+    def by_layer(self, ids: NDArray[np.int32], place: int) -> LayerReadings | None:
+        """What stands at ``place`` of ``ids (n,)``, told as in :meth:`told`; ``n``: what comes next. None: it has no layers
+        that could be read."""
+        return None
+
+    def attention(self, ids: NDArray[np.int32]) -> AttentionMaps | None:
+        """Of ``ids (n,)``, at most the context. None: it has no attention."""
+        return None
+
+    def vectors(self) -> SymbolVectors | None:
+        """Of the symbols that it reads. None: it has none."""
+        return None
+
     def log_probabilities(self, ids: NDArray[np.int32], stride: int = 0) -> NDArray[np.float32]:
         """Log-probability ``(n - 1,)`` of every symbol but the first, each scored once, whatever ``n`` is.
 
@@ -75,3 +101,20 @@ def in_windows(
         first = end - context
         found.append(rows(ids[first:end])[done - first :])
     return np.concatenate(found)
+
+
+def in_groups(
+    rows: Callable[[NDArray[np.int64]], NDArray[np.float32]],
+    many: Sequence[NDArray[np.int32]],
+    wanted: NDArray[np.integer],
+) -> NDArray[np.float32]:
+    """Of each of many sequences the number ``wanted`` in its row ``(size,)`` of what ``rows`` makes of ``(B, n)``, those of
+    one length together."""
+    found = np.zeros(len(many), np.float32)
+    lengths = np.array([len(ids) for ids in many])
+    for length in np.unique(lengths):
+        own = np.flatnonzero(lengths == length)
+        for part in np.split(own, range(TOGETHER, len(own), TOGETHER)):
+            logs = rows(np.stack([many[i] for i in part]).astype(np.int64))
+            found[part] = logs[np.arange(len(part)), wanted[part]]
+    return found

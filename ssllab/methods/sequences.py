@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ssllab.data.text.batches import TextBatches
 from ssllab.doctor.language import RULES
-from ssllab.looks import Babble, Look
+from ssllab.looks import Babble, ContextUse, Look
 from ssllab.methods.base import Method, Probe
 from ssllab.methods.knowledge import CHANCE, facts_chance, facts_known, pairs_known
 from ssllab.methods.predictor import Predictor
@@ -50,7 +50,7 @@ class SequenceMethod(Method):
     kinds = ("text",)
     series = SEQUENCE_SERIES
     charts = SEQUENCE_CHARTS
-    parts: ClassVar[dict[type, str]] = {Babble: ""}
+    parts: ClassVar[dict[type, str]] = {Babble: "", ContextUse: ""}
     config: Any
     units: Units
     rules = RULES

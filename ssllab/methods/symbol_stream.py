@@ -31,6 +31,7 @@ SAMPLE = (
     32 * 2**20
 )  # bytes that merges are learnt from at most: as in most large tokenizers more changes little
 _OFTEN = 2**20  # bytes
+LOOKED_AT = 2_000_000  # bytes of a text that are read for a look
 _OLD = 24 * 3600  # seconds after which a file that a crash left is removed
 
 
@@ -68,6 +69,19 @@ def stream(split: TextSplit, units: Units) -> NDArray[np.int32]:
     if on_disk:
         _tidy(folder, handle)
     return symbols
+
+
+@lru_cache(maxsize=4)
+def first_symbols(split: TextSplit, units: Units) -> NDArray[np.int32]:
+    """As :func:`stream`, of the first megabytes alone: what a look needs, of units that may be another run's."""
+    return stream.__wrapped__(split.beginning(LOOKED_AT), units)
+
+
+@lru_cache(maxsize=4)
+def frequencies(split: TextSplit, units: Units) -> NDArray[np.float64]:
+    """``(size,)``: the share of each symbol in the first megabytes of a text."""
+    ids = first_symbols(split, units)
+    return np.bincount(ids, minlength=len(units)) / len(ids)
 
 
 def _pieces(split: TextSplit, most: int) -> Iterator[str]:

@@ -19,13 +19,14 @@ if TYPE_CHECKING:  # the window opens before torch is imported
 
 @dataclass(frozen=True)
 class Thumbnails:
-    """The fixed images of the embedding map. ``images: (M, H, W, 3)`` uint8; ``colourings``: name ->
-    (class of each image (M,), class names): the label first, then every known factor. ``colours``: those of the classes
-    of a colouring that is by colour, as "#rrggbb"."""
+    """The fixed items of the embedding map. ``images: (M, H, W, 3)`` uint8, none for items that are called by their
+    ``names``; ``colourings``: name -> (class of each item (M,), class names): the label first, then every known factor.
+    ``colours``: those of the classes of a colouring that is by colour, as "#rrggbb"."""
 
     images: np.ndarray
     colourings: dict[str, tuple[np.ndarray, tuple[str, ...]]]
     colours: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar, Literal, Self
 
@@ -59,6 +59,18 @@ class TextSplit:
                 read = len(letters.encode("utf-8"))
             yield letters
             at += read
+
+    def beginning(self, size: int) -> Self:
+        """The documents that begin in the first ``size`` bytes, the last one cut there, between two characters."""
+        before = torch.cumsum(self.ends - self.starts, 0) - (self.ends - self.starts)
+        kept = int((before < size).sum())
+        ends = torch.minimum(self.ends[:kept], self.starts[:kept] + size - before[:kept])
+        if kept:
+            last = int(ends[-1])
+            while last < int(self.ends[kept - 1]) and int(self.text[last]) & 0xC0 == 0x80:
+                last -= 1
+            ends[-1] = last
+        return replace(self, starts=self.starts[:kept], ends=ends)
 
 
 @dataclass(frozen=True)

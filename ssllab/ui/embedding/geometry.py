@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 
-def nearest(z: np.ndarray, image: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The ``count`` first views most similar to the first view of ``image``, and their cosines.
+def nearest(first: np.ndarray, item: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The ``count`` items most similar to ``item``, and their cosines.
 
-    ``z: (2M, D)`` unit embeddings. The image itself is left out.
+    ``first: (M, D)`` unit embeddings of their first views. The item itself is left out.
     """
-    first = np.asarray(z[: len(z) // 2], dtype=np.float64)
-    cosine = first @ first[image]
-    cosine[image] = -np.inf
+    first = np.asarray(first, dtype=np.float64)
+    cosine = first @ first[item]
+    cosine[item] = -np.inf
     order = np.argsort(-cosine, kind="stable")[: min(count, len(first) - 1)]
     return order, cosine[order]
 

@@ -1,12 +1,13 @@
-"""The card beside the pointer: one image enlarged, what is known of it, and its nearest neighbours."""
+"""The card beside the pointer: one image enlarged or named, what is known of it, and its nearest neighbours."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QFontMetricsF
+from PySide6.QtGui import QFontMetricsF, QPixmap
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ssllab.ui import theme
@@ -77,22 +78,29 @@ class HoverCard(QFrame):
         self.picture.setPixmap(pixmap(picture, large, ratio))
         for label, view in zip(self.views, views, strict=True):
             label.setPixmap(pixmap(view, small, ratio))
-        muted = theme.current().muted
-        rows = [
-            f"<tr><td style='color:{muted}'>{escape(n)}&nbsp;</td><td>{escape(v)}</td></tr>" for n, v in facts
-        ]
-        rows.append(
-            f"<tr><td style='color:{muted}'>two views&nbsp;</td>"
-            f"<td style='color:{theme.current().attract}'>{_signed(own)}</td></tr>"
-        )
-        self.text.setText(f"<table cellspacing='0'>{''.join(rows)}</table>")
+        rows = [_row(name, escape(value)) for name, value in facts]
+        shown = f"<span style='color:{theme.current().attract}'>{_signed(own)}</span>"
+        self.text.setText(f"<table cellspacing='0'>{''.join(rows)}{_row('two views', shown)}</table>")
         self.caption.setText("Nearest neighbours, cosine of z")
-        for k, (thumb, cosine) in enumerate(self.neighbours):
+        self._show_neighbours(
+            [(pixmap(thumb, round(2.4 * line), ratio), cosine) for thumb, cosine in neighbours]
+        )
+
+    def show_name(self, name: str, facts: list[tuple[str, str]], neighbours: list[tuple[str, float]]) -> None:
+        """An item that has no picture."""
+        rows = [_row(what, escape(value)) for what, value in facts]
+        self.text.setText(f"<b>{escape(name)}</b><table cellspacing='0'>{''.join(rows)}</table>")
+        self.caption.setText("Nearest neighbours, cosine")
+        self._show_neighbours(neighbours)
+
+    def _show_neighbours(self, neighbours: Sequence[tuple[QPixmap | str, float]]) -> None:
+        for k, (what, cosine) in enumerate(self.neighbours):
             known = k < len(neighbours)
-            thumb.setVisible(known)
+            what.setVisible(known)
             cosine.setVisible(known)
             if known:
-                thumb.setPixmap(pixmap(neighbours[k][0], round(2.4 * line), ratio))
+                shown = neighbours[k][0]
+                what.setText(shown) if isinstance(shown, str) else what.setPixmap(shown)
                 cosine.setText(_signed(neighbours[k][1]))
 
     def show_beside(self, widget: QWidget, place: QPoint, gap: int) -> None:
@@ -115,6 +123,10 @@ class HoverCard(QFrame):
         self.move(x, y)
         self.show()
         self.raise_()
+
+
+def _row(name: str, value: str) -> str:
+    return f"<tr><td style='color:{theme.current().muted}'>{escape(name)}&nbsp;</td><td>{value}</td></tr>"
 
 
 def _signed(value: float) -> str:

@@ -86,6 +86,7 @@ class MapCanvas(QWidget):
         self.embedding: Embedding | None = None
         self.pair_forces: PairForces | None = None
         self._step = 0
+        self._items = 0  # of ``_shown`` these are first views; the others, if any, second ones
         self._from = self._to = self._shown = np.empty((0, 2))
         self._history: deque[np.ndarray] = deque(maxlen=TRAIL_LOOKS)
         self.arrow_scale: float | None = None
@@ -96,7 +97,7 @@ class MapCanvas(QWidget):
         self.invalidate()
 
     def set_images(self, images: np.ndarray) -> None:
-        """The fixed images, ``(M, H, W, 3)`` uint8."""
+        """The fixed images, ``(M, H, W, 3)`` uint8; none: the items have dots alone."""
         self._images = [qimage(picture) for picture in images]
         self.invalidate(tiles=True)
 
@@ -117,11 +118,12 @@ class MapCanvas(QWidget):
             self.camera.reset()
             old = None
         self._step, self.embedding, self.pair_forces = step, embedding, forces
+        self._items = embedding.items
         if old is None:
             self._from = self._shown = points
         else:
             self._from = self._shown
-            self._history.append(self._to[: len(points) // 2])
+            self._history.append(self._to[: self._items])
         self._to = points
         if embedding.kind in _BOXES:
             half = _BOXES[embedding.kind]
@@ -185,10 +187,20 @@ class MapCanvas(QWidget):
         return "" if self.embedding is None else self.embedding.kind
 
     @property
+    def _pictured(self) -> bool:
+        """Whether items stand there as pictures."""
+        return self.thumbnails and (self.embedding is None or self.embedding.views is not None)
+
+    @property
+    def _in_pairs(self) -> bool:
+        """Whether items have a second view."""
+        return len(self._shown) > self._items
+
+    @property
     def tile(self) -> float:
         """Edge of a thumbnail, or diameter of a dot, in logical pixels."""
-        base = min(self.width(), self.height()) / (18.0 if self.thumbnails else 46.0)
-        low, high = (16.0, 38.0) if self.thumbnails else (7.0, 13.0)
+        base = min(self.width(), self.height()) / (18.0 if self._pictured else 46.0)
+        low, high = (16.0, 38.0) if self._pictured else (7.0, 13.0)
         size = np.clip(base, low, high) * np.clip(self.camera.zoom, 0.8, 16.0) ** 0.5
         ratio = self.devicePixelRatioF()
         return (
@@ -200,13 +212,13 @@ class MapCanvas(QWidget):
         if self.embedding is None:
             return -1
         pixels, depth = self.camera.pixels(self._shown)
-        images = len(pixels) // 2
+        images = self._items
         near = np.hypot(pixels[:, 0] - x, pixels[:, 1] - y)
         reach = np.full(len(near), 9.0)
         reach[:images] = max(9.0, 0.55 * self.tile)
         rank = np.where(near <= reach, near + 1000.0 * (depth < 0), np.inf)
         if self.isolated >= 0:
-            rank[np.tile(self._class_of(images) != self.isolated, 2)] = np.inf
+            rank[np.tile(self._class_of(images) != self.isolated, len(near) // images)] = np.inf
         best = int(rank.argmin())
         return best % images if np.isfinite(rank[best]) else -1
 
@@ -248,7 +260,7 @@ class MapCanvas(QWidget):
         if self.embedding is None:
             backdrop.paint_invitation(painter, self.camera, self.rect(), self.empty_text)
             return
-        images = len(self._shown) // 2
+        images, pairs = self._items, self.pairs and self._in_pairs
         pixels, depth = self.camera.pixels(self._shown)
         if self._kind == "circle":
             backdrop.paint_circle(painter, self.camera, self._shown[:images])
@@ -262,16 +274,16 @@ class MapCanvas(QWidget):
         far = np.clip(depth, -1.0, 0.0) if self._kind == "sphere" else np.zeros(len(depth))
         if self.trails:
             self._paint_trails(painter, classes, lit)
-        if self.pairs:
+        if pairs:
             painter.setPen(pen(colours.muted, 1.0, 0.38))
             front = lit & (far[:images] > -0.35)
             draw_lines(painter, pixels[:images][front], pixels[images:][front])
-        shown = np.where(np.tile(lit, 2), 1.0, 0.09) * (1.0 + 0.72 * far)
+        shown = np.where(np.tile(lit, len(pixels) // images), 1.0, 0.09) * (1.0 + 0.72 * far)
         level = np.rint(-far * (len(LEVELS) - 1)).astype(np.int64)
         tiles = self._tile_set(classes)
         order = np.argsort(depth[:images], kind="stable")
         for k in reversed(range(len(LEVELS))):  # from the far side to the near one
-            if self.pairs:
+            if pairs:
                 rows = np.flatnonzero(level[images:] == k)
                 tiles.draw_second(painter, rows, pixels[images + rows], k, 0.9 * shown[images + rows])
         for k in reversed(range(len(LEVELS))):
@@ -329,7 +341,7 @@ class MapCanvas(QWidget):
         """Rings and arrows of the anchor and of the image under the pointer."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colours = theme.current()
-        images = len(self._shown) // 2
+        images = self._items
         pixels, _ = self.camera.pixels(self._shown)
         if self._hover >= 0:
             painter.setPen(pen(colours.muted, 1.2, 0.9))
@@ -340,27 +352,28 @@ class MapCanvas(QWidget):
         marked = [row for row in dict.fromkeys((self.anchor, self._hover)) if 0 <= row < images]
         for row in marked:
             colour = colours.accent if row == self.anchor else colours.text
-            if self.thumbnails or self._hover == row:
+            if self._pictured or self._hover == row:
                 self._paint_front(painter, row, pixels[row])
             painter.setPen(pen(colours.surface, 5.0, 0.8))
             self._ring(painter, pixels[row], 2.0)
             painter.setPen(pen(colour, 2.4))
             self._ring(painter, pixels[row], 2.0)
-            painter.setPen(pen(colours.attract, 1.6, 0.9))
-            draw_lines(painter, pixels[[row]], pixels[[images + row]])
-            painter.drawEllipse(QPointF(*pixels[images + row]), 5.0, 5.0)
+            if self._in_pairs:
+                painter.setPen(pen(colours.attract, 1.6, 0.9))
+                draw_lines(painter, pixels[[row]], pixels[[images + row]])
+                painter.drawEllipse(QPointF(*pixels[images + row]), 5.0, 5.0)
         if marked and self._shown_forces() != "none":
             self._paint_forces(painter, np.array(marked), 2.6, 1.0)
 
     def _paint_front(self, painter: QPainter, row: int, place: np.ndarray) -> None:
         """The marked image again, above all others."""
-        tiles = self._tile_set(self._class_of(len(self._shown) // 2))
+        tiles = self._tile_set(self._class_of(self._items))
         tiles.draw_first(painter, np.array([row]), place[None, :], 0, np.ones(1))
 
     def _ring(self, painter: QPainter, place: np.ndarray, wider: float) -> None:
         half = 0.5 * self.tile + 1.5 + wider
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        if self.thumbnails:
+        if self._pictured:
             painter.drawRoundedRect(QRectF(place[0] - half, place[1] - half, 2 * half, 2 * half), 3.0, 3.0)
         else:
             painter.drawEllipse(QPointF(*place), half, half)
@@ -379,7 +392,7 @@ class MapCanvas(QWidget):
         return "none" if self.pair_forces is None else self.forces
 
     def _force(self, name: str) -> np.ndarray:
-        force = np.asarray(getattr(self.pair_forces, name), dtype=np.float64)[: len(self._to) // 2]
+        force = np.asarray(getattr(self.pair_forces, name), dtype=np.float64)[: self._items]
         return np.nan_to_num(force, posinf=0.0, neginf=0.0)
 
     def _class_of(self, images: int) -> np.ndarray:
@@ -389,7 +402,7 @@ class MapCanvas(QWidget):
         ratio = self._ratio
         wanted = (self.tile, ratio, len(classes))
         if self._tile_key != wanted:
-            pictures = self._images if self.thumbnails and len(self._images) == len(classes) else []
+            pictures = self._images if self._pictured and len(self._images) == len(classes) else []
             self._tiles, self._tile_key = TileSet(pictures, classes, self.tile, ratio, self._own), wanted
         return self._tiles
 

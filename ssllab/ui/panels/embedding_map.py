@@ -1,4 +1,4 @@
-"""The embedding map: some hundred fixed images on the sphere, pulled by positives, pushed by negatives."""
+"""The embedding map: some hundred fixed items on the sphere; images are pulled by positives, pushed by negatives."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _IDLE_FRAME_MS = 50
 
 class EmbeddingMap(Panel):
     """Draws the embedding, and its forces where a method gives them, with ``scene.thumbnails``; a click sets the
-    bench's anchor."""
+    anchor. ``empty``: what stands there before anything is known. Items without views are dots with names."""
 
     id = "map"
     title = "Embedding map"
@@ -70,11 +70,11 @@ class EmbeddingMap(Panel):
         "and Liu 2021, section 3.</p>"
     )
 
-    def __init__(self, bench: Bench, anchor: Anchor) -> None:
+    def __init__(self, bench: Bench, anchor: Anchor, empty: str = EMPTY) -> None:
         super().__init__(bench)
-        self.anchor = anchor
+        self.anchor, self.empty = anchor, empty
         self.canvas = MapCanvas()
-        self.canvas.empty_text = EMPTY
+        self.canvas.empty_text = empty
         self.legend = ClassLegend()
         self._over = over = QGridLayout(self.canvas)
         over.addWidget(self.legend, 0, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
@@ -118,8 +118,14 @@ class EmbeddingMap(Panel):
             self._show_look(scene.look.step, embedding, scene.part(PairForces))
         self.legend.setVisible(bool(self.legend.names) and embedding is not None)
         with_forces = embedding is None or scene.part(PairForces) is not None
-        if with_forces != self.forces_menu.menuAction().isVisible():
+        with_views = embedding is None or embedding.views is not None
+        if (with_forces, with_views) != (
+            self.forces_menu.menuAction().isVisible(),
+            self.show_pairs.isVisible(),
+        ):
             self.forces_menu.menuAction().setVisible(with_forces)
+            self.show_images.setVisible(with_views)
+            self.show_pairs.setVisible(with_views)
             self._fit_bar()
         pictures = self._pictures_of(scene)
         if pictures is not self._pictures:
@@ -128,7 +134,7 @@ class EmbeddingMap(Panel):
         if scene.thumbnails is not self._thumbnails:
             self._thumbnails = scene.thumbnails
             self._refill_colourings()
-        text = waiting(EMPTY, scene.state)
+        text = waiting(self.empty, scene.state)
         if text != self.canvas.empty_text:
             self.canvas.empty_text = text
             self.canvas.invalidate()
@@ -329,8 +335,13 @@ class EmbeddingMap(Panel):
     def _fit_bar(self) -> None:
         room = self.width() - 8 - self.colouring.sizeHint().width() - self.view_button.sizeHint().width() - 8
         images, trails, pairs = (self.buttons[name] for name in ("Images", "Trails", "Pairs"))
+        actions = {
+            self.forces_button: self.forces_menu.menuAction(),
+            images: self.show_images,
+            pairs: self.show_pairs,
+        }
         for button in (self.forces_button, images, self.reset_button, trails, pairs):
-            offered = button is not self.forces_button or self.forces_menu.menuAction().isVisible()
+            offered = button not in actions or actions[button].isVisible()
             room -= offered * (button.sizeHint().width() + 4)
             button.setVisible(offered and room >= 0)
 
@@ -343,10 +354,12 @@ class EmbeddingMap(Panel):
 
     def _pictures_of(self, scene: Scene) -> np.ndarray | None:
         embedding = scene.part(Embedding)
-        images = len(embedding.z) // 2 if embedding is not None else -1
+        if embedding is not None and embedding.views is None:
+            return None
+        images = embedding.items if embedding is not None else -1
         if scene.thumbnails is not None and images in (-1, len(scene.thumbnails.images)):
             return scene.thumbnails.images
-        if embedding is None:
+        if embedding is None or embedding.views is None:
             return None
         if self._pictures is not None and len(self._pictures) == images:
             return self._pictures
@@ -400,19 +413,25 @@ class EmbeddingMap(Panel):
     def _hover(self, image: int) -> None:
         embedding = self.canvas.embedding
         pictures = self._pictures
-        if embedding is None or pictures is None or not 0 <= image < len(pictures) == len(embedding.z) // 2:
+        names = self._thumbnails.names if self._thumbnails is not None else ()
+        shown = names if embedding is not None and embedding.views is None else pictures
+        if embedding is None or shown is None or not 0 <= image < len(shown) == embedding.items:
             self.card.hide()
             return
-        images = len(pictures)
-        rows, cosines = nearest(embedding.z, image, NEIGHBOURS)
+        images = embedding.items
+        rows, cosines = nearest(embedding.z[:images], image, NEIGHBOURS)
         self.canvas.set_neighbours(rows)
-        self.card.show_image(
-            pictures[image],
-            (embedding.views[image], embedding.views[images + image]),
-            self._facts(image),
-            float(embedding.z[image] @ embedding.z[images + image]),
-            [(pictures[row], cosine) for row, cosine in zip(rows, cosines, strict=True)],
-        )
+        if embedding.views is None or pictures is None:
+            near = [(names[row], cosine) for row, cosine in zip(rows, cosines, strict=True)]
+            self.card.show_name(names[image], self._facts(image), near)
+        else:
+            self.card.show_image(
+                pictures[image],
+                (embedding.views[image], embedding.views[images + image]),
+                self._facts(image),
+                float(embedding.z[image] @ embedding.z[images + image]),
+                [(pictures[row], cosine) for row, cosine in zip(rows, cosines, strict=True)],
+            )
         self.card.show_beside(self.canvas, self.canvas.place_of(image).toPoint(), round(self.canvas.tile))
 
     def _facts(self, image: int) -> list[tuple[str, str]]:

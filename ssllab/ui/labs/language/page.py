@@ -6,11 +6,16 @@ from functools import partial
 
 from ssllab.ui.bench import Bench
 from ssllab.ui.lab_page import Column, LabPage, Place
+from ssllab.ui.labs.language.attention import AttentionPanel
 from ssllab.ui.labs.language.babble import BabblePanel
 from ssllab.ui.labs.language.board import BoardPanel
+from ssllab.ui.labs.language.context import ContextPanel
+from ssllab.ui.labs.language.layers import LayersPanel
+from ssllab.ui.labs.language.nearest import NearestPanel
 from ssllab.ui.labs.language.pins import PinsPanel
 from ssllab.ui.labs.language.texts import TextsPanel
 from ssllab.ui.labs.language.widgets.desk import Desk
+from ssllab.ui.labs.language.word_map import WordMapPanel
 from ssllab.ui.panels.curves import CurvesPanel
 from ssllab.ui.panels.doctor import DoctorPanel
 from ssllab.ui.panels.lessons import LessonsPanel
@@ -26,14 +31,24 @@ PANELS = (
     BabblePanel,
 )
 
+_AROUND = (
+    BoardPanel,
+    PinsPanel,
+    LayersPanel,
+    AttentionPanel,
+    TextsPanel,
+    WordMapPanel,
+    NearestPanel,
+    ContextPanel,
+)
 _COLUMNS = (
-    Column(600, (Place(("board",), 400), Place(("pins", "texts"), 280))),
+    Column(600, (Place(("board",), 400), Place(("pins", "layers", "attention", "texts"), 280))),
     Column(
         380,
         (
             Place(("lessons", "doctor"), 200),
             Place(("loss", "held_out", "accuracy", "knowledge"), 260),
-            Place(("babble",), 220),
+            Place(("babble", "map", "nearest", "context"), 220),
         ),
     ),
 )
@@ -42,5 +57,6 @@ _COLUMNS = (
 def page(bench: Bench) -> LabPage:
     """The page, with every panel on ``bench``; one desk is shared by those that ask a model."""
     desk = Desk(bench)
-    around = [panel(desk) for panel in (BoardPanel, PinsPanel, TextsPanel)]
-    return LabPage(bench, [*around, *(panel(bench) for panel in PANELS)], _COLUMNS)
+    return LabPage(
+        bench, [*(panel(desk) for panel in _AROUND), *(panel(bench) for panel in PANELS)], _COLUMNS
+    )

@@ -56,6 +56,7 @@ class Desk(QObject):
     answered = Signal()
     pins_answered = Signal()
     writing_changed = Signal(bool)
+    closed = Signal()
 
     def __init__(self, bench: Bench) -> None:
         super().__init__()
@@ -83,6 +84,7 @@ class Desk(QObject):
         """Nothing is asked any more, also of a model that comes late."""
         self.models.changed.disconnect(self._models_changed)
         self._worker.close()
+        self.closed.emit()
 
     # Asking
 

@@ -14,8 +14,9 @@ from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPen, QPoly
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyledItemDelegate
 
 from ssllab.ui import theme
-from ssllab.ui.labs.language.widgets.colours import surprise_tint, tag_colour
+from ssllab.ui.labs.language.widgets.colours import surprise_tint
 from ssllab.ui.labs.language.widgets.ranking import Candidate, share_words
+from ssllab.ui.labs.language.widgets.share_cell import paint_share
 from ssllab.ui.plots.legend import small_font
 from ssllab.ui.widgets.item_types import Index, ItemOption
 
@@ -114,7 +115,7 @@ class _Painter(QStyledItemDelegate):
             self._paint_words(painter, QRect(body.left(), body.top(), body.width(), small), card)
             for number, row in enumerate(card.rows[:SHOWN]):
                 at = QRect(body.left(), body.top() + (number + 1) * small + 4, body.width(), small)
-                self._paint_row(painter, at, row, card.before[number] if card.before else None)
+                paint_share(painter, at, row, card.before[number] if card.before else None)
             bottom = QRect(body.left(), body.bottom() - small, body.width(), small)
             self._paint_bits(painter, bottom, card)
         painter.restore()
@@ -130,27 +131,6 @@ class _Painter(QStyledItemDelegate):
             if math.isfinite(entropy):
                 high = max(1, round(min(1.0, entropy / card.most) * (rect.height() - 2)))
                 painter.fillRect(left, rect.bottom() - high, wide, high + 1, QColor(theme.current().attract))
-
-    def _paint_row(self, painter: QPainter, rect: QRect, row: Candidate, before: float | None) -> None:
-        """The bar lies behind the words: a card is narrow."""
-        now, metrics = theme.current(), painter.fontMetrics()
-        colour = tag_colour(row.tag)
-        colour.setAlpha(110)
-        room = rect.width()
-        painter.fillRect(rect.left(), rect.top(), max(1, round(row.p * room)), rect.height() - 1, colour)
-        if before is not None:  # a mark where the bar ended before the step
-            place = rect.left() + round(before * room)
-            painter.fillRect(place, rect.top(), 1, rect.height() - 1, QColor(now.text))
-        number = metrics.horizontalAdvance("0.01 %")
-        tag = f" {row.tag[:4]}" if row.tag else ""
-        words = room - number - metrics.horizontalAdvance(tag) - 8
-        shown = metrics.elidedText(row.shown, Qt.TextElideMode.ElideRight, words)
-        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.setPen(QColor(now.text))
-        painter.drawText(rect.adjusted(2, 0, 0, 0), left, shown)
-        painter.drawText(rect.adjusted(0, 0, -2, 0), _RIGHT, share_words(row.p))
-        painter.setPen(QColor(now.muted))
-        painter.drawText(rect.adjusted(2 + metrics.horizontalAdvance(shown), 0, 0, 0), left, tag)
 
     def _paint_bits(self, painter: QPainter, rect: QRect, card: Card) -> None:
         """The entropy of what comes: a bar, its number, and a line of how it fell."""

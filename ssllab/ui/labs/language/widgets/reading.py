@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ssllab.text.symbols import END
 
 if TYPE_CHECKING:
+    from ssllab.methods.predictor import Predictor
     from ssllab.text.symbols import Units
 
 BLANK = "___"
@@ -94,6 +95,17 @@ def read(text: str, units: Units, asked: int | None = None) -> Reading:
     if asked is not None and 0 <= asked < len(spans):
         place, gap = asked + 1, spans[asked]
     return Reading(text, units, np.array(ids, np.int32), tuple(spans), place, gap, typed)
+
+
+def known(reading: Reading, model: Predictor) -> NDArray[np.int32]:
+    """What the model is told of a reading: all of it, blanks behind its mask; one that only looks back what stands before
+    the place. Raises ValueError where it would have to read over a blank."""
+    if model.causal:
+        told = reading.ids[: reading.place]
+        if (told == HOLE).any():
+            raise ValueError("A model that only looks back reads over no blank: fill it first.")
+        return told
+    return np.where(reading.ids == HOLE, np.int32(model.mask), reading.ids)
 
 
 def _add(part: str, start: int, units: Units, ids: list[int], spans: list[tuple[int, int]]) -> None:
