@@ -21,6 +21,7 @@ from ssllab.text import tokenizer_file
 from ssllab.text.symbols import (
     END,
     END_NAME,
+    SIGN,
     UnitName,
     Units,
     begins_with_letter,
@@ -168,7 +169,7 @@ class BytePairs(Units):
 
         The last stage is ``encode(text)``.
         """
-        ranks = {(a, b): (rank, joined) for rank, (a, b, joined) in reversed(list(enumerate(self.merges)))}
+        ranks = self._ranks
         normalizer, pre_tokenizer = self._tokenizer.normalizer, self._tokenizer.pre_tokenizer
         words = [
             [self._ids[letter] for letter in piece]
@@ -184,6 +185,53 @@ class BytePairs(Units):
             words = [_merged(word, pair, joined) for word in words]
             stages.append(Stage(rank, tuple(i for word in words for i in word)))
         return stages
+
+    @cached_property
+    def _ranks(self) -> dict[tuple[int, int], tuple[int, int]]:
+        """What two neighbours are merged to, and when."""
+        return {(a, b): (rank, joined) for rank, (a, b, joined) in reversed(list(enumerate(self.merges)))}
+
+    def read(self, text: str) -> tuple[NDArray[np.int32], list[tuple[int, int]]]:
+        """One id a part; a sign's bytes are merged with the word before it, for a part may be a blank and half a letter."""
+        ids: list[int] = []
+        places: list[tuple[int, int]] = []
+
+        def plain(first: int, last: int) -> None:
+            ids.extend(self.encode(text[first:last]).tolist())
+            places.extend((first + a, first + b) for a, b in self.cut(text[first:last]))
+
+        start = 0
+        for sign in SIGN.finditer(text):
+            pieces = self._tokenizer.pre_tokenizer.pre_tokenize_str(text[start : sign.start()])
+            word = start + (pieces[-1][1][0] if pieces else 0)
+            plain(start, word)
+            content = utf8(text[word : sign.start()])
+            owners = [
+                (word + i, word + i + 1)
+                for i, letter in enumerate(text[word : sign.start()])
+                for _ in utf8(letter)
+            ]
+            owners += [sign.span()] * len(bytes.fromhex(sign[1]))
+            for id in self._joined(content + bytes.fromhex(sign[1])):
+                size = len(self._bytes[id])
+                ids.append(id)
+                places.append((owners[0][0], owners[size - 1][1]))
+                owners = owners[size:]
+            start = sign.end()
+        plain(start, len(text))
+        return np.array(ids, np.int32), places
+
+    def _joined(self, content: bytes) -> list[int]:
+        """The parts that a word of these bytes is merged to."""
+        word = [self._ids[byte_letters()[b]] for b in content]
+        while pairs := set(pairwise(word)) & self._ranks.keys():
+            pair = min(pairs, key=self._ranks.__getitem__)
+            word = _merged(word, pair, self._ranks[pair][1])
+        return word
+
+    def content(self, id: int) -> bytes:
+        """The bytes of a part; a new line for the end."""
+        return self._bytes[id]
 
     def decode(self, ids: Iterable[int] | NDArray[np.integer]) -> str:
         """The text; bytes that are no character as ``⟨E2 80⟩``."""

@@ -16,12 +16,14 @@ from ssllab.text import tokenizer_file
 from ssllab.text.symbols import (
     END,
     END_NAME,
+    SIGN,
     UNKNOWN_NAME,
     UnitName,
     Units,
     as_bytes,
     blocks,
     byte_letters,
+    bytes_of,
     code_points,
     text_of,
     utf8,
@@ -110,11 +112,26 @@ class Bytes(Units):
 
     def decode(self, ids: Iterable[int] | NDArray[np.integer]) -> str:
         """The text; bytes that are no character as ``⟨E2 80⟩``."""
-        return text_of(bytes(0x0A if i == END else i - 1 for i in map(int, ids)))
+        return text_of(b"".join(map(self.content, map(int, ids))))
 
     def cut(self, text: str) -> list[tuple[int, int]]:
         """The bytes of one character share its place."""
         return [(i, i + 1) for i, letter in enumerate(text) for _ in utf8(letter)]
+
+    def read(self, text: str) -> tuple[NDArray[np.int32], list[tuple[int, int]]]:
+        """One id a byte; those of a sign share its place."""
+        places: list[tuple[int, int]] = []
+        start = 0
+        for sign in SIGN.finditer(text):
+            places += [(start + a, start + b) for a, b in self.cut(text[start : sign.start()])]
+            places += [sign.span()] * len(bytes.fromhex(sign[1]))
+            start = sign.end()
+        places += [(start + a, start + b) for a, b in self.cut(text[start:])]
+        return np.frombuffer(bytes_of(text), np.uint8).astype(np.int32) + 1, places
+
+    def content(self, id: int) -> bytes:
+        """A byte, or a new line for the end."""
+        return bytes([0x0A if id == END else id - 1])
 
     def shown(self, id: int) -> str:
         """A letter, or the byte in hexadecimal."""

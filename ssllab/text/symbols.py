@@ -68,6 +68,15 @@ class Units(ABC):
         Symbols that share a character have the same place.
         """
 
+    def read(self, text: str) -> tuple[NDArray[np.int32], list[tuple[int, int]]]:
+        """:meth:`encode` and :meth:`cut` of what stands on a board, where a half character is its sign, ``⟨E2 80⟩``: units
+        of bytes take it as those bytes."""
+        return self.encode(text), self.cut(text)
+
+    def content(self, id: int) -> bytes | None:
+        """The bytes that a symbol stands for; None where symbols are no bytes."""
+        return None
+
     def shown(self, id: int) -> str:
         """The symbol for bars and boards: blanks, control characters and halves of characters can be seen."""
         return self.symbols[id] if id in (END, self.unknown) else visible(self.symbols[id])
@@ -112,6 +121,19 @@ def _visible(letter: str) -> str:
 def as_bytes(content: bytes) -> str:
     """Bytes that are no character: ``⟨E2 80⟩``."""
     return f"⟨{content.hex(' ').upper()}⟩"
+
+
+SIGN = re.compile(r"⟨([89A-F][0-9A-F](?: [89A-F][0-9A-F])*)⟩")  # bytes that are no character
+
+
+def bytes_of(text: str) -> bytes:
+    """The other way round of :func:`text_of`: UTF-8, where signs are the bytes that they show.
+
+    >>> text_of(bytes_of("caf⟨C3⟩") + bytes([0xA9]))
+    'café'
+    """
+    parts = SIGN.split(text)
+    return b"".join(bytes.fromhex(part) if at % 2 else utf8(part) for at, part in enumerate(parts))
 
 
 def text_of(content: bytes) -> str:

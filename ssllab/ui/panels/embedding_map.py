@@ -169,7 +169,7 @@ class EmbeddingMap(Panel):
     def view_state(self) -> dict[str, Any]:
         return {
             "shown": {name: action.isChecked() for name, action in self._switches().items()},
-            "colour by": self.colouring.currentText() or self._colour_by,
+            "colour by": self._colour_by,
             "forces": self.canvas.forces,
             "arrows": self.arrow_slider.value(),
             "components": list(self.components),
@@ -288,7 +288,7 @@ class EmbeddingMap(Panel):
         self.colouring.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.colouring.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.colouring.setMinimumContentsLength(5)
-        self.colouring.currentTextChanged.connect(self._recolour)
+        self.colouring.currentTextChanged.connect(self._colour)
         row.addWidget(self.colouring)
         self.buttons = {}
         for action in (self.show_images, self.show_trails, self.show_pairs):
@@ -367,18 +367,21 @@ class EmbeddingMap(Panel):
 
     def _refill_colourings(self) -> None:
         names = list(self._thumbnails.colourings) if self._thumbnails is not None else []
-        before = self.colouring.currentText() or self._colour_by  # factors come with the data
         self.colouring.blockSignals(True)
         self.colouring.clear()
         self.colouring.addItems(names)
-        if before in names:
-            self.colouring.setCurrentText(before)
+        if self._colour_by in names:  # factors come with the data
+            self.colouring.setCurrentText(self._colour_by)
         self.colouring.blockSignals(False)
         self.colouring.setVisible(bool(names))
         self._recolour()
         self._fit_bar()
 
-    def _recolour(self, _: str = "") -> None:
+    def _colour(self, by: str) -> None:
+        self._colour_by = by
+        self._recolour()
+
+    def _recolour(self) -> None:
         chosen = self.colouring.currentText()
         if self._thumbnails is not None and chosen in self._thumbnails.colourings:
             classes, names = self._thumbnails.colourings[chosen]

@@ -45,9 +45,10 @@ class AttentionMap(HeatMap):
         self.setAccessibleName("Attention map")
 
     def show_weights(self, weights: NDArray[np.float32], names: list[str], causal: bool) -> None:
-        """What a causal model cannot see has no colour."""
+        """What a causal model cannot see has no colour; its first symbol, which can only look at itself, does not count
+        for the scale."""
         self.weights, self.names = weights, names
-        most = float(weights.max())
+        most = float(weights[1:].max()) if causal and len(weights) > 1 else float(weights.max())
         levels = weights / max(most, 1e-9)
         if causal:
             levels = np.where(np.tril(np.ones_like(levels, bool)), levels, np.nan)
@@ -120,6 +121,7 @@ class AttentionPanel(AskingPanel):
         row = QHBoxLayout()
         row.setContentsMargins(8, 4, 8, 0)
         for box in (self.layers, self.heads):
+            box.setSizeAdjustPolicy(CalmCombo.SizeAdjustPolicy.AdjustToContents)
             box.activated.connect(self._choose)
             row.addWidget(box)
         row.addWidget(self.note, 1)
@@ -136,10 +138,9 @@ class AttentionPanel(AskingPanel):
         def work(task: object) -> tuple[str, list[str], bool, AttentionMaps | None]:
             reading = read(state.text, model.units, None)
             ids = known(reading, model)
-            shown = ids[max(0, len(ids) - min(MOST, model.context)) :]
-            names = [
-                "___" if id == HOLE or id == len(model.units) else model.units.shown(int(id)) for id in shown
-            ]
+            first = max(0, len(ids) - min(MOST, model.context))
+            shown, read_ids = ids[first:], reading.ids[first : len(ids)].tolist()
+            names = ["___" if id == HOLE else model.units.shown(id) for id in read_ids]
             cut = f": the last {len(shown)} of {len(ids)} symbols" if len(shown) < len(ids) else ""
             return f"{chosen.words}{cut}", names, model.causal, model.attention(shown)
 

@@ -46,6 +46,10 @@ class BoardPanel(DeskPanel):
     likelier), <b>top-k</b> keeps so many, <b>top-p</b> of them as few as carry that much. A bar is filled to what a
     symbol is drawn with and outlined to what the model says; what is dropped is grey. <b>Write on</b> draws until an
     end is drawn.</p>
+    <p><b>Parts of speech</b> are known for Everyday English. In other prose only words of grammar have one, marked by
+    <code>?</code>: it is their most frequent use, whatever the sentence.</p>
+    <p>A symbol that is half a character stands there as its bytes, ⟨E2 80⟩; with its other half it becomes the
+    character.</p>
     <p><b>Beside it</b> a second model: counts of the same text (KN-5), the grammar itself, a shipped model, another
     run.</p>
     <p>Shannon 1951, <i>Prediction and entropy of printed English</i>; Holtzman et al. 2020 (top-p).</p>

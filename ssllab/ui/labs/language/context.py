@@ -194,8 +194,8 @@ class ContextPanel(AskingPanel):
     def show_answer(self, answer: tuple[str, ContextUse]) -> None:
         words, use = answer
         self._end()
-        sides = " on both sides" if use.both_sides else ""
-        self.note.setText(f"{words}: {use.places} held-out places, context{sides}")
+        sides = ", near ones on both sides" if use.both_sides else ""
+        self.note.setText(f"{words}: {use.places} held-out places{sides}")
         self.chart.show_use(words, use)
         self.setAccessibleDescription(described(use))
 

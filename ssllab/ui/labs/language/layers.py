@@ -90,9 +90,11 @@ class LayersPanel(AskingPanel):
             for layer, logs in enumerate(found.logs)
         ]
         self.table.show_layers(rows, math.log2(max(2, len(units.symbols))))
-        before = units.shown(int(reading.ids[reading.place - 1])) if reading.place > 1 else "the beginning"
-        where = f"what comes after {before}" if reading.at_end else f"what stands after {before}"
-        self.note.setText(f"{chosen.words}: {where}, from the input to layer {last}, which answers")
+        before = (
+            f"“{units.shown(int(reading.ids[reading.place - 1]))}”" if reading.place > 1 else "the beginning"
+        )
+        where = "comes" if reading.at_end else "stands"
+        self.note.setText(f"{chosen.words}: what {where} after {before}; layer {last} answers")
 
     def _ranked(self, logs: object, reading: Reading) -> list:
         return rank(logs, reading.units, self.desk.tags, self.sheet.state.sampling, top=SHOWN)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtWidgets import QLabel, QVBoxLayout
 
-from ssllab.data.text.tags import PARTS_OF_SPEECH
+from ssllab.data.text.tags import GUESS, PARTS_OF_SPEECH
 from ssllab.looks import Embedding, Look, SymbolVectors
 from ssllab.text.symbols import Units
 from ssllab.ui import theme
@@ -27,7 +27,7 @@ from ssllab.ui.panels.embedding_map import EmbeddingMap
 from ssllab.ui.scene import Scene, Thumbnails
 
 MOST = 300  # symbols
-_QUARTERS = ("the most frequent quarter", "the second", "the third", "the rarest quarter")
+_QUARTERS = ("most frequent", "second quarter", "third quarter", "rarest")
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,8 @@ def named_symbols(units: Units, ids: np.ndarray, tags: Tags) -> Thumbnails:
         colours[name] = tuple(ink(key).name() if key else theme.current().muted for key in present)
 
     groups = meanings(tags)
-    colour_by("part of speech", [tag for tag, _ in own], [*PARTS_OF_SPEECH, ""], tag_colour, "tag")
+    parts = [*(tag + mark for tag in PARTS_OF_SPEECH for mark in ("", GUESS)), ""]
+    colour_by("part of speech", [tag for tag, _ in own], parts, tag_colour, "tag")
     colour_by("meaning", [g for _, g in own], [*groups, ""], lambda g: group_colour(g, groups), "group")
     quarters = np.arange(len(ids)) * len(_QUARTERS) // max(1, len(ids))
     colourings["frequency"] = (quarters, _QUARTERS)

@@ -6,6 +6,7 @@ import math
 
 from PySide6.QtGui import QColor
 
+from ssllab.data.text.tags import GUESS
 from ssllab.ui import theme
 
 _TAGS = ("NOUN", "VERB", "ADJ", "DET", "PROPN", "ADP", "PRON", "ADV")
@@ -13,8 +14,8 @@ _UPPERMOST_BITS = 12.0  # a surprise that is tinted in full
 
 
 def tag_colour(tag: str) -> QColor:
-    """Of a part of speech; the small classes are grey, what has none has the accent."""
-    now = theme.current()
+    """Of a part of speech, known or guessed; the small classes are grey, what has none has the accent."""
+    now, tag = theme.current(), tag.removesuffix(GUESS)
     if not tag:
         return QColor(now.accent)
     return QColor(now.categories[_TAGS.index(tag)] if tag in _TAGS else now.muted)

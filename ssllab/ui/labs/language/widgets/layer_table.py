@@ -19,7 +19,7 @@ from ssllab.ui.widgets.item_types import Index, ItemOption
 
 Role = Qt.ItemDataRole
 CELL = Role.UserRole + 1
-SHOWN = 5  # symbols of a layer
+SHOWN = 4  # symbols of a layer
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -76,7 +76,8 @@ class _Layers(QAbstractTableModel):
             case Role.ToolTipRole | Role.AccessibleTextRole:
                 if candidate is None or column < 2:
                     return row.said
-                return f"{row.name}: {candidate.shown} {share_words(candidate.p)}, rank {candidate.rank}"
+                tag = f", {candidate.tag}" if candidate.tag else ""
+                return f"{row.name}: {candidate.shown} {share_words(candidate.p)}, rank {candidate.rank}{tag}"
         return candidate if role == CELL else None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ssllab.data.text.tags import PARTS_OF_SPEECH
+from ssllab.data.text.tags import part_of_speech
 
 if TYPE_CHECKING:
     from ssllab.text.sampling import Sampling
@@ -98,7 +98,7 @@ def shares_of(p: NDArray[np.floating], units: Units, tags: Tags, grouping: str) 
 def group_words(key: str, grouping: str) -> str:
     """A group in words."""
     if grouping == "tag":
-        return PARTS_OF_SPEECH.get(key, "others")
+        return part_of_speech(key) or "others"
     return key or "words of grammar"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ssllab.text.symbols import END
+from ssllab.text.symbols import END, bytes_of, text_of
 
 if TYPE_CHECKING:
     from ssllab.methods.predictor import Predictor
@@ -46,6 +46,9 @@ class Reading:
         """The text with that symbol at the place that is asked for, and where the cursor is after it."""
         first, last = self.gap
         before, after = self.text[:first], self.text[last:]
+        if (content := self.units.content(id)) is not None:  # with the half before it, it may be a character
+            before = text_of(bytes_of(before) + content)
+            return before + after, len(before)
         piece = self._written(id)
         if _drops_blanks(self.units) and before.endswith(" "):
             before = before.rstrip(" ")  # the piece brings its own
@@ -114,8 +117,9 @@ def _add(part: str, start: int, units: Units, ids: list[int], spans: list[tuple[
         if number:
             ids.append(END)
             spans.append((start - 1, start))
-        ids += units.encode(line).tolist()
-        spans += [(start + first, start + last) for first, last in units.cut(line)]
+        own, places = units.read(line)
+        ids += own.tolist()
+        spans += [(start + first, start + last) for first, last in places]
         start += len(line) + 1
 
 

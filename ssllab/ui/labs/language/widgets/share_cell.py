@@ -26,6 +26,8 @@ def paint_share(painter: QPainter, rect: QRect, row: Candidate, before: float | 
     number = metrics.horizontalAdvance("0.01 %")
     tag = f" {row.tag[:4]}" if row.tag else ""
     words = room - number - metrics.horizontalAdvance(tag) - 8
+    if words < metrics.horizontalAdvance("m" * 5):  # the colour tells it, too
+        tag, words = "", room - number - 8
     shown = metrics.elidedText(row.shown, Qt.TextElideMode.ElideRight, words)
     painter.setPen(QColor(now.text))
     painter.drawText(rect.adjusted(2, 0, 0, 0), _LEFT, shown)
