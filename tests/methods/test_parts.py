@@ -7,6 +7,7 @@ import inspect
 import pkgutil
 from dataclasses import is_dataclass
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,9 +15,12 @@ import ssllab.ui
 from ssllab import looks
 from ssllab.data.images.digits import digits
 from ssllab.data.images.types import ImageData, ImageSplit
+from ssllab.methods.context_use import context_use
 from ssllab.methods.registry import methods
+from ssllab.methods.sequences import held_out_symbols
 from ssllab.training.run_record import RunSettings
 from ssllab.training.stored_models import inspector_of
+from ssllab.training.stored_predictors import of_copy
 from ssllab.training.trainer import Trainer
 from ssllab.ui.panel import Panel
 
@@ -55,6 +59,16 @@ def given(method, data, **config) -> set[type]:
         parts.append(type(model.inspect_audio(sound)))
         if hasattr(model, "transcribe"):
             parts.append(type(model.transcribe(sound)))
+    if data.kind == "text":
+        model, ids = of_copy(trainer.copy_model()), np.arange(5, dtype=np.int32)
+        held_out = held_out_symbols(data.test, model.units)
+        asked = (
+            model.by_layer(ids, 5),
+            model.attention(ids),
+            model.vectors(),
+            context_use(model, held_out, places=2),
+        )
+        parts += [type(part) for part in asked if part is not None]
     return set(parts)
 
 

@@ -17,7 +17,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from ssllab.storage.errors import DataError
 from ssllab.text.bpe import BytePairs
-from ssllab.text.symbols import blocks
+from ssllab.text.symbols import blocks, bytes_of, text_of
 from ssllab.text.units import END, NAMES, Units, from_json, from_tokenizer_json, learn
 from ssllab.text.words import pattern
 
@@ -312,3 +312,48 @@ def test_words_of_ascii_are_found_as_among_other_letters():
     for _ in range(200):
         text = "".join(dice.choice(list(every), 60)) + "".join(dice.choice(list("ab1.-' ,_<unk>@"), 60))
         assert pattern(ascii=True).findall(text) == pattern().findall(text)
+
+
+@pytest.mark.parametrize("name", ["byte", "bpe"])
+@given(text=texts)
+@example(text=ODD[0])
+@example(text="“Naïve” – 👍🏽")
+def test_symbols_taken_one_by_one_become_the_text_whatever_halves_lie_between(name: str, text: str) -> None:
+    """A board keeps text alone: half a character stands in it as its bytes, and becomes whole with its other half."""
+    units, board, content = UNITS[name], "", b""
+    for id in units.encode(text).tolist():
+        board = text_of(bytes_of(board) + units.content(id))
+        content += units.content(id)
+        ids, places = units.read(board)
+        assert b"".join(units.content(i) for i in ids.tolist()) == content
+        assert "\ufffd" not in board or "\ufffd" in text
+        assert len(ids) == len(places)
+        assert all(0 <= a < b <= len(board) for a, b in places)
+        assert [a for a, _ in places] == sorted(a for a, _ in places)
+    assert board == text
+    if "⟨" not in text:
+        assert np.array_equal(units.read(text)[0], units.encode(text))
+
+
+def test_a_part_that_is_a_blank_and_half_a_character_is_read_as_that_part() -> None:
+    """GPT-2's vocabulary has such parts: without them the other half would be told another beginning."""
+    units = learn("bpe", [" “ ” – — ‘ ’ … •" * 50], size=259)
+    ids = units.encode("a “b")
+    taken = next(i for i in range(len(ids)) if not _whole(units.content(int(ids[i]))))
+    board = text_of(b"".join(units.content(i) for i in ids[: taken + 1].tolist()))
+    assert "⟨" in board
+    assert units.read(board)[0].tolist() == ids[: taken + 1].tolist()
+
+
+def _whole(content: bytes) -> bool:
+    try:
+        return bool(content.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+@pytest.mark.parametrize("name", ["word", "char", "kmer"])
+def test_units_that_are_no_bytes_read_a_sign_as_the_letters_that_it_is_written_with(name: str) -> None:
+    units = UNITS[name]
+    assert np.array_equal(units.read("cat ⟨E2 80⟩")[0], units.encode("cat ⟨E2 80⟩"))
+    assert units.content(2) is None

@@ -13,6 +13,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog
 
+from ssllab.text.units import learn
 from ssllab.ui.labs.language.board import BoardPanel
 from ssllab.ui.labs.language.pins import PinsPanel
 from ssllab.ui.labs.language.texts import TEXT, TextsPanel
@@ -276,6 +277,26 @@ def test_characters_are_taken_as_they_are(qtbot, board, chars):
     settle(qtbot, board.desk)
     qtbot.keyClick(board.editor, Key.Key_Backspace)
     assert board.sheet.state.text == "The"
+
+
+@pytest.mark.parametrize("unit", ["byte", "bpe"])
+def test_half_a_character_is_taken_as_its_bytes_and_its_other_half_makes_it_whole(qtbot, board, unit):
+    units = learn(unit, ["é“"], size=300)
+    answer_with(board.desk, Counted(units))
+    board.sheet.write("caf")
+    for byte, text, last in ((b"\xc3", "caf⟨C3⟩", "⟨C3⟩"), (b"\xa9", "café", "⟨A9⟩")):
+        settle(qtbot, board.desk)
+        board.bars["first"].taken.emit(next(i for i in range(1, len(units)) if units.content(i) == byte))
+        assert board.sheet.state.text == board.editor.toPlainText() == text
+        settle(qtbot, board.desk)
+        assert board.strip.list.cells[-1].shown == last
+        assert board.desk.answer().reading.ids.tolist()[-1] == next(
+            i for i in range(1, len(units)) if units.content(i) == byte
+        )
+    board.sheet.undo()
+    assert board.sheet.state.text == "caf⟨C3⟩"
+    board.desk.one_less()
+    assert board.sheet.state.text == "caf"
 
 
 @pytest.mark.parametrize("text", ["👩‍👩‍👧 cat", "é̂ cat", "שלום cat", "cat\u202e", "\x00cat", "a" * 3000])
