@@ -17,7 +17,7 @@ from ssllab.data.images.digits import digits
 from ssllab.data.images.types import ImageData, ImageSplit
 from ssllab.methods.context_use import context_use
 from ssllab.methods.registry import methods
-from ssllab.methods.sequences import held_out_symbols
+from ssllab.methods.symbol_stream import first_symbols
 from ssllab.training.run_record import RunSettings
 from ssllab.training.stored_models import inspector_of
 from ssllab.training.stored_predictors import of_copy
@@ -61,7 +61,7 @@ def given(method, data, **config) -> set[type]:
             parts.append(type(model.transcribe(sound)))
     if data.kind == "text":
         model, ids = of_copy(trainer.copy_model()), np.arange(5, dtype=np.int32)
-        held_out = held_out_symbols(data.test, model.units)
+        held_out = first_symbols(data.test, model.units)
         asked = (
             model.by_layer(ids, 5),
             model.attention(ids),

@@ -218,8 +218,8 @@ class Microscope(Panel):
 
     def _refresh(self) -> None:
         embedding, negatives = self._embedding, self._negatives
-        images = 0 if embedding is None else len(embedding.z) // 2
-        if embedding is None or negatives is None or images < 2:
+        images = 0 if embedding is None else embedding.items
+        if embedding is None or embedding.views is None or negatives is None or images < 2:
             self._contrast = None
             self._pages.setCurrentIndex(0)
             return

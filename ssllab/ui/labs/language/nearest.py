@@ -166,8 +166,10 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 def symbol_of_board(reading: Reading | None) -> int | None:
     """The symbol that is asked for, or else the one before; None where there is none."""
-    if reading is None or reading.present is not None:
-        return reading and reading.present
+    if reading is None:
+        return None
+    if reading.present is not None:
+        return reading.present
     before = int(reading.ids[reading.place - 1])
     return before if before > END else None
 

@@ -129,7 +129,7 @@ class WordMapPanel(AskingPanel):
         if self._named is None or not _same(named, self._named):
             self._named = named
         present = symbol_of_board(self.desk.reading())
-        place = np.flatnonzero(ids == present) if present is not None else []
+        place = np.flatnonzero(ids == (-1 if present is None else present))
         self.anchor.set(int(place[0]) if len(place) else -1)
         self._draw()
 
