@@ -31,7 +31,7 @@ SAMPLE = (
     32 * 2**20
 )  # bytes that merges are learnt from at most: as in most large tokenizers more changes little
 _OFTEN = 2**20  # bytes
-LOOKED_AT = 2_000_000  # bytes of a text that are read for a look
+LOOKED_AT = 500_000  # bytes of a text that are read for a look
 _OLD = 24 * 3600  # seconds after which a file that a crash left is removed
 
 
@@ -73,13 +73,13 @@ def stream(split: TextSplit, units: Units) -> NDArray[np.int32]:
 
 @lru_cache(maxsize=4)
 def first_symbols(split: TextSplit, units: Units) -> NDArray[np.int32]:
-    """As :func:`stream`, of the first megabytes alone: what a look needs, of units that may be another run's."""
+    """As :func:`stream`, of the first half a megabyte alone: what a look needs, of units that may be another run's."""
     return stream.__wrapped__(split.beginning(LOOKED_AT), units)
 
 
 @lru_cache(maxsize=4)
 def frequencies(split: TextSplit, units: Units) -> NDArray[np.float64]:
-    """``(size,)``: the share of each symbol in the first megabytes of a text."""
+    """``(size,)``: the share of each symbol in the first half a megabyte of a text."""
     ids = first_symbols(split, units)
     return np.bincount(ids, minlength=len(units)) / len(ids)
 

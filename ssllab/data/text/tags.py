@@ -51,9 +51,9 @@ def tags_of(units: Units, language: str) -> dict[str, tuple[str, str]]:
 
 
 def part_of_speech(tag: str) -> str:
-    """In words, with what is a guess named so; "" for none."""
+    """In words, with the mark of a guess; "" for none."""
     words = PARTS_OF_SPEECH.get(tag.removesuffix(GUESS), "")
-    return f"{words}, perhaps" if words and tag.endswith(GUESS) else words
+    return words + GUESS if words and tag.endswith(GUESS) else words
 
 
 def _known(word: str) -> tuple[str, str] | None:

@@ -87,12 +87,13 @@ def paint_plane(painter: QPainter, camera: Camera, frame: QRect, *, solid: bool)
 
 
 def key_words(step: int, embedding: Embedding, components: tuple[int, ...]) -> str:
-    """What the map shows, and how much it hides."""
+    """What the map shows, and how much it hides; of a model whose step is not known (-1) no step."""
+    at = f" · step {step:,}" if step >= 0 else ""
     if embedding.kind != "pca":
-        return f"Unit {embedding.kind} · step {step:,}"
+        return f"Unit {embedding.kind}{at}"
     named = ", ".join(str(number + 1) for number in components)
     share = 100 * embedding.explained
-    return f"{share:.0f} % of the variance · components {named} of {embedding.z.shape[1]} · step {step:,}"
+    return f"{share:.0f} % of the variance · components {named} of {embedding.z.shape[1]}{at}"
 
 
 def paint_key(painter: QPainter, frame: QRect, words: str, forces: str, unit: float) -> None:

@@ -44,7 +44,7 @@ _IDLE_FRAME_MS = 50
 
 class EmbeddingMap(Panel):
     """Draws the embedding, and its forces where a method gives them, with ``scene.thumbnails``; a click sets the
-    anchor. ``empty``: what stands there before anything is known. Items without views are dots with names."""
+    anchor. Without ``pictures`` the items have no views: they are dots with names."""
 
     id = "map"
     title = "Embedding map"
@@ -70,11 +70,11 @@ class EmbeddingMap(Panel):
         "and Liu 2021, section 3.</p>"
     )
 
-    def __init__(self, bench: Bench, anchor: Anchor, empty: str = EMPTY) -> None:
+    def __init__(self, bench: Bench, anchor: Anchor, pictures: bool = True) -> None:
         super().__init__(bench)
-        self.anchor, self.empty = anchor, empty
+        self.anchor = anchor
         self.canvas = MapCanvas()
-        self.canvas.empty_text = empty
+        self.canvas.empty_text = EMPTY
         self.legend = ClassLegend()
         self._over = over = QGridLayout(self.canvas)
         over.addWidget(self.legend, 0, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
@@ -86,6 +86,8 @@ class EmbeddingMap(Panel):
         self._seen: Embedding | None = None  # the look that is shown, as the method gave it
         self._axes: np.ndarray | None = None  # of the components of the last look
         self._make_actions()
+        self.show_images.setVisible(pictures)
+        self.show_pairs.setVisible(pictures)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -117,15 +119,11 @@ class EmbeddingMap(Panel):
             self._seen, self._seen_components = embedding, self.components
             self._show_look(scene.look.step, embedding, scene.part(PairForces))
         self.legend.setVisible(bool(self.legend.names) and embedding is not None)
-        with_forces = embedding is None or scene.part(PairForces) is not None
-        with_views = embedding is None or embedding.views is not None
-        if (with_forces, with_views) != (
-            self.forces_menu.menuAction().isVisible(),
-            self.show_pairs.isVisible(),
-        ):
+        with_forces = self.show_images.isVisible() and (
+            embedding is None or scene.part(PairForces) is not None
+        )
+        if with_forces != self.forces_menu.menuAction().isVisible():
             self.forces_menu.menuAction().setVisible(with_forces)
-            self.show_images.setVisible(with_views)
-            self.show_pairs.setVisible(with_views)
             self._fit_bar()
         pictures = self._pictures_of(scene)
         if pictures is not self._pictures:
@@ -134,7 +132,7 @@ class EmbeddingMap(Panel):
         if scene.thumbnails is not self._thumbnails:
             self._thumbnails = scene.thumbnails
             self._refill_colourings()
-        text = waiting(self.empty, scene.state)
+        text = waiting(EMPTY, scene.state)
         if text != self.canvas.empty_text:
             self.canvas.empty_text = text
             self.canvas.invalidate()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout
 
 from ssllab.data.text.tags import GUESS, PARTS_OF_SPEECH
@@ -32,7 +33,7 @@ _QUARTERS = ("most frequent", "second quarter", "third quarter", "rarest")
 
 @dataclass(frozen=True)
 class Words:
-    """The symbols ``ids (M,)``, the most frequent first, of a model at ``step``."""
+    """The symbols ``ids (M,)``, the most frequent first, of a model at ``step``, -1 where that is not known."""
 
     chosen: Chosen
     step: int
@@ -63,14 +64,14 @@ class WordMapPanel(AskingPanel):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.anchor = Anchor(desk.bench)
-        self.map = EmbeddingMap(desk.bench, self.anchor, "Press Start: the symbols appear here")
-        self.nothing = QLabel(wordWrap=True)
+        self.map = EmbeddingMap(desk.bench, self.anchor, pictures=False)
+        self.nothing = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.nothing)
+        column.addWidget(self.nothing, 1)
         column.addWidget(self.map, 1)
-        self.nothing.hide()
+        self.map.hide()
         self._words: Words | None = None
         self._look: Look | None = None
         self._named: Thumbnails | None = None
@@ -96,7 +97,7 @@ class WordMapPanel(AskingPanel):
             z = unit(found.vectors[ids]).astype(np.float32)
             axes = before.axes if before is not None and before.chosen.key[:2] == chosen.key[:2] else None
             points, explained, axes = on_components(z, FIRST, axes)
-            step = chosen.key[2] if chosen.key[0] == LIVE else 0
+            step = chosen.key[2] if chosen.key[0] == LIVE else -1
             return Words(chosen, step, ids, Embedding(z, points, "pca", explained, None), axes)
 
         return (chosen.key, id(data)), work
@@ -112,13 +113,14 @@ class WordMapPanel(AskingPanel):
             self.map.reset()
         self._words, self._look = answer, Look(answer.step, (answer.embedding,))
         self.nothing.hide()
+        self.map.show()
         self._name()
 
     def show_nothing(self, why: str) -> None:
         self._words = self._look = self._named = None
         self.nothing.setText(why)
+        self.map.hide()
         self.nothing.show()
-        self._draw()
 
     def _name(self) -> None:
         """What the symbols are called and coloured by."""
@@ -176,7 +178,7 @@ def named_symbols(units: Units, ids: np.ndarray, tags: Tags) -> Thumbnails:
             np.array([present.index(key) for key in keys]),
             tuple(group_words(k, which) for k in present),
         )
-        colours[name] = tuple(ink(key).name() if key else theme.current().muted for key in present)
+        colours[name] = tuple(ink(key).name() if key else theme.current().border for key in present)
 
     groups = meanings(tags)
     parts = [*(tag + mark for tag in PARTS_OF_SPEECH for mark in ("", GUESS)), ""]

@@ -189,7 +189,7 @@ def test_the_map_colours_words_by_part_of_speech_and_a_click_puts_one_on_the_boa
     answer_with(desk, transformer(words))
     answered(qtbot, panel)
     qtbot.waitUntil(lambda: panel.map.colouring.currentText() == "part of speech")
-    assert panel.map.legend.names == ("nouns", "verbs", "prepositions, perhaps", "others")
+    assert panel.map.legend.names == ("nouns", "verbs", "prepositions?", "others")
     canvas = panel.map.canvas
     names = panel._named.names
     assert canvas.embedding.views is None
