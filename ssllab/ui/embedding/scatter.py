@@ -28,9 +28,11 @@ from ssllab.ui import theme
 from ssllab.ui.embedding import backdrop
 from ssllab.ui.embedding.camera import Camera
 from ssllab.ui.embedding.geometry import covering_box, steady_scale
+from ssllab.ui.embedding.names import names_boxes, with_room
 from ssllab.ui.embedding.pictures import category_colour, qimage
 from ssllab.ui.embedding.strokes import draw_arrows, draw_lines, pen
 from ssllab.ui.embedding.tiles import LEVELS, TileSet
+from ssllab.ui.plots.legend import small_font
 
 TRAIL_LOOKS = 12
 _FADES = 4  # shades of a trail
@@ -66,6 +68,8 @@ class MapCanvas(QWidget):
             1,
         )  # those that are shown of an embedding on principal components
         self._images: list[QImage] = []
+        self._names: tuple[str, ...] = ()
+        self._named: list[int] = []  # the items whose names have room
         self._classes = np.zeros(0, dtype=np.int64)
         self._own: tuple[str, ...] = ()
         self._hover = -1
@@ -100,6 +104,11 @@ class MapCanvas(QWidget):
         """The fixed images, ``(M, H, W, 3)`` uint8; none: the items have dots alone."""
         self._images = [qimage(picture) for picture in images]
         self.invalidate(tiles=True)
+
+    def set_names(self, names: tuple[str, ...]) -> None:
+        """What items without pictures are called, ``(M,)``; the first ones are named first."""
+        self._names = names
+        self.invalidate()
 
     def set_classes(self, classes: np.ndarray, own: tuple[str, ...] = ()) -> None:
         """The class of each image by which it is coloured, ``(M,)``, -1 for unknown; the classes' ``own`` colours."""
@@ -289,11 +298,25 @@ class MapCanvas(QWidget):
         for k in reversed(range(len(LEVELS))):
             rows = order[level[order] == k]
             tiles.draw_first(painter, rows, pixels[rows], k, shown[rows])
+        if self.thumbnails and len(self._names) == images:
+            self._paint_names(painter, pixels[:images], lit)
         if self._shown_forces() == "all":
             self._paint_forces(painter, np.flatnonzero(lit & (far[:images] > -0.5)), 1.0, 0.9)
         unit = self.arrow_length() * self.camera.scale
         words = backdrop.key_words(self._step, self.embedding, self.components)
         backdrop.paint_key(painter, self.rect(), words, self._shown_forces(), unit)
+
+    def _paint_names(self, painter: QPainter, pixels: np.ndarray, lit: np.ndarray) -> None:
+        """Beside the dots. While they glide the same ones keep their names, lest these flicker."""
+        painter.setFont(small_font(0.85))
+        boxes = names_boxes(self._names, pixels, painter.fontMetrics(), 0.5 * self.tile + 1)
+        if not self._timer.isActive():
+            self._named = with_room(boxes, lit, QRectF(self.rect()))
+        painter.setPen(QColor(theme.current().text))
+        for row in self._named:
+            if row < len(boxes) and lit[row]:
+                painter.drawText(boxes[row], Qt.AlignmentFlag.AlignVCenter, self._names[row])
+        painter.setFont(self.font())
 
     def _paint_trails(self, painter: QPainter, classes: np.ndarray, lit: np.ndarray) -> None:
         path = [*self._history, self._shown[: len(classes)]]

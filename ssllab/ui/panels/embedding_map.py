@@ -86,7 +86,11 @@ class EmbeddingMap(Panel):
         self._seen: Embedding | None = None  # the look that is shown, as the method gave it
         self._axes: np.ndarray | None = None  # of the components of the last look
         self._make_actions()
-        self.show_images.setVisible(pictures)
+        if not pictures:
+            self.show_images.setText("Names")
+            self.show_images.setToolTip(
+                "Names beside the dots, of as many as have room; nearer there is more"
+            )
         self.show_pairs.setVisible(pictures)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -119,7 +123,7 @@ class EmbeddingMap(Panel):
             self._seen, self._seen_components = embedding, self.components
             self._show_look(scene.look.step, embedding, scene.part(PairForces))
         self.legend.setVisible(bool(self.legend.names) and embedding is not None)
-        with_forces = self.show_images.isVisible() and (
+        with_forces = self.show_pairs.isVisible() and (
             embedding is None or scene.part(PairForces) is not None
         )
         if with_forces != self.forces_menu.menuAction().isVisible():
@@ -131,6 +135,7 @@ class EmbeddingMap(Panel):
             self.canvas.set_images(pictures if pictures is not None else np.zeros((0, 1, 1, 3), np.uint8))
         if scene.thumbnails is not self._thumbnails:
             self._thumbnails = scene.thumbnails
+            self.canvas.set_names(scene.thumbnails.names if scene.thumbnails is not None else ())
             self._refill_colourings()
         text = waiting(EMPTY, scene.state)
         if text != self.canvas.empty_text:
@@ -332,12 +337,8 @@ class EmbeddingMap(Panel):
 
     def _fit_bar(self) -> None:
         room = self.width() - 8 - self.colouring.sizeHint().width() - self.view_button.sizeHint().width() - 8
-        images, trails, pairs = (self.buttons[name] for name in ("Images", "Trails", "Pairs"))
-        actions = {
-            self.forces_button: self.forces_menu.menuAction(),
-            images: self.show_images,
-            pairs: self.show_pairs,
-        }
+        images, trails, pairs = self.buttons.values()
+        actions = {self.forces_button: self.forces_menu.menuAction(), pairs: self.show_pairs}
         for button in (self.forces_button, images, self.reset_button, trails, pairs):
             offered = button not in actions or actions[button].isVisible()
             room -= offered * (button.sizeHint().width() + 4)

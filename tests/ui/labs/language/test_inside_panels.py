@@ -9,12 +9,13 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 import pytest
 import torch
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRectF, Qt
 
 from ssllab.data.text.types import TextData, split_of
 from ssllab.methods.causal_lm import CausalLM, CausalLMConfig
 from ssllab.methods.masked_lm import MaskedLM, MaskedLMConfig
 from ssllab.ui import theme
+from ssllab.ui.embedding.names import with_room
 from ssllab.ui.labs.language.attention import AttentionPanel
 from ssllab.ui.labs.language.context import ContextPanel
 from ssllab.ui.labs.language.layers import LayersPanel
@@ -316,3 +317,23 @@ def test_closing_the_desk_ends_the_panels_too(qtbot, bench, words, monkeypatch):
     desk.models.first = Chosen(Counted(words), ("run", 1, 1), "step 1")
     desk.models.changed.emit()
     assert not panel.asking
+
+
+def test_names_stand_beside_the_dots_where_they_have_room_and_the_first_ones_first(
+    qtbot, desk, show, words, text
+):
+    panel = show(WordMapPanel)
+    answer_with(desk, transformer(words))
+    answered(qtbot, panel)
+    canvas = panel.map.canvas
+    panel._draw()
+    canvas.grab()
+    assert canvas._named[0] == 0  # the most frequent one
+    assert canvas._names == panel._named.names
+    boxes = [QRectF(10, 10, 40, 12), QRectF(20, 14, 40, 12), QRectF(60, 10, 30, 12), QRectF(190, 10, 30, 12)]
+    frame = QRectF(0, 0, 200, 100)
+    assert with_room(boxes, np.ones(4, bool), frame) == [0, 2]
+    assert with_room(boxes, np.array([False, True, True, True]), frame) == [1]
+    assert panel.map.show_images.text() == "Names"
+    panel.map.show_images.trigger()
+    assert panel.view_state()["shown"]["Names"] is False
