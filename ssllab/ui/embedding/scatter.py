@@ -312,9 +312,12 @@ class MapCanvas(QWidget):
         boxes = names_boxes(self._names, pixels, painter.fontMetrics(), 0.5 * self.tile + 1)
         if not self._timer.isActive():
             self._named = with_room(boxes, lit, QRectF(self.rect()))
+        ground = QColor(theme.current().surface)
+        ground.setAlphaF(0.6)
         painter.setPen(QColor(theme.current().text))
         for row in self._named:
             if row < len(boxes) and lit[row]:
+                painter.fillRect(boxes[row], ground)
                 painter.drawText(boxes[row], Qt.AlignmentFlag.AlignVCenter, self._names[row])
         painter.setFont(self.font())
 

@@ -23,7 +23,7 @@ Question = tuple[Hashable, Callable[[Task], Any]]
 
 class AskingPanel(DeskPanel):
     """One question is under way at a time; what changed meanwhile is asked next, and what lay between never. The board's
-    own answers are not held up: they have another thread."""
+    own answers are not held up: they have another thread, and come first."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -32,6 +32,7 @@ class AskingPanel(DeskPanel):
         self._asking = False
         desk.sheet.changed.connect(lambda before: self.ask())
         desk.models.changed.connect(self.ask)
+        desk.answered.connect(self.ask)
         desk.closed.connect(self._close)
         self.destroyed.connect(self._worker.close)
 
@@ -53,7 +54,7 @@ class AskingPanel(DeskPanel):
 
     def ask(self) -> None:
         """Ask what is to be asked now, unless it was, or something else is still under way."""
-        if not self.isVisible():
+        if not self.isVisible() or self.desk.answering:
             return
         chosen = self.desk.models.first
         if chosen is None:

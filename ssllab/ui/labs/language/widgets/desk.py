@@ -94,6 +94,11 @@ class Desk(QObject):
         own = self.sheet.state.pins
         return PINS[getattr(self.bench.data, "language", "everyday")] if own is None else own
 
+    @property
+    def answering(self) -> bool:
+        """Whether a model is asked of the text of the board: that goes before all else."""
+        return not self._asking.isdisjoint((FIRST, SECOND))
+
     def chosen(self, which: str) -> Chosen | None:
         """The first or the second model."""
         return self.models.first if which == FIRST else self.models.second
