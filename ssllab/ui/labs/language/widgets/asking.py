@@ -33,6 +33,7 @@ class AskingPanel(DeskPanel):
         desk.sheet.changed.connect(lambda before: self.ask())
         desk.models.changed.connect(self.ask)
         desk.answered.connect(self.ask)
+        desk.bench.data_loaded.connect(self.ask)
         desk.closed.connect(self._close)
         self.destroyed.connect(self._worker.close)
 
