@@ -15,7 +15,7 @@ def layer_readings(model: Transformer, ids: NDArray[np.integer], row: int, size:
     """What every layer says at ``row`` of ``ids (n,)``, of the first ``size`` symbols."""
     streams: list[torch.Tensor] = []
     model(_batch(model, ids), layers=streams)
-    logits = model.logits(model.norm(torch.stack([stream[0, row] for stream in streams])))[:, :size]
+    logits = model.logits(model.hidden(torch.stack([stream[0, row] for stream in streams])))[:, :size]
     return LayerReadings(logits.float().log_softmax(-1).cpu().numpy())
 
 

@@ -229,7 +229,7 @@ class BytePairs(Units):
             word = _merged(word, pair, self._ranks[pair][1])
         return word
 
-    def content(self, id: int) -> bytes:
+    def raw(self, id: int) -> bytes:
         """The bytes of a part; a new line for the end."""
         return self._bytes[id]
 

@@ -112,7 +112,7 @@ class Bytes(Units):
 
     def decode(self, ids: Iterable[int] | NDArray[np.integer]) -> str:
         """The text; bytes that are no character as ``⟨E2 80⟩``."""
-        return text_of(b"".join(map(self.content, map(int, ids))))
+        return text_of(b"".join(map(self.raw, map(int, ids))))
 
     def cut(self, text: str) -> list[tuple[int, int]]:
         """The bytes of one character share its place."""
@@ -129,7 +129,7 @@ class Bytes(Units):
         places += [(start + a, start + b) for a, b in self.cut(text[start:])]
         return np.frombuffer(bytes_of(text), np.uint8).astype(np.int32) + 1, places
 
-    def content(self, id: int) -> bytes:
+    def raw(self, id: int) -> bytes:
         """A byte, or a new line for the end."""
         return bytes([0x0A if id == END else id - 1])
 

@@ -73,7 +73,7 @@ class Units(ABC):
         of bytes take it as those bytes."""
         return self.encode(text), self.cut(text)
 
-    def content(self, id: int) -> bytes | None:
+    def raw(self, id: int) -> bytes | None:
         """The bytes that a symbol stands for; None where symbols are no bytes."""
         return None
 

@@ -322,10 +322,10 @@ def test_symbols_taken_one_by_one_become_the_text_whatever_halves_lie_between(na
     """A board keeps text alone: half a character stands in it as its bytes, and becomes whole with its other half."""
     units, board, content = UNITS[name], "", b""
     for id in units.encode(text).tolist():
-        board = text_of(bytes_of(board) + units.content(id))
-        content += units.content(id)
+        board = text_of(bytes_of(board) + units.raw(id))
+        content += units.raw(id)
         ids, places = units.read(board)
-        assert b"".join(units.content(i) for i in ids.tolist()) == content
+        assert b"".join(units.raw(i) for i in ids.tolist()) == content
         assert "\ufffd" not in board or "\ufffd" in text
         assert len(ids) == len(places)
         assert all(0 <= a < b <= len(board) for a, b in places)
@@ -339,8 +339,8 @@ def test_a_part_that_is_a_blank_and_half_a_character_is_read_as_that_part() -> N
     """GPT-2's vocabulary has such parts: without them the other half would be told another beginning."""
     units = learn("bpe", [" “ ” – — ‘ ’ … •" * 50], size=259)
     ids = units.encode("a “b")
-    taken = next(i for i in range(len(ids)) if not _whole(units.content(int(ids[i]))))
-    board = text_of(b"".join(units.content(i) for i in ids[: taken + 1].tolist()))
+    taken = next(i for i in range(len(ids)) if not _whole(units.raw(int(ids[i]))))
+    board = text_of(b"".join(units.raw(i) for i in ids[: taken + 1].tolist()))
     assert "⟨" in board
     assert units.read(board)[0].tolist() == ids[: taken + 1].tolist()
 
@@ -356,4 +356,4 @@ def _whole(content: bytes) -> bool:
 def test_units_that_are_no_bytes_read_a_sign_as_the_letters_that_it_is_written_with(name: str) -> None:
     units = UNITS[name]
     assert np.array_equal(units.read("cat ⟨E2 80⟩")[0], units.encode("cat ⟨E2 80⟩"))
-    assert units.content(2) is None
+    assert units.raw(2) is None

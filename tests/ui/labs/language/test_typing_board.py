@@ -286,12 +286,12 @@ def test_half_a_character_is_taken_as_its_bytes_and_its_other_half_makes_it_whol
     board.sheet.write("caf")
     for byte, text, last in ((b"\xc3", "caf⟨C3⟩", "⟨C3⟩"), (b"\xa9", "café", "⟨A9⟩")):
         settle(qtbot, board.desk)
-        board.bars["first"].taken.emit(next(i for i in range(1, len(units)) if units.content(i) == byte))
+        board.bars["first"].taken.emit(next(i for i in range(1, len(units)) if units.raw(i) == byte))
         assert board.sheet.state.text == board.editor.toPlainText() == text
         settle(qtbot, board.desk)
         assert board.strip.list.cells[-1].shown == last
         assert board.desk.answer().reading.ids.tolist()[-1] == next(
-            i for i in range(1, len(units)) if units.content(i) == byte
+            i for i in range(1, len(units)) if units.raw(i) == byte
         )
     board.sheet.undo()
     assert board.sheet.state.text == "caf⟨C3⟩"

@@ -46,7 +46,7 @@ class Reading:
         """The text with that symbol at the place that is asked for, and where the cursor is after it."""
         first, last = self.gap
         before, after = self.text[:first], self.text[last:]
-        if (content := self.units.content(id)) is not None:  # with the half before it, it may be a character
+        if (content := self.units.raw(id)) is not None:  # with the half before it, it may be a character
             before = text_of(bytes_of(before) + content)
             return before + after, len(before)
         piece = self._written(id)
