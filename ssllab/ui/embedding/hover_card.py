@@ -75,6 +75,7 @@ class HoverCard(QFrame):
         line = QFontMetricsF(self.font()).height()
         ratio = self.devicePixelRatioF()
         large, small = round(5.4 * line), round(2.55 * line)
+        self._show_pictures(True)
         self.picture.setPixmap(pixmap(picture, large, ratio))
         for label, view in zip(self.views, views, strict=True):
             label.setPixmap(pixmap(view, small, ratio))
@@ -88,10 +89,15 @@ class HoverCard(QFrame):
 
     def show_name(self, name: str, facts: list[tuple[str, str]], neighbours: list[tuple[str, float]]) -> None:
         """An item that has no picture."""
+        self._show_pictures(False)
         rows = [_row(what, escape(value)) for what, value in facts]
         self.text.setText(f"<b>{escape(name)}</b><table cellspacing='0'>{''.join(rows)}</table>")
         self.caption.setText("Nearest neighbours, cosine")
         self._show_neighbours(neighbours)
+
+    def _show_pictures(self, on: bool) -> None:
+        for label in (self.picture, *self.views):
+            label.setVisible(on)
 
     def _show_neighbours(self, neighbours: Sequence[tuple[QPixmap | str, float]]) -> None:
         for k, (what, cosine) in enumerate(self.neighbours):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout
 
@@ -35,7 +35,9 @@ _MOVES = {
 
 
 class AttentionMap(HeatMap):
-    """``weights (n, n)``; a row is who looks. The arrows go from cell to cell."""
+    """``weights (n, n)``; a row is who looks. The arrows go from cell to cell; ``told`` brings one in words."""
+
+    told = Signal(str)
 
     def __init__(self) -> None:
         super().__init__(x_label="looked at", y_label="who looks", hint="Type a text on the board")
@@ -80,6 +82,7 @@ class AttentionMap(HeatMap):
         if 0 <= row <= last and 0 <= column <= last and np.isfinite(self._levels[row, column]):
             self._cell = row, column
             self.setAccessibleDescription(self.describe(row, column))
+            self.told.emit(self.describe(row, column))
             self.show_values()
 
 
@@ -111,6 +114,7 @@ class AttentionPanel(AskingPanel):
         self.note = QLabel()
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.map = AttentionMap()
+        self.map.told.connect(self.note.setText)
         self.map.tools.name = lambda: self.bench.file_name(self.title)
         self.map.tools.said.connect(self.bench.say)
         self.map.tools.table_asked.connect(self.bench.save_table)

@@ -77,6 +77,7 @@ class NearestPanel(AskingPanel):
         self.list.setFrameShape(QTreeWidget.Shape.NoFrame)
         self.list.setAccessibleName("Nearest symbols")
         self._near: Near | None = None
+        self._rows: list[list[str]] = []
         row = QHBoxLayout()
         row.setContentsMargins(8, 4, 8, 0)
         row.addWidget(self.box, 1)
@@ -126,7 +127,7 @@ class NearestPanel(AskingPanel):
 
     def show_nothing(self, why: str) -> None:
         self._near = None
-        self.list.clear()
+        self._fill([])
         self.note.setText(why)
 
     def _show(self) -> None:
@@ -139,18 +140,24 @@ class NearestPanel(AskingPanel):
         for place, (id, cosine) in enumerate(zip(near.ids.tolist(), near.cosines.tolist(), strict=True)):
             often = "" if near.shares is None else share_words(float(near.shares[place]))
             tag, group = self.desk.tags.get(near.units.symbols[id], ("", ""))
-            row = [
-                near.units.shown(id),
-                f"{cosine:.2f}".replace("-", "−"),
-                often,
-                " ".join(filter(None, (tag, group))),
-            ]
-            item = QTreeWidgetItem(row)
-            rows.append(item)
+            what = " ".join(filter(None, (tag, group)))
+            rows.append([near.units.shown(id), f"{cosine:.2f}".replace("-", "−"), often, what])
+        self._fill(rows)
+
+    def _fill(self, rows: list[list[str]]) -> None:
+        """Other rows; the symbol that the keyboard is at stays so."""
+        if rows == self._rows:
+            return
+        at = self.list.currentItem()
+        chosen = at.text(0) if at is not None else None
+        self._rows = rows
         self.list.clear()
-        self.list.addTopLevelItems(rows)
+        self.list.addTopLevelItems([QTreeWidgetItem(row) for row in rows])
         for column in range(3):
             self.list.resizeColumnToContents(column)
+        for number, row in enumerate(rows):
+            if row[0] == chosen:
+                self.list.setCurrentItem(self.list.topLevelItem(number))
 
     def _go(self, item: QTreeWidgetItem, column: int = 0) -> None:
         self.box.setText(item.text(0))

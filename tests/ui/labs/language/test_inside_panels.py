@@ -126,6 +126,7 @@ def test_the_map_of_attention_has_the_symbols_on_both_axes_and_is_gone_through_b
     for key in (Key.Key_Up, Key.Key_Left, Key.Key_Up):
         qtbot.keyClick(panel.map, key)
     assert panel.map.accessibleDescription().startswith("cat (4) looks at cat (4): ")
+    assert panel.note.text() == panel.map.accessibleDescription()
     saved = panel.map.tools.save(tmp_path / "attention.svg")
     drawing = saved.read_text("utf-8")
     assert "<svg" in drawing
@@ -168,6 +169,13 @@ def test_the_nearest_symbols_are_those_of_the_largest_cosine_and_one_goes_on_fro
     panel.list.itemActivated.emit(first, 0)
     answered(qtbot, panel)
     assert f"nearest to {words.shown(best)}" in panel.note.text()
+    panel.box.clear()
+    answered(qtbot, panel)
+    kept = panel.list.topLevelItem(2).text(0)
+    panel.list.setCurrentItem(panel.list.topLevelItem(2))
+    answer_with(desk, model, step=2)  # the model has learned meanwhile
+    answered(qtbot, panel)
+    assert panel.list.currentItem().text(0) == kept
     panel.box.setText("sits")
     answered(qtbot, panel)
     assert "nearest to sits" in panel.note.text()
