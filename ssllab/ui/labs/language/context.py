@@ -69,8 +69,8 @@ class BlurChart(Chart):
             self.put(band, *_band(self.uses[-1][1] if self.uses else None, way))
         if self.uses:
             shown = [use for _, use in self.uses]
-            ends = [[use.whole, *_band(use, "shuffled")[1], *_band(use, "hidden")[1]] for use in shown]
-            losses = np.concatenate(ends)
+            bounds = [[use.whole, *_band(use, "shuffled")[1], *_band(use, "hidden")[1]] for use in shown]
+            losses = np.concatenate(bounds)
             far = max(int(use.distances[-1]) for use in shown)
             self.frame((1, max(2, far)), (float(losses.min()), float(losses.max())), pad=(0.02, 0.06))
             self._list()

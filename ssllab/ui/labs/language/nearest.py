@@ -152,12 +152,13 @@ class NearestPanel(AskingPanel):
         chosen = at.text(0) if at is not None else None
         self._rows = rows
         self.list.clear()
-        self.list.addTopLevelItems([QTreeWidgetItem(row) for row in rows])
+        items = [QTreeWidgetItem(row) for row in rows]
+        self.list.addTopLevelItems(items)
         for column in range(3):
             self.list.resizeColumnToContents(column)
-        for number, row in enumerate(rows):
-            if row[0] == chosen:
-                self.list.setCurrentItem(self.list.topLevelItem(number))
+        for item in items:
+            if item.text(0) == chosen:
+                self.list.setCurrentItem(item)
 
     def _go(self, item: QTreeWidgetItem, column: int = 0) -> None:
         self.box.setText(item.text(0))
