@@ -15,7 +15,7 @@ from ssllab.ui.labs.language.widgets.asking import AskingPanel, Question
 from ssllab.ui.labs.language.widgets.desk import Desk
 from ssllab.ui.labs.language.widgets.layer_table import SHOWN, LayerRow, LayerTable
 from ssllab.ui.labs.language.widgets.models import Chosen
-from ssllab.ui.labs.language.widgets.ranking import Candidate, rank
+from ssllab.ui.labs.language.widgets.ranking import likeliest
 from ssllab.ui.labs.language.widgets.reading import Reading, known, read
 
 NOT_FOR = "Not for this model: only a Transformer has layers that can be read one by one."
@@ -85,7 +85,7 @@ class LayersPanel(AskingPanel):
             LayerRow(
                 "input" if layer == 0 else f"layer {layer}",
                 entropy_bits(logs),
-                tuple(c for c in self._ranked(logs, reading) if isinstance(c, Candidate)),
+                likeliest(logs, units, self.desk.tags, SHOWN),
             )
             for layer, logs in enumerate(found.logs)
         ]
@@ -95,9 +95,6 @@ class LayersPanel(AskingPanel):
         )
         where = "comes" if reading.at_end else "stands"
         self.note.setText(f"{chosen.words}: what {where} after {before}; layer {last} answers")
-
-    def _ranked(self, logs: object, reading: Reading) -> list:
-        return rank(logs, reading.units, self.desk.tags, self.sheet.state.sampling, top=SHOWN)  # type: ignore[arg-type]
 
     def restyle(self) -> None:
         self.note.setStyleSheet(f"color: {theme.current().muted};")

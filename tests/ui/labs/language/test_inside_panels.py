@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -14,6 +15,7 @@ from PySide6.QtCore import QRectF, Qt
 from ssllab.data.text.types import TextData, split_of
 from ssllab.methods.causal_lm import CausalLM, CausalLMConfig
 from ssllab.methods.masked_lm import MaskedLM, MaskedLMConfig
+from ssllab.text.sampling import Sampling
 from ssllab.ui import theme
 from ssllab.ui.embedding.names import with_room
 from ssllab.ui.labs.language.attention import AttentionPanel
@@ -22,6 +24,7 @@ from ssllab.ui.labs.language.layers import LayersPanel
 from ssllab.ui.labs.language.nearest import NearestPanel
 from ssllab.ui.labs.language.widgets import desk as desk_module
 from ssllab.ui.labs.language.widgets.models import Chosen
+from ssllab.ui.labs.language.widgets.ranking import likeliest, rank
 from ssllab.ui.labs.language.word_map import WordMapPanel
 from ssllab.ui.scene import Scene
 
@@ -345,3 +348,15 @@ def test_names_stand_beside_the_dots_where_they_have_room_and_the_first_ones_fir
     assert panel.map.show_images.text() == "Names"
     panel.map.show_images.trigger()
     assert panel.view_state()["shown"]["Names"] is False
+
+
+def test_the_likeliest_are_those_that_the_board_ranks_first(words):
+    dice = np.random.default_rng(0)
+    for _ in range(20):
+        logs = dice.normal(size=len(words)).astype(np.float32)
+        logs[dice.integers(len(words), size=3)] = -np.inf
+        logs -= np.logaddexp.reduce(logs)
+        quick = likeliest(logs, words, {"cat": ("NOUN", "animal")}, 4)
+        board = rank(logs, words, {"cat": ("NOUN", "animal")}, Sampling(), top=4)
+        assert list(quick) == [replace(candidate, left=candidate.p) for candidate in board]
+    assert len(likeliest(logs, words, {}, 1000)) == np.isfinite(logs).sum()

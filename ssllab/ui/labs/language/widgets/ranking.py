@@ -85,6 +85,19 @@ def rank(
     return rows
 
 
+def likeliest(logs: NDArray[np.floating], units: Units, tags: Tags, top: int) -> tuple[Candidate, ...]:
+    """The ``top`` likeliest symbols as the model says, by no groups: quick, also among fifty thousand."""
+    top = min(top, len(logs))
+    first = np.argpartition(-logs, top - 1)[:top]
+    first = first[np.argsort(-logs[first], kind="stable")]
+    p = np.exp(logs[first].astype(np.float64)).tolist()
+    return tuple(
+        Candidate(i, units.shown(i), share, share, place, *tags.get(units.symbols[i], ("", "")))
+        for place, (i, share) in enumerate(zip(first.tolist(), p, strict=True), 1)
+        if share > 0
+    )
+
+
 def shares_of(p: NDArray[np.floating], units: Units, tags: Tags, grouping: str) -> list[tuple[str, float]]:
     """What each part of speech or meaning carries in all, the heaviest first."""
     which = 0 if grouping == "tag" else 1
