@@ -125,12 +125,15 @@ class CausalPredictor(Predictor):
         return in_groups(last, before, np.array([ids[p] for ids, p in zip(many, places, strict=True)]))
 
     def by_layer(self, ids: NDArray[np.int32], place: int) -> LayerReadings:
+        """See :meth:`.Predictor.by_layer`."""
         return layer_readings(
             self.model, ids[max(0, place - self.context) : place], -1, len(self.units.symbols)
         )
 
     def attention(self, ids: NDArray[np.int32]) -> AttentionMaps:
+        """See :meth:`.Predictor.attention`."""
         return attention_maps(self.model, ids)
 
     def vectors(self) -> SymbolVectors:
+        """See :meth:`.Predictor.vectors`."""
         return symbol_vectors(self.model.embedding, len(self.units.symbols))

@@ -175,13 +175,16 @@ class MaskedPredictor(Predictor):
         return in_groups(hidden_one, rows, np.array([ids[p] for ids, p in zip(many, places, strict=True)]))
 
     def by_layer(self, ids: NDArray[np.int32], place: int) -> LayerReadings:
+        """See :meth:`.Predictor.by_layer`."""
         shown, row = self._around(np.append(ids, 0) if place == len(ids) else ids, place)
         return layer_readings(self.model, shown, row, self.mask)
 
     def attention(self, ids: NDArray[np.int32]) -> AttentionMaps:
+        """See :meth:`.Predictor.attention`."""
         return attention_maps(self.model, ids)
 
     def vectors(self) -> SymbolVectors:
+        """See :meth:`.Predictor.vectors`."""
         return symbol_vectors(self.model.embedding, self.mask)
 
     @torch.no_grad()

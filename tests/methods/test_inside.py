@@ -8,8 +8,11 @@ import torch
 
 from ssllab.methods.causal_lm import CausalLM, CausalLMConfig
 from ssllab.methods.lstm_lm import LSTMLM, LSTMConfig
-from ssllab.methods.masked_lm import MaskedLM, MaskedLMConfig
+from ssllab.methods.masked_lm import MaskedLM, MaskedLMConfig, MaskedPredictor
 from ssllab.methods.ngram import NGram, NGramConfig
+from ssllab.methods.stored_language import Remembering
+from ssllab.nn.language.framed import Framed
+from ssllab.nn.language.transformer import Shape, Transformer
 from ssllab.text.units import learn
 
 TEXT = "the cat sits on the mat and the dog sits on the rug while the old cat sleeps"
@@ -47,6 +50,41 @@ def test_the_last_layer_says_what_the_model_says_and_each_is_a_distribution(name
     assert np.abs(read.logs[0] - read.logs[-1]).max() > 0.1  # the layers between do something
     within = asked.by_layer(ids, 3).logs[-1]
     assert within == pytest.approx(asked.next(ids[:3]) if asked.causal else asked.at(ids, 3), abs=1e-5)
+
+
+def _published(kind, *frame, **more):
+    """A Transformer of another layout, with weights as large as trained ones."""
+    torch.manual_seed(0)
+    model = kind(Shape(len(UNITS) + (not more.get("causal", True)), 16, 3, 2, 16, **more), *frame)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.4)
+    return model.eval()
+
+
+BERT = {"causal": False, "bias": True, "norm_first": False, "scorer": True, "feed": 24}
+LAYOUTS = {
+    "GPT-2": lambda: Remembering(_published(Transformer, bias=True, activation="gelu_tanh"), UNITS),
+    "BERT": lambda: MaskedPredictor(_published(Transformer, **BERT), UNITS),
+    "BERT in its frame": lambda: MaskedPredictor(_published(Framed, 1, 0, **BERT), UNITS),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_models_of_published_layouts_are_looked_into_as_ours_are(layout):
+    asked = LAYOUTS[layout]()
+    for length in (3, 9):
+        read = asked.by_layer(IDS[:length], length)
+        assert read.logs.shape == (4, len(UNITS))
+        assert read.logs[-1] == pytest.approx(asked.next(IDS[:length]), abs=1e-5)
+    weights = asked.attention(IDS[:9]).weights
+    assert weights.shape == (3, 2, 9, 9)
+    rest = 1 - weights.sum(-1)  # what is looked at in the frame is not the text's
+    assert (rest > 0.001).all() if layout == "BERT in its frame" else np.abs(rest).max() < 1e-5
+    many, places = [IDS[:5], IDS[1:12], IDS[:12]], [2, 3, 4]
+    row = asked.next if asked.causal else None
+    alone = [(row(i[:p]) if row else asked.at(i, p))[i[p]] for i, p in zip(many, places, strict=True)]
+    assert asked.told(many, places) == pytest.approx(np.array(alone), abs=1e-5)
+    assert asked.vectors().vectors.shape == (len(UNITS), 16)
 
 
 def test_the_input_is_read_by_itself_whatever_stood_before():

@@ -100,7 +100,8 @@ class AttentionPanel(AskingPanel):
     last {MOST} symbols are shown, or as many as the model can see.</p>
     <p><b>How to read it.</b> A bright line beside the diagonal: the head looks at the symbol before. A bright first
     column: it has nothing to look for and rests on the beginning. A spot far left in a sentence: a verb that looks at
-    its subject, a word at its first mention. Weights say what is read, not why.</p>
+    its subject, a word at its first mention. Weights say what is read, not why. BERT
+    reads a text between two symbols of its own: what it looks at there is missing from its rows.</p>
     <p>Point at a cell, or go there by the arrows; the menu of the map saves it as SVG, PNG or CSV.</p>
     <p>Vaswani et al. 2017, section 3.2; Clark et al. 2019, <i>What does BERT look at?</i>; Jain and Wallace 2019 on
     what such maps do not explain.</p>
