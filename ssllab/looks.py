@@ -202,6 +202,7 @@ class ContextUse:
     shuffled_error: np.ndarray  # (K,)
     hidden_error: np.ndarray  # (K,)
     places: int  # how many symbols were predicted
+    reach: int  # how many symbols the whole context is, on each side
     both_sides: bool  # what is near stands on both sides
 
 

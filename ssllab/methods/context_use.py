@@ -16,6 +16,7 @@ from ssllab.text.symbols import END
 
 PLACES = 256  # symbols that are predicted
 SEED = 2018
+MOST_REACH, READ = 256, 2**14  # symbols of the context at most, and of all places' contexts together
 _LEAST = 16  # symbols that are looked back at where the model reads any text in one go
 
 
@@ -26,16 +27,19 @@ def context_use(
     places: int = PLACES,
     report: Callable[[float], None] = lambda share: None,
 ) -> ContextUse:
-    """``ids (n,)``: held-out symbols; ``whole``: the text is read from the beginning of a document, as in training. The same
-    places and the same dice each time. Raises ValueError where there is too little text."""
+    """``ids (n,)``: held-out symbols; ``whole``: the text is read from the beginning of a document, as in training.
+
+    The same places and the same dice each time; of a large context fewer and not all of it. Raises ValueError where there
+    is too little text.
+    """
     reach = min(max(model.context, _LEAST) if model.whole else model.context, len(ids) - 1)
     sides = 1 if model.causal else 2
-    reach //= sides
+    reach = min(reach, MOST_REACH) // sides
     if reach < 2 or len(ids) < sides * reach + 2:
         raise ValueError(f"{len(ids):,} held-out symbols are too few to blur a context: expected more.")
     dice = np.random.default_rng(SEED)
     spots = np.arange(reach, len(ids) - (reach if sides == 2 else 0))
-    spots = np.sort(dice.choice(spots, min(places, len(spots)), replace=False))
+    spots = np.sort(dice.choice(spots, min(places, max(1, READ // reach), len(spots)), replace=False))
     windows = [_window(ids, int(spot), reach, model.causal, whole) for spot in spots]
     distances = [1 << k for k in range(reach.bit_length()) if 1 << k < reach]
     total, done = 2 * len(distances) + 1, 0
@@ -62,6 +66,7 @@ def context_use(
         error(shuffled),
         error(hidden),
         len(windows),
+        reach,
         sides == 2,
     )
 

@@ -114,3 +114,11 @@ def test_measuring_draws_nothing_from_the_dice_of_training():
     before = torch.get_rng_state()
     context_use(Echo(4), repeating(4), places=10)
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_of_a_large_context_less_is_read():
+    model = Echo(4)
+    model.context = 1024
+    use = context_use(model, repeating(4), places=256)
+    assert (use.reach, use.places) == (256, 64)
+    assert use.distances[-1] == 128

@@ -168,13 +168,19 @@ class ContextPanel(AskingPanel):
         self.restyle()
 
     def _measure(self) -> None:
+        if self._wanted != self._done:
+            self.give_up()
+            self._end()
+            self.note.setText("Given up.")
+            return
         self._wanted += 1
-        self.button.setEnabled(False)
+        self.button.setText("Stop")
         self.note.setText("Measuring …")
         self.ask()
 
     def _advance(self, share: float, text: str) -> None:
-        self.note.setText(f"Measuring … {100 * share:.0f} %")
+        if self.asking:
+            self.note.setText(f"Measuring … {100 * share:.0f} %")
 
     def question(self, chosen: Chosen) -> Question | None:
         if self._wanted == self._done:
@@ -195,8 +201,8 @@ class ContextPanel(AskingPanel):
     def show_answer(self, answer: tuple[str, ContextUse]) -> None:
         words, use = answer
         self._end()
-        sides = ", near ones on both sides" if use.both_sides else ""
-        self.note.setText(f"{words}: {use.places} held-out places{sides}")
+        where = "on each side" if use.both_sides else "before each"
+        self.note.setText(f"{words}: {use.places} held-out places, {use.reach} symbols {where}")
         self.chart.show_use(words, use)
         self.setAccessibleDescription(described(use))
 
@@ -206,7 +212,7 @@ class ContextPanel(AskingPanel):
 
     def _end(self) -> None:
         self._done = self._wanted
-        self.button.setEnabled(True)
+        self.button.setText("Measure")
 
     def draw(self, scene: Scene) -> None:
         super().draw(scene)

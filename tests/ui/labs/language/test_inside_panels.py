@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import replace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -240,8 +241,32 @@ def test_the_blurred_context_is_measured_when_asked_and_the_one_before_stays(qtb
         "symbols that stay", "shuffled", "shuffled error", "hidden", "hidden error", "as it is"
     }  # fmt: skip
     assert f"{use.whole:.2f} nats" in panel.accessibleDescription()
-    assert panel.note.text() == f"step 2: {use.places} held-out places"
-    assert panel.button.isEnabled()
+    assert panel.note.text() == f"step 2: {use.places} held-out places, 12 symbols before each"
+    assert panel.button.text() == "Measure"
+
+
+def test_measuring_can_be_stopped_and_begun_again(qtbot, desk, show, words, text):
+    began, goes_on = threading.Event(), threading.Event()
+
+    class Slow(Counted):
+        def told(self, many, places):
+            began.set()
+            goes_on.wait(20)
+            return super().told(many, places)
+
+    panel = show(ContextPanel)
+    answer_with(desk, Slow(words))
+    settle(qtbot, desk)
+    panel.button.click()
+    assert panel.button.text() == "Stop"
+    assert began.wait(20)
+    panel.button.click()
+    assert not panel.asking
+    assert (panel.button.text(), panel.note.text()) == ("Measure", "Given up.")
+    goes_on.set()
+    panel.button.click()
+    answered(qtbot, panel)
+    assert len(panel.chart.uses) == 1  # what was given up is not drawn
 
 
 def test_without_data_or_text_the_panels_say_what_lacks(qtbot, desk, show, words, bench):
@@ -253,7 +278,7 @@ def test_without_data_or_text_the_panels_say_what_lacks(qtbot, desk, show, words
     answered(qtbot, nearest)
     assert context.note.text() == "The text is still being loaded: measure again in a moment."
     assert nearest.note.text() == "Type a symbol here, or a text on the board."
-    assert context.button.isEnabled()
+    assert context.button.text() == "Measure"
 
 
 @pytest.mark.parametrize("kind", [LayersPanel, AttentionPanel, NearestPanel, WordMapPanel])

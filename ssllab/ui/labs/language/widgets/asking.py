@@ -29,7 +29,7 @@ class AskingPanel(DeskPanel):
         super().__init__(desk)
         self._worker = Worker(self)
         self._asked: Hashable = None
-        self._asking = False
+        self._task: Task | None = None  # the question that is under way
         desk.sheet.changed.connect(lambda before: self.ask())
         desk.models.changed.connect(self.ask)
         desk.answered.connect(self.ask)
@@ -63,15 +63,21 @@ class AskingPanel(DeskPanel):
             self.show_nothing(self.desk.models.why["first"])
             return
         question = self.question(chosen)
-        if question is None or self._asking or question[0] == self._asked:
+        if question is None or self.asking or question[0] == self._asked:
             return
-        self._asked, self._asking = question[0], True
-        self._worker.submit(question[1], self._take, lambda error, trace: self._fail(error))
+        self._asked = question[0]
+        self._task = self._worker.submit(question[1], self._take, lambda error, trace: self._fail(error))
 
     @property
     def asking(self) -> bool:
         """Whether a question is under way."""
-        return self._asking
+        return self._task is not None
+
+    def give_up(self) -> None:
+        """Let go the question that is under way: it ends when it next says how far it is."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
 
     def forget(self) -> None:
         """Ask again, also what was asked."""
@@ -83,12 +89,12 @@ class AskingPanel(DeskPanel):
         self._worker.close()
 
     def _take(self, answer: Any) -> None:
-        self._asking = False
+        self._task = None
         self.show_answer(answer)
         self.ask()
 
     def _fail(self, error: Exception) -> None:
-        self._asking = False
+        self._task = None
         self.show_nothing((str(error).strip() or type(error).__name__).splitlines()[0])
         self.ask()
 
