@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-_TYPED_IN = (QLineEdit, QAbstractSpinBox, QComboBox, QAbstractItemView, QPlainTextEdit)
+_TYPED_IN = (QLineEdit, QAbstractSpinBox, QComboBox, QAbstractItemView)
 _SHOWS_ONLY = (
     QScrollArea,
     QGraphicsView,
@@ -37,7 +37,9 @@ def belongs_to_focus(event: QKeyEvent, tabbed_to: QWidget | None) -> bool:
     held = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
     if focus is None or held != Qt.KeyboardModifier.NoModifier or not text or not text.isprintable():
         return False
-    if isinstance(focus, _TYPED_IN) or (isinstance(focus, QTextEdit) and not focus.isReadOnly()):
+    if isinstance(focus, _TYPED_IN) or (
+        isinstance(focus, (QTextEdit, QPlainTextEdit)) and not focus.isReadOnly()
+    ):
         return True
     if text == " ":
         return isinstance(focus, QAbstractButton)

@@ -31,6 +31,7 @@ from ssllab.ui.controls_panel import ControlsPanel
 from ssllab.ui.history import History
 from ssllab.ui.main_toolbar import MainToolbar
 from ssllab.ui.panel import Panel
+from ssllab.ui.panels.code import CodePanel
 from ssllab.ui.panels.lessons import LessonsPanel
 
 
@@ -159,6 +160,7 @@ class LabPage(QMainWindow):
         self.lab = bench.lab
         self.toolbar = MainToolbar(bench)
         self.toolbar.folder_wanted.connect(self.ask_for_folder)
+        self.toolbar.code_wanted.connect(partial(self.show_panel, CodePanel.id))
         self.addToolBar(self.toolbar)
         self.history = History(bench)
         self.controls = ControlsPanel(bench)

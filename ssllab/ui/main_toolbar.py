@@ -39,9 +39,11 @@ _STATES = {
 
 
 class MainToolbar(QToolBar):
-    """Follows the bench; ``folder_wanted`` when the person chooses "Your folder…" as data."""
+    """Follows the bench; ``folder_wanted`` when the person chooses "Your folder…" as data, ``code_wanted`` when they
+    want to read the method."""
 
     folder_wanted = Signal()
+    code_wanted = Signal()
 
     def __init__(self, bench: Bench) -> None:
         super().__init__("Run")
@@ -113,6 +115,8 @@ class MainToolbar(QToolBar):
             label.setContentsMargins(8, 0, 4, 0)
             self._labels.append(self.addWidget(label))
             self.addWidget(box)
+            if box is self.method_box:
+                self.code_button = self._button("Code", "Read the code of the method", self.code_wanted.emit)
 
     def _make_state(self) -> None:
         spring = QWidget()

@@ -106,8 +106,8 @@ def test_tab_goes_through_a_lab_in_the_order_of_reading_and_round(window, qtbot,
         stops.append(QApplication.focusWidget())
     assert QApplication.focusWidget() is stops[0]
     toolbar = page.toolbar
-    boxes = [toolbar.method_box, toolbar.data_box, toolbar.device_box, toolbar.seed_box]
-    assert stops[1:8] == [toolbar.start_button, toolbar.step_button, toolbar.reset_button, *boxes]
+    boxes = [toolbar.method_box, toolbar.code_button, toolbar.data_box, toolbar.device_box, toolbar.seed_box]
+    assert stops[1:9] == [toolbar.start_button, toolbar.step_button, toolbar.reset_button, *boxes]
     assert stops[8] is page.controls.search
     rows = [stop for stop in stops if page.controls.isAncestorOf(stop)]
     heights = [

@@ -14,6 +14,7 @@ from ssllab.ui.labs.contrast.factors import FactorsPanel
 from ssllab.ui.labs.contrast.forces import ForcesPanel
 from ssllab.ui.labs.contrast.microscope import Microscope
 from ssllab.ui.labs.contrast.similarity import SimilarityPanel
+from ssllab.ui.panels.code import CodePanel
 from ssllab.ui.panels.curves import CurvesPanel
 from ssllab.ui.panels.doctor import DoctorPanel
 from ssllab.ui.panels.embedding_map import EmbeddingMap
@@ -34,13 +35,14 @@ PANELS = (
     AlignmentUniformityPanel,
     LessonsPanel,
     DoctorPanel,
+    CodePanel,
 )
 
 _COLUMNS = (
     Column(
         560,
         (
-            Place(("map", "microscope", "augmentations", "ablation"), 430),
+            Place(("map", "microscope", "augmentations", "ablation", "code"), 430),
             Place(("similarity", "forces", "alignment"), 250),
         ),
     ),

@@ -16,6 +16,7 @@ from ssllab.ui.labs.language.pins import PinsPanel
 from ssllab.ui.labs.language.texts import TextsPanel
 from ssllab.ui.labs.language.widgets.desk import Desk
 from ssllab.ui.labs.language.word_map import WordMapPanel
+from ssllab.ui.panels.code import CodePanel
 from ssllab.ui.panels.curves import CurvesPanel
 from ssllab.ui.panels.doctor import DoctorPanel
 from ssllab.ui.panels.lessons import LessonsPanel
@@ -28,6 +29,7 @@ PANELS = (
     partial(curves, id="knowledge", title="What it knows"),
     LessonsPanel,
     DoctorPanel,
+    CodePanel,
     BabblePanel,
 )
 
@@ -42,7 +44,7 @@ _AROUND = (
     ContextPanel,
 )
 _COLUMNS = (
-    Column(600, (Place(("board",), 400), Place(("pins", "layers", "attention", "texts"), 280))),
+    Column(600, (Place(("board",), 400), Place(("pins", "layers", "attention", "texts", "code"), 280))),
     Column(
         380,
         (

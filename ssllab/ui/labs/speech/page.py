@@ -20,6 +20,7 @@ from ssllab.ui.labs.speech.transcription import TranscriptionPanel
 from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.models import RUN
 from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf
+from ssllab.ui.panels.code import CodePanel
 from ssllab.ui.panels.curves import CurvesPanel
 from ssllab.ui.panels.doctor import DoctorPanel
 from ssllab.ui.panels.lessons import LessonsPanel
@@ -29,6 +30,7 @@ curves = partial(CurvesPanel, panels=("loss", "perplexity", "probes"))
 PANELS = (
     LessonsPanel,
     DoctorPanel,
+    CodePanel,
     partial(curves, id="loss", title="Loss and task"),
     partial(curves, id="perplexity", title="Code perplexity"),
     JointUsagePanel,
@@ -41,7 +43,7 @@ _COLUMNS = (
     Column(
         620,
         (
-            Place(("lanes",), 480),
+            Place(("lanes", "code"), 480),
             Place(("recorder", "takes", "occurrences", "transcription"), 220),
         ),
     ),
