@@ -11,7 +11,7 @@ plots are all made from it. Nothing here imports torch or Qt, so the window can 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args, get_origin
 
@@ -180,6 +180,11 @@ class Config(BaseModel):
     def changed(self, updates: Mapping[str, Any]) -> Self:
         """A validated copy with some values replaced."""
         return type(self).make({**self.model_dump(), **updates})
+
+    def unfit(self, allows: Mapping[str, Sequence[Value]]) -> dict[str, Value]:
+        """What must change where of some controls only these values are allowed: the first is taken for another."""
+        mine = self.model_dump()
+        return {key: good[0] for key, good in allows.items() if key in mine and mine[key] not in good}
 
     def needs_restart(self, running: Config) -> bool:
         """Whether a run with the settings ``running`` must begin anew to take these: one is not live and differs."""

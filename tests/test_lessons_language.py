@@ -5,6 +5,7 @@ What "by heart" and "counting" promise of the doctor is in ``tests/methods/test_
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import islice
 
@@ -113,6 +114,40 @@ def test_on_little_text_counting_is_ahead_of_a_small_transformer() -> None:
     found = made.probe()
     assert found.constants["kn5_loss"] < found.constants["bigram_loss"] < found.constants["unigram_loss"]
     assert found.scalars["held_out_loss"] > found.constants["kn5_loss"] + 0.3
+
+
+@pytest.fixture(scope="module")
+def few_dna():
+    data = load("dna", kinds=("text",))
+    return replace(data, train=split_of(islice(data.train.documents(), 8)))
+
+
+def test_single_bases_are_near_chance_and_in_threes_half_of_chance_is_gone(few_dna) -> None:
+    lesson = LESSONS["11-dna"]
+    made = {}
+    for unit in (lesson.changes["unit"], "kmer"):
+        config = {**SMALL, **lesson.changes, "unit": unit}
+        settings = RunSettings(method="causal_lm", config=config, data=lesson.data)
+        made[unit] = Trainer(settings, few_dna).method.constants(few_dna)
+    bases, threes = made["char"], made["kmer"]
+    assert bases["uniform_loss"] == pytest.approx(math.log(4), abs=0.001)
+    assert abs(bases["unigram_below_chance"]) < 0.01
+    assert 0.005 < bases["bigram_below_chance"] < 0.05 < bases["kn5_below_chance"] < 0.12
+    assert threes["uniform_loss"] == pytest.approx(4.16, abs=0.01)
+    assert 0.3 < threes["kn5_below_chance"] / threes["uniform_loss"] < 0.6
+
+
+def test_a_transformer_climbs_over_the_bigram_of_dna(few_dna) -> None:
+    config = {**SMALL, **LESSONS["11-dna"].changes}
+    made = Trainer(RunSettings(method="causal_lm", config=config, data="dna"), few_dna)
+    for _ in range(150):
+        made.train_step()
+    found = made.probe()
+    assert (
+        found.constants["bigram_below_chance"]
+        < found.scalars["below_chance"]
+        < found.constants["kn5_below_chance"]
+    )
 
 
 def test_every_lesson_is_for_the_method_that_the_lab_opens_with() -> None:

@@ -19,7 +19,7 @@ from ssllab.commands.reading import count, read
 from ssllab.commands.usage import BAD_INPUT, OUR_FAILURE, UsageError, answer
 from ssllab.controls import Config, ControlError, Value
 from ssllab.data.batches import Data
-from ssllab.data.catalogue import absolute, exists
+from ssllab.data.catalogue import absolute, allowed, exists
 from ssllab.data.catalogue import options as data_options
 from ssllab.data.kind import kind_named
 from ssllab.methods import registry
@@ -43,7 +43,8 @@ def train(options: argparse.Namespace) -> int:
     use_sensible_threads(window=False)
     name_of_method = registry.named(options.method)
     method = registry.method_class(name_of_method)
-    config = method.Config.make(pairs(options.sets))
+    wanted = pairs(options.sets)
+    config = method.Config.make(wanted)
     plan = changes(options.at, config)
     for change in plan:
         if change.step > options.steps:
@@ -64,6 +65,12 @@ def train(options: argparse.Namespace) -> int:
         seed=options.seed,
         workspace=options.workspace,
     )
+    # What was not asked for follows the data; what was is refused when the model is built.
+    follows = {key: v for key, v in config.unfit(allowed(name, data)).items() if key not in wanted}
+    if follows:
+        config = config.changed(follows)
+        words = ", ".join(f"{key}={value}" for key, value in follows.items())
+        print(f"{words}, as {data.title} has it.", file=sys.stderr)
     settings = RunSettings(
         method=name_of_method,
         config=config.model_dump(),

@@ -75,7 +75,8 @@ class ShortRuns(Generic[Cell, Result]):
                 for _ in range(self._steps):
                     if self._cancelled.is_set():
                         return
-                    trainer.train_step()
+                    if not trainer.over:
+                        trainer.train_step()
                     self._done_steps += 1
                 self.results[cell] = self.result_of(trainer)
         except Exception as error:

@@ -74,8 +74,9 @@ class NGram(SequenceMethod):
 
     def batches(self, data: TextData, seed: int, rank: int = 0, ranks: int = 1) -> TextChunks:  # type: ignore[override]
         """The text from its beginning to its end, once."""
-        symbols = stream(data.train, self.units)
-        return TextChunks(torch.from_numpy(symbols), data.train.size / len(symbols))
+        text = self.learned(data)
+        symbols = stream(text, self.units)
+        return TextChunks(torch.from_numpy(symbols), text.size / len(symbols))
 
     def items(self, batch: Tensor) -> float:
         """Symbols that are counted."""

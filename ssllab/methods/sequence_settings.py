@@ -38,6 +38,18 @@ class UnitSettings(Config):
             "Letters of DNA in a symbol.", low=1, high=6, title="Letters", group="Symbols", needs="unit=kmer"
         ),
     ] = 3
+    text_share: Annotated[
+        float,
+        Control(
+            "How much of the training text is learnt from, from its beginning on. The units are always those of all of it, and "
+            "what is held out stays the same, so that the losses of different shares can be compared.",
+            low=0.0001,
+            high=1.0,
+            log=True,
+            title="Share of the text",
+            group="Symbols",
+        ),
+    ] = 1.0
 
 
 class BatchOfText(Config):

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ssllab.data.text.batches import TextBatches
+from ssllab.data.text.types import beginning
 from ssllab.doctor.language import RULES
 from ssllab.looks import Babble, ContextUse, Look
 from ssllab.methods.base import Method, Probe
@@ -83,9 +84,13 @@ class SequenceMethod(Method):
     def set_extra_state(self, state: dict[str, Any]) -> None:
         """Nothing: the units were settled when the model was built."""
 
+    def learned(self, data: TextData) -> TextSplit:
+        """What of the training text is learned from."""
+        return beginning(data.train, self.config.text_share)
+
     def batches(self, data: TextData, seed: int, rank: int = 0, ranks: int = 1) -> TextBatches:
         """Windows from anywhere; where documents are short, from the beginning of one."""
-        ids = torch.from_numpy(stream(data.train, self.units))
+        ids = torch.from_numpy(stream(self.learned(data), self.units))
         starts = (ids == END).nonzero()[:-1, 0] if data.whole else None
         device = next(self.parameters()).device
         return TextBatches(ids, starts, seed, device, rank, ranks)
@@ -110,28 +115,35 @@ class SequenceMethod(Method):
         return self.asked().log_probabilities(ids)
 
     @torch.no_grad()
+    def losses(self, data: TextData) -> dict[str, float]:
+        """How well held-out text is predicted; nothing where there is none. The model is in evaluation mode."""
+        ids = stream(data.test, self.units)[:HELD_OUT]
+        if len(ids) < 2:
+            return {}
+        loss = -float(self.held_out(ids).astype(np.float64).mean())
+        found = {"held_out_loss": loss, "perplexity": math.exp(min(loss, 700.0))}
+        found["below_chance"] = self._chance(data) - loss
+        if self.causal:
+            unknown = float((ids[1:] == self.units.unknown).mean()) if self.units.unknown is not None else 0.0
+            nats = loss + unknown * math.log(max(1, self.units.unknown_stands_for))
+            symbols = len(stream(data.test, self.units)) - 1
+            found["bits_per_byte"] = nats / math.log(2) * symbols / data.test.size
+        return found
+
+    @torch.no_grad()
     def probe(self, data: TextData) -> Probe:
         """How well held-out text is predicted, what is known of the language where its truth is known, and what a causal
         model writes by itself."""
-        ids = stream(data.test, self.units)[:HELD_OUT]
-        if len(ids) < 2:
-            return Probe({}, self.constants(data))
         training = self.training
         self.eval()
         try:
-            logs = self.held_out(ids).astype(np.float64)
+            if not (scalars := self.losses(data)):
+                return Probe({}, self.constants(data))
             more, constants = self._known(data) if data.language == "everyday" else ({}, {})
             if self.causal:
                 more |= self._by_itself(data)
         finally:
             self.train(training)
-        loss = -float(logs.mean())
-        scalars = {"held_out_loss": loss, "perplexity": math.exp(min(loss, 700.0))}
-        if self.causal:
-            unknown = float((ids[1:] == self.units.unknown).mean()) if self.units.unknown is not None else 0.0
-            nats = loss + unknown * math.log(max(1, self.units.unknown_stands_for))
-            symbols = len(stream(data.test, self.units)) - 1
-            scalars["bits_per_byte"] = nats / math.log(2) * symbols / data.test.size
         return Probe(scalars | more, self.constants(data) | constants)
 
     def _known(self, data: TextData) -> tuple[dict[str, float], dict[str, float]]:
@@ -146,23 +158,33 @@ class SequenceMethod(Method):
     def _by_itself(self, data: TextData) -> dict[str, float]:
         """How much of what it writes is copied, how much goes round and round; quoted for the doctor."""
         ids = written(self.asked(), WRITTEN)
-        begin, length = longest_copy(ids, stream(data.train, self.units)[:COUNTED])
+        begin, length = longest_copy(ids, stream(self.learned(data), self.units)[:COUNTED])
         copied = self.units.decode(ids[begin : begin + length]).strip()
         self.quotes = {"copied": _quoted(copied), "written": _quoted(self.units.decode(ids).strip())}
         return {"copied_span": float(length), "looped": looped(ids)}
 
     def constants(self, data: TextData) -> dict[str, float]:
         """What simpler models reach on the same held-out symbols, and the truth where it is known."""
-        found = {"uniform_loss": math.log(len(self.units))}
-        simpler = simple_losses(data.train, data.test, self.units)
+        found = {"uniform_loss": self._chance(data)}
+        simpler = simple_losses(self.learned(data), data.test, self.units)
         if not self.causal:  # it sees both sides: only what looks at neither is comparable
             return found | {name: simpler[name] for name in ("unigram_loss",) if name in simpler}
         found |= simpler
+        found |= {
+            name.replace("loss", "below_chance"): found["uniform_loss"] - loss
+            for name, loss in simpler.items()
+        }
         if data.language == "everyday" and self.units.name == "word":
             from ssllab.data.text.everyday.grammar import everyday
 
             found["true_entropy"] = everyday().entropy
-        return found | held_out_habits(data.train, data.test, self.units)
+        return found | held_out_habits(self.learned(data), data.test, self.units)
+
+    def _chance(self, data: TextData) -> float:
+        """Nats per symbol of a guess: among the symbols, or among the four bases of DNA, of which a symbol has several."""
+        if data.language == "dna" and data.test.size:
+            return math.log(4) * data.test.size / (len(stream(data.test, self.units)) - 1)
+        return math.log(len(self.units))
 
 
 #: What the values of the control ``unit`` are called.

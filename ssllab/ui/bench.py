@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from PySide6.QtCore import QObject, Qt, Signal
 
 from ssllab.controls import Config, ControlError, Value
-from ssllab.data.catalogue import kind_of
+from ssllab.data.catalogue import allowed, kind_of
 from ssllab.data.kind import Kind, kind_named
 from ssllab.data.skipped import every_word, in_words, left_out
 from ssllab.labs import labs
@@ -253,6 +253,8 @@ class Bench(QObject):
             self.progress.emit(-1.0, "", False)
         before, had_data = self.setup, self.data is not None
         wanted = carried(old, new, before)
+        fitted = self._fitted(wanted, found, follows=telling is not None)
+        wanted = replace(wanted, settings={**wanted.settings, **fitted})
         config = self._config_for(wanted)
         if config is None and self.config is not None:
             self._enter(self._session_state())
@@ -277,6 +279,7 @@ class Bench(QObject):
         self._put(config, told=not other_method)
         if other_method:
             self.loaded.emit()
+        self._say_fitted(fitted)
         if leaves:
             self._run_left()
         if found is not None:
@@ -286,6 +289,41 @@ class Bench(QObject):
             self.changed.emit(Gesture(telling.words or said(before, after), before, after, telling.drag))
         if then is not None:
             then()
+
+    def _fitted(self, wanted: Setup, found: Loaded | None, *, follows: bool) -> dict[str, Value]:
+        """What the data that is there then wants otherwise. Where it ``follows``, a control that is as is usual for the
+        present data (the unit of a text) becomes as is usual for that which was ``found``."""
+        if self.config is None:
+            return {}
+        here, now = allowed(self.data_name, self.data), self.config.model_dump()
+        there = allowed(found.name, found.data) if found is not None else here
+        usual = {
+            key: good[0]
+            for key, good in there.items()
+            if follows
+            and found is not None
+            and key in here
+            and now.get(key) == wanted.settings.get(key) == here[key][0]
+        }
+        left = {key: good[0] for key, good in there.items() if wanted.settings.get(key, good[0]) not in good}
+        return {key: value for key, value in {**usual, **left}.items() if value != wanted.settings.get(key)}
+
+    def _say_fitted(self, fitted: Mapping[str, Value]) -> None:
+        if self.config is None or self.data is None:
+            return
+        specs = self.config.controls()
+        for key, value in fitted.items():
+            if key in specs:
+                self.config_changed.emit(key, value, value)  # its row may show what was refused
+                self.say(
+                    "info",
+                    f"{specs[key].title}: {specs[key].titled(value)}, as is usual for {self.data.title}.",
+                )
+
+    def usual(self, method: type[Method]) -> Config:
+        """The settings of a method as they are at first, for the present data."""
+        config = method.Config()
+        return config.changed(config.unfit(allowed(self.data_name, self.data)))
 
     def _config_for(self, wanted: Setup) -> Config | None:
         """The settings as the method of ``wanted`` has them; None, and a line, where one is refused."""
@@ -398,6 +436,7 @@ class Bench(QObject):
         except ControlError as error:
             self.config = cls.make()
             self.say("warning", f"The last settings do not fit: {error}")
+        self.config = self.config.changed(self.config.unfit(allowed(self.data_name, self.data)))
 
     def set_device(self, name: str) -> None:
         """Train on another device from the next run on."""
@@ -422,10 +461,9 @@ class Bench(QObject):
     def set_defaults(self) -> None:
         """Every control as the method has it at first; the run goes on where only live ones differ."""
         if self.config is not None:
-            usual = type(self.config)().model_dump()
-            now = self.setup
-            run = None if type(self.config)().needs_restart(self.config) else now.run
-            self.take(replace(now, settings=usual, lesson={}, run=run), "back to the defaults")
+            usual, now = self.usual(self.methods[self.method_name]), self.setup
+            run = None if usual.needs_restart(self.config) else now.run
+            self.take(replace(now, settings=usual.model_dump(), lesson={}, run=run), "back to the defaults")
 
     def needs_restart(self) -> bool:
         """Whether a control that is not live differs from what the session was built with."""

@@ -339,11 +339,11 @@ def test_the_picture_reads_minutes_and_rates(show) -> None:
     assert text.startswith("1")
     assert values == {"pretrained": "40.00 %", "scratch": "90.00 %"}
     assert len(dots) == 2
-    panel.picture.rates.setCurrentIndex(panel.picture.rates.findData("cer_beam"))
+    panel.picture.choice.setCurrentIndex(panel.picture.choice.findData("cer_beam"))
     assert panel.picture.values()["pretrained"].startswith("10")
     state = panel.view_state()
     other = show(efficiency)
     other.restore_view(state)
-    assert other.picture.rate == "cer_beam"
+    assert other.picture.measure == "cer_beam"
     theme.apply("dark")
     panel.restyle()

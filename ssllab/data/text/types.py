@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import ClassVar, Self
 
 import numpy as np
@@ -100,6 +100,22 @@ class TextData:
     def to(self, device: torch.device) -> Self:
         """The text itself is read by the processor: what goes to the device are its symbols."""
         return self
+
+
+@lru_cache(maxsize=4)
+def beginning(split: TextSplit, share: float) -> TextSplit:
+    """The first documents, of all bytes that share; the last of them is cut, between two characters. The split itself for
+    a share of 1."""
+    if share >= 1 or not len(split):
+        return split
+    after = (split.ends - split.starts).cumsum(0)
+    size = max(1, round(share * split.size))
+    last = int(torch.searchsorted(after, size))
+    ends = split.ends[: last + 1].clone()
+    ends[last] -= int(after[last]) - size
+    while ends[last] < split.ends[last] and int(split.text[int(ends[last])]) & 0xC0 == 0x80:
+        ends[last] += 1
+    return TextSplit(split.text, split.starts[: last + 1], ends)
 
 
 def split_of(documents: Iterable[str]) -> TextSplit:

@@ -75,7 +75,7 @@ class LessonsPanel(Panel):
         method = bench.methods.get(bench.lab.method)
         if bench.config is None or method is None:
             return
-        now, usual = bench.setup, method.Config()
+        now, usual = bench.setup, bench.usual(method)
         begun = next((other.changes for other in self.lessons if other.name == lesson.after), {})
         at_first = {**usual.model_dump(), **begun}
         words = f"lesson “{lesson.title}”"

@@ -13,6 +13,7 @@ from ssllab.ui.labs.language.context import ContextPanel
 from ssllab.ui.labs.language.layers import LayersPanel
 from ssllab.ui.labs.language.nearest import NearestPanel
 from ssllab.ui.labs.language.pins import PinsPanel
+from ssllab.ui.labs.language.text_amount import TEXT_AMOUNT
 from ssllab.ui.labs.language.texts import TextsPanel
 from ssllab.ui.labs.language.widgets.desk import Desk
 from ssllab.ui.labs.language.word_map import WordMapPanel
@@ -20,6 +21,7 @@ from ssllab.ui.panels.code import CodePanel
 from ssllab.ui.panels.curves import CurvesPanel
 from ssllab.ui.panels.doctor import DoctorPanel
 from ssllab.ui.panels.lessons import LessonsPanel
+from ssllab.ui.panels.sweep import SweepPanel
 
 curves = partial(CurvesPanel, panels=("loss", "held_out", "accuracy", "knowledge"))
 PANELS = (
@@ -31,6 +33,7 @@ PANELS = (
     DoctorPanel,
     CodePanel,
     BabblePanel,
+    partial(SweepPanel, sweep=TEXT_AMOUNT),
 )
 
 _AROUND = (
@@ -49,7 +52,7 @@ _COLUMNS = (
         380,
         (
             Place(("lessons", "doctor"), 200),
-            Place(("loss", "held_out", "accuracy", "knowledge"), 260),
+            Place(("loss", "held_out", "accuracy", "knowledge", "amount"), 260),
             Place(("babble", "map", "nearest", "context"), 220),
         ),
     ),

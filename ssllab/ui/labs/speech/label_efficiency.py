@@ -8,141 +8,44 @@ import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pyqtgraph as pg
-from numpy.typing import NDArray
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QComboBox
-
 from ssllab.methods.ctc_settings import FineTuningSettings
 from ssllab.training.run_record import RunSettings
 from ssllab.ui.bench import Bench
-from ssllab.ui.panels.sweep import Picture, Plan, Sweep
-from ssllab.ui.plots.axis import value_text
-from ssllab.ui.plots.chart import Chart, Readout, colour
-from ssllab.ui.plots.legend import Entry
+from ssllab.ui.panels.amount_chart import AmountChart, Line, Measure
+from ssllab.ui.panels.sweep import Plan, Sweep
 
 if TYPE_CHECKING:
     from ssllab.experiments.label_efficiency import Cell, LabelEfficiency, Outcome
 
-_LINES = (("pretrained", "pre-trained", "attract"), ("scratch", "from scratch", "repel"))
+_LINES = (Line("pretrained", "pre-trained", "attract"), Line("scratch", "from scratch", "repel"))
 _RATES = {
-    "wer_beam": "Word errors",
-    "cer_beam": "Character errors",
-    "wer": "Word errors, greedy",
-    "cer": "Character errors, greedy",
+    "wer_beam": Measure("Word errors", 100, "%"),
+    "cer_beam": Measure("Character errors", 100, "%"),
+    "wer": Measure("Word errors, greedy", 100, "%"),
+    "cer": Measure("Character errors, greedy", 100, "%"),
 }
 
 
-class EfficiencyChart(Chart, Picture):
-    """Two lines over minutes on a logarithmic axis."""
+class EfficiencyChart(AmountChart):
+    """Error rates over minutes."""
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(
+            _LINES,
+            _RATES,
+            amount="minutes",
+            amount_unit="min",
             x_label="transcribed speech (min)",
             y_label="error rate (%)",
-            hint="Start the runs: a point comes with each",
-            log=(True, False),
-            can_log=(True, True),
+            tip="Greedy: the most probable class of every frame. Beam search: with the n-gram.",
+            from_zero=True,
             empty=((1, 20), (0, 105)),
         )
-        self.rates = QComboBox()
-        for key, words in _RATES.items():
-            self.rates.addItem(words, key)
-        self.rates.setToolTip("Greedy: the most probable class of every frame. Beam search: with the n-gram.")
-        self.rates.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.rates.setMinimumContentsLength(8)
-        self.rates.currentIndexChanged.connect(self.redraw)
-        self.controls = (self.rates,)
-        self._curves: dict[str, list[Outcome]] = {key: [] for key, *_ in _LINES}
-        self._strokes = {key: self.line(key, role, width=2, z=3) for key, _, role in _LINES}
-        self._dots = {key: self._dots_of(key, role) for key, _, role in _LINES}
-        self.list_entries([Entry(key, name, colour(role), valued=True) for key, name, role in _LINES])
 
-    def _dots_of(self, key: str, role: str) -> pg.ScatterPlotItem:
-        item = pg.ScatterPlotItem(size=8, pen=None)
-        item.setZValue(4)
-
-        def style(dots: pg.ScatterPlotItem) -> None:
-            dots.setBrush(QColor(colour(role)))
-
-        self.add(key, item, style)
-        return item
-
-    @property
-    def rate(self) -> str:
-        """Which of an outcome's rates is drawn."""
-        return self.rates.currentData()
-
-    def show_results(self, results: Mapping[Cell, Outcome]) -> None:
+    def curve(self, results: Mapping[Cell, Outcome], key: str) -> list[Outcome]:
         from ssllab.experiments.label_efficiency import curve
 
-        curves = {key: curve(results, key == "pretrained") for key, *_ in _LINES}
-        if curves != self._curves:
-            self._curves = curves
-            self.redraw()
-
-    def _points(self, key: str) -> NDArray[np.float64]:
-        """``(2, n)``: minutes, and the rate in percent."""
-        points = [(found.minutes, 100 * getattr(found, self.rate)) for found in self._curves[key]]
-        return np.array(points, float).reshape(-1, 2).T
-
-    def redraw(self) -> None:
-        seen = [self._points(key) for key, *_ in _LINES if key not in self._hidden]
-        minutes, rates = np.concatenate([np.empty((2, 0)), *seen], axis=1)
-        self._show_empty(not any(self._curves.values()))
-        for key, *_ in _LINES:
-            x, y = self._points(key)
-            self.put(self._strokes[key], x, y)
-            self._dots[key].setData(self.map_x(x), self.map_y(y))
-        if len(minutes):
-            low = rates.min() * 0.8 if self.log[1] else 0.0
-            self.frame((minutes.min() * 0.9, minutes.max() * 1.1), (low, max(100.0, rates.max())))
-        self.show_values()
-
-    def values(self) -> dict[str, str]:
-        rates = {key: self._points(key)[1] for key, *_ in _LINES}
-        return {key: f"{value_text(known[-1])} %" if len(known) else "" for key, known in rates.items()}
-
-    def readout(self, x: float) -> Readout | None:
-        minutes = 10.0**x if self.log[0] else x
-        known = sorted({outcome.minutes for outcomes in self._curves.values() for outcome in outcomes})
-        if not known:
-            return None
-        near = min(known, key=lambda value: abs(np.log(value) - np.log(max(minutes, 1e-9))))
-        place = float(self.map_x(np.array([near]))[0])
-        values, dots = {}, []
-        for key, _, role in _LINES:
-            at, rates = self._points(key)
-            if near in at and key not in self._hidden:
-                rate = rates[list(at).index(near)]
-                values[key] = f"{value_text(rate)} %"
-                dots.append((place, float(self.map_y(np.array([rate]))[0]), colour(role)))
-        return place, f"{value_text(near)} min", values, dots
-
-    def columns(self) -> dict[str, NDArray]:
-        minutes = sorted({outcome.minutes for outcomes in self._curves.values() for outcome in outcomes})
-        if not minutes:
-            return {}
-        table = {"minutes": np.array(minutes)}
-        for key, *_ in _LINES:
-            known = {outcome.minutes: outcome for outcome in self._curves[key]}
-            for rate in _RATES:
-                table[f"{key} {rate}"] = np.array(
-                    [getattr(known[m], rate) if m in known else np.nan for m in minutes]
-                )
-        return table
-
-    def restyle(self) -> None:
-        super().restyle()
-        self.list_entries([Entry(key, name, colour(role), valued=True) for key, name, role in _LINES])
-
-    def view_state(self) -> dict[str, Any]:
-        return {"rate": self.rate, **super().view_state()}
-
-    def restore_view(self, state: Mapping[str, Any]) -> None:
-        self.rates.setCurrentIndex(max(0, self.rates.findData(state.get("rate"))))
-        super().restore_view(state)
+        return curve(results, key == "pretrained")
 
 
 def _plan(bench: Bench, settings: RunSettings, data: Any) -> Plan | str:
