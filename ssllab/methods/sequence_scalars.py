@@ -21,11 +21,11 @@ A training loss that falls while the held-out one rises is learning by heart.</p
 
 CHANCE_HELP = """
 <h3>Nats below chance</h3>
-<p>How far the held-out loss is under that of a guess, the line <b>Uniform</b> of the chart before: among all symbols alike or,
-for DNA, among the four bases (ln 4 = 1.386 nats each).</p>
-<p><b>How to read it.</b> At 0 nothing is known. For prose this is the held-out loss upside down. For <b>DNA</b> it is the chart to
-look at: a genome is so near to chance that its loss looks flat. The best n-gram gains less than 3 % on a real bacterium, 0.04
-nats a base; the generated DNA has more to find, in codons and in repeats.</p>
+<p>How far the held-out loss is under that of a guess, the line <b>Uniform</b> of the other chart: among all symbols alike
+or, for DNA, among the four bases (ln 4 = 1.386 nats each).</p>
+<p><b>How to read it.</b> At 0 nothing is known. For prose this is the held-out loss upside down. For <b>DNA</b> it is the
+chart to look at: a genome is so near to chance that its loss looks flat. The best n-gram gains under 3 % on a real
+genome, 0.04 nats a base; the generated DNA has more to find, in codons and in repeats.</p>
 """
 
 PAIRS_HELP = """

@@ -41,8 +41,8 @@ class UnitSettings(Config):
     text_share: Annotated[
         float,
         Control(
-            "How much of the training text is learnt from, from its beginning on. The units are always those of all of it, and "
-            "what is held out stays the same, so that the losses of different shares can be compared.",
+            "How much of the training text is learnt from, from its beginning on. The units are always those of all of it, "
+            "and what is held out stays the same, so that the losses of different shares can be compared.",
             low=0.0001,
             high=1.0,
             log=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,7 @@ def test_the_ladder_is_even_in_the_logarithm_and_ends_with_all() -> None:
     shares = ladder(1_000_000)
     assert shares[0] == pytest.approx(0.003)
     assert shares[-1] == 1
-    assert len({round(math.log10(b / a), 6) for a, b in zip(shares[:-2], shares[1:-1], strict=True)}) == 1
+    assert len({round(math.log10(b / a), 6) for a, b in pairwise(shares[:-1])}) == 1
     assert ladder(1000) == [1.0]
 
 

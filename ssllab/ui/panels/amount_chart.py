@@ -1,4 +1,4 @@
-"""The picture of a sweep over an amount: some lines over it, on a logarithmic axis, and which measure of a result is drawn."""
+"""The picture of a sweep over an amount: lines on a logarithmic axis, and the choice of what is measured."""
 
 # Overridden methods are documented in their base class.
 
@@ -39,8 +39,8 @@ class Measure:
 
 
 class AmountChart(Chart, Picture):
-    """``amount`` is the attribute of results that they stand over, in ``amount_unit``; ``from_zero``: the vertical axis begins
-    at 0 and goes to 100 at least."""
+    """``amount`` is the attribute of results that they stand over, in ``amount_unit``; ``from_zero``: the vertical axis
+    begins at 0 and goes to 100 at least."""
 
     def __init__(
         self,

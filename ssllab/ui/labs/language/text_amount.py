@@ -76,13 +76,13 @@ TEXT_AMOUNT = Sweep(
     help="""
     <h3>How much text</h3>
     <p>Short runs on the first 3, 10, 30 … kB of the training text, up to all of it: counts of five symbols smoothed by
-    Kneser and Ney (KN-5), which read the text once, and the Transformer of the controls, trained for the given number of steps
-    whatever the text. Units and the held-out text are the same for all.</p>
-    <p><b>How to read it.</b> On little text counting is ahead, and a Transformer that goes through it many times learns it by
-    heart: its held-out loss is worse for it. With more text both get better; where the lines cross depends on the Transformer
-    and its steps. Give it more steps (and time), and the crossing moves to less text.</p>
-    <p>The points are kept with the workspace; the menu saves them as CSV. From the command line: <code>ssllab train ngram --set
-    text_share=0.1</code>.</p>
+    Kneser and Ney (KN-5), which read the text once, and the Transformer of the controls, trained for as many steps whatever
+    the text. Units and the held-out text are the same for all.</p>
+    <p><b>How to read it.</b> On little text counting is ahead, and a Transformer that goes through it many times learns it
+    by heart: its held-out loss is worse for it. With more text both get better; where the lines cross depends on the
+    Transformer and its steps: a small one that is trained for a minute does not get there.</p>
+    <p>The points are kept with the workspace; the menu saves them as CSV. From the command line:
+    <code>ssllab train ngram --set text_share=0.1</code>.</p>
     """,
     picture=TextAmountChart,
     plan=_plan,
