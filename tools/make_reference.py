@@ -33,17 +33,24 @@ Curve = tuple[list[int], list[float]]
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to train: the method's defaults but for ``changes``."""
+    """What to train: the method's defaults but for ``variant``, what it is a reference for (as another unit of a text), and
+    ``changes``, what makes it sick."""
 
     method: str
     data: str
     name: str = "healthy"
     changes: dict = field(default_factory=dict)
+    variant: dict = field(default_factory=dict)
+
+    @property
+    def config(self) -> dict:
+        """All that differs from the defaults."""
+        return {**self.variant, **self.changes}
 
     @property
     def file(self) -> str:
         """The name of its file."""
-        return f"{self.method}-{self.data}-{self.name.replace(' ', '-')}"
+        return "-".join([self.method, self.data, *self.variant.values(), self.name.replace(" ", "-")])
 
 
 RECIPES = (
@@ -59,6 +66,9 @@ RECIPES = (
     Recipe("moco", "photos"),
     Recipe("causal_lm", "everyday"),
     Recipe("causal_lm", "python_docs"),
+    Recipe("causal_lm", "everyday", variant={"unit": "char"}),
+    Recipe("causal_lm", "dna", variant={"unit": "char"}),
+    Recipe("causal_lm", "dna", variant={"unit": "kmer"}),
 )
 
 
@@ -67,7 +77,7 @@ def curves(recipe: Recipe, seed: int, total: int) -> dict[str, Curve]:
     torch.set_num_threads(1)
     data = load(recipe.data, seed=seed)
     settings = RunSettings(
-        method=recipe.method, config=recipe.changes, data=recipe.data, seed=seed, precision="auto"
+        method=recipe.method, config=recipe.config, data=recipe.data, seed=seed, precision="auto"
     )
     trainer = Trainer(settings, data)
     rows: list[dict[str, float]] = []
@@ -103,12 +113,13 @@ def write(recipe: Recipe, runs: list[dict[str, Curve]], total: int) -> None:
             "low": [round(float(v), 5) for v in values.min(0)[finite]],
             "high": [round(float(v), 5) for v in values.max(0)[finite]],
         }
-    config = method_class(recipe.method).Config.make(recipe.changes).model_dump(mode="json")
+    config = method_class(recipe.method).Config.make(recipe.config).model_dump(mode="json")
     document = {
         "name": recipe.name,
         "healthy": not recipe.changes,
         "method": recipe.method,
         "data": recipe.data,
+        "variant": recipe.variant,
         "config": config,
         "seeds": len(runs),
         "command": f"python tools/make_reference.py {recipe.file} --steps {total} --seeds {len(runs)}",

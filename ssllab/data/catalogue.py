@@ -31,7 +31,7 @@ def source(name: str) -> SourceInfo | None:
     return next((info for info in sources() if info.name == name), None)
 
 
-def allowed(name_or_path: str, data: Data | None = None) -> Mapping[str, tuple[str, ...]]:
+def allowed(name_or_path: str, data: Data | None = None) -> Mapping[str, tuple[str | int, ...]]:
     """Of a method's controls the values that fit a source, the usual one first; a control that is not named may be
     anything. Of a path only ``data``, which was loaded from it, knows."""
     if data is not None:

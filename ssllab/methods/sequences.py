@@ -194,7 +194,7 @@ _CALLED = {"word": "words", "char": "characters", "byte": "bytes", "bpe": "parts
 
 def _check_unit(unit: str, data: TextData) -> None:
     """Raises ValueError for a unit that the text has not."""
-    *others, last = data.allows["unit"]
+    *others, last = map(str, data.allows["unit"])
     if unit not in (*others, last):
         instead = f"{', '.join(others)} or {last}" if others else last
         raise ValueError(f"unit={unit}: {data.title} has no {_CALLED[unit]}: choose unit={instead}.")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from PySide6.QtCore import QObject, Qt, Signal
 
 from ssllab.controls import Config, ControlError, Value
-from ssllab.data.catalogue import allowed, kind_of
+from ssllab.data.catalogue import allowed, kind_of, source
 from ssllab.data.kind import Kind, kind_named
 from ssllab.data.skipped import every_word, in_words, left_out
 from ssllab.labs import labs
@@ -24,6 +24,7 @@ from ssllab.ui import loading
 from ssllab.ui.live_run import LiveRun, live_run
 from ssllab.ui.loader import Loaded, Loader
 from ssllab.ui.method_files import MethodFiles
+from ssllab.ui.plots.markers import change_text
 from ssllab.ui.reference import bands
 from ssllab.ui.runs.words import file_name
 from ssllab.ui.scene import Overlay, Scene, Thumbnails
@@ -76,6 +77,7 @@ class Bench(QObject):
         data: str | None = None,
         device: str = "auto",
         settings: dict[str, Value] | None = None,
+        options: Mapping[str, int] | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -84,6 +86,7 @@ class Bench(QObject):
         self.long_work = long_work
         self.method_name = method or self.lab.method
         self.data_name = data or self.lab.data
+        self.options = dict(options or {})  # of the data, where it is not loaded as usual
         self.device = device
         self.seed = seed
         self.steps: int | None = None
@@ -191,7 +194,14 @@ class Bench(QObject):
         run = live.stored.id if live is not None and live.step and live.stored is not None else None
         settings = self.config.model_dump() if self.config is not None else {}
         return Setup(
-            self.method_name, settings, self.data_name, self.seed, self.device, run, dict(self._lesson)
+            self.method_name,
+            settings,
+            self.data_name,
+            self.seed,
+            self.device,
+            run,
+            dict(self._lesson),
+            dict(self.options),
         )
 
     def take(
@@ -228,15 +238,15 @@ class Bench(QObject):
             self._open_run(
                 new.run, loading.resumed, lambda _: self._settle(self.setup, new, telling, then=then)
             )
-        elif new.data != old.data:
-            self._load(new.data, new.method, lambda found: self._settle(old, new, telling, found, then=then))
+        elif (new.data, new.options) != (old.data, old.options):
+            self._load(new, lambda found: self._settle(old, new, telling, found, then=then))
         else:
             self._settle(old, new, telling, anew=anew, then=then)
 
-    def _load(self, name: str, method: str, loaded: Callable[[Loaded], None]) -> None:
+    def _load(self, wanted: Setup, loaded: Callable[[Loaded], None]) -> None:
         self._enter("loading")
-        kinds = self.methods[method].kinds if method in self.methods else self.kinds
-        self._loader.load(name, kinds, self.seed, loaded)
+        kinds = self.methods[wanted.method].kinds if wanted.method in self.methods else self.kinds
+        self._loader.load(wanted.data, kinds, wanted.options, self.seed, loaded)
 
     def _settle(
         self,
@@ -276,6 +286,7 @@ class Bench(QObject):
             self.say("info", "The rest of the lesson is left out, for something else was done first.")
         if found is not None:
             self.data_name, self.data, self.thumbnails = found
+            self.options = dict(wanted.options)
         self._put(config, told=not other_method)
         if other_method:
             self.loaded.emit()
@@ -373,10 +384,21 @@ class Bench(QObject):
     def set_data(self, name: str) -> None:
         """Load the data of that name or path, also if it is the present one; the run is put aside when it is there."""
         now = self.setup
-        new = replace(self._without_lesson(now), data=name, run=None)
+        options = now.options if name == now.data else {}
+        new = replace(self._without_lesson(now), data=name, options=options, run=None)
         words = f"data {short_name(now.data)} → {short_name(name)}"
         telling = _Telling(words, None)
-        self._load(name, self.method_name, lambda found: self._settle(now, new, telling, found))
+        self._load(new, lambda found: self._settle(now, new, telling, found))
+
+    def set_options(self, changes: Mapping[str, int]) -> None:
+        """Load the data otherwise; the run is put aside when it is there."""
+        now, usual = self.setup, self.kind.options_of(source(self.data_name))
+        before = {**usual, **now.options}
+        wanted = {**before, **changes}
+        if wanted != before:
+            options = {name: value for name, value in wanted.items() if value != usual[name]}
+            words = ", ".join(change_text(name, before[name], wanted[name]) for name in changes)
+            self.take(replace(now, options=options, run=None), words)
 
     def set_method(self, name: str) -> None:
         """Take another method; what the person set themselves and both have is kept, the run is put aside."""
@@ -390,7 +412,10 @@ class Bench(QObject):
         }
         kind = self.data.kind if self.data is not None else method.kinds[0]
         data = now.data if kind in method.kinds else kind_named(method.kinds[0]).default
-        new = replace(self._without_lesson(now), method=name, settings=settings, data=data, run=None)
+        options = now.options if data == now.data else {}
+        new = replace(
+            self._without_lesson(now), method=name, settings=settings, data=data, options=options, run=None
+        )
         self.take(new, f"method {self._title(now.method)} → {method.title}")
 
     def _title(self, method: str) -> str:
@@ -633,6 +658,10 @@ class Bench(QObject):
         session, settings = found.session, found.settings
         self.progress.emit(-1.0, "", False)
         self.data, self.data_name, self.thumbnails = found.data, settings.data, found.thumbnails
+        usual = self.kind.options_of(source(self.data_name))
+        self.options = {
+            name: value for name, value in settings.options.items() if value != usual.get(name, value)
+        }
         self.method_name, self.seed = settings.method, settings.seed
         self._lesson, self._later = {}, None
         self.config = session.config or self.methods[settings.method].Config.make(settings.config)

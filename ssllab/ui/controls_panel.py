@@ -12,6 +12,8 @@ from ssllab.ui.widgets.control_row import ControlRow
 
 # What is played with most stands first; groups that are not named here come last, in their own order.
 ORDER = (
+    "Method",
+    "Symbols",
     "Loss",
     "MoCo",
     "Fine-tuning",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,7 +44,14 @@ class Loader(QObject):
         """Whether something is being loaded."""
         return self._request is not None
 
-    def load(self, name: str, kinds: Sequence[str], seed: int, loaded: Callable[[Loaded], None]) -> None:
+    def load(
+        self,
+        name: str,
+        kinds: Sequence[str],
+        options: Mapping[str, int],
+        seed: int,
+        loaded: Callable[[Loaded], None],
+    ) -> None:
         """Load the data of that name or path, of one of ``kinds``, then call ``loaded``, in place of what is being
         loaded."""
         request = self._begin(f"Loading {one_line(name)}", cancellable=True)
@@ -62,6 +69,7 @@ class Loader(QObject):
                 data = load(
                     name,
                     kinds=kinds,
+                    options=options,
                     seed=seed,
                     workspace=self._workspace,
                     progress=report,

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from ssllab.data.catalogue import source, sources
 from ssllab.data.kind import LARGEST_SEED, SourceInfo
 from ssllab.storage.one_line import one_line
+from ssllab.ui.data_options import DataOptionsButton
 from ssllab.ui.widgets.whole_number_box import WholeNumberBox
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ _STATES = {
     "stopped": "Stopped",
     "failed": "Stopped by an error",
 }
+
+
+_LEAST = 11  # letters of a method's name that are seen
 
 
 class MainToolbar(QToolBar):
@@ -86,7 +90,8 @@ class MainToolbar(QToolBar):
         bench = self.bench
         self.method_box = QComboBox()
         self.method_box.setToolTip("The method that is trained")
-        self.method_box.setMinimumContentsLength(11)
+        self.method_box.setMinimumContentsLength(_LEAST)
+        self.method_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.method_box.activated.connect(lambda: bench.set_method(self.method_box.currentData()))
         self.data_box = QComboBox()
         self.data_box.setMinimumContentsLength(10)
@@ -115,6 +120,9 @@ class MainToolbar(QToolBar):
             label.setContentsMargins(8, 0, 4, 0)
             self._labels.append(self.addWidget(label))
             self.addWidget(box)
+            if box is self.data_box:
+                self.options_button = DataOptionsButton(bench)
+                self.options_shown = self.addWidget(self.options_button)
             if box is self.method_box:
                 self.code_button = self._button("Code", "Read the code of the method", self.code_wanted.emit)
 
@@ -157,6 +165,8 @@ class MainToolbar(QToolBar):
             index = self.data_box.count() - 1
             self.data_box.insertItem(index, one_line(Path(name).name), name)
         self.data_box.setCurrentIndex(index)
+        self.options_button.say()
+        self.options_shown.setVisible(bool(self.options_button.options))
 
     def _fill_data(self) -> None:
         """What the method can learn from, where another kind of it is wanted than there is; the rest stays."""
@@ -195,6 +205,7 @@ class MainToolbar(QToolBar):
                 self.method_box.count() - 1, method.paper, Qt.ItemDataRole.ToolTipRole
             )
         self.method_box.setCurrentIndex(self.method_box.findData(self.bench.method_name))
+        self._fit()
 
     def _show_choices(self) -> None:
         self.method_box.setCurrentIndex(max(0, self.method_box.findData(self.bench.method_name)))
@@ -235,6 +246,10 @@ class MainToolbar(QToolBar):
 
     def _fit(self) -> None:
         """In a narrow window or a large font the names of the boxes give their room to the buttons."""
-        narrow = self.width() < 105 * self.fontMetrics().averageCharWidth() + 330
+        letter = self.fontMetrics().averageCharWidth()
+        room = self.width() - 105 * letter - 330
         for label in self._labels:
-            label.setVisible(not narrow)
+            label.setVisible(room >= 0)
+        longest = max((len(self.method_box.itemText(i)) for i in range(self.method_box.count())), default=0)
+        # Half of what is left is for the name of the method, as far as it needs it.
+        self.method_box.setMinimumContentsLength(max(_LEAST, min(longest, _LEAST + room // (2 * letter))))

@@ -19,11 +19,13 @@ _MOST_NAMED = 2  # settings that a legend has room for
 
 @dataclass(frozen=True)
 class _Recipe:
-    """What the runs of a band were trained with: every setting, and the options of the data as they come."""
+    """What the runs of a band were trained with: every setting, and the options of the data as they come. ``variant``: the
+    settings that tell references of the same method and data apart, as the unit of a text."""
 
     method: str
     data: str
     config: Mapping[str, Value]
+    variant: Mapping[str, Value]
 
     def differs(self, config: Config) -> list[str]:
         """Names of the settings that are not those of the band; what the band does not know cannot differ."""
@@ -36,7 +38,7 @@ def bands(
 ) -> tuple[tuple[Band, ...], NoBands | None]:
     """The bands for these settings, or why there are none.
 
-    All bands of a method and its data are there where the settings are those of one of them, healthy or sick.
+    All bands of a method, its data and variant are there where the settings are those of one of them, healthy or sick.
     ``options`` are those of the data.
     """
     if config is None:
@@ -48,12 +50,13 @@ def bands(
         return (), NoBands("no reference runs for this data", about, frozenset(known)) if known else None
     curves = frozenset(name for _, band in here for name in band.curves)
     info = source(data)
-    if info is not None and options and dict(options) != dict(kind_of(data).options_of(info)):
+    usual = kind_of(data).options_of(info)
+    if info is not None and options and {**usual, **options} != usual:
         return (), NoBands("no reference runs for these options of the data", _OTHER, curves)
     nearest = min((recipe for recipe, _ in here), key=lambda recipe: len(recipe.differs(config)))
     if changed := nearest.differs(config):
         return (), NoBands(*_words(changed, nearest, config), curves)
-    return tuple(band for _, band in here), None
+    return tuple(band for recipe, band in here if recipe.variant == nearest.variant), None
 
 
 _OTHER = "The reference runs were made with other settings, so they are not drawn."
@@ -87,6 +90,8 @@ def _all() -> tuple[tuple[_Recipe, Band], ...]:
             name: (np.asarray(curve["steps"]), np.asarray(curve["low"]), np.asarray(curve["high"]))
             for name, curve in document["curves"].items()
         }
-        recipe = _Recipe(document["method"], document["data"], document["config"])
+        recipe = _Recipe(
+            document["method"], document["data"], document["config"], document.get("variant", {})
+        )
         found.append((recipe, Band(document["name"], document["healthy"], curves)))
     return tuple(found)

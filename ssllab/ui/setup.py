@@ -16,7 +16,8 @@ FEW_CONTROLS = 2  # that a button names; more of them stand beside it
 @dataclass(frozen=True)
 class Setup:
     """``run``: the stored run on the bench, None where none has made a step. ``lesson``: the controls that a lesson
-    set, which do not go along to another method or other data."""
+    set, which do not go along to another method or other data. ``options``: what the data is loaded with, where it is
+    not as usual."""
 
     method: str
     settings: Mapping[str, Value]
@@ -25,6 +26,7 @@ class Setup:
     device: str
     run: str | None = None
     lesson: Mapping[str, Value] = field(default_factory=dict)
+    options: Mapping[str, int] = field(default_factory=dict)
 
     def own(self, usual: Config) -> dict[str, Value]:
         """The controls that the person set themselves; ``usual`` are the defaults of the method."""

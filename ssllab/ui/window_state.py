@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QApplication
 
-from ssllab.data.catalogue import exists
+from ssllab.data.catalogue import exists, kind_of
 from ssllab.data.kind import LARGEST_SEED
 from ssllab.labs import labs
 from ssllab.ui import theme
@@ -82,7 +82,7 @@ def bring_back_bench(
         return settings.read(f"{lab}/{key}", parse, default)
 
     usual, none = labs()[lab], dict[str, Any]()
-    before = left("data", _text, usual.data)
+    was = before = left("data", _text, usual.data)
     if not data and before != usual.data and not exists(before):
         settings.note(
             f"{usual.title}: the data of the last time, {before}, is gone; {usual.data} is taken instead."
@@ -96,6 +96,7 @@ def bring_back_bench(
         data=data or before,
         device=device or left("device", _one_of(_DEVICES), "auto"),
         settings=left("controls", _object, none),
+        options=_options(before, left("options", _numbers, {})) if not data and before == was else {},
         seed=left("seed", _seed, 0),
     )
 
@@ -149,6 +150,7 @@ def remember(window: Window, settings: QSettings) -> None:
             put(f"{name}/data", bench.data_name.encode().decode())
         put(f"{name}/device", bench.device)
         put(f"{name}/seed", bench.seed)
+        put(f"{name}/options", json.dumps(bench.options))
         if bench.config is not None:
             usual = type(bench.config)()  # what a lesson set ends with the window
             put(f"{name}/controls", json.dumps({**usual.model_dump(), **bench.setup.own(usual)}))
@@ -186,6 +188,19 @@ def _bytes(value: Any) -> QByteArray:
     if not isinstance(value, QByteArray):
         raise ValueError
     return value
+
+
+def _options(data: str, found: dict[str, int]) -> dict[str, int]:
+    """Those that the data may be loaded with."""
+    known = {option.name: option for option in kind_of(data).options}
+    return {name: value for name, value in found.items() if name in known and not known[name].problem(value)}
+
+
+def _numbers(value: Any) -> dict[str, int]:
+    found = _object(value)
+    if not all(type(number) is int for number in found.values()):
+        raise ValueError
+    return found
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -106,9 +106,10 @@ def test_tab_goes_through_a_lab_in_the_order_of_reading_and_round(window, qtbot,
         stops.append(QApplication.focusWidget())
     assert QApplication.focusWidget() is stops[0]
     toolbar = page.toolbar
-    boxes = [toolbar.method_box, toolbar.code_button, toolbar.data_box, toolbar.device_box, toolbar.seed_box]
-    assert stops[1:9] == [toolbar.start_button, toolbar.step_button, toolbar.reset_button, *boxes]
-    assert stops[8] is page.controls.search
+    data = [toolbar.data_box, toolbar.options_button]
+    boxes = [toolbar.method_box, toolbar.code_button, *data, toolbar.device_box, toolbar.seed_box]
+    assert stops[1:10] == [toolbar.start_button, toolbar.step_button, toolbar.reset_button, *boxes]
+    assert stops[10] is page.controls.search
     rows = [stop for stop in stops if page.controls.isAncestorOf(stop)]
     heights = [
         stop.mapTo(page, QPoint(0, 0)).y() for stop in rows[1:]
@@ -116,7 +117,7 @@ def test_tab_goes_through_a_lab_in_the_order_of_reading_and_round(window, qtbot,
     assert len(rows) > 30
     assert all(later > earlier - 12 for earlier, later in pairwise(heights))
     seen = []
-    for stop in stops[8:]:
+    for stop in stops[10:]:
         dock = stop
         while not isinstance(dock, (QDockWidget, QToolBar)) and dock.parentWidget() is not None:
             dock = dock.parentWidget()

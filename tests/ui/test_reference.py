@@ -9,7 +9,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 import pytest
 
-from ssllab.data.catalogue import sources
+from ssllab.data.catalogue import allowed, kind_of, load, source, sources
 from ssllab.labs import labs
 from ssllab.methods.registry import method_class
 from ssllab.training.metrics import MetricsLog
@@ -26,14 +26,15 @@ SHIPPED = [
     (lab.method, info.name)
     for lab in labs().values()
     for info in sources(lab.kind)
-    if info.offline
-    and info.name not in ("takes", "dna")  # a person's own; has no words, the lab's usual unit
+    if info.offline and info.name != "takes"  # a person's own
 ]
 
 
 @pytest.mark.parametrize(("method", "data"), SHIPPED)
 def test_what_a_lab_opens_with_has_a_healthy_reference_on_every_shipped_data_set(method, data):
-    found, missing = bands(method, data, defaults(method))
+    config = defaults(method)
+    config = config.changed(config.unfit(allowed(data)))
+    found, missing = bands(method, data, config, kind_of(data).options_of(source(data)))
     assert missing is None
     assert "healthy" in {band.name for band in found}
     healthy = next(band for band in found if band.healthy)
@@ -89,3 +90,24 @@ def test_a_plot_says_in_its_legend_that_the_reference_is_hidden(qtbot):
     qtbot.addWidget(other)
     other.draw(Scene("running", metrics=log, no_bands=bands("simclr", "cifar10", defaults("simclr"))[1]))
     assert [entry.name for entry in other.legend.entries()] == ["mine"]  # it would have none anyway
+
+
+@pytest.mark.parametrize("data", ["everyday", "python_docs", "dna"])
+def test_text_as_it_is_loaded_has_its_reference(data):
+    config = defaults("causal_lm")
+    config = config.changed(config.unfit(allowed(data)))
+    assert bands("causal_lm", data, config, load(data, kinds=("text",)).options)[1] is None
+    few = bands("causal_lm", data, config, load(data, kinds=("text",), options={"holdout": 30}).options)
+    assert few[1] is not None
+    assert "options" in few[1].short
+
+
+def test_each_unit_of_a_text_has_its_own_reference():
+    last = {}
+    for data, unit in (("everyday", "word"), ("everyday", "char"), ("dna", "char"), ("dna", "kmer")):
+        (band,), missing = bands("causal_lm", data, defaults("causal_lm", unit=unit))
+        assert missing is None
+        last[data, unit] = band.curves["loss"][2][-1]
+    assert (
+        last["dna", "char"] < 1.45 < last["everyday", "char"] < last["everyday", "word"] < last["dna", "kmer"]
+    )

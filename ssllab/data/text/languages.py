@@ -14,3 +14,8 @@ UNITS: dict[Language, tuple[str, ...]] = {
     "dna": ("char", "kmer", "byte", "bpe"),
     "sound": ("code",),
 }
+
+
+def strands(language: Language) -> tuple[int, ...]:
+    """How many strands may be learnt from: only DNA has a second one."""
+    return (1, 2) if language == "dna" else (1,)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ssllab.data.skipped import Skipped
-from ssllab.data.text.languages import UNITS, Language
+from ssllab.data.text.languages import UNITS, Language, strands
 from ssllab.text.symbols import SEAM
 
 _PIECE, _SEAM_WITHIN = (
@@ -93,9 +93,9 @@ class TextData:
     options: dict[str, int] = field(default_factory=dict)
 
     @property
-    def allows(self) -> Mapping[str, tuple[str, ...]]:
+    def allows(self) -> Mapping[str, tuple[str | int, ...]]:
         """See :attr:`ssllab.data.kind.SourceInfo.allows`."""
-        return {"unit": UNITS[self.language]}
+        return {"unit": UNITS[self.language], "strands": strands(self.language)}
 
     def to(self, device: torch.device) -> Self:
         """The text itself is read by the processor: what goes to the device are its symbols."""

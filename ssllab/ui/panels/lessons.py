@@ -89,6 +89,7 @@ class LessonsPanel(Panel):
             now.device,
             now.run if goes_on else None,
             {key: value for key, value in first.items() if value != getattr(usual, key)},
+            now.options if lesson.data in ("", now.data) else {},
         )
 
         def begin() -> None:
