@@ -15,6 +15,7 @@ import torch
 from ssllab.data.catalogue import load
 from ssllab.data.text.types import split_of
 from ssllab.lessons import lessons
+from ssllab.methods.knowledge import pairs_known
 from ssllab.methods.registry import method_class
 from ssllab.training.run_record import RunSettings
 from ssllab.training.trainer import Trainer
@@ -96,6 +97,22 @@ def test_with_a_context_of_one_the_losses_rise_and_with_eight_that_of_the_step_l
     eight = language("06-context-of-8", 80)
     assert eight.soon["loss"] > eight.before["loss"] + 0.2
     assert eight.after["loss"] < eight.soon["loss"] - 0.2
+
+
+def test_agreement_comes_early_next_to_the_noun_and_late_across_a_clause_and_counts_never_learn_it() -> None:
+    text = load("everyday", kinds=("text",))
+    small = {**SMALL, "width": 64, "layers": 2, "learning_rate": 8e-3}
+    found = {}
+    for method, config, steps in (("causal_lm", small, 400), ("ngram", {}, 100)):
+        made = Trainer(RunSettings(method=method, config=config, data="everyday"), text)
+        for _ in range(steps):
+            if not made.over:
+                made.train_step()
+        found[method] = pairs_known(made.method.eval().asked())
+    near, far = "pairs_agreement", "pairs_agreement_across_a_relative_clause"
+    assert found["causal_lm"][near] > 0.75
+    assert found["causal_lm"][far] < found["causal_lm"][near] - 0.15
+    assert found["ngram"][far] < 0.75 < found["ngram"][near]
 
 
 def test_at_a_learning_rate_of_1_the_loss_leaps_and_the_doctor_says_so(language) -> None:

@@ -122,7 +122,9 @@ class SequenceMethod(Method):
             return {}
         loss = -float(self.held_out(ids).astype(np.float64).mean())
         found = {"held_out_loss": loss, "perplexity": math.exp(min(loss, 700.0))}
-        found["below_chance"] = self._chance(data) - loss
+        found["below_chance"] = round(
+            self._chance(data) - loss, 6
+        )  # an untrained count is at chance, but for rounding
         if self.causal:
             unknown = float((ids[1:] == self.units.unknown).mean()) if self.units.unknown is not None else 0.0
             nats = loss + unknown * math.log(max(1, self.units.unknown_stands_for))

@@ -24,8 +24,6 @@ class DataOptionsButton(QToolButton):
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         menu = QMenu(self)
-        self._body = QWidgetAction(menu)
-        menu.addAction(self._body)
         menu.aboutToShow.connect(self.build)
         self.setMenu(menu)
 
@@ -54,7 +52,10 @@ class DataOptionsButton(QToolButton):
             title = f"{option.title[0].upper()}{option.title[1:]}"
             rows.addRow(f"{title} ({option.unit})", box)
             self.boxes[option.name] = box
-        self._body.setDefaultWidget(form)
+        self.menu().clear()
+        body = QWidgetAction(self.menu())
+        body.setDefaultWidget(form)
+        self.menu().addAction(body)
 
     def _set(self, name: str, value: int) -> None:
         self.menu().close()

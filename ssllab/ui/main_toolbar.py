@@ -39,6 +39,7 @@ _STATES = {
 }
 
 
+_PROGRESS = 300  # pixels of the bar, its words and its button
 _LEAST = 11  # letters of a method's name that are seen
 
 
@@ -131,7 +132,7 @@ class MainToolbar(QToolBar):
         spring.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(spring)
         self.progress_bar = QProgressBar()
-        self.progress_bar.setMaximumWidth(180)
+        self.progress_bar.setMaximumWidth(110)
         self.progress_bar.setTextVisible(False)
         self.progress_shown = self.addWidget(self.progress_bar)
         self.cancel_button = QPushButton("Cancel")
@@ -142,6 +143,7 @@ class MainToolbar(QToolBar):
         self.cancel_shown.setVisible(False)
         self.state_label = QLabel()
         self.state_label.setContentsMargins(8, 0, 8, 0)
+        self.state_label.setMinimumWidth(60)  # long words are cut sooner than buttons are pushed out
         self.addWidget(self.state_label)
 
     # What the bench says
@@ -187,6 +189,7 @@ class MainToolbar(QToolBar):
         busy = fraction >= 0
         self.progress_shown.setVisible(busy)
         self.cancel_shown.setVisible(busy and cancellable)
+        self._fit()
         if busy:
             self.progress_bar.setRange(0, 0 if fraction == 0 else 1000)
             self.progress_bar.setValue(int(fraction * 1000))
@@ -251,5 +254,7 @@ class MainToolbar(QToolBar):
         for label in self._labels:
             label.setVisible(room >= 0)
         longest = max((len(self.method_box.itemText(i)) for i in range(self.method_box.count())), default=0)
-        # Half of what is left is for the name of the method, as far as it needs it.
-        self.method_box.setMinimumContentsLength(max(_LEAST, min(longest, _LEAST + room // (2 * letter))))
+        if self.progress_shown.isVisible():
+            room -= _PROGRESS
+        # A third of what is left is for the name of the method, as far as it needs it.
+        self.method_box.setMinimumContentsLength(max(_LEAST, min(longest, _LEAST + room // (3 * letter))))

@@ -313,10 +313,13 @@ class Window(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        for url in event.mimeData().urls():
-            if url.isLocalFile():
-                self.lab.drop(Path(url.toLocalFile()))
-                return
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            self.lab.drop(paths[0])
+        if len(paths) > 1:
+            self.bench.say(
+                "info", f"Of {len(paths)} things {paths[0].name} is taken: put all of them into a folder."
+            )
 
     def _new_method(self) -> None:
         if path := ask_for_method(self):
