@@ -77,6 +77,28 @@ def pairs(*sentences: tuple[str, str], **more: str) -> str:
 # complete
 
 
+def test_dna_is_cut_into_bases_where_no_unit_is_named_and_into_words_never(ssllab, tmp_path: Path) -> None:
+    arguments = (
+        "train",
+        "causal_lm",
+        "--data",
+        "dna",
+        "--steps",
+        1,
+        "--workspace",
+        tmp_path / "w",
+        "--set",
+        *SMALL,
+    )
+    code, found, said = ssllab(*arguments)
+    assert code == 0, said
+    assert "unit=char, as DNA has it." in said
+    assert Workspace(tmp_path / "w").open(found["run"]).info.settings.config["unit"] == "char"
+    code, _, said = ssllab(*arguments, "unit=word")
+    assert code == 2
+    assert [line for line in said if "no words" in line] == said[-1:]
+
+
 @pytest.mark.parametrize("name", ["causal_lm", "lstm_lm", "ngram", "chars"])
 def test_a_text_is_told_what_it_cost_and_what_may_come(runs: Path, ssllab, name: str) -> None:
     code, found, _ = ssllab("complete", "The cat sits on", "--model", runs / name, "--top", 5)
