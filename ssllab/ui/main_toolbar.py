@@ -154,6 +154,7 @@ class MainToolbar(QToolBar):
         for button in (self.start_button, self.step_button, self.reset_button):
             button.setEnabled(state != "loading")
         self.state_label.setText(_STATES.get(state, state))
+        self.state_label.setToolTip("")
         if self._shown == "loading" != state:
             self._show_choices()  # as they are, also where what was wished could not be loaded
         self._shown = state
@@ -194,6 +195,7 @@ class MainToolbar(QToolBar):
             self.progress_bar.setRange(0, 0 if fraction == 0 else 1000)
             self.progress_bar.setValue(int(fraction * 1000))
             self.state_label.setText(text)
+            self.state_label.setToolTip(text)
         else:
             self.show_state(self.bench.state)
 
