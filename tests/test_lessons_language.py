@@ -140,7 +140,7 @@ def few_dna():
 
 
 def test_single_bases_are_near_chance_and_in_threes_half_of_chance_is_gone(few_dna) -> None:
-    lesson = LESSONS["11-dna"]
+    lesson = LESSONS["12-dna"]
     made = {}
     for unit in (lesson.changes["unit"], "kmer"):
         config = {**SMALL, **lesson.changes, "unit": unit}
@@ -155,7 +155,7 @@ def test_single_bases_are_near_chance_and_in_threes_half_of_chance_is_gone(few_d
 
 
 def test_a_transformer_leaves_the_chance_of_dna(few_dna) -> None:
-    config = {**SMALL, **LESSONS["11-dna"].changes, "width": 64, "layers": 2, "heads": 4, "context": 64}
+    config = {**SMALL, **LESSONS["12-dna"].changes, "width": 64, "layers": 2, "heads": 4, "context": 64}
     settings = RunSettings(method="causal_lm", config=config | {"batch_size": 8}, data="dna")
     made = Trainer(settings, few_dna)
     seen = []
