@@ -31,6 +31,15 @@ def source(name: str) -> SourceInfo | None:
     return next((info for info in sources() if info.name == name), None)
 
 
+def allowed(name_or_path: str, data: Data | None = None) -> Mapping[str, tuple[str, ...]]:
+    """Of a method's controls the values that fit a source, the usual one first; a control that is not named may be
+    anything. Of a path only ``data``, which was loaded from it, knows."""
+    if data is not None:
+        return getattr(data, "allows", {})
+    info = source(name_or_path)
+    return info.allows if info is not None else {}
+
+
 def options() -> dict[str, Option]:
     """Every option of every kind, by its name."""
     return {option.name: option for kind in kinds().values() for option in kind.options}

@@ -31,6 +31,8 @@ class SourceInfo:
 
     ``origin`` names where the data come from and their licence; ``download_mb`` is 0 for offline sources;
     ``classes`` is 0 where items have no class. ``options``: where it differs from the defaults of its kind.
+    ``allows``: of a method's controls the values that fit it, the usual one first; a control that is not named may be
+    anything. Data that is loaded says the same in an attribute of that name, also of a path.
     """
 
     name: str
@@ -40,6 +42,7 @@ class SourceInfo:
     download_mb: int = 0
     classes: int = 0
     options: Mapping[str, int] = field(default_factory=dict)
+    allows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     kind: str = ""  # filled in by the kind that declares it
 
     @property

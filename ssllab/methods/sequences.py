@@ -165,18 +165,17 @@ class SequenceMethod(Method):
         return found | held_out_habits(data.train, data.test, self.units)
 
 
-#: Units that a text of a language has not, and what to take instead.
-_NOT_IN = {
-    "dna": ({"word": "words"}, "unit=char for single bases, or unit=kmer"),
-    "prose": ({"kmer": "k-mers of DNA", "code": "units of sound"}, "unit=word, char, byte or bpe"),
-}
+#: What the values of the control ``unit`` are called.
+_CALLED = {"word": "words", "char": "characters", "byte": "bytes", "bpe": "parts of words", "kmer": "k-mers of DNA",
+           "code": "units of sound"}  # fmt: skip
 
 
 def _check_unit(unit: str, data: TextData) -> None:
     """Raises ValueError for a unit that the text has not."""
-    lacking, instead = _NOT_IN["dna" if data.language == "dna" else "prose"]
-    if unit in lacking:
-        raise ValueError(f"unit={unit}: {data.title} has no {lacking[unit]}: choose {instead}.")
+    *others, last = data.allows["unit"]
+    if unit not in (*others, last):
+        instead = f"{', '.join(others)} or {last}" if others else last
+        raise ValueError(f"unit={unit}: {data.title} has no {_CALLED[unit]}: choose unit={instead}.")
 
 
 @lru_cache(maxsize=4)

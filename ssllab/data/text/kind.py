@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ssllab.data.kind import Kind, Option, Request, SourceInfo, Words
+from ssllab.data.text.languages import UNITS
 from ssllab.data.text.names import SUFFIXES
 from ssllab.storage.errors import DataError
 
@@ -81,12 +82,14 @@ KIND = Kind(
             "Sentences about people, animals, colours, places and the weather, from a grammar of our own: the true "
             "probability of every next word is known, so the loss has a floor and every prediction can be judged.",
             "Drawn from the program's own grammar; MIT licence.",
+            allows={"unit": UNITS["everyday"]},
         ),
         SourceInfo(
             "python_docs",
             "Python's documentation",
             "The help texts of Python's standard library: a small piece of real prose that is always there.",
             "pydoc_data.topics of the Python that runs the program; PSF licence.",
+            allows={"unit": UNITS["prose"]},
         ),
         SourceInfo(
             "dna",
@@ -94,6 +97,7 @@ KIND = Kind(
             "Sequences of A, C, G and T with genes in codons on both strands and copies of a few repeats: unlike in a real "
             "genome of this size there is something to learn in minutes. Your own genomes: any FASTA file.",
             "Drawn by ssllab from the run's seed; MIT licence.",
+            allows={"unit": UNITS["dna"]},
         ),
         SourceInfo(
             "tiny_shakespeare",
@@ -101,6 +105,7 @@ KIND = Kind(
             "Forty thousand lines of Shakespeare's plays: what character models are usually shown on.",
             "Karpathy, 2015, https://github.com/karpathy/char-rnn; the plays are in the public domain.",
             download_mb=1,
+            allows={"unit": UNITS["prose"]},
         ),
         SourceInfo(
             "wikitext2",
@@ -109,6 +114,7 @@ KIND = Kind(
             "part is held out, its test part is left alone.",
             "Merity, Xiong, Bradbury and Socher, 2016, https://arxiv.org/abs/1609.07843, CC BY-SA 3.0.",
             download_mb=5,
+            allows={"unit": UNITS["prose"]},
         ),
     ),
 )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ssllab.data.skipped import Skipped
+from ssllab.data.text.languages import UNITS, Language
 from ssllab.text.symbols import SEAM
 
 _PIECE, _SEAM_WITHIN = (
@@ -85,11 +86,16 @@ class TextData:
     title: str
     train: TextSplit
     test: TextSplit
-    language: Literal["everyday", "prose", "dna"] = "prose"
+    language: Language = "prose"
     whole: bool = False
     about: str = ""
     skipped: tuple[Skipped, ...] = ()
     options: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def allows(self) -> Mapping[str, tuple[str, ...]]:
+        """See :attr:`ssllab.data.kind.SourceInfo.allows`."""
+        return {"unit": UNITS[self.language]}
 
     def to(self, device: torch.device) -> Self:
         """The text itself is read by the processor: what goes to the device are its symbols."""
