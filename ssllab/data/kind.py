@@ -165,3 +165,11 @@ def amount(data: Data) -> str:
     lost = left_out(data.skipped)
     skipped = f", {lost:,} skipped" if lost else ""
     return f"{data.title}: {kind_named(data.kind).amount(data)}{skipped}"
+
+
+def length(seconds: float) -> str:
+    """How long sound is, in words: ``12 minutes``."""
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    minutes = seconds / 60
+    return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"

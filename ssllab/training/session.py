@@ -209,7 +209,8 @@ class Session(SessionLike):
                 title=self._trainer.method.title,
                 data=data,
             )
-            self.warning = difference(self._known_data, data)
+            found = (difference(self._known_data, data), self._trainer.method.remark)
+            self.warning = " ".join(filter(None, found))
             if self.warning:
                 self._note("note", text=self.warning)
         self.step = self._trainer.step

@@ -1,0 +1,222 @@
+"""Recordings as sequences of codes that a speech model hears, and such sequences as sound (Lakhotia et al. 2021).
+
+Codes are clusters of the model's context vectors, found by k-means in the training part, or those of its quantizer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ssllab.audio.joined import joined
+from ssllab.data.text.sound import SoundSplit
+from ssllab.data.text.types import TextData, TextSplit, split_of
+from ssllab.methods.hubert import k_means, nearest
+from ssllab.methods.speech import windows
+from ssllab.methods.stored import ReadModel
+from ssllab.nn.wav2vec2.files import ModelFileError
+from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining, Wav2Vec2Model
+from ssllab.nn.wav2vec2.statistics import statistics_of
+from ssllab.text.codes import Codes
+
+RATE = 16_000
+LEARNT_SECONDS = 600.0  # of the training part, from all over it, that clusters and sounds are made of
+MOST_SOUNDS = 1000  # of a quantizer, whose groups make more frames than are ever said
+FADE_SECONDS, PAUSE_SECONDS = 0.003, 0.25
+
+
+@dataclass(frozen=True)
+class Ear:
+    """A speech model that hears, as a person calls it, and what tells it from others."""
+
+    place: str
+    fingerprint: str
+    model: Any = field(compare=False, repr=False)
+
+    @property
+    def body(self) -> Wav2Vec2Model:
+        """What makes context vectors."""
+        return self.model if isinstance(self.model, Wav2Vec2Model) else self.model.wav2vec2
+
+    @torch.no_grad()
+    def context(self, samples: Tensor) -> Tensor:
+        """Context vectors ``(T, D)`` float32 of a recording ``(n,)``; none where it is shorter than a frame."""
+        return self._framed(samples, lambda part, whole: self.body(part, whole=whole).context[0].float())
+
+    @torch.no_grad()
+    def quantized(self, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """Codes ``(T, groups)`` int64 of a recording ``(n,)`` and the latents ``(T, C)`` that they stand for."""
+
+        def hear(part: Tensor, whole: Any) -> Tensor:
+            found = self.model.codes(part, whole=whole)
+            return torch.cat([found.codes[0].float(), found.latents[0].float()], 1)
+
+        found = self._framed(samples, hear)
+        groups = self.body.config.num_codevector_groups
+        return found[:, :groups].long(), found[:, groups:]
+
+    def _framed(self, samples: Tensor, hear: Callable[[Tensor, Any], Tensor]) -> Tensor:
+        whole = statistics_of(self.body, [samples])
+        parts = []
+        for part, begin, end in windows(len(samples), self.body.config):
+            parts.append(
+                hear(samples[None, begin:end], whole)[part.first - part.begin : part.last - part.begin]
+            )
+        return torch.cat(parts) if parts else torch.zeros(0, 1)
+
+
+def ear(place: str, read_model: ReadModel) -> Ear:
+    """The speech model of that name. Raises ModelFileError and whatever else ``read_model`` does: one line."""
+    if not place.strip():
+        raise ModelFileError(
+            "speech_model is empty: expected 'shipped', a run of the Speech lab, or a folder with a model."
+        )
+    model = read_model(place).model.eval()
+    check = hashlib.blake2b(repr(model.config).encode(), digest_size=8)
+    for name, tensor in model.state_dict().items():
+        check.update(name.encode())
+        check.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return Ear(place, check.hexdigest(), model)
+
+
+def learn_codes(split: SoundSplit, hearing: Ear, codes: str, clusters: int) -> Codes:
+    """What the training part is cut into. Raises ValueError where it has too little, or the model no quantizer."""
+    shape = hearing.body.config
+    chosen = _evenly(split)
+    if codes == "quantizer":
+        if not isinstance(hearing.model, Wav2Vec2ForPreTraining):
+            raise ModelFileError(
+                f"the speech model '{hearing.place}' has no quantizer: choose codes=clusters, or a pre-trained wav2vec 2.0."
+            )
+        heard = {index: hearing.quantized(split.samples(index)) for index in chosen}
+        groups = (shape.num_codevectors_per_group,) * shape.num_codevector_groups
+        centres = np.zeros((0, 1), np.float32)
+        frames = {index: code.numpy() for index, (code, _) in heard.items()}
+        vectors = {index: latents for index, (_, latents) in heard.items()}
+    else:
+        vectors = {index: hearing.context(split.samples(index)) for index in chosen}
+        every = torch.cat([part for part in vectors.values() if len(part)] or [torch.zeros(0, 1)])
+        if len(every) < clusters:
+            raise ValueError(
+                f"clusters = {clusters}: the recordings to learn from have {len(every)} frames of "
+                f"{1000 * shape.frame_seconds:.0f} ms. Expected at least as many: choose more sound, or hold out less."
+            )
+        found = k_means(every, clusters)
+        groups, centres = (clusters,), found.numpy()
+        frames = {
+            index: nearest(part, found)[:, None].numpy() for index, part in vectors.items() if len(part)
+        }
+    if not any(map(len, frames.values())):
+        raise ValueError("no recording to learn from is as long as a frame: choose longer ones.")
+    fade = round(FADE_SECONDS * RATE)
+    named, sounds = _sounds(split, frames, vectors, shape.frame_samples, shape.receptive_field, fade)
+    return Codes.of(
+        groups,
+        hearing.place,
+        hearing.fingerprint,
+        centres=centres,
+        frames=named,
+        samples=np.concatenate(sounds),
+        starts=np.cumsum([0, *map(len, sounds)], dtype=np.int64),
+        fade=fade,
+    )
+
+
+@lru_cache(maxsize=4)
+def coded(split: SoundSplit, units: Codes, hearing: Ear) -> TextSplit:
+    """Every recording as a document of codes."""
+    return split_of(units.written(_codes(split.samples(i), units, hearing)) for i in range(len(split)))
+
+
+def coded_data(data: TextData, units: Codes, hearing: Ear) -> TextData:
+    """Recordings as text, of which ``units`` cut off codes."""
+    parts = {}
+    for name in ("train", "test"):
+        split = getattr(data, name)
+        assert isinstance(split, SoundSplit)
+        parts[name] = coded(split, units, hearing)
+    return replace(data, **parts)
+
+
+def heard(units: Codes, ids: Iterable[int] | NDArray[np.integer]) -> NDArray[np.int16]:
+    """What symbols sound like, ``(n,)`` at 16 kHz: a stored sound of each code, one after the other. Choppy by nature."""
+    return joined(units.sounds(ids), units.fade, round(PAUSE_SECONDS * RATE))
+
+
+def _codes(samples: Tensor, units: Codes, hearing: Ear) -> NDArray[np.int64]:
+    """``(T, groups)`` of a recording."""
+    if not units.centres.size:
+        return hearing.quantized(samples)[0].numpy()
+    context = hearing.context(samples)
+    if not len(context):
+        return np.zeros((0, 1), np.int64)
+    return nearest(context, torch.from_numpy(units.centres))[:, None].numpy()
+
+
+def _evenly(split: SoundSplit) -> list[int]:
+    """Recordings from all over, of some ten minutes together."""
+    count = max(1, min(len(split), round(len(split) * LEARNT_SECONDS / max(split.seconds, 1e-9))))
+    return sorted({round(i) for i in np.linspace(0, len(split) - 1, count)}) if len(split) else []
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Equal frames ``first`` to ``last`` (exclusive) of a recording; ``mean (D,)`` of their vectors."""
+
+    index: int
+    first: int
+    last: int
+    mean: Tensor
+
+
+def _sounds(
+    split: SoundSplit,
+    frames: dict[int, NDArray[np.int64]],
+    vectors: dict[int, Tensor],
+    hop: int,
+    reach: int,
+    fade: int,
+) -> tuple[NDArray[np.int32], list[NDArray[np.int16]]]:
+    """Frames, the most frequent first, and for each its most typical sound: as long as it usually is, and near the mean."""
+    stretches: dict[tuple[int, ...], list[_Stretch]] = defaultdict(list)
+    for index, codes in frames.items():
+        for first, last in _runs(codes) if len(codes) else ():
+            stretches[tuple(codes[first].tolist())].append(
+                _Stretch(index, first, last, vectors[index][first:last].mean(0))
+            )
+    often = sorted(stretches, key=lambda frame: (-len(stretches[frame]), frame))[:MOST_SOUNDS]
+    return np.array(often, np.int32), [
+        _cut(split, _typical(stretches[frame]), hop, reach, fade) for frame in often
+    ]
+
+
+def _runs(codes: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Where equal frames begin and end."""
+    edges = np.flatnonzero((codes[1:] != codes[:-1]).any(1)) + 1
+    yield from zip([0, *edges.tolist()], [*edges.tolist(), len(codes)], strict=True)
+
+
+def _typical(stretches: list[_Stretch]) -> _Stretch:
+    lengths = np.array([one.last - one.first for one in stretches])
+    usual = max(1, round(float(lengths.mean())))
+    means = torch.stack([one.mean for one in stretches])
+    away = (means - means.mean(0)).norm(dim=1).numpy()
+    return stretches[int(np.lexsort((away, np.abs(lengths - usual)))[0])]
+
+
+def _cut(split: SoundSplit, one: _Stretch, hop: int, reach: int, fade: int) -> NDArray[np.int16]:
+    """The samples that its frames are about, and ``fade`` more on both sides; silence beyond the recording."""
+    sound = split.int16(one.index)
+    middle = (reach - hop) // 2
+    first, last = one.first * hop + middle - fade, one.last * hop + middle + fade
+    before, behind = max(0, -first), max(0, last - len(sound))
+    return np.pad(sound[max(0, first) : last], (before, behind))
