@@ -24,5 +24,5 @@ def joined(sounds: Iterable[NDArray[np.int16] | None], fade: int, pause: int) ->
         now[:over] = now[:over] * rise + tail * rise[::-1]
         tail = now[len(now) - over :].copy()
         parts.append(now[: len(now) - over])
-    parts.append(tail * rise[::-1])
+    parts.append((tail * rise[::-1]).astype(np.float32))
     return np.rint(np.concatenate(parts)).clip(-32768, 32767).astype(np.int16)

@@ -62,8 +62,11 @@ def evaluate(options: argparse.Namespace) -> int:
     result: dict[str, Any] = {"run": str(run.path), "method": settings.method, "data": place}
     if issubclass(method, SequenceMethod):
         asked = stored_predictors.method_of_run(run)
-        read_data: TextData = asked.read(data, read_model)  # type: ignore[arg-type]
-        split = read_data.train if other is not None else read_data.test
+        try:
+            text: TextData = asked.read(data, read_model)  # type: ignore[arg-type]
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        split = text.train if other is not None else text.test
         result |= _measured(asked, split, options.stride)
     else:
         result |= _probed(run, settings.model_copy(update={"device": "auto", "data": place}), data)

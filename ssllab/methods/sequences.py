@@ -101,9 +101,11 @@ class SequenceMethod(Method):
             )
 
     def read(self, data: TextData, read_model: Callable[[str], Any]) -> TextData:
-        """Recordings as codes. Raises ValueError where another speech model would hear them."""
-        if data.language == "sound" or isinstance(self.units, Codes):
-            _check_unit(self.units.name, data)
+        """Recordings as codes. Raises ValueError where another speech model would hear them, and for sound without units of
+        it or the other way round."""
+        if isinstance(self.units, Codes) != (data.language == "sound"):
+            unit, what = ("units of sound", "text") if isinstance(self.units, Codes) else ("text", "sound")
+            raise ValueError(f"the model is one of {unit}, and {data.title} is {what}: choose other data.")
         if not isinstance(self.units, Codes):
             return data
         hearing = ear(self.config.speech_model, read_model)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ssllab.audio.joined import joined
+from ssllab.data.text.kind import SECOND
 from ssllab.data.text.sound import SoundSplit
 from ssllab.data.text.types import TextData, TextSplit, split_of
 from ssllab.methods.hubert import k_means, nearest
@@ -88,6 +89,7 @@ def ear(place: str, read_model: ReadModel) -> Ear:
     return Ear(place, check.hexdigest(), model)
 
 
+@lru_cache(maxsize=4)
 def learn_codes(split: SoundSplit, hearing: Ear, codes: str, clusters: int) -> Codes:
     """What the training part is cut into. Raises ValueError where it has too little, or the model no quantizer."""
     shape = hearing.body.config
@@ -139,12 +141,9 @@ def coded(split: SoundSplit, units: Codes, hearing: Ear) -> TextSplit:
 
 def coded_data(data: TextData, units: Codes, hearing: Ear) -> TextData:
     """Recordings as text, of which ``units`` cut off codes."""
-    parts = {}
-    for name in ("train", "test"):
-        split = getattr(data, name)
-        assert isinstance(split, SoundSplit)
-        parts[name] = coded(split, units, hearing)
-    return replace(data, **parts)
+    assert isinstance(data.train, SoundSplit)
+    assert isinstance(data.test, SoundSplit)
+    return replace(data, train=coded(data.train, units, hearing), test=coded(data.test, units, hearing))
 
 
 def heard(units: Codes, ids: Iterable[int] | NDArray[np.integer]) -> NDArray[np.int16]:
@@ -159,13 +158,20 @@ def _codes(samples: Tensor, units: Codes, hearing: Ear) -> NDArray[np.int64]:
     context = hearing.context(samples)
     if not len(context):
         return np.zeros((0, 1), np.int64)
-    return nearest(context, torch.from_numpy(units.centres))[:, None].numpy()
+    return nearest(context, torch.tensor(units.centres))[:, None].numpy()
 
 
 def _evenly(split: SoundSplit) -> list[int]:
-    """Recordings from all over, of some ten minutes together."""
-    count = max(1, min(len(split), round(len(split) * LEARNT_SECONDS / max(split.seconds, 1e-9))))
-    return sorted({round(i) for i in np.linspace(0, len(split) - 1, count)}) if len(split) else []
+    """Recordings from all over, of some ten minutes together; of a person's own voice up to half as much."""
+    first = len(split) - split.own
+    own = _some(split, range(first, len(split)), LEARNT_SECONDS / 2)
+    return [*_some(split, range(first), LEARNT_SECONDS), *own]
+
+
+def _some(split: SoundSplit, indices: range, seconds: float) -> list[int]:
+    lengths = (split.ends - split.starts)[indices.start : indices.stop] / SECOND
+    count = min(len(indices), max(1, round(len(indices) * seconds / max(float(lengths.sum()), 1e-9))))
+    return sorted({indices[round(i)] for i in np.linspace(0, len(indices) - 1, count)}) if count else []
 
 
 @dataclass(frozen=True)
@@ -186,7 +192,9 @@ def _sounds(
     reach: int,
     fade: int,
 ) -> tuple[NDArray[np.int32], list[NDArray[np.int16]]]:
-    """Frames, the most frequent first, and for each its most typical sound: as long as it usually is, and near the mean."""
+    """Frames, the most frequent first, and for each its most typical sound: as long as it usually is, and near the mean. In
+    the person's own voice where that has it."""
+    first_own = len(split) - split.own
     stretches: dict[tuple[int, ...], list[_Stretch]] = defaultdict(list)
     for index, codes in frames.items():
         for first, last in _runs(codes) if len(codes) else ():
@@ -194,9 +202,11 @@ def _sounds(
                 _Stretch(index, first, last, vectors[index][first:last].mean(0))
             )
     often = sorted(stretches, key=lambda frame: (-len(stretches[frame]), frame))[:MOST_SOUNDS]
-    return np.array(often, np.int32), [
-        _cut(split, _typical(stretches[frame]), hop, reach, fade) for frame in often
-    ]
+    sounds = []
+    for frame in often:
+        own = [one for one in stretches[frame] if one.index >= first_own]
+        sounds.append(_cut(split, _typical(own or stretches[frame]), hop, reach, fade))
+    return np.array(often, np.int32), sounds
 
 
 def _runs(codes: NDArray[np.int64]) -> Iterator[tuple[int, int]]:

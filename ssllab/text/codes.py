@@ -161,7 +161,7 @@ class Codes(Units):
 
     @cached_property
     def _json(self) -> dict[str, Any]:
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "centres": self.centres,
             "frames": self.frames,
             "samples": self.samples,

@@ -42,7 +42,7 @@ class Trainer:
                 self.method = method.build(config, data, read_model)
             self.method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             self.method.train()
-            self.data: Any = self.method.read(self._given, read_model)
+            self.data: Data = self.method.read(self._given, read_model)
             self.method.prepare(self.data)
             with autocast(self.device, self.precision):
                 check_fits(self.method, self.data)

@@ -6,6 +6,7 @@ A document is a recording. What the symbols are is the method's to say (``unit=c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,23 +21,21 @@ from ssllab.data.skipped import Skipped
 from ssllab.data.speech.folder import folder
 from ssllab.data.speech.samples import spoken
 from ssllab.data.speech.takes import has_takes, takes
-from ssllab.data.speech.types import SpeechSplit
+from ssllab.data.speech.types import SpeechData, SpeechSplit
 from ssllab.data.spool import Shelf
 from ssllab.data.text.corpus import Corpus, Documents, repeated
-from ssllab.data.text.kind import SECOND
 from ssllab.data.text.types import TextData, TextSplit
 from ssllab.storage.errors import DataError
 
 _SAMPLE = 2  # bytes: int16
 
 
+@dataclass(frozen=True, eq=False)
 class SoundSplit(TextSplit):
-    """Recordings: ``text`` holds their samples, int16 at 16 kHz, mono."""
+    """Recordings: ``text`` holds their samples, int16 at 16 kHz, mono. The last ``own`` are the person's own voice, where
+    others are there too."""
 
-    @property
-    def seconds(self) -> float:
-        """Length of all together."""
-        return self.size / SECOND
+    own: int = 0
 
     def int16(self, index: int) -> NDArray[np.int16]:
         """Recording ``index`` as ``(n,)``."""
@@ -77,17 +76,17 @@ def sound_units(request: Request) -> TextData:
                 request.workspace, root=request.root, progress=request.progress, cancelled=request.cancelled
             )
         )
-    learned = [data.train for data in sets]
-    held_out = [data.test for data in sets if not _same(data.train, data.test)]
+    parts = [_parts(data) for data in sets]
     if not request.options["holdout"]:
-        learned, held_out = learned + held_out, []
-    every = _read([*learned, *held_out], "sound_units", request)
+        parts = [([*learned, *held_out], []) for learned, held_out in parts]
+    every = _read([split for which in (0, 1) for both in parts for split in both[which]], info.name, request)
     starts, ends = np.array([0, *every.ends[:-1]]), np.array(every.ends)
-    count = sum(map(len, learned))
+    many = [sum(map(len, learned)) for learned, _ in parts]
+    count, own = sum(many), sum(many[1:])
     return TextData(
         info.name,
         info.title,
-        every._split(starts[:count], ends[:count]),
+        replace(every._split(starts[:count], ends[:count]), own=own),
         every._split(starts[count:], ends[count:]),
         language="sound",
         about=info.about,
@@ -104,8 +103,8 @@ def recordings(path: Path, request: Request, told: Iterable[Skipped] = ()) -> Te
     if request.options["strands"] == 2:
         raise DataError(f"{path} is sound, which has no second strand: leave --strands out.")
     data = folder(path, root=request.root, progress=request.progress, cancelled=request.cancelled)
-    splits = [data.train] if _same(data.train, data.test) else [data.train, data.test]
-    every = _read(splits, str(path.resolve()), request)
+    learned, held_out = _parts(data)
+    every = _read([*learned, *held_out], str(path.resolve()), request)
     holdout = request.options["holdout"]
     train, test = every.parted(holdout)
     return TextData(
@@ -119,9 +118,10 @@ def recordings(path: Path, request: Request, told: Iterable[Skipped] = ()) -> Te
     )
 
 
-def _same(train: SpeechSplit, test: SpeechSplit) -> bool:
-    """Whether there were too few to hold any out, so that both are one."""
-    return train.audio.data_ptr() == test.audio.data_ptr()
+def _parts(data: SpeechData) -> tuple[list[SpeechSplit], list[SpeechSplit]]:
+    """What is learned from and what is held out; nothing where there are too few for that, so that both are one."""
+    same = data.train.audio.data_ptr() == data.test.audio.data_ptr()
+    return [data.train], [] if same else [data.test]
 
 
 def _read(splits: Iterable[SpeechSplit], name: str, request: Request) -> _Recordings:

@@ -33,6 +33,7 @@ PINS = {
     "everyday": LECTURE,
     "prose": ("The", "I", "It is", "There was a"),
     "dna": ("A", "ATG", "TATA", "GCC"),
+    "sound": ("c0", "c10", "c20", "c30"),
 }
 WRITTEN = 300  # symbols that are written on at most
 PAUSE_MS = 60  # between two of them, so that they can be followed
