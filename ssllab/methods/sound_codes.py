@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -27,11 +27,13 @@ from ssllab.methods.stored import ReadModel
 from ssllab.nn.wav2vec2.files import ModelFileError
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining, Wav2Vec2Model
 from ssllab.nn.wav2vec2.statistics import statistics_of
+from ssllab.storage.progress import tell
 from ssllab.text.codes import Codes
 
 RATE = 16_000
 LEARNT_SECONDS = 600.0  # of the training part, from all over it, that clusters and sounds are made of
 MOST_SOUNDS = 1000  # of a quantizer, whose groups make more frames than are ever said
+_LEARNING = "Hearing recordings for their units"
 FADE_SECONDS, PAUSE_SECONDS = 0.003, 0.25
 
 
@@ -99,23 +101,23 @@ def learn_codes(split: SoundSplit, hearing: Ear, codes: str, clusters: int) -> C
             raise ModelFileError(
                 f"the speech model '{hearing.place}' has no quantizer: choose codes=clusters, or a pre-trained wav2vec 2.0."
             )
-        heard = {index: hearing.quantized(split.samples(index)) for index in chosen}
+        found = {index: hearing.quantized(split.samples(index)) for index in _told(chosen, _LEARNING)}
         groups = (shape.num_codevectors_per_group,) * shape.num_codevector_groups
         centres = np.zeros((0, 1), np.float32)
-        frames = {index: code.numpy() for index, (code, _) in heard.items()}
-        vectors = {index: latents for index, (_, latents) in heard.items()}
+        frames = {index: code.numpy() for index, (code, _) in found.items()}
+        vectors = {index: latents for index, (_, latents) in found.items()}
     else:
-        vectors = {index: hearing.context(split.samples(index)) for index in chosen}
+        vectors = {index: hearing.context(split.samples(index)) for index in _told(chosen, _LEARNING)}
         every = torch.cat([part for part in vectors.values() if len(part)] or [torch.zeros(0, 1)])
         if len(every) < clusters:
             raise ValueError(
                 f"clusters = {clusters}: the recordings to learn from have {len(every)} frames of "
                 f"{1000 * shape.frame_seconds:.0f} ms. Expected at least as many: choose more sound, or hold out less."
             )
-        found = k_means(every, clusters)
-        groups, centres = (clusters,), found.numpy()
+        means = k_means(every, clusters)
+        groups, centres = (clusters,), means.numpy()
         frames = {
-            index: nearest(part, found)[:, None].numpy() for index, part in vectors.items() if len(part)
+            index: nearest(part, means)[:, None].numpy() for index, part in vectors.items() if len(part)
         }
     if not any(map(len, frames.values())):
         raise ValueError("no recording to learn from is as long as a frame: choose longer ones.")
@@ -136,7 +138,8 @@ def learn_codes(split: SoundSplit, hearing: Ear, codes: str, clusters: int) -> C
 @lru_cache(maxsize=4)
 def coded(split: SoundSplit, units: Codes, hearing: Ear) -> TextSplit:
     """Every recording as a document of codes."""
-    return split_of(units.written(_codes(split.samples(i), units, hearing)) for i in range(len(split)))
+    every = _told(range(len(split)), "Coding the recordings")
+    return split_of(units.written(_codes(split.samples(index), units, hearing)) for index in every)
 
 
 def coded_data(data: TextData, units: Codes, hearing: Ear) -> TextData:
@@ -166,6 +169,13 @@ def _evenly(split: SoundSplit) -> list[int]:
     first = len(split) - split.own
     own = _some(split, range(first, len(split)), LEARNT_SECONDS / 2)
     return [*_some(split, range(first), LEARNT_SECONDS), *own]
+
+
+def _told(indices: Sequence[int], text: str) -> Iterator[int]:
+    """``indices``; how far in them one is is told as ``text``."""
+    for done, index in enumerate(indices):
+        tell(done / len(indices), text)
+        yield index
 
 
 def _some(split: SoundSplit, indices: range, seconds: float) -> list[int]:

@@ -14,9 +14,9 @@ from ssllab.data.text.sound import SoundSplit, _Recordings
 from ssllab.data.text.types import TextData, split_of
 from ssllab.looks import Babble
 from ssllab.methods.registry import method_class
-from ssllab.methods.sequences import stream
 from ssllab.methods.sound_codes import coded, ear, heard, learn_codes
 from ssllab.methods.stored import StoredModel, read_stored
+from ssllab.methods.symbol_stream import stream
 from ssllab.text.units import END
 from ssllab.training.checkpoint import snapshot
 from ssllab.training.run_record import RunSettings
