@@ -6,7 +6,7 @@ What "by heart" and "counting" promise of the doctor is in ``tests/methods/test_
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 import torch
@@ -14,6 +14,7 @@ import torch
 from ssllab.data.catalogue import load
 from ssllab.data.text.types import split_of
 from ssllab.lessons import lessons
+from ssllab.looks import Babble
 from ssllab.methods.registry import method_class
 from ssllab.training.run_record import RunSettings
 from ssllab.training.trainer import Trainer
@@ -113,6 +114,36 @@ def test_on_little_text_counting_is_ahead_of_a_small_transformer() -> None:
     found = made.probe()
     assert found.constants["kn5_loss"] < found.constants["bigram_loss"] < found.constants["unigram_loss"]
     assert found.scalars["held_out_loss"] > found.constants["kn5_loss"] + 0.3
+
+
+def test_the_order_of_sounds_is_learnt_and_what_the_model_writes_of_them_can_be_heard() -> None:
+    lesson = LESSONS["11-sound-units"]
+    data = load(lesson.data, kinds=("text",))
+    assert data.allows["unit"] == (lesson.changes["unit"],)
+    train, test = (
+        replace(split, starts=split.starts[:count], ends=split.ends[:count])
+        for split, count in ((data.train, 80), (data.test, 10))
+    )
+    few = replace(data, train=train, test=test)
+    made = Trainer(RunSettings(method="causal_lm", config={**SMALL, **lesson.changes}, data=data.name), few)
+    early = made.look().part(Babble)
+    for _ in range(120):
+        made.train_step()
+    found, late = made.probe(), made.look().part(Babble)
+    lines = [found.constants[name] for name in ("uniform_loss", "unigram_loss", "bigram_loss")]
+    assert lines == sorted(lines, reverse=True)
+    assert found.scalars["held_out_loss"] < found.constants["unigram_loss"] - 1
+    assert found.scalars["held_out_loss"] < found.constants["bigram_loss"] + 0.7
+    assert len(early.sound) > 16_000 < len(late.sound)
+    follows = {
+        tuple(pair) for i in range(len(few.train)) for pair in pairwise(made.data.train.document(i).split())
+    }
+
+    def known(babble):  # how often a code follows one that it follows in the recordings
+        pairs = list(pairwise(babble.text.split()))
+        return sum(pair in follows for pair in pairs) / len(pairs)
+
+    assert known(late) > known(early) + 0.4
 
 
 def test_every_lesson_is_for_the_method_that_the_lab_opens_with() -> None:
