@@ -5,7 +5,10 @@ Codes are clusters of the model's context vectors, found by k-means in the train
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ssllab.audio.joined import joined
+from ssllab.data.download import cache_directory
 from ssllab.data.text.kind import SECOND
 from ssllab.data.text.sound import SoundSplit
 from ssllab.data.text.types import TextData, TextSplit, split_of
@@ -27,6 +31,7 @@ from ssllab.methods.stored import ReadModel
 from ssllab.nn.wav2vec2.files import ModelFileError
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining, Wav2Vec2Model
 from ssllab.nn.wav2vec2.statistics import statistics_of
+from ssllab.storage.files import write_whole
 from ssllab.storage.progress import tell
 from ssllab.text.codes import Codes
 
@@ -34,6 +39,9 @@ RATE = 16_000
 LEARNT_SECONDS = 600.0  # of the training part, from all over it, that clusters and sounds are made of
 MOST_SOUNDS = 1000  # of a quantizer, whose groups make more frames than are ever said
 _LEARNING = "Hearing recordings for their units"
+CACHED_SECONDS = 300.0  # of sound; of so much and more it takes long to make codes
+MOST_CACHED = 24  # files
+_FORMAT = 1  # of what is in the cache
 FADE_SECONDS, PAUSE_SECONDS = 0.003, 0.25
 
 
@@ -94,6 +102,15 @@ def ear(place: str, read_model: ReadModel) -> Ear:
 @lru_cache(maxsize=4)
 def learn_codes(split: SoundSplit, hearing: Ear, codes: str, clusters: int) -> Codes:
     """What the training part is cut into. Raises ValueError where it has too little, or the model no quantizer."""
+
+    def learn() -> Any:
+        return _learnt(split, hearing, codes, clusters).to_json()
+
+    what = f"{codes}|{clusters}|{hearing.fingerprint}|{split.own}"
+    return replace(Codes.of_json(_kept(split, what, learn)), speech_model=hearing.place)
+
+
+def _learnt(split: SoundSplit, hearing: Ear, codes: str, clusters: int) -> Codes:
     shape = hearing.body.config
     chosen = _evenly(split)
     if codes == "quantizer":
@@ -138,8 +155,12 @@ def learn_codes(split: SoundSplit, hearing: Ear, codes: str, clusters: int) -> C
 @lru_cache(maxsize=4)
 def coded(split: SoundSplit, units: Codes, hearing: Ear) -> TextSplit:
     """Every recording as a document of codes."""
-    every = _told(range(len(split)), "Coding the recordings")
-    return split_of(units.written(_codes(split.samples(index), units, hearing)) for index in every)
+
+    def code() -> Any:
+        every = _told(range(len(split)), "Coding the recordings")
+        return [units.written(_codes(split.samples(index), units, hearing)) for index in every]
+
+    return split_of(map(str, _kept(split, f"coded|{units.fingerprint}|{units.content}", code)))
 
 
 def coded_data(data: TextData, units: Codes, hearing: Ear) -> TextData:
@@ -152,6 +173,39 @@ def coded_data(data: TextData, units: Codes, hearing: Ear) -> TextData:
 def heard(units: Codes, ids: Iterable[int] | NDArray[np.integer]) -> NDArray[np.int16]:
     """What symbols sound like, ``(n,)`` at 16 kHz: a stored sound of each code, one after the other. Choppy by nature."""
     return joined(units.sounds(ids), units.fade, round(PAUSE_SECONDS * RATE))
+
+
+def _kept(split: SoundSplit, what: str, make: Callable[[], Any]) -> Any:
+    """``what`` was made of long recordings, as JSON, from the cache where it is there; it is found by their content."""
+    if split.size < CACHED_SECONDS * SECOND:
+        return make()
+    folder = cache_directory() / "sound_units"
+    path = (
+        folder
+        / f"{hashlib.blake2b(f'{_FORMAT}|{what}|{_checksum(split)}'.encode(), digest_size=16).hexdigest()}.json"
+    )
+    with contextlib.suppress(OSError, ValueError):
+        check, _, content = path.read_text(encoding="utf-8").partition("\n")
+        if check == str(zlib.crc32(content.encode())):
+            return json.loads(content)
+    made = make()
+    content = json.dumps(made)
+    with contextlib.suppress(OSError):  # it is made anew the next time
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(path, f"{zlib.crc32(content.encode())}\n{content}".encode())
+        for old in sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime)[:-MOST_CACHED]:
+            old.unlink()
+    return made
+
+
+@lru_cache(maxsize=4)
+def _checksum(split: SoundSplit) -> str:
+    check = hashlib.blake2b(repr(len(split)).encode(), digest_size=16)
+    for index in range(len(split)):
+        sound = split.int16(index)
+        check.update(len(sound).to_bytes(8, "little"))
+        check.update(np.ascontiguousarray(sound).data)
+    return check.hexdigest()
 
 
 def _codes(samples: Tensor, units: Codes, hearing: Ear) -> NDArray[np.int64]:

@@ -13,6 +13,7 @@ from ssllab.data.text.corpus import Corpus
 from ssllab.data.text.sound import SoundSplit, _Recordings
 from ssllab.data.text.types import TextData, split_of
 from ssllab.looks import Babble
+from ssllab.methods import sound_codes
 from ssllab.methods.registry import method_class
 from ssllab.methods.sound_codes import coded, ear, heard, learn_codes
 from ssllab.methods.stored import StoredModel, read_stored
@@ -201,6 +202,29 @@ def test_a_recogniser_and_a_bare_model_hear_too(sound, tmp_path):
     StoredModel(model.wav2vec2).write(tmp_path / "bare")
     for place in ("shipped-recogniser", str(tmp_path / "bare")):
         assert trainer("ngram", sound, speech_model=place).method.units.speech_model == place
+
+
+def test_codes_of_long_recordings_are_kept_and_made_anew_where_the_file_is_damaged(
+    sound, hearing, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(sound_codes, "cache_directory", lambda: tmp_path)
+    monkeypatch.setattr(sound_codes, "CACHED_SECONDS", 1.0)
+    units = learn_codes.__wrapped__(sound.train, hearing, "clusters", 50)
+    text = list(coded.__wrapped__(sound.train, units, hearing).documents())
+    kept = sorted((tmp_path / "sound_units").iterdir())
+    assert len(kept) == 2
+    deaf = replace(hearing, model=None)  # nothing is heard the second time
+    assert learn_codes.__wrapped__(sound.train, deaf, "clusters", 50) == units
+    assert list(coded.__wrapped__(sound.train, units, deaf).documents()) == text
+    with pytest.raises(AttributeError):  # another number of clusters is another thing
+        learn_codes.__wrapped__(sound.train, deaf, "clusters", 60)
+    for path in kept:
+        path.write_text(path.read_text().replace("c1", "c2"))
+    assert list(coded.__wrapped__(sound.train, units, hearing).documents()) == text
+    monkeypatch.setattr(sound_codes, "MOST_CACHED", 1)
+    coded.__wrapped__(sound.test, units, hearing)
+    learn_codes.__wrapped__(sound.train, hearing, "clusters", 70)
+    assert len(list((tmp_path / "sound_units").iterdir())) == 1
 
 
 def test_what_codes_sound_like_is_in_the_persons_own_voice_where_that_says_them(sound, hearing):

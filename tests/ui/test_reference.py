@@ -27,7 +27,8 @@ SHIPPED = [
     for lab in labs().values()
     for info in sources(lab.kind)
     if info.offline
-    and info.name not in ("takes", "dna")  # a person's own; has no words, the lab's usual unit
+    and info.name != "takes"  # a person's own
+    and "word" in info.allows.get("unit", ("word",))  # the lab's usual unit
 ]
 
 
