@@ -32,7 +32,8 @@ class SourceInfo:
     ``origin`` names where the data come from and their licence; ``download_mb`` is 0 for offline sources;
     ``classes`` is 0 where items have no class. ``options``: where it differs from the defaults of its kind.
     ``allows``: of a method's controls the values that fit it, the usual one first; a control that is not named may be
-    anything. Data that is loaded says the same in an attribute of that name, also of a path.
+    anything. Data that is loaded says the same in an attribute of that name, also of a path. ``grows``: the person may have
+    recorded more since it was loaded.
     """
 
     name: str
@@ -43,6 +44,7 @@ class SourceInfo:
     classes: int = 0
     options: Mapping[str, int] = field(default_factory=dict)
     allows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    grows: bool = False
     kind: str = ""  # filled in by the kind that declares it
 
     @property

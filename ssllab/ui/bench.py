@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from PySide6.QtCore import QObject, Qt, Signal
 
 from ssllab.controls import Config, ControlError, Value
-from ssllab.data.catalogue import kind_of
+from ssllab.data.catalogue import kind_of, source
 from ssllab.data.kind import Kind, kind_named
 from ssllab.data.skipped import every_word, in_words, left_out
 from ssllab.labs import labs
@@ -228,7 +228,7 @@ class Bench(QObject):
             self._open_run(
                 new.run, loading.resumed, lambda _: self._settle(self.setup, new, telling, then=then)
             )
-        elif new.data != old.data:
+        elif new.data != old.data or (anew and (info := source(new.data)) is not None and info.grows):
             self._load(new.data, new.method, lambda found: self._settle(old, new, telling, found, then=then))
         else:
             self._settle(old, new, telling, anew=anew, then=then)

@@ -74,6 +74,7 @@ KIND = Kind(
             "Your takes",
             "What you recorded or imported in the Speech lab. Transcripts that you typed are used.",
             "Your own; nothing leaves this machine.",
+            grows=True,
         ),
         SourceInfo(
             "fsdd",

@@ -116,6 +116,7 @@ KIND = Kind(
             "without words, whose babble can be listened to. Your own recordings: a folder or a file of sound.",
             "Spoken by espeak-ng from sentences of our own, MIT licence; your takes stay on this machine.",
             allows={"unit": UNITS["sound"]},
+            grows=True,
         ),
         SourceInfo(
             "tiny_shakespeare",

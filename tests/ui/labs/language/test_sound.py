@@ -10,15 +10,24 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt, QUrl
 
-from ssllab.audio import player
+from ssllab.audio import files, player
 from ssllab.audio.errors import AudioError
+from ssllab.audio.takes import TakeStore
 from ssllab.looks import Babble, Look
 from ssllab.text.codes import Codes
+from ssllab.training.run_store import Workspace
+from ssllab.ui.bench import Bench
 from ssllab.ui.labs.language.babble import BabblePanel
 from ssllab.ui.labs.language.board import BoardPanel
+from ssllab.ui.labs.language.widgets.desk import Desk
+from ssllab.ui.labs.language.widgets.models import PRESS_START
 from ssllab.ui.scene import Scene
+from ssllab.ui.work import LongWork
+from tests.conftest import tones
 
 from .conftest import Counted, answer_with, settle
+
+WAIT = 120_000
 
 
 class Loudspeaker:
@@ -152,3 +161,50 @@ def test_the_text_on_the_board_is_played_where_its_symbols_are_sounds(
     assert button.text() == "Stop"
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert button.text() == "Play"
+
+
+@pytest.fixture
+def live(tmp_path, qtbot):
+    """A board on a bench whose data are the samples and the takes, of which there are none yet."""
+    settings = {
+        "unit": "code",
+        "clusters": 50,
+        "layers": 1,
+        "heads": 1,
+        "width": 8,
+        "context": 16,
+        "batch_size": 2,
+    }
+    bench = Bench(
+        Workspace(tmp_path / "ws"),
+        "language",
+        LongWork(),
+        data="sound_units",
+        device="cpu",
+        settings=settings,
+    )
+    board = BoardPanel(Desk(bench))
+    qtbot.addWidget(board)
+    bench.begin()
+    qtbot.waitUntil(lambda: bench.data is not None and bench.config is not None, timeout=WAIT)
+    yield board
+    board.desk.close()
+    bench.close()
+
+
+def test_a_take_that_was_recorded_since_is_there_when_a_run_begins_anew(qtbot, live, tmp_path):
+    bench = live.bench
+    assert bench.data.train.own == 0
+    assert bench.config.unit == "code"
+    noise = np.random.default_rng(0)
+    files.write(tmp_path / "own.wav", tones("abcabc", noise) / np.float32(32768))
+    TakeStore(bench.workspace.path / "takes").import_file(tmp_path / "own.wav")
+    bench.reset()
+    qtbot.waitUntil(lambda: bench.state == "ready" and bench.data.train.own == 1, timeout=WAIT)
+    assert bench.config.unit == "code"
+
+
+def test_before_a_run_no_shipped_model_speaks_of_sounds(live):
+    assert live.desk.models.first is None
+    assert live.desk.models.why["first"] == PRESS_START
+    assert live.desk.pins[0] == "c0"
