@@ -133,7 +133,10 @@ class SequenceMethod(Method):
         training = self.training
         self.eval()
         try:
-            ids = written(self.asked(), BABBLED_CODES if isinstance(self.units, Codes) else BABBLED)
+            many = (
+                BABBLED_CODES * min(2, len(self.units.groups)) if isinstance(self.units, Codes) else BABBLED
+            )
+            ids = written(self.asked(), many)
         finally:
             self.train(training)
         sound = heard(self.units, ids) if isinstance(self.units, Codes) else None

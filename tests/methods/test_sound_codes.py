@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from difflib import SequenceMatcher
 from itertools import pairwise
 
 import numpy as np
@@ -9,11 +10,13 @@ import pytest
 import torch
 
 from ssllab.controls import ControlError
+from ssllab.data.catalogue import load
 from ssllab.data.text.corpus import Corpus
 from ssllab.data.text.sound import SoundSplit, _Recordings
 from ssllab.data.text.types import TextData, split_of
 from ssllab.looks import Babble
 from ssllab.methods import sound_codes
+from ssllab.methods.recogniser import recogniser_of
 from ssllab.methods.registry import method_class
 from ssllab.methods.sound_codes import coded, ear, heard, learn_codes
 from ssllab.methods.stored import StoredModel, read_stored
@@ -225,6 +228,28 @@ def test_codes_of_long_recordings_are_kept_and_made_anew_where_the_file_is_damag
     coded.__wrapped__(sound.test, units, hearing)
     learn_codes.__wrapped__(sound.train, hearing, "clusters", 70)
     assert len(list((tmp_path / "sound_units").iterdir())) == 1
+
+
+def test_speech_that_became_codes_and_sound_again_is_still_read(hearing):
+    """The shipped recogniser reads what was put together of a hundred sounds from other sentences."""
+    data = load("sound_units", kinds=("text",))
+    train = replace(data.train, starts=data.train.starts[::4], ends=data.train.ends[::4])
+    units = learn_codes.__wrapped__(train, hearing, "clusters", 100)
+    recogniser, texts = (
+        recogniser_of(read_stored("shipped-recogniser"), "shipped-recogniser"),
+        load("spoken").test.texts,
+    )
+    close = []
+    for index in (0, 5, 9, 20):
+        one = SoundSplit(
+            data.test.text, data.test.starts[index : index + 1], data.test.ends[index : index + 1]
+        )
+        document = coded.__wrapped__(one, units, hearing).document(0)
+        sound = heard(units, units.encode(document))
+        assert len(sound) / 16_000 == pytest.approx(len(one.int16(0)) / 16_000, rel=0.25)
+        said = recogniser.transcribe(torch.from_numpy(sound / np.float32(32768))).greedy.lower()
+        close.append(SequenceMatcher(None, said, texts[index].lower()).ratio())
+    assert np.mean(close) > 0.6
 
 
 def test_what_codes_sound_like_is_in_the_persons_own_voice_where_that_says_them(sound, hearing):
