@@ -81,7 +81,7 @@ KIND = Kind(
     words=Words(
         "The text that is learned from",
         "Open a folder of texts…",
-        "A folder of text files, or of DNA as FASTA",
+        "A folder of text files, of DNA as FASTA, or of recordings",
         "Open a text…",
         f"Texts ({' '.join(f'*{suffix}' for suffix in _SHOWN)});;Every file (*)",
     ),

@@ -163,6 +163,21 @@ def test_the_text_on_the_board_is_played_where_its_symbols_are_sounds(
     assert button.text() == "Play"
 
 
+def test_without_a_loudspeaker_one_is_told_who_pressed_play_and_not_at_each_code(
+    qtbot, board, bench, codes, loudspeaker
+):
+    loudspeaker.refusal = "There is no loudspeaker."
+    answer_with(board.desk, Counted(codes, sharpness=0))
+    qtbot.keyClicks(board.editor, "c0 c3 ")
+    settle(qtbot, board.desk)
+    board.desk.take(codes.encode("c5")[0])
+    settle(qtbot, board.desk)
+    assert board.sheet.state.text == "c0 c3 c5"
+    assert not bench.said
+    qtbot.mouseClick(board.sampling_bar.listen_button, Qt.MouseButton.LeftButton)
+    assert bench.said[-1][:2] == ("warning", "There is no loudspeaker.")
+
+
 @pytest.fixture
 def live(tmp_path, qtbot):
     """A board on a bench whose data are the samples and the takes, of which there are none yet."""

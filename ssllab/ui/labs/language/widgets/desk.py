@@ -82,7 +82,8 @@ class Desk(QObject):
         self._tagged: tuple | None = None
         self._pins_asked: tuple | None = None
         self.playback = Playback(self)
-        self.playback.failed.connect(lambda line: bench.say("warning", line))
+        self.playback.failed.connect(lambda line: bench.say("warning", line) if self._wants_sound else None)
+        self._wants_sound = False  # whether a person pressed Play
         self._worker = Worker(self)
         self.sheet.changed.connect(self._sheet_changed)
         self.models.changed.connect(self._models_changed)
@@ -186,6 +187,7 @@ class Desk(QObject):
             text, cursor = answer.reading.with_symbol(id)
             self.sheet.write(text, cursor)
             reading = answer.reading
+            self._wants_sound = False  # where there is no loudspeaker, nobody wants to be told at each symbol
             self._play(reading.units, [*reading.ids[1 : reading.place].tolist(), id][-LISTENED:])
 
     # Listening
@@ -200,6 +202,7 @@ class Desk(QObject):
         if self.playback.playing:
             self.playback.stop()
         elif (reading := self.reading()) is not None:
+            self._wants_sound = True
             self._play(reading.units, [int(id) for id in reading.ids[1:] if id >= 0])
 
     def _play(self, units: Units, ids: list[int]) -> None:
