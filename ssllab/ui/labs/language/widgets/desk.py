@@ -81,9 +81,9 @@ class Desk(QObject):
         self._asked: dict[str, tuple] = {}  # what was asked last, by the model's place
         self._tagged: tuple | None = None
         self._pins_asked: tuple | None = None
+        self._wants_sound = False  # whether a person pressed Play
         self.playback = Playback(self)
         self.playback.failed.connect(lambda line: bench.say("warning", line) if self._wants_sound else None)
-        self._wants_sound = False  # whether a person pressed Play
         self._worker = Worker(self)
         self.sheet.changed.connect(self._sheet_changed)
         self.models.changed.connect(self._models_changed)
