@@ -27,13 +27,15 @@ from ssllab.data.text.sound import SoundSplit
 from ssllab.data.text.types import TextData, TextSplit, split_of
 from ssllab.methods.hubert import k_means, nearest
 from ssllab.methods.speech import windows
-from ssllab.methods.stored import ReadModel
+from ssllab.methods.stored import ReadModel, read_stored
 from ssllab.nn.wav2vec2.files import ModelFileError
 from ssllab.nn.wav2vec2.model import Wav2Vec2ForPreTraining, Wav2Vec2Model
 from ssllab.nn.wav2vec2.statistics import statistics_of
+from ssllab.storage.errors import DataError
 from ssllab.storage.files import write_whole
 from ssllab.storage.progress import tell
 from ssllab.text.codes import Codes
+from ssllab.text.symbols import Units
 
 RATE = 16_000
 LEARNT_SECONDS = 600.0  # of the training part, from all over it, that clusters and sounds are made of
@@ -168,6 +170,21 @@ def coded_data(data: TextData, units: Codes, hearing: Ear) -> TextData:
     assert isinstance(data.train, SoundSplit)
     assert isinstance(data.test, SoundSplit)
     return replace(data, train=coded(data.train, units, hearing), test=coded(data.test, units, hearing))
+
+
+def text_of(split: TextSplit, units: Units) -> TextSplit:
+    """What ``units`` cut: the text itself, or recordings as codes, where what hears is shipped or lies in a folder. Raises
+    DataError and ModelFileError, one line, where that is not so."""
+    if not isinstance(split, SoundSplit):
+        return split
+    if not isinstance(units, Codes):
+        raise DataError("the data is sound, and the model reads text: choose a run with unit=code.")
+    hearing = ear(units.speech_model, read_stored)
+    if hearing.fingerprint != units.fingerprint:
+        raise DataError(
+            f"the speech model '{hearing.place}' is not the one that the model's codes were made with."
+        )
+    return coded(split, units, hearing)
 
 
 def heard(units: Codes, ids: Iterable[int] | NDArray[np.integer]) -> NDArray[np.int16]:

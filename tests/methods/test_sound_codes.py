@@ -20,8 +20,9 @@ from ssllab.methods.recogniser import recogniser_of
 from ssllab.methods.registry import method_class
 from ssllab.methods.sound_codes import coded, ear, heard, learn_codes
 from ssllab.methods.stored import StoredModel, read_stored
-from ssllab.methods.symbol_stream import stream
-from ssllab.text.units import END
+from ssllab.methods.symbol_stream import first_symbols, stream
+from ssllab.storage.errors import DataError
+from ssllab.text.units import END, learn
 from ssllab.training.checkpoint import snapshot
 from ssllab.training.run_record import RunSettings
 from ssllab.training.session import Session
@@ -267,6 +268,14 @@ def test_what_codes_sound_like_is_in_the_persons_own_voice_where_that_says_them(
         inside += found
         assert found or f"c{frame}" not in said or piece[0] == 0
     assert inside > 10
+
+
+def test_a_look_at_symbols_finds_those_of_recordings(sound, hearing):
+    units = learn_codes(sound.train, hearing, "clusters", 50)
+    whole = stream(coded(sound.train, units, hearing), units)
+    assert np.array_equal(first_symbols(sound.train, units), whole)
+    with pytest.raises(DataError, match="the model reads text"):
+        first_symbols(sound.train, learn("char", ["abc"]))
 
 
 def test_a_model_of_text_reads_no_sound_and_one_of_sound_no_text(sound):
