@@ -119,6 +119,9 @@ def parser() -> Parser:
         help="of what is written; 0: the likeliest",
     )
     complete.add_argument("--seed", type=_seed, default=0)
+    complete.add_argument(
+        "--out", type=_path, metavar="FILE.wav", help="of units of sound: what they sound like"
+    )
     score = commands.add_parser("score", help="which sentence of minimal pairs a model prefers")
     score.add_argument("pairs", type=_path, help="a .jsonl file as BLiMP's, a folder or a zip of them")
     for sub in (complete, score):

@@ -186,6 +186,16 @@ class Config(BaseModel):
         mine = self.model_dump()
         return {key: good[0] for key, good in allows.items() if key in mine and mine[key] not in good}
 
+    def matters(self, name: str) -> bool:
+        """Whether a control has an effect as the others are: what it needs is so, and matters itself."""
+        field = type(self).model_fields.get(name)
+        needs = next((m.needs for m in field.metadata if isinstance(m, Control)), "") if field else ""
+        if not needs:
+            return True
+        other, _, values = needs.partition("=")
+        now = getattr(self, other, None)
+        return (str(now) in values.split(",") if values else bool(now)) and self.matters(other)
+
     def needs_restart(self, running: Config) -> bool:
         """Whether a run with the settings ``running`` must begin anew to take these: one is not live and differs."""
         return any(

@@ -8,7 +8,7 @@ ssllab and no torch is imported here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 if TYPE_CHECKING:
@@ -140,10 +140,12 @@ class Transcripts:
 
 @dataclass(frozen=True)
 class Babble:
-    """What a model of sequences wrote by itself at ``step``, always with the same dice."""
+    """What a model of sequences wrote by itself at ``step``, always with the same dice. ``sound (n,)``: what that sounds
+    like, int16 at 16 kHz, where its symbols are units of sound."""
 
     step: int
     text: str
+    sound: np.ndarray | None = field(default=None, compare=False, repr=False)
 
 
 # What is asked for

@@ -31,3 +31,18 @@ def test_only_what_is_not_live_needs_a_restart():
     running = Settings.make()
     assert not running.changed({"rate": 0.1, "prompt": "bye"}).needs_restart(running)
     assert running.changed({"model": "elsewhere"}).needs_restart(running)
+
+
+def test_a_control_matters_where_what_it_needs_is_so_and_matters_itself():
+    from ssllab.methods.ngram import NGramConfig
+
+    def matters(**settings):
+        made = NGramConfig.make(settings)
+        return [
+            name for name in ("vocabulary", "kmer", "codes", "clusters", "speech_model") if made.matters(name)
+        ]
+
+    assert matters() == ["vocabulary"]
+    assert matters(unit="kmer") == ["kmer"]
+    assert matters(unit="code") == ["codes", "clusters", "speech_model"]
+    assert matters(unit="code", codes="quantizer") == ["codes", "speech_model"]

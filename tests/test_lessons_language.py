@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 import torch
@@ -15,6 +15,7 @@ import torch
 from ssllab.data.catalogue import load
 from ssllab.data.text.types import split_of
 from ssllab.lessons import lessons
+from ssllab.looks import Babble
 from ssllab.methods.knowledge import pairs_known
 from ssllab.methods.registry import method_class
 from ssllab.training.run_record import RunSettings
@@ -165,6 +166,36 @@ def test_a_transformer_leaves_the_chance_of_dna(few_dna) -> None:
             seen.append(made.method.eval().losses(few_dna)["below_chance"])
             made.method.train()
     assert 0.003 < sum(seen) / len(seen) < made.method.constants(few_dna)["kn5_below_chance"]
+
+
+def test_the_order_of_sounds_is_learnt_and_what_the_model_writes_of_them_can_be_heard() -> None:
+    lesson = LESSONS["11-sound-units"]
+    data = load(lesson.data, kinds=("text",))
+    assert data.allows["unit"] == (lesson.changes["unit"],)
+    train, test = (
+        replace(split, starts=split.starts[:count], ends=split.ends[:count])
+        for split, count in ((data.train, 80), (data.test, 10))
+    )
+    few = replace(data, train=train, test=test)
+    made = Trainer(RunSettings(method="causal_lm", config={**SMALL, **lesson.changes}, data=data.name), few)
+    early = made.look().part(Babble)
+    for _ in range(120):
+        made.train_step()
+    found, late = made.probe(), made.look().part(Babble)
+    lines = [found.constants[name] for name in ("uniform_loss", "unigram_loss", "bigram_loss")]
+    assert lines == sorted(lines, reverse=True)
+    assert found.scalars["held_out_loss"] < found.constants["unigram_loss"] - 1
+    assert found.scalars["held_out_loss"] < found.constants["bigram_loss"] + 0.7
+    assert len(early.sound) > 16_000 < len(late.sound)
+    follows = {
+        tuple(pair) for i in range(len(few.train)) for pair in pairwise(made.data.train.document(i).split())
+    }
+
+    def known(babble):  # how often a code follows one that it follows in the recordings
+        pairs = list(pairwise(babble.text.split()))
+        return sum(pair in follows for pair in pairs) / len(pairs)
+
+    assert known(late) > known(early) + 0.4
 
 
 def test_every_lesson_is_for_the_method_that_the_lab_opens_with() -> None:

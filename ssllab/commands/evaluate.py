@@ -17,7 +17,7 @@ from ssllab.commands.train import workspace
 from ssllab.commands.usage import UsageError, answer
 from ssllab.data.batches import Data
 from ssllab.data.catalogue import absolute, exists, source
-from ssllab.data.text.types import TextSplit
+from ssllab.data.text.types import TextData, TextSplit
 from ssllab.methods.sequences import SequenceMethod
 from ssllab.methods.symbol_stream import stream
 from ssllab.storage.one_line import one_line
@@ -27,6 +27,7 @@ from ssllab.training.fingerprint import difference, fingerprint
 from ssllab.training.run_method import method_of
 from ssllab.training.run_record import RunSettings
 from ssllab.training.run_store import Run
+from ssllab.training.stored_models import read_model
 from ssllab.training.trainer import Trainer
 
 MANY_UNKNOWN = 0.01
@@ -60,8 +61,13 @@ def evaluate(options: argparse.Namespace) -> int:
         print("The data is not what the run learned from: some of it may not be held out.", file=sys.stderr)
     result: dict[str, Any] = {"run": str(run.path), "method": settings.method, "data": place}
     if issubclass(method, SequenceMethod):
-        split: TextSplit = data.train if other is not None else data.test  # type: ignore[attr-defined]
-        result |= _measured(run, split, options.stride)
+        asked = stored_predictors.method_of_run(run)
+        try:
+            text: TextData = asked.read(data, read_model)  # type: ignore[arg-type]
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        split = text.train if other is not None else text.test
+        result |= _measured(asked, split, options.stride)
     else:
         result |= _probed(run, settings.model_copy(update={"device": "auto", "data": place}), data)
     if options.json:
@@ -72,9 +78,8 @@ def evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _measured(run: Run, split: TextSplit, stride: int | None) -> dict[str, Any]:
+def _measured(method: SequenceMethod, split: TextSplit, stride: int | None) -> dict[str, Any]:
     """Of a causal model every symbol after the first, once; of a masked one what the usual dice hide."""
-    method = stored_predictors.method_of_run(run)
     units = method.units
     ids = stream(split, units)
     if len(split) == 1:  # a text without an end of its own before and behind it
@@ -102,10 +107,12 @@ def _measured(run: Run, split: TextSplit, stride: int | None) -> dict[str, Any]:
         for part, done in model.scored(ids, step):
             nats -= float(part.sum(dtype=np.float64))
             bar.update(done - bar.n)
+    if units.name == "code":
+        print("Sound is not written in bytes: there are no bits per byte.", file=sys.stderr)
     return {
         "loss": nats / symbols,
         "nats_per_symbol": nats / symbols,
-        "bits_per_byte": nats / math.log(2) / split.size,
+        **({} if units.name == "code" else {"bits_per_byte": nats / math.log(2) / split.size}),
         "symbols": symbols,
         "unknown": unknown,
         "stride": 1 if model.whole else step,

@@ -31,5 +31,5 @@ def fetch_named(place: str, sought: hub.Sought = hub.SPEECH) -> None:
 
 def fetch_start(config: Mapping[str, Any]) -> None:
     """Fetch what a method's settings begin with."""
-    for key in ("pretrained", "start_from"):
+    for key in ("pretrained", "start_from", *(["speech_model"] if config.get("unit") == "code" else [])):
         fetch_named(str(config.get(key, "")))

@@ -12,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from ssllab.audio import files
 from ssllab.commands.hub import fetch_named
 from ssllab.commands.train import workspace
 from ssllab.commands.usage import UsageError, answer
 from ssllab.data.text.minimal_pairs import read_pairs
 from ssllab.methods.minimal_pairs import Judged, judge, together
 from ssllab.methods.predictor import Predictor
+from ssllab.methods.sound_codes import heard
+from ssllab.text.codes import Codes
 from ssllab.text.units import END
 from ssllab.training import hub, stored_predictors
 from ssllab.training.device import use_sensible_threads
@@ -30,6 +33,8 @@ def complete(options: argparse.Namespace) -> int:
     """How surprising each symbol of a text is, and what may come next; a blank asks what stands there."""
     use_sensible_threads(window=False)
     blank = BLANK in options.text
+    if blank and options.out is not None:
+        raise UsageError(f"--out writes what codes sound like: leave {BLANK} out.")
     if options.text.count(BLANK) > 1:
         raise UsageError(f"'{options.text}' has several blanks: expected one {BLANK}.")
     if blank and options.generate:
@@ -43,8 +48,12 @@ def complete(options: argparse.Namespace) -> int:
         ids = np.concatenate([np.array([END], np.int32), model.units.encode(options.text)])
         told = _symbols(model, ids[1:], model.log_probabilities(ids))
         result |= {"symbols": told, **_candidates(model, model.next(ids), options.top)}
+        written = ids
         if options.generate:
-            result["generated"] = _generated(model, ids, options)
+            written = _generated(model, ids, options)
+            result["generated"] = _added(model, ids, written)
+        if options.out is not None:
+            result |= _sounding(model, written, options)
     result["unknown"] = _unknown(model, options.text.replace(BLANK, " "))
     for word in result["unknown"]:
         print(f"'{word}' is not in the vocabulary of {place}, which reads it as unknown.", file=sys.stderr)
@@ -109,7 +118,8 @@ def _candidates(model: Predictor, logs: Any, top: int) -> dict[str, Any]:
     }
 
 
-def _generated(model: Predictor, ids: Any, options: argparse.Namespace) -> str:
+def _generated(model: Predictor, ids: NDArray[np.int32], options: argparse.Namespace) -> NDArray[np.int32]:
+    """``ids (n,)`` and those that are drawn after them."""
     dice = np.random.default_rng(options.seed)
     written = list(ids)
     for _ in range(options.generate):
@@ -119,17 +129,42 @@ def _generated(model: Predictor, ids: Any, options: argparse.Namespace) -> str:
             continue
         p = np.exp((logs - logs.max()) / options.temperature)
         written.append(int(dice.choice(len(p), p=p / p.sum())))
+    return np.array(written, np.int32)
+
+
+def _added(model: Predictor, ids: NDArray[np.int32], written: NDArray[np.int32]) -> str:
+    """What stands behind ``ids`` in ``written``, as it is written there."""
     before, after = model.units.decode(ids[1:]), model.units.decode(written[1:])
     return after[len(before) :] if after.startswith(before) else model.units.decode(written[len(ids) :])
+
+
+def _sounding(model: Predictor, ids: NDArray[np.int32], options: argparse.Namespace) -> dict[str, Any]:
+    """Write what the symbols sound like to a file."""
+    if not isinstance(model.units, Codes):
+        raise UsageError(
+            f"--out: '{options.model or 'everyday-causal'}' writes no sound: name a run with unit=code, or leave --out out."
+        )
+    sound = heard(model.units, ids[1:])
+    if not sound.any():
+        raise UsageError(
+            "--out: there is nothing to hear: expected codes, as in 'c5 c17', or --generate 200."
+        )
+    files.write(options.out, sound / np.float32(32768))
+    seconds = round(len(sound) / files.SAMPLE_RATE, 2)
+    print(
+        f"{options.out}: {seconds} s, stored sounds of the codes put behind one another: choppy by nature.",
+        file=sys.stderr,
+    )
+    return {"out": str(options.out), "seconds": seconds}
 
 
 def score(options: argparse.Namespace) -> int:
     """Which sentence of a pair a model prefers."""
     use_sensible_threads(window=False)
-    files = read_pairs(options.pairs)
+    suites = read_pairs(options.pairs)
     place = options.model or "books-bpe"
     model = _model(place, options)
-    waiting = tqdm(files, unit="file", file=sys.stderr, disable=None, leave=False)
+    waiting = tqdm(suites, unit="file", file=sys.stderr, disable=None, leave=False)
     judged = [judge(model, one.pairs) for one in waiting]
     whole = together(judged)
     if not whole.covered:
@@ -143,13 +178,13 @@ def score(options: argparse.Namespace) -> int:
         **_numbers(whole),
         "files": [
             {"name": one.name, "phenomenon": one.phenomenon, **_numbers(found)}
-            for one, found in zip(files, judged, strict=True)
+            for one, found in zip(suites, judged, strict=True)
         ],
     }
     if options.json:
         answer(result)
         return 0
-    for one, found in zip(files, judged, strict=True):
+    for one, found in zip(suites, judged, strict=True):
         said = f"{found.accuracy * 100:5.1f} %" if found.accuracy is not None else "not covered"
         print(f"{said:>12}  {one.name}")
     low, high = whole.interval or (0.0, 1.0)

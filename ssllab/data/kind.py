@@ -32,7 +32,8 @@ class SourceInfo:
     ``origin`` names where the data come from and their licence; ``download_mb`` is 0 for offline sources;
     ``classes`` is 0 where items have no class. ``options``: where it differs from the defaults of its kind.
     ``allows``: of a method's controls, and of options, the values that fit it, the usual one first; one that is not
-    named may be anything. Data that is loaded says the same in an attribute of that name, also of a path.
+    named may be anything. Data that is loaded says the same in an attribute of that name, also of a path. ``grows``: the
+    person may have recorded more since it was loaded.
     """
 
     name: str
@@ -43,6 +44,7 @@ class SourceInfo:
     classes: int = 0
     options: Mapping[str, int] = field(default_factory=dict)
     allows: Mapping[str, tuple[str | int, ...]] = field(default_factory=dict)
+    grows: bool = False
     kind: str = ""  # filled in by the kind that declares it
 
     @property
@@ -165,3 +167,11 @@ def amount(data: Data) -> str:
     lost = left_out(data.skipped)
     skipped = f", {lost:,} skipped" if lost else ""
     return f"{data.title}: {kind_named(data.kind).amount(data)}{skipped}"
+
+
+def length(seconds: float) -> str:
+    """How long sound is, in words: ``12 minutes``."""
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    minutes = seconds / 60
+    return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"

@@ -82,6 +82,7 @@ class Method(nn.Module, ABC):
 
     config: controls.Config
     changes: Sequence[Change] = ()  # of live controls in this run, set by the engine: the doctor reads them
+    remark: str = ""  # what a person has to know of how it was taken up again, in a line
     quotes: Mapping[str, str] = MappingProxyType({})  # texts that the last probe saw, for the doctor
     updates: int = 0  # steps done so far, set by the engine: schedules of a method's own depend on it
 
@@ -107,6 +108,10 @@ class Method(nn.Module, ABC):
         ``read_model``: how a model that was trained before is read, for methods that go on with one.
         """
         return cls(config)
+
+    def read(self, data: Any, read_model: Callable[[str], Any]) -> Any:
+        """The data as it is learned from: itself, or what a model that was trained before makes of it."""
+        return data
 
     @abstractmethod
     def batches(self, data: Any, seed: int, rank: int = 0, ranks: int = 1) -> Batches:

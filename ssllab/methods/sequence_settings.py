@@ -12,10 +12,17 @@ class UnitSettings(Config):
     """What a text is cut into."""
 
     unit: Annotated[
-        Literal["word", "char", "byte", "bpe", "kmer"],
+        Literal["word", "char", "byte", "bpe", "kmer", "code"],
         Control(
             "What is predicted. Losses per symbol of different units cannot be compared: bits per byte can.",
-            choice_titles=("Words", "Characters", "Bytes", "Parts of words (BPE)", "k-mers of DNA"),
+            choice_titles=(
+                "Words",
+                "Characters",
+                "Bytes",
+                "Parts of words (BPE)",
+                "k-mers of DNA",
+                "Units of sound",
+            ),
             group="Symbols",
             paper="BPE: Sennrich, Haddow, Birch 2016",
         ),
@@ -50,6 +57,39 @@ class UnitSettings(Config):
             group="Symbols",
         ),
     ] = 1.0
+    codes: Annotated[
+        Literal["clusters", "quantizer"],
+        Control(
+            "What a unit of sound is: a cluster of the speech model's context vectors, found by k-means, or a code of its "
+            "quantizer, one of each group in turn.",
+            choice_titles=("Clusters", "The quantizer's"),
+            group="Symbols",
+            needs="unit=code",
+            paper="Lakhotia et al. 2021: k-means of HuBERT",
+        ),
+    ] = "clusters"
+    clusters: Annotated[
+        int,
+        Control(
+            "Clusters of sound: more of them tell more sounds apart, and each is heard less often.",
+            low=50,
+            high=500,
+            log=True,
+            group="Symbols",
+            needs="codes=clusters",
+            paper="Lakhotia et al. 2021: 50, 100, 200",
+        ),
+    ] = 100
+    speech_model: Annotated[
+        str,
+        Control(
+            "What hears the sound: 'shipped', the folder of a run of the Speech lab, a folder with config.json and "
+            "model.safetensors as Hugging Face's, or owner/name of a model there.",
+            group="Symbols",
+            browse="folder",
+            needs="unit=code",
+        ),
+    ] = "shipped"
 
 
 class BatchOfText(Config):

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ssllab.data.text.batches import TextBatches
+from ssllab.data.text.sound import SoundSplit
 from ssllab.data.text.types import beginning
 from ssllab.doctor.language import RULES
 from ssllab.looks import Babble, ContextUse, Look
@@ -24,8 +25,11 @@ from ssllab.methods.base import Method, Probe
 from ssllab.methods.knowledge import CHANCE, facts_chance, facts_known, pairs_known
 from ssllab.methods.predictor import Predictor
 from ssllab.methods.sequence_scalars import SEQUENCE_CHARTS, SEQUENCE_SERIES
+from ssllab.methods.sound_codes import coded_data, ear, heard, learn_codes
+from ssllab.methods.stored import read_stored
 from ssllab.methods.symbol_stream import stream, units_of
 from ssllab.methods.writing import longest_copy, looped, written
+from ssllab.text.codes import Codes
 from ssllab.text.kneser_ney import KneserNey
 from ssllab.text.units import END, Units, from_json
 
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 
 HELD_OUT = 8192  # symbols that a live probe reads: about a second on two cores
 BABBLED = 40  # symbols of a sample
+BABBLED_CODES = 150  # some four seconds of sound
 WRITTEN = 128  # symbols that are held against the text, and as many held-out ones
 PASSAGES = 4  # held-out ones: the likest to the text is what chance gives
 QUOTED = 120  # characters of a quotation
@@ -63,8 +68,7 @@ class SequenceMethod(Method):
         if not data.train.size:
             raise ValueError(f"{data.title} has no text to learn from: expected some; hold out less.")
         _check_unit(config.unit, data)
-        size = config.kmer if config.unit == "kmer" else config.vocabulary
-        return cls(config, units_of(data.train, config.unit, size))
+        return cls(config, units_for(config, data, read_model or read_stored))
 
     @classmethod
     def stored(cls, config: Any, state: Mapping[str, Any]) -> Self:
@@ -82,7 +86,36 @@ class SequenceMethod(Method):
         return {"units": self.units.to_json()}
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
-        """Nothing: the units were settled when the model was built."""
+        """Units were settled when the model was built; but clusters of sound are those of the run, as long as the same model
+        hears, whatever was recorded since."""
+        if not isinstance(self.units, Codes):
+            return
+        stored = from_json(state["units"])
+        assert isinstance(stored, Codes)
+        if stored.fingerprint == self.units.fingerprint:
+            self.units = stored
+        else:
+            self.remark = (
+                "The speech model is not the one that the run's recordings were coded with (fingerprint "
+                f"{stored.fingerprint} then, {self.units.fingerprint} now): they are coded anew, and the codes mean "
+                "something else."
+            )
+
+    def read(self, data: TextData, read_model: Callable[[str], Any]) -> TextData:
+        """Recordings as codes. Raises ValueError where another speech model would hear them, and for sound without units of
+        it or the other way round."""
+        if isinstance(self.units, Codes) != (data.language == "sound"):
+            unit, what = ("units of sound", "text") if isinstance(self.units, Codes) else ("text", "sound")
+            raise ValueError(f"the model is one of {unit}, and {data.title} is {what}: choose other data.")
+        if not isinstance(self.units, Codes):
+            return data
+        hearing = ear(self.config.speech_model, read_model)
+        if hearing.fingerprint != self.units.fingerprint:
+            raise ValueError(
+                f"the speech model '{hearing.place}' is not the one that the run's recordings were coded with (fingerprint "
+                f"{self.units.fingerprint} then, {hearing.fingerprint} now): its codes mean something else."
+            )
+        return coded_data(data, self.units, hearing)
 
     def learned(self, data: TextData) -> TextSplit:
         """What of the training text is learned from."""
@@ -105,10 +138,14 @@ class SequenceMethod(Method):
         training = self.training
         self.eval()
         try:
-            ids = written(self.asked(), BABBLED)
+            many = (
+                BABBLED_CODES * min(2, len(self.units.groups)) if isinstance(self.units, Codes) else BABBLED
+            )
+            ids = written(self.asked(), many)
         finally:
             self.train(training)
-        return Look(step, (Babble(step, self.units.decode(ids)),))
+        sound = heard(self.units, ids) if isinstance(self.units, Codes) else None
+        return Look(step, (Babble(step, self.units.decode(ids), sound),))
 
     def held_out(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         """Log-probabilities of what is to be predicted in held-out symbols, in evaluation mode."""
@@ -122,10 +159,9 @@ class SequenceMethod(Method):
             return {}
         loss = -float(self.held_out(ids).astype(np.float64).mean())
         found = {"held_out_loss": loss, "perplexity": math.exp(min(loss, 700.0))}
-        found["below_chance"] = round(
-            self._chance(data) - loss, 6
-        )  # an untrained count is at chance, but for rounding
-        if self.causal:
+        # An untrained count is at chance, but for rounding.
+        found["below_chance"] = round(self._chance(data) - loss, 6)
+        if self.causal and data.language != "sound":  # which has no bytes
             unknown = float((ids[1:] == self.units.unknown).mean()) if self.units.unknown is not None else 0.0
             nats = loss + unknown * math.log(max(1, self.units.unknown_stands_for))
             symbols = len(stream(data.test, self.units)) - 1
@@ -199,7 +235,17 @@ def _check_unit(unit: str, data: TextData) -> None:
     *others, last = map(str, data.allows["unit"])
     if unit not in (*others, last):
         instead = f"{', '.join(others)} or {last}" if others else last
-        raise ValueError(f"unit={unit}: {data.title} has no {_CALLED[unit]}: choose unit={instead}.")
+        raise ValueError(
+            f"unit={unit}: {data.title} has no {_CALLED.get(unit, unit)}: choose unit={instead}."
+        )
+
+
+def units_for(config: Any, data: TextData, read_model: Callable[[str], Any]) -> Units:
+    """The units that settings say, learnt from the training part. Raises ValueError where they do not fit it."""
+    if config.unit == "code":
+        assert isinstance(data.train, SoundSplit)
+        return learn_codes(data.train, ear(config.speech_model, read_model), config.codes, config.clusters)
+    return units_of(data.train, config.unit, config.kmer if config.unit == "kmer" else config.vocabulary)
 
 
 @lru_cache(maxsize=4)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ssllab.data.download import cache_directory
 from ssllab.data.spool import Spool
+from ssllab.methods.sound_codes import text_of
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import tell
 from ssllab.text.units import END, Units, learn
@@ -74,7 +75,7 @@ def stream(split: TextSplit, units: Units) -> NDArray[np.int32]:
 @lru_cache(maxsize=4)
 def first_symbols(split: TextSplit, units: Units) -> NDArray[np.int32]:
     """As :func:`stream`, of the first half a megabyte alone: what a look needs, of units that may be another run's."""
-    return stream.__wrapped__(split.beginning(LOOKED_AT), units)
+    return stream.__wrapped__(text_of(split, units).beginning(LOOKED_AT), units)
 
 
 @lru_cache(maxsize=4)

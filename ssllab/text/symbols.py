@@ -17,7 +17,7 @@ from ssllab.storage.errors import DataError
 
 END = 0  # the id of "<end>": it ends a document and stands before its first symbol
 END_NAME, UNKNOWN_NAME = "<end>", "<unknown>"
-UnitName = Literal["word", "char", "byte", "bpe", "wordpiece", "kmer"]
+UnitName = Literal["word", "char", "byte", "bpe", "wordpiece", "kmer", "code"]
 
 
 @dataclass(frozen=True)

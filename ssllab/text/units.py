@@ -1,4 +1,4 @@
-"""What a text is cut into: words, characters, bytes, parts of words (BPE) or k-mers of DNA.
+"""What a text is cut into: words, characters, bytes, parts of words (BPE), k-mers of DNA, or codes of sound.
 
 Learnt from the training part of a text only, deterministic, and stored with the run that uses them.
 """
@@ -10,6 +10,7 @@ from typing import Any
 
 from ssllab.storage.errors import DataError
 from ssllab.text.bpe import BytePairs
+from ssllab.text.codes import Codes
 from ssllab.text.letters import ONE_CHARACTER, Bytes, Characters, Kmers
 from ssllab.text.symbols import END, END_NAME, UNKNOWN_NAME, UnitName, Units
 from ssllab.text.tokenizer_file import vocabulary
@@ -96,6 +97,8 @@ def from_json(stored: Mapping[str, Any]) -> Units:
                 return WordPieces.of(stored["tokenizer"], int(stored["size"]))
             case "kmer":
                 return Kmers.of(int(stored["k"]))
+            case "code":
+                return Codes.of_json(stored)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, DataError):
             raise

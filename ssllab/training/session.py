@@ -193,13 +193,14 @@ class Session(SessionLike):
         try:
             with heard(self._prepares, lambda: self._stopping):
                 self._trainer = Trainer(self.settings, self.data)
-            if self._tree is not None:
-                self._trainer.load(self._tree)
-                self._tree, self._taken_up = None, self._trainer.step > 0
+                if self._tree is not None:
+                    self._trainer.load(self._tree)
+                    self._tree, self._taken_up = None, self._trainer.step > 0
         except Exception:
             if self.run is not None and self.run.discard_empty():
                 self.run = None
             raise
+        said = [self._trainer.method.remark]
         if self.run is not None:
             self._writer = RunWriter(self.run, self.metrics, self.probes, self.events)
             data = fingerprint(self.data)
@@ -209,9 +210,10 @@ class Session(SessionLike):
                 title=self._trainer.method.title,
                 data=data,
             )
-            self.warning = difference(self._known_data, data)
-            if self.warning:
-                self._note("note", text=self.warning)
+            said.append(difference(self._known_data, data))
+        self.warning = " ".join(filter(None, said))
+        if self.warning:
+            self._note("note", text=self.warning)
         self.step = self._trainer.step
         self.config = self._trainer.config
         self.state = "ready"

@@ -35,13 +35,14 @@ class Trainer:
         config = method.Config.make(settings.config)
         encoder = getattr(config, "encoder", None)
         self.precision = choose_precision(settings.precision, self.device, encoder)
-        self.data = data.to(self.device)
+        self._given: Any = data.to(self.device)
         self.step = 0
         try:  # what settings and data do not allow together
             with drawing(settings.seed):
                 self.method = method.build(config, data, read_model)
             self.method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             self.method.train()
+            self.data: Data = self.method.read(self._given, read_model)
             self.method.prepare(self.data)
             with autocast(self.device, self.precision):
                 check_fits(self.method, self.data)
@@ -130,6 +131,9 @@ class Trainer:
         try:
             self.method.config = type(self.config).make(tree["config"])
             self.method.load_state_dict(tree["model"])
+            data = self.method.read(self._given, read_model)
+            if data is not self.data:  # a model that was trained before makes another thing of it
+                self.data, self.batches = data, self.method.batches(data, self.settings.seed)
             if self.optimizer is not None:
                 self.optimizer.load_state_dict(tree["optimizer"])
             self.batches.load(tree["sampler"])

@@ -233,12 +233,13 @@ class Bench(QObject):
         anew: bool = False,
         then: Callable[[], None] | None = None,
     ) -> None:
+        grows = anew and (info := source(new.data)) is not None and info.grows
         if new.run is not None and new.run != old.run:
             self.device = new.device
             self._open_run(
                 new.run, loading.resumed, lambda _: self._settle(self.setup, new, telling, then=then)
             )
-        elif (new.data, new.options) != (old.data, old.options):
+        elif grows or (new.data, new.options) != (old.data, old.options):
             self._load(new, lambda found: self._settle(old, new, telling, found, then=then))
         else:
             self._settle(old, new, telling, anew=anew, then=then)

@@ -145,13 +145,8 @@ class ControlsPanel(QWidget):
     def _enable(self) -> None:
         """Grey what has no effect: a strength whose operator is off."""
         config = self.bench.config
-        for row in self.rows.values():
-            needs = row.spec.control.needs
-            if not needs:
-                continue
-            name, _, values = needs.partition("=")
-            now = getattr(config, name, None)
-            row.setEnabled(str(now) in values.split(",") if values else bool(now))
+        for name, row in self.rows.items():
+            row.setEnabled(config is None or config.matters(name))
 
     def _filter(self, text: str) -> None:
         words = text.lower().split()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ssllab.data.kind import Kind, Request, SourceInfo, Words
+from ssllab.data.kind import Kind, Request, SourceInfo, Words, length
 from ssllab.data.speech.formats import AUDIO_SUFFIXES
 
 if TYPE_CHECKING:
@@ -41,14 +41,7 @@ def _join(sets: Sequence[SpeechData], root: Path | None) -> SpeechData:
 
 def _amount(data: SpeechData) -> str:
     train, test = data.train, data.test
-    return f"{len(train):,} clips, {_length(train.seconds)} of speech to learn from, {_length(test.seconds)} held out"
-
-
-def _length(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} seconds"
-    minutes = seconds / 60
-    return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"
+    return f"{len(train):,} clips, {length(train.seconds)} of speech to learn from, {length(test.seconds)} held out"
 
 
 KIND = Kind(
@@ -81,6 +74,7 @@ KIND = Kind(
             "Your takes",
             "What you recorded or imported in the Speech lab. Transcripts that you typed are used.",
             "Your own; nothing leaves this machine.",
+            grows=True,
         ),
         SourceInfo(
             "fsdd",

@@ -30,7 +30,7 @@ def takes(
     """
     info = source("takes")
     assert info is not None
-    folder = (workspace or platformdirs.user_data_path("ssllab", appauthor=False)) / "takes"
+    folder = _folder(workspace)
     found = sorted(TakeStore(folder).takes(), key=lambda take: (take.created, take.id))
     if not found:
         raise DataError("there are no takes yet: record one in the Speech lab or drop an audio file on it.")
@@ -53,3 +53,12 @@ def takes(
         progress=progress,
         cancelled=cancelled,
     )
+
+
+def has_takes(workspace: Path | None) -> bool:
+    """Whether there is a take in ``workspace`` (default: the user's own)."""
+    return bool(TakeStore(_folder(workspace)).takes())
+
+
+def _folder(workspace: Path | None) -> Path:
+    return (workspace or platformdirs.user_data_path("ssllab", appauthor=False)) / "takes"

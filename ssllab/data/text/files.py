@@ -1,4 +1,4 @@
-"""A person's own text: a file, a folder of any depth, a .zip or a .tar; prose, or DNA as FASTA.
+"""A person's own text: a file, a folder of any depth, a .zip or a .tar; prose, DNA as FASTA, or recordings.
 
 What a file's bytes mean is said by :mod:`ssllab.text.encoding`, which files there are by :mod:`ssllab.data.containers`. It
 is read piece by piece: what does not fit into the memory goes into a mapped file.
@@ -31,10 +31,12 @@ from ssllab.data.containers import (
 from ssllab.data.download import cache_directory
 from ssllab.data.kind import Request
 from ssllab.data.skipped import Skipped, left_out
+from ssllab.data.speech.formats import AUDIO_SUFFIXES
 from ssllab.data.spool import Shelf
 from ssllab.data.text.corpus import Corpus, Documents, found_again, repeated
 from ssllab.data.text.fasta import Fasta, both_strands, is_fasta, looks_like_dna
 from ssllab.data.text.names import SUFFIXES, is_text, why_unread
+from ssllab.data.text.sound import recordings
 from ssllab.data.text.types import TextData
 from ssllab.storage.errors import DataError
 from ssllab.storage.progress import Cancelled
@@ -47,14 +49,21 @@ _PIECE = 2**20
 
 
 def files(path: Path, request: Request) -> TextData:
-    """The text at ``path``, a document a file, or a sequence of DNA. A folder with archives only: all of those.
+    """The text at ``path``, a document a file, a sequence of DNA or a recording, where there are at least as many of those
+    as texts. A folder with archives only: all of those.
 
     Raises DataError with one line where there is nothing to learn from, or Cancelled.
     """
     request.progress(0.0, "Looking for texts")
+    if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file():
+        return recordings(path, request)
     with ExitStack() as opened:
         try:
             places, skipped = _places(path, request, opened)
+            sounds, texts = _counted(places)
+            if sounds and sounds >= texts:
+                beside = f"recordings are the text here: {texts:,} file{'s' * (texts != 1)} of text not read"
+                return recordings(path, request, [Skipped(path.name, beside, "remark")] if texts else [])
             documents, told = _documents(places, path, request)
         except PermissionError as error:
             raise DataError(
@@ -121,6 +130,12 @@ def _places(path: Path, request: Request, opened: ExitStack) -> tuple[list[_Plac
         except DataError as reason:
             skipped.append(Skipped(name, str(reason)))
     return places, skipped
+
+
+def _counted(places: Sequence[_Place]) -> tuple[int, int]:
+    """How many recordings there are, and how many texts."""
+    sounds = sum(place.found.others[suffix] for place in places for suffix in AUDIO_SUFFIXES)
+    return sounds, sum(len(place.found.items) for place in places)
 
 
 def _said(place: _Place, path: Path) -> list[Skipped]:

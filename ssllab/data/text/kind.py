@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ssllab.data.kind import Kind, Option, Request, SourceInfo, Words
+from ssllab.data.kind import Kind, Option, Request, SourceInfo, Words, length
 from ssllab.data.text.languages import UNITS
 from ssllab.data.text.names import SUFFIXES
 from ssllab.storage.errors import DataError
@@ -13,13 +13,14 @@ from ssllab.storage.errors import DataError
 if TYPE_CHECKING:
     from ssllab.data.text.types import TextData
 
+SECOND = 32_000  # bytes of sound
 _SHOWN = (*SUFFIXES, ".gz", ".zip", ".tar", ".tgz")
 
 
 def _load(name: str, request: Request) -> TextData:
     holdout, strands = request.options["holdout"], request.options["strands"]
-    if strands == 2 and name in ("everyday", "python_docs", "tiny_shakespeare", "wikitext2"):
-        raise DataError(f"'{name}' is prose, which has no second strand: leave --strands out.")
+    if strands == 2 and name in ("everyday", "python_docs", "tiny_shakespeare", "wikitext2", "sound_units"):
+        raise DataError(f"'{name}' is no DNA and has no second strand: leave --strands out.")
     match name:
         case "everyday":
             from ssllab.data.text.everyday.source import everyday_english
@@ -33,6 +34,10 @@ def _load(name: str, request: Request) -> TextData:
             from ssllab.data.text.genome import generated
 
             return generated(request)
+        case "sound_units":
+            from ssllab.data.text.sound import sound_units
+
+            return sound_units(request)
         case "tiny_shakespeare" | "wikitext2":
             from ssllab.data.text import downloads
 
@@ -47,6 +52,11 @@ def _amount(data: TextData) -> str:
     if data.language == "dna":
         many = f"{len(train):,} sequences, " if len(train) > 1 else ""
         return f"{many}{train.size:,} bases to learn from, {test.size:,} held out"
+    if data.language == "sound":
+        learned, held_out = (length(split.size / SECOND) for split in (train, test))
+        return (
+            f"{len(train):,} recording{'s' * (len(train) != 1)}, {learned} to learn from, {held_out} held out"
+        )
     many = f"{len(train):,} documents, " if len(train) > 1 else ""
     return f"{many}{_size(train.size)} to learn from, {_size(test.size)} held out"
 
@@ -71,7 +81,7 @@ KIND = Kind(
     words=Words(
         "The text that is learned from",
         "Open a folder of texts…",
-        "A folder of text files, or of DNA as FASTA",
+        "A folder of text files, of DNA as FASTA, or of recordings",
         "Open a text…",
         f"Texts ({' '.join(f'*{suffix}' for suffix in _SHOWN)});;Every file (*)",
     ),
@@ -98,6 +108,15 @@ KIND = Kind(
             "genome of this size there is something to learn in minutes. Your own genomes: any FASTA file.",
             "Drawn by ssllab from the run's seed; MIT licence.",
             allows={"unit": UNITS["dna"]},
+        ),
+        SourceInfo(
+            "sound_units",
+            "Sound units",
+            "The samples of the Speech lab and your own takes, cut into units that a speech model hears: a language model "
+            "without words, whose babble can be listened to. Your own recordings: a folder or a file of sound.",
+            "Spoken by espeak-ng from sentences of our own, MIT licence; your takes stay on this machine.",
+            allows={"unit": UNITS["sound"]},
+            grows=True,
         ),
         SourceInfo(
             "tiny_shakespeare",

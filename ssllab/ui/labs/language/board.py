@@ -25,6 +25,9 @@ from ssllab.ui.labs.language.widgets.saving import FILTERS, save
 from ssllab.ui.labs.language.widgets.strip import Cell, Strip, cells
 from ssllab.ui.scene import Scene
 
+_FIRST_CODES = (
+    "Type codes, as <b>c5 c17</b>, or take some: each is heard with those before it. Write on, then Play."
+)
 _FIRST_STEPS = "Type a text, as <b>The calico cat</b>: under it stands what may come next. Enter or a click takes a symbol."
 
 
@@ -223,7 +226,8 @@ class BoardPanel(DeskPanel):
         """The last symbol, or the one asked for, in a line, and the whole text."""
         known = [cell for cell in shown if math.isfinite(cell.bits)]
         if not self.sheet.state.text:
-            return f"<span style='color:{theme.current().muted}'>{_FIRST_STEPS}</span>"
+            first = _FIRST_CODES if self.desk.sounds else _FIRST_STEPS
+            return f"<span style='color:{theme.current().muted}'>{first}</span>"
         if not known:
             return ""
         asked = self.sheet.state.asked

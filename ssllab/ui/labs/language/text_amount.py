@@ -48,6 +48,8 @@ def _plan(bench: Bench, settings: RunSettings, data: Any) -> Plan | str:
     """With the units of the bench, and its Transformer where it has one."""
     from ssllab.experiments.text_amount import TextAmount, ladder
 
+    if data.language == "sound":
+        return "The curve is drawn over text: choose some that is read."
     if not data.test.size:
         return "The curve needs text that is held out: load the data with some."
     unit = settings.config["unit"]

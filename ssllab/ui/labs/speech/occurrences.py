@@ -28,8 +28,8 @@ from ssllab.ui.labs.speech.widgets.desk import Desk
 from ssllab.ui.labs.speech.widgets.index import ClipCodes, Index, Place, commonest
 from ssllab.ui.labs.speech.widgets.models import Chosen
 from ssllab.ui.labs.speech.widgets.places import COSINE, DISTANCE, LENGTH, PlacesModel, PlacesTable
-from ssllab.ui.labs.speech.widgets.playback import Passage
 from ssllab.ui.panel import Panel
+from ssllab.ui.playback import Passage
 from ssllab.ui.runs.words import plural
 from ssllab.ui.scene import Scene
 from ssllab.ui.widgets.progress_row import ProgressRow

@@ -159,6 +159,14 @@ class SamplingBar(QWidget):
         self.write_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.write_button.clicked.connect(desk.write_on)
         desk.writing_changed.connect(lambda on: self.write_button.setText("Stop" if on else "Write on"))
+        self.listen_button = QPushButton("Play")
+        self.listen_button.setToolTip(
+            "What the text sounds like, the sound of each code behind the one before"
+        )
+        self.listen_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.listen_button.clicked.connect(desk.listen)
+        desk.models.changed.connect(self._show_listening)
+        desk.playback.changed.connect(self._show_listening)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(5)
@@ -170,6 +178,13 @@ class SamplingBar(QWidget):
             row.addWidget(label)
             row.addWidget(box)
         row.addWidget(self.write_button)
+        row.addWidget(self.listen_button)
+        self._show_listening()
+
+    def _show_listening(self) -> None:
+        """Where symbols are sounds, and which way the button goes."""
+        self.listen_button.setVisible(self.desk.sounds)
+        self.listen_button.setText("Stop" if self.desk.playback.playing else "Play")
 
     def _number(self, low: float, high: float, tip: str) -> QDoubleSpinBox:
         box = QDoubleSpinBox()

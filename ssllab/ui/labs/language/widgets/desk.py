@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -16,7 +17,11 @@ from ssllab.ui.labs.language.widgets.models import LIVE, SHIPPED, Chosen, Models
 from ssllab.ui.labs.language.widgets.ranking import Tags
 from ssllab.ui.labs.language.widgets.reading import BLANK, Reading, read
 from ssllab.ui.labs.language.widgets.sheet import Sheet
+from ssllab.ui.playback import Playback, Samples
 from ssllab.ui.work import Worker
+
+if TYPE_CHECKING:
+    from ssllab.text.symbols import Units
 
 FIRST, SECOND = "first", "second"
 LECTURE = (
@@ -33,7 +38,9 @@ PINS = {
     "everyday": LECTURE,
     "prose": ("The", "I", "It is", "There was a"),
     "dna": ("A", "ATG", "TATA", "GCC"),
+    "sound": ("c0", "c10", "c20", "c30"),
 }
+LISTENED = 12  # symbols that are heard when one is taken: one alone is a click
 WRITTEN = 300  # symbols that are written on at most
 PAUSE_MS = 60  # between two of them, so that they can be followed
 _REMEMBERED = 240  # entropies of a pin; of old ones every other goes
@@ -74,6 +81,9 @@ class Desk(QObject):
         self._asked: dict[str, tuple] = {}  # what was asked last, by the model's place
         self._tagged: tuple | None = None
         self._pins_asked: tuple | None = None
+        self._wants_sound = False  # whether a person pressed Play
+        self.playback = Playback(self)
+        self.playback.failed.connect(lambda line: bench.say("warning", line) if self._wants_sound else None)
         self._worker = Worker(self)
         self.sheet.changed.connect(self._sheet_changed)
         self.models.changed.connect(self._models_changed)
@@ -82,6 +92,7 @@ class Desk(QObject):
 
     def close(self) -> None:
         """Nothing is asked any more, also of a model that comes late."""
+        self.playback.stop()
         self.models.changed.disconnect(self._models_changed)
         self._worker.close()
         self.closed.emit()
@@ -175,6 +186,35 @@ class Desk(QObject):
         if (answer := self.answer(which)) is not None:
             text, cursor = answer.reading.with_symbol(id)
             self.sheet.write(text, cursor)
+            reading = answer.reading
+            self._wants_sound = False  # where there is no loudspeaker, nobody wants to be told at each symbol
+            self._play(reading.units, [*reading.ids[1 : reading.place].tolist(), id][-LISTENED:])
+
+    # Listening
+
+    @property
+    def sounds(self) -> bool:
+        """Whether the first model's symbols are sounds."""
+        return self.models.first is not None and self.models.first.predictor.units.name == "code"
+
+    def listen(self) -> None:
+        """What the text sounds like; while it is heard: stop."""
+        if self.playback.playing:
+            self.playback.stop()
+        elif (reading := self.reading()) is not None:
+            self._wants_sound = True
+            self._play(reading.units, [int(id) for id in reading.ids[1:] if id >= 0])
+
+    def _play(self, units: Units, ids: list[int]) -> None:
+        if units.name != "code":
+            return
+        from ssllab.methods.sound_codes import heard
+        from ssllab.text.codes import Codes
+
+        assert isinstance(units, Codes)
+        sound = heard(units, ids)
+        if sound.any():
+            self.playback.play(Samples("board", sound))
 
     def one_less(self) -> None:
         """Without the last symbol."""

@@ -126,17 +126,19 @@ class Models(QObject):
             copied = self.live.copied
             if copied is not None:
                 return Chosen(copied.built, (LIVE, copied.number, copied.step), f"step {copied.step:,}")
-            name = SHIPPED + self._usual()
-            if not _is_shipped(self._usual()):
+            usual = self._usual()
+            name = SHIPPED + usual
+            if not usual or not _is_shipped(usual):
                 loading = self.bench.state == "loading"
                 self.why[which] = "Loading. Then press Start." if loading else PRESS_START
                 return None
         return self._stored(which, name)
 
     def _usual(self) -> str:
-        """The shipped model that stands where there is no run yet."""
-        if getattr(self.bench.data, "language", "everyday") != "everyday":
-            return "books-bpe"
+        """The shipped model that stands where there is no run yet; "" where none speaks the language."""
+        language = getattr(self.bench.data, "language", "everyday")
+        if language != "everyday":
+            return "" if language == "sound" else "books-bpe"
         method = self.bench.methods.get(self.bench.method_name)
         return "everyday-causal" if method is None or getattr(method, "causal", True) else "everyday-masked"
 
@@ -160,7 +162,15 @@ class Models(QObject):
             data, config = cast("Any", self.bench.data), cast("Any", self.bench.config)
             if data is None or config is None or not hasattr(config, "unit"):
                 return (name,), None
-            key = (name, id(data), config.unit, config.vocabulary, config.kmer)
+            symbols = (
+                config.unit,
+                config.vocabulary,
+                config.kmer,
+                config.codes,
+                config.clusters,
+                config.speech_model,
+            )
+            key = (name, id(data), *symbols)
             return key, partial(_counts if name == COUNTS else _truth, config, data)
         if name.startswith(STORED):
             return (name,), partial(_of_run, self.bench.workspace, name.removeprefix(STORED))
@@ -220,17 +230,19 @@ def _counts(config: Any, data: TextData) -> tuple[Predictor, str]:
     """Five symbols at a time, of the same text in the same units."""
     from ssllab.methods.ngram import NGram, NGramConfig
     from ssllab.methods.symbol_stream import stream
+    from ssllab.training.stored_models import read_model
 
-    units = _units(config, data)
-    counted = NGram(NGramConfig.make(), units)
-    counted.counts.count(stream(data.train, units)[:_COUNTED])
+    counted = NGram(NGramConfig.make({"speech_model": config.speech_model}), _units(config, data))
+    text = counted.read(data, read_model)
+    counted.counts.count(stream(text.train, counted.units)[:_COUNTED])
     return counted.eval().asked(), "counts, KN-5"
 
 
 def _units(config: Any, data: TextData) -> Units:
-    from ssllab.methods.symbol_stream import units_of
+    from ssllab.methods.sequences import units_for
+    from ssllab.training.stored_models import read_model
 
-    return units_of(data.train, config.unit, config.kmer if config.unit == "kmer" else config.vocabulary)
+    return units_for(config, data, read_model)
 
 
 def _truth(config: Any, data: TextData) -> tuple[Predictor, str]:

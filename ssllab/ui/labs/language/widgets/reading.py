@@ -125,7 +125,7 @@ def _add(part: str, start: int, units: Units, ids: list[int], spans: list[tuple[
 
 def _drops_blanks(units: Units) -> bool:
     """Whether blanks between symbols are no symbols."""
-    return units.name == "word"
+    return units.name in ("word", "code")
 
 
 def _lines_end(units: Units) -> bool:

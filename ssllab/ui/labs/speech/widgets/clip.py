@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ssllab.ui.playback import RATE, Sound
+
 if TYPE_CHECKING:
     from ssllab.data.speech.textgrid import Grid
     from ssllab.data.speech.types import Span
 
-RATE = 16_000  # hertz of every clip on the desk
 HOP = 320  # samples from one code frame to the next
 FRAME_SECONDS = HOP / RATE
 
 
 @dataclass(frozen=True, eq=False)
-class Clip:
+class Clip(Sound):
     """``samples: (n,)`` at 16 kHz mono, float32 in -1..1 or int16 (an hour may be a memory map).
 
     ``words`` and ``phones`` are ``()`` where unknown; ``text`` is the transcript without times. ``key`` is that of
@@ -34,11 +35,6 @@ class Clip:
     phones: tuple[Span, ...] = ()
     key: str = ""
 
-    @property
-    def seconds(self) -> float:
-        """Its length."""
-        return len(self.samples) / RATE
-
     @cached_property
     def spoken(self) -> tuple[Span, ...]:
         """The words, or the transcript as one long word."""
@@ -47,13 +43,6 @@ class Clip:
         from ssllab.data.speech.types import Span
 
         return (Span(0.0, self.seconds, self.text),)
-
-    def sound(self, start: int, end: int) -> NDArray[np.float32]:
-        """Samples ``start`` to ``end`` as float32 in -1..1, whatever they are kept as."""
-        part = np.asarray(self.samples[max(0, start) : end])
-        if part.dtype == np.int16:
-            return part.astype(np.float32) / np.float32(32768)
-        return part.astype(np.float32, copy=False)
 
 
 def with_times(clip: Clip, times: Grid) -> Clip:

@@ -16,12 +16,12 @@ from ssllab.ui.labs.speech.widgets.clip import RATE, Clip, GrowingSound, Listed,
 from ssllab.ui.labs.speech.widgets.library import clips_of, clips_of_takes
 from ssllab.ui.labs.speech.widgets.live_codes import LiveCodes
 from ssllab.ui.labs.speech.widgets.models import Models
-from ssllab.ui.labs.speech.widgets.playback import Playback
 from ssllab.ui.labs.speech.widgets.reader import Reader
 from ssllab.ui.labs.speech.widgets.reading import Reading
 from ssllab.ui.labs.speech.widgets.search import Search
 from ssllab.ui.labs.speech.widgets.sound import Sound
 from ssllab.ui.labs.speech.widgets.take_shelf import TakeShelf, key_of
+from ssllab.ui.playback import Playback
 
 if TYPE_CHECKING:
     from ssllab.data.speech.textgrid import Grid

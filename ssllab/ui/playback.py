@@ -1,4 +1,4 @@
-"""Plays parts of clips, one or several after another, and says where it is."""
+"""Plays parts of sounds, one or several after another, and says where it is."""
 
 from __future__ import annotations
 
@@ -6,15 +6,44 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from ssllab.audio.errors import AudioError
-from ssllab.ui.labs.speech.widgets.clip import RATE, Clip
 
 if TYPE_CHECKING:
     from ssllab.audio.player import Player
 
+RATE = 16_000  # hertz of all that is played
 _FRAME_MS = 33
+
+
+class Sound:
+    """``samples (n,)`` at 16 kHz mono, float32 in -1..1 or int16 (it may be a memory map). ``key`` tells it from others."""
+
+    samples: NDArray
+    key: str
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return len(self.samples) / RATE
+
+    def sound(self, start: int, end: int) -> NDArray[np.float32]:
+        """Samples ``start`` to ``end`` as float32 in -1..1, whatever they are kept as."""
+        part = np.asarray(self.samples[max(0, start) : end])
+        if part.dtype == np.int16:
+            return part.astype(np.float32) / np.float32(32768)
+        return part.astype(np.float32, copy=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Samples(Sound):
+    """Nothing but sound."""
+
+    key: str
+    samples: NDArray
 
 
 @dataclass(frozen=True)
@@ -22,7 +51,7 @@ class Passage:
     """A part of a clip that is only read when its turn comes; ``row`` is what the asker calls it."""
 
     row: int
-    load: Callable[[], Clip]
+    load: Callable[[], Sound]
     start: float
     end: float
 
@@ -38,7 +67,7 @@ class Playback(QObject):
         super().__init__(parent)
         self.speed = 1.0
         self.loop = False
-        self.clip: Clip | None = None
+        self.clip: Sound | None = None
         self.row = -1
         self.position: float | None = None
         self._player: Player | None = None
@@ -52,7 +81,7 @@ class Playback(QObject):
         """Whether something is heard, or about to be."""
         return self.clip is not None
 
-    def play(self, clip: Clip, start: float = 0.0, end: float | None = None) -> None:
+    def play(self, clip: Sound, start: float = 0.0, end: float | None = None) -> None:
         """Play a part of ``clip``, over and over if :attr:`loop`."""
         self._waiting = []
         self._begin(clip, start, clip.seconds if end is None else end, self.loop, -1)
@@ -82,7 +111,7 @@ class Playback(QObject):
         clip = passage.load()
         self._begin(clip, max(0.0, passage.start), min(passage.end, clip.seconds), False, passage.row)
 
-    def _begin(self, clip: Clip, start: float, end: float, loop: bool, row: int) -> None:
+    def _begin(self, clip: Sound, start: float, end: float, loop: bool, row: int) -> None:
         first = int(start * RATE)
         part = clip.sound(first, int(end * RATE))
         if not len(part):
