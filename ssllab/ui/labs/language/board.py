@@ -28,7 +28,8 @@ from ssllab.ui.scene import Scene
 _FIRST_CODES = (
     "Type codes, as <b>c5 c17</b>, or take some: each is heard with those before it. Write on, then Play."
 )
-_FIRST_STEPS = "Type a text, as <b>The calico cat</b>: under it stands what may come next. Enter or a click takes a symbol."
+_FIRST_STEPS = "Type {}: under it stands what may come next. Enter or a click takes a symbol."
+_FOR_EXAMPLE = {"dna": "bases, as <b>ATGACC</b>", "everyday": "a text, as <b>The calico cat</b>"}
 
 
 class BoardPanel(DeskPanel):
@@ -226,7 +227,8 @@ class BoardPanel(DeskPanel):
         """The last symbol, or the one asked for, in a line, and the whole text."""
         known = [cell for cell in shown if math.isfinite(cell.bits)]
         if not self.sheet.state.text:
-            first = _FIRST_CODES if self.desk.sounds else _FIRST_STEPS
+            example = _FOR_EXAMPLE.get(getattr(self.bench.data, "language", ""), "a text")
+            first = _FIRST_CODES if self.desk.sounds else _FIRST_STEPS.format(example)
             return f"<span style='color:{theme.current().muted}'>{first}</span>"
         if not known:
             return ""
