@@ -11,6 +11,7 @@ from ssllab.ui.labs.language.babble import BabblePanel
 from ssllab.ui.labs.language.board import BoardPanel
 from ssllab.ui.labs.language.context import ContextPanel
 from ssllab.ui.labs.language.layers import LayersPanel
+from ssllab.ui.labs.language.merges import MergesPanel
 from ssllab.ui.labs.language.nearest import NearestPanel
 from ssllab.ui.labs.language.pins import PinsPanel
 from ssllab.ui.labs.language.text_amount import TEXT_AMOUNT
@@ -42,12 +43,15 @@ _AROUND = (
     LayersPanel,
     AttentionPanel,
     TextsPanel,
+    MergesPanel,
     WordMapPanel,
     NearestPanel,
     ContextPanel,
 )
 _COLUMNS = (
-    Column(600, (Place(("board",), 400), Place(("pins", "layers", "attention", "texts", "code"), 280))),
+    Column(
+        600, (Place(("board",), 400), Place(("pins", "layers", "attention", "texts", "merges", "code"), 280))
+    ),
     Column(
         380,
         (
