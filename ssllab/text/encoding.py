@@ -126,6 +126,7 @@ _ENCODINGS = {
 _GUESS = _ENCODINGS["cp1252"]
 _LATIN = ("cp1252", "cp1250", "iso8859_2")
 _JUDGED = 200  # lines
+_FOREIGN = 0.25  # of the letters: fewer, and they are Latin ones with accents
 _EQUAL = 0.02, 0.1  # differences of what speaks against and for an encoding, that say nothing
 
 
@@ -135,7 +136,10 @@ def _likely(content: bytes) -> str:
 
     foreign = (line for line in content.splitlines() if not line.isascii())  # lines of ASCII say nothing
     judged = b"\n".join(islice(foreign, _JUDGED))
-    found = from_bytes(judged, cp_isolation=list(_ENCODINGS))
+    plain = sum(chr(byte).isalpha() for byte in judged if byte < 0x80)
+    others = sum(byte >= 0x80 for byte in judged)
+    latin = others < _FOREIGN * (plain + others)
+    found = from_bytes(judged, cp_isolation=list(_LATIN if latin else _ENCODINGS))
     best = found.best()
     if best is None:
         return "cp1252"

@@ -54,6 +54,7 @@ def test_what_is_no_text_or_in_another_encoding_is_refused(content):
         ("euc_kr", "고양이는 햇볕이 잘 드는 창가에 앉아 있습니다. 오늘 날씨가 좋네요."),
         ("cp1252", "Le chat est assis sur le rebord ensoleillé de la fenêtre, où il a été vu."),
         ("cp1252", "“Die Kätzchen” saßen über der Tür."),
+        ("cp1252", "xmin = 0.1 text = käse"),
     ],
 )
 @pytest.mark.parametrize("times", [1, 4000])
