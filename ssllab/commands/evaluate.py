@@ -17,7 +17,7 @@ from ssllab.commands.train import workspace
 from ssllab.commands.usage import UsageError, answer
 from ssllab.data.batches import Data
 from ssllab.data.catalogue import absolute, exists, source
-from ssllab.data.text.types import TextData, TextSplit
+from ssllab.data.text.types import TextData, TextSplit, split_of
 from ssllab.methods.sequences import SequenceMethod
 from ssllab.methods.symbol_stream import stream
 from ssllab.storage.one_line import one_line
@@ -67,6 +67,11 @@ def evaluate(options: argparse.Namespace) -> int:
         except ValueError as error:
             raise UsageError(str(error)) from error
         split = text.train if other is not None else text.test
+        if (
+            other is not None and settings.data == "everyday" and text.language == "prose"
+        ):  # a sentence a line
+            lines = (line for document in split.documents() for line in document.splitlines())
+            split = split_of(line for line in lines if line.strip())
         result |= _measured(asked, split, options.stride)
     else:
         result |= _probed(run, settings.model_copy(update={"device": "auto", "data": place}), data)
@@ -107,12 +112,19 @@ def _measured(method: SequenceMethod, split: TextSplit, stride: int | None) -> d
         for part, done in model.scored(ids, step):
             nats -= float(part.sum(dtype=np.float64))
             bar.update(done - bar.n)
-    if units.name == "code":
+    written = units.name != "code"
+    if not written:
         print("Sound is not written in bytes: there are no bits per byte.", file=sys.stderr)
+    elif unknown and not units.unknown_stands_for:
+        written = False
+        print(
+            "The model's text had no unknown word, so unknown ones have no price: no bits per byte.",
+            file=sys.stderr,
+        )
     return {
         "loss": nats / symbols,
         "nats_per_symbol": nats / symbols,
-        **({} if units.name == "code" else {"bits_per_byte": nats / math.log(2) / split.size}),
+        **({"bits_per_byte": nats / math.log(2) / split.size} if written else {}),
         "symbols": symbols,
         "unknown": unknown,
         "stride": 1 if model.whole else step,
@@ -121,8 +133,7 @@ def _measured(method: SequenceMethod, split: TextSplit, stride: int | None) -> d
 
 def _probed(run: Run, settings: RunSettings, data: Data) -> dict[str, Any]:
     """The loss on held-out items, and what the representation knows by its probes."""
-    trainer = Trainer(settings, data)
-    trainer.load(stored_predictors.last_checkpoint(run))
+    trainer = Trainer(settings, data, stored_predictors.last_checkpoint(run))
     trainer.method.eval()
     found = {name: value for name, value in trainer.probe().scalars.items() if math.isfinite(value)}
     losses = [value for name, value in found.items() if name.startswith("heldout_") and name.endswith("loss")]

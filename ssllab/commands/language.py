@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -20,6 +21,7 @@ from ssllab.data.text.minimal_pairs import read_pairs
 from ssllab.methods.minimal_pairs import Judged, judge, together
 from ssllab.methods.predictor import Predictor
 from ssllab.methods.sound_codes import heard
+from ssllab.methods.writing import drawn
 from ssllab.text.codes import Codes
 from ssllab.text.units import END
 from ssllab.training import hub, stored_predictors
@@ -32,6 +34,7 @@ SENTENCE_ENDS = (".", "!", "?")
 def complete(options: argparse.Namespace) -> int:
     """How surprising each symbol of a text is, and what may come next; a blank asks what stands there."""
     use_sensible_threads(window=False)
+    options.text = re.sub("_{4,}", BLANK, options.text)
     blank = BLANK in options.text
     if blank and options.out is not None:
         raise UsageError(f"--out writes what codes sound like: leave {BLANK} out.")
@@ -41,6 +44,8 @@ def complete(options: argparse.Namespace) -> int:
         raise UsageError(f"--generate goes on at the end of a text: leave {BLANK} out.")
     place = options.model or ("everyday-masked" if blank else "everyday-causal")
     model = _model(place, options)
+    if not blank:
+        options.text = _read(model, options.text)
     result: dict[str, Any] = {"text": options.text, "model": place}
     if blank:
         result |= _hidden(model, options)
@@ -70,6 +75,16 @@ def complete(options: argparse.Namespace) -> int:
     return 0
 
 
+def _read(model: Predictor, text: str) -> str:
+    """The text without what is no whole symbol at its end, as of k-mers, which is said."""
+    places = model.units.cut(text)
+    end = places[-1][1] if places else 0
+    if not text[end:].strip():
+        return text
+    print(f"'{text[end:]}' at the end is no whole symbol of the model and is not read.", file=sys.stderr)
+    return text[:end]
+
+
 def _hidden(model: Predictor, options: argparse.Namespace) -> dict[str, Any]:
     """What stands at the blank; the other symbols are each hidden in turn, beside the blank."""
     before, _, after = options.text.partition(BLANK)
@@ -93,9 +108,12 @@ def _hidden(model: Predictor, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _symbols(model: Predictor, ids: NDArray[np.int32], logs: Iterable[float]) -> list[dict[str, Any]]:
+    shown = [model.units.shown(int(i)) for i in ids]
+    if shown and model.units.name == "bpe":
+        shown[0] = shown[0].removeprefix("·")  # no word went on: a text begins without a blank
     return [
-        {"symbol": model.units.shown(int(i)), "surprisal_bits": -float(log) / math.log(2)}
-        for i, log in zip(ids, logs, strict=True)
+        {"symbol": symbol, "surprisal_bits": -float(log) / math.log(2)}
+        for symbol, log in zip(shown, logs, strict=True)
     ]
 
 
@@ -123,12 +141,7 @@ def _generated(model: Predictor, ids: NDArray[np.int32], options: argparse.Names
     dice = np.random.default_rng(options.seed)
     written = list(ids)
     for _ in range(options.generate):
-        logs = model.next(np.array(written, np.int32)).astype(np.float64)
-        if options.temperature == 0:
-            written.append(int(logs.argmax()))
-            continue
-        p = np.exp((logs - logs.max()) / options.temperature)
-        written.append(int(dice.choice(len(p), p=p / p.sum())))
+        written.append(drawn(model, np.array(written, np.int32), dice, options.temperature))
     return np.array(written, np.int32)
 
 

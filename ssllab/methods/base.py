@@ -109,6 +109,18 @@ class Method(nn.Module, ABC):
         """
         return cls(config)
 
+    @classmethod
+    def again(
+        cls,
+        config: controls.Config,
+        data: Any,
+        state: Mapping[str, Any],
+        read_model: Callable[[str], Any] | None = None,
+    ) -> Self:
+        """The same for a run that goes on with the weights in ``state``, whatever its data has become; they are loaded
+        afterwards."""
+        return cls.build(config, data, read_model)
+
     def read(self, data: Any, read_model: Callable[[str], Any]) -> Any:
         """The data as it is learned from: itself, or what a model that was trained before makes of it."""
         return data

@@ -114,8 +114,10 @@ def _level(title: str, about: str, **more: Any) -> Series:
 SEQUENCE_SERIES = {
     "loss": Series("Loss", "Of the step, in nats per symbol.", unit="nats", better="lower", chart="Loss", short="training"),
     "held_out_loss": Series(
-        "Held-out loss", "On text that was not learned from, in nats per symbol.", unit="nats", better="lower",
-        measured="probe", chart="Held out", short="held out", role="2", headline=95,
+        "Held-out loss",
+        "On the first 8,192 symbols of text that was not learned from, an unknown one counted as one symbol like any other; "
+        "`ssllab evaluate` reads all of it and adds what spelling the unknown ones costs.",
+        unit="nats", better="lower", measured="probe", chart="Held out", short="held out", role="2", headline=95,
     ),
     "perplexity": Series(
         "Held-out perplexity", "e to the held-out loss: among how many equally likely symbols the model hesitates.",

@@ -130,7 +130,7 @@ class NeuralSequenceConfig(OptimizerSettings, BatchOfText, UnitSettings):
     context: Annotated[
         int,
         Control(
-            "Symbols that the model can see at most.",
+            "Symbols that the model can see at most; while it trains, Context in use (seen) goes up to it.",
             low=2,
             high=4096,
             log=True,

@@ -71,6 +71,23 @@ class SequenceMethod(Method):
         return cls(config, units_for(config, data, read_model or read_stored))
 
     @classmethod
+    def again(
+        cls,
+        config: Any,
+        data: TextData,
+        state: Mapping[str, Any],
+        read_model: Callable[[str], Any] | None = None,
+    ) -> Self:
+        """With the run's own symbols: others of a text that has changed would mean something else to its weights."""
+        units = from_json(state["_extra_state"]["units"])
+        if isinstance(units, Codes):  # recordings may be coded anew: see set_extra_state
+            return cls.build(config, data, read_model)
+        if not data.train.size:
+            raise ValueError(f"{data.title} has no text to learn from: expected some; hold out less.")
+        _check_unit(config.unit, data)
+        return cls(config, units)
+
+    @classmethod
     def stored(cls, config: Any, state: Mapping[str, Any]) -> Self:
         """The model of a checkpoint or of a live run's copy, in evaluation mode."""
         method = cls(config, from_json(state["_extra_state"]["units"]))

@@ -22,9 +22,21 @@ def written(model: Predictor, count: int, seed: int = 0) -> NDArray[np.int32]:
     dice = np.random.default_rng(seed)
     ids = [END]
     for _ in range(count):
-        p = np.exp(model.next(np.array(ids, np.int32)).astype(np.float64))
-        ids.append(int(dice.choice(len(p), p=p / p.sum())))
+        ids.append(drawn(model, np.array(ids, np.int32), dice))
     return np.array(ids[1:], np.int32)
+
+
+def drawn(
+    model: Predictor, ids: NDArray[np.int32], dice: np.random.Generator, temperature: float = 1.0
+) -> int:
+    """The symbol that follows ``ids``, never the unknown one: nobody can write it. At temperature 0 the likeliest."""
+    logs = model.next(ids).astype(np.float64)
+    if model.units.unknown is not None and len(logs) > 2:
+        logs[model.units.unknown] = -np.inf
+    if temperature == 0:
+        return int(logs.argmax())
+    p = np.exp((logs - logs.max()) / temperature)
+    return int(dice.choice(len(p), p=p / p.sum()))
 
 
 def longest_copy(ids: NDArray[np.int32], text: NDArray[np.int32]) -> tuple[int, int]:

@@ -74,7 +74,13 @@ class Characters(Units):
     def _table(self) -> NDArray[np.int32]:
         """The id of every character of Unicode."""
         table = np.full(0x110000, UNKNOWN, np.int32)
-        table[code_points("".join(self.symbols[2:]))] = np.arange(2, len(self.symbols))
+        known = "".join(self.symbols[2:])
+        ids = np.arange(2, len(self.symbols), dtype=np.int32)
+        if (
+            known.isascii() and known.upper() == known
+        ):  # as DNA: what has capitals alone reads small letters as such
+            table[code_points(known.lower())] = ids
+        table[code_points(known)] = ids
         return table
 
     def encode(self, text: str) -> NDArray[np.int32]:

@@ -112,8 +112,8 @@ class Words(Units):
 
     @property
     def unknown_stands_for(self) -> int:
-        """The different words of the training part that are in no vocabulary."""
-        return max(1, self.left_out)
+        """The different words of the training part that are in no vocabulary; 0: there is none."""
+        return self.left_out
 
     @cached_property
     def _ids(self) -> dict[str, int]:

@@ -40,7 +40,7 @@ def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
         for key, what in words.items()
         if before.get(key) != now[key]
     ]
-    said = "; ".join(changed) or "as many items, with another content"
+    said = "; ".join(changed) or "its content is another"
     return f"The data is not that of the run so far: {said}. It goes on with the data of now."
 
 

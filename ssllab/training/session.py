@@ -192,9 +192,8 @@ class Session(SessionLike):
     def _build(self) -> None:
         try:
             with heard(self._prepares, lambda: self._stopping):
-                self._trainer = Trainer(self.settings, self.data)
+                self._trainer = Trainer(self.settings, self.data, self._tree)
                 if self._tree is not None:
-                    self._trainer.load(self._tree)
                     self._tree, self._taken_up = None, self._trainer.step > 0
         except Exception:
             if self.run is not None and self.run.discard_empty():

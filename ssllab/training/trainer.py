@@ -26,9 +26,10 @@ from ssllab.training.stored_models import drawing, read_model
 
 
 class Trainer:
-    """Trains ``settings.method`` on ``data``, one step at a call. Raises ControlError for bad settings."""
+    """Trains ``settings.method`` on ``data``, one step at a call, and goes on from ``tree``, what :meth:`state` gave, where
+    that is given. Raises ControlError for bad settings."""
 
-    def __init__(self, settings: RunSettings, data: Data) -> None:
+    def __init__(self, settings: RunSettings, data: Data, tree: Mapping[str, Any] | None = None) -> None:
         self.settings = settings
         self.device = choose_device(settings.device)
         method = method_class(settings.method)
@@ -39,7 +40,10 @@ class Trainer:
         self.step = 0
         try:  # what settings and data do not allow together
             with drawing(settings.seed):
-                self.method = method.build(config, data, read_model)
+                if tree is None:
+                    self.method = method.build(config, data, read_model)
+                else:
+                    self.method = method.again(config, data, tree["model"], read_model)
             self.method.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             self.method.train()
             self.data: Data = self.method.read(self._given, read_model)
@@ -52,6 +56,8 @@ class Trainer:
         self.optimizer = None if self.method.counts_only else build_optimizer(self.method, config)  # type: ignore[arg-type]
         self.items = 0.0  # of the last step, in the method's unit
         self.generator = torch.Generator(self.device).manual_seed(settings.seed)
+        if tree is not None:
+            self.load(tree)
 
     @property
     def over(self) -> bool:
@@ -140,5 +146,8 @@ class Trainer:
             self.generator.set_state(tree["generator"])
             self.step = self.method.updates = int(tree["step"])
         except (KeyError, TypeError, RuntimeError, ValueError) as error:
-            first = str(error).splitlines()[0]
+            lines = [
+                line.strip() for line in str(error).splitlines()
+            ]  # torch's first line only says that there are more
+            first = " ".join(lines[: 1 + lines[0].endswith(":")])
             raise ControlError(f"the checkpoint does not fit this run's settings: {first}") from error

@@ -330,3 +330,31 @@ def test_a_text_with_no_room_to_score_is_one_line(runs: Path, ssllab, tmp_path: 
         code, _, said = ssllab("evaluate", runs / "causal_lm", "--data", data)
         assert code == 2
         assert len([line for line in said if line.startswith("ssllab")]) == 1
+
+
+def test_what_is_no_whole_symbol_at_the_end_is_said_and_not_gone_on_behind(ssllab, tmp_path: Path) -> None:
+    small = ["layers=1", "heads=2", "width=16", "context=16", "batch_size=4", "unit=kmer", "kmer=3"]
+    run = tmp_path / "run"
+    ssllab("train", "causal_lm", "--data", "dna", "--steps", "2", "--run", run, "--set", *small)
+    code, found, said = ssllab("complete", "ACGTAC" + "GT", "--model", run, "--generate", "5")
+    assert code == 0
+    assert found["text"] == "ACGTAC"
+    assert len(found["symbols"]) == 2
+    assert any("'GT' at the end is no whole symbol" in line for line in said)
+    assert "N" not in found["generated"]  # what is unknown cannot be written
+
+
+def test_a_longer_blank_is_one_blank(ssllab) -> None:
+    _, short, _ = ssllab("complete", "The ___ cat sits on the sunny ledge.")
+    _, long, _ = ssllab("complete", "The ______ cat sits on the sunny ledge.")
+    assert short["candidates"] == long["candidates"]
+    assert not long["unknown"]
+
+
+def test_sentences_line_by_line_are_read_as_sentences(ssllab, tmp_path: Path) -> None:
+    sentences = ["The old dog sits on the rug.", "The calico cat sleeps.", "It rains in Paris."]
+    (tmp_path / "lines.txt").write_text("\n".join(sentences) + "\n")
+    ssllab("train", "ngram", "--data", "everyday", "--steps", "1", "--run", tmp_path / "run")
+    _, found, _ = ssllab("evaluate", tmp_path / "run", "--data", tmp_path / "lines.txt")
+    words = sum(len(line.replace(".", " .").split()) for line in sentences)
+    assert found["symbols"] == words + len(sentences)  # each sentence has its end

@@ -357,3 +357,9 @@ def test_units_that_are_no_bytes_read_a_sign_as_the_letters_that_it_is_written_w
     units = UNITS[name]
     assert np.array_equal(units.read("cat ⟨E2 80⟩")[0], units.encode("cat ⟨E2 80⟩"))
     assert units.raw(2) is None
+
+
+def test_capitals_alone_read_small_letters_as_such() -> None:
+    dna = learn("char", ["ACGTN"])
+    assert dna.encode("acgtN").tolist() == dna.encode("ACGTN").tolist()
+    assert learn("char", ["ACGTn"]).encode("a").tolist() == [1]

@@ -251,6 +251,10 @@ class Desk(QObject):
         if not self.writing or answer.reading.text != state.text or not answer.reading.at_end:
             return
         left = state.sampling.left(answer.logs)
+        unknown = answer.reading.units.unknown
+        if unknown is not None and left[unknown] < 1:  # nobody can write it
+            left[unknown] = 0.0
+            left /= left.sum()
         id = int(self._dice.choice(len(left), p=left))
         text, cursor = answer.reading.with_symbol(id)
         self.writing -= 1
