@@ -58,7 +58,8 @@ class SessionLike(Protocol):
         """From any thread; see :mod:`ssllab.training.messages` for the answers.
 
         A question that waits is replaced by the next of its kind (a ``Set``: of its key), and both get the one answer;
-        so nothing queues without bound. Raises nothing: once the session has ended, the Future raises RuntimeError.
+        so nothing queues without bound. Raises nothing: once the session has ended, the Future raises RuntimeError, but
+        for :class:`.CopyModel` of a run that did not fail.
         """
 
     def wait(self, timeout: float | None = None) -> bool:

@@ -109,6 +109,7 @@ class Session(SessionLike):
         self._single_steps = 0
         self._pause_at = 0
         self._stopping = False
+        self._left = False  # the trainer, by its thread: it stays as it is
         self._last_change: tuple[str, float] = ("", 0.0)
         self._look_due = self._probe_due = 0.0
         self._checkpoint_due = self._diagnosis_due = 0.0
@@ -125,7 +126,10 @@ class Session(SessionLike):
         """See :meth:`.SessionLike.send`."""
         future: Future[Any] = Future()
         with self._wake:
-            if self._stopping and not isinstance(message, Stop):
+            if self._left and isinstance(message, CopyModel):
+                self._answer_ended(message, future)
+                return future
+            if self._stopping and not isinstance(message, Stop | CopyModel):
                 future.set_exception(_ended())
                 return future
             match message:
@@ -178,10 +182,10 @@ class Session(SessionLike):
             self.state = "failed"
         finally:
             with self._wake:
-                self._stopping = True
+                self._stopping = self._left = True
                 abandoned, self._mail = self._mail, {}
-            for _, future in abandoned.values():
-                future.set_exception(_ended())
+            for question, future in abandoned.values():
+                self._answer_ended(question, future)
             try:
                 if self._writer:
                     self._describe()
@@ -297,6 +301,13 @@ class Session(SessionLike):
             except Exception as error:
                 future.set_exception(error)
 
+    def _answer_ended(self, question: Question, future: Future[Any]) -> None:
+        """The model of a run that came to its end is there to be asked; nothing else is done any more."""
+        if isinstance(question, CopyModel) and self.config is not None and self.failure is None:
+            future.set_result(self._trainer.copy_model())
+        else:
+            future.set_exception(_ended())
+
     def _answer(self, question: Question) -> tuple[Value, Value] | ModelCopy | None:
         match question:
             case Set(key, value):
@@ -343,8 +354,9 @@ class Session(SessionLike):
 
     @property
     def _unseen(self) -> bool:
-        """Whether somebody waits for the picture of a run that was taken up again and has made no step since."""
-        return self.watched and self._taken_up and self.look is None
+        """Whether somebody waits for the picture of a run that was taken up again and has made no step since; one that is
+        done is over before anybody says that they look."""
+        return (self.watched or self._is_done()) and self._taken_up and self.look is None
 
     def _show(self) -> None:
         """Look at a run taken up again, and say how it stands, before it goes on: nothing of its curve changes."""

@@ -70,7 +70,7 @@ def test_loading_data_says_that_it_can_be_cancelled(bench, qtbot):
     assert said[-1] == ("", False)
 
 
-def test_a_session_is_told_who_watches_and_gives_copies_until_it_ends(bench, qtbot):
+def test_a_session_is_told_who_watches_and_gives_copies_also_after_its_end(bench, qtbot):
     assert bench.live_run is None
     assert bench.copy_model() is None
     assert bench.keep_checkpoint() is None
@@ -87,8 +87,9 @@ def test_a_session_is_told_who_watches_and_gives_copies_until_it_ends(bench, qtb
     assert bench.copy_model().result(30).step == 1
     bench.keep_checkpoint().result(30)
     bench.session.stop()
+    assert bench.copy_model().result(1).step == 1
     with pytest.raises(RuntimeError, match="ended"):
-        bench.copy_model().result(1)
+        bench.keep_checkpoint().result(1)
     bench.step()
     qtbot.waitUntil(lambda: bench.live_run.step == 1, timeout=60_000)
     assert bench.live_run.number == 2

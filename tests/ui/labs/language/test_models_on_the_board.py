@@ -243,3 +243,42 @@ def test_a_model_that_comes_when_the_window_is_closed_is_let_go(bench, words):
     desk = Desk(bench)
     desk.close()
     answer_with(desk, Counted(words))  # asking it would raise
+
+
+def test_a_run_that_had_finished_when_it_was_taken_back_answers_and_is_judged(qtbot, tmp_path, text):
+    bench = Bench(
+        Workspace(tmp_path),
+        "language",
+        LongWork(),
+        data=str(text),
+        device="cpu",
+        settings={"unit": "char"},
+        method="ngram",
+    )
+    desk, gestures = Desk(bench), []
+    bench.changed.connect(gestures.append)
+    bench.begin()
+    qtbot.waitUntil(lambda: bench.data is not None and bench.config is not None, timeout=WAIT)
+
+    def ended():
+        bench.poll()
+        return bench.state == "finished"
+
+    def answers():
+        desk.models.follow()
+        return desk.models.live.copied is not None
+
+    bench.start()
+    qtbot.waitUntil(ended, timeout=WAIT)
+    qtbot.waitUntil(answers, timeout=WAIT)
+    constants, step = bench.session.constants, bench.session.step
+    bench.reset()
+    assert desk.models.live.copied is None
+    bench.go(gestures[-1].after, gestures[-1].before)
+    qtbot.waitUntil(ended, timeout=WAIT)
+    qtbot.waitUntil(answers, timeout=WAIT)
+    assert (desk.models.live.copied.step, desk.models.first.key[2]) == (step, step)
+    assert bench.session.constants == constants
+    assert bench.session.verdict is not None
+    desk.close()
+    bench.close()
