@@ -47,14 +47,10 @@ class AttentionMap(HeatMap):
         self.setAccessibleName("Attention map")
 
     def show_weights(self, weights: NDArray[np.float32], names: list[str], causal: bool) -> None:
-        """What a causal model cannot see has no colour; its first symbol, which can only look at itself, does not count
-        for the scale."""
+        """What a causal model cannot see has no colour. The scale is the same for all heads, so that they can be compared."""
         self.weights, self.names = weights, names
-        most = float(weights[1:].max()) if causal and len(weights) > 1 else float(weights.max())
-        levels = weights / max(most, 1e-9)
-        if causal:
-            levels = np.where(np.tril(np.ones_like(levels, bool)), levels, np.nan)
-        self.scale.say("", "0 %", share_words(most))
+        levels = np.where(np.tril(np.ones_like(weights, bool)), weights, np.nan) if causal else weights
+        self.scale.say("", "0 %", "100 %")
         self.show_matrix(levels, names, names)
 
     def show_none(self) -> None:

@@ -22,6 +22,7 @@ from ssllab.ui.work import Task
 
 if TYPE_CHECKING:
     from ssllab.data.text.types import TextData
+    from ssllab.text.symbols import Units
 
 _WAYS = (("shuffled", "0"), ("hidden", "1"))
 
@@ -54,6 +55,12 @@ class BlurChart(Chart):
     def show_use(self, words: str, use: ContextUse) -> None:
         """One more measurement, of the model that is called so."""
         self.uses = [*self.uses, (words, use)][-2:]
+        self.redraw()
+
+    def forget(self) -> None:
+        """No measurement is known."""
+        self.uses = []
+        self.list_entries([])
         self.redraw()
 
     def redraw(self) -> None:
@@ -134,7 +141,7 @@ class ContextPanel(AskingPanel):
     <b>shuffled</b> (the words are there, their order is not) or <b>hidden</b> (a causal model is told nothing else, a
     masked one sees masks). The same places and the same dice each time; the bands are two standard errors of the rise.
     <i>Measure</i> measures the model of now; the measurement before stays dashed, so that two models, or two moments of
-    one, can be held against each other.</p>
+    one, can be held against each other; with other data or other units the curves go.</p>
     <p><b>How to read it.</b> Where a curve meets the line of the whole context, what lies beyond does not matter. If
     hiding hurts where shuffling does not, the model uses which words are there and not their order: near words are
     sharp, far ones fuzzy. Counts of order 5 see four symbols and are flat from there on. Everyday English rarely needs
@@ -154,6 +161,9 @@ class ContextPanel(AskingPanel):
         self.chart.tools.table_asked.connect(self.bench.save_table)
         self._wanted = 0  # how often it was asked for
         self._done = 0
+        self._of: tuple = ()  # what the curves were measured on
+        self._told = ""  # of the last measurement
+        self._waits = False  # whether the note says why there is no model yet
         row = QHBoxLayout()
         row.setContentsMargins(8, 4, 8, 0)
         row.addWidget(self.button)
@@ -184,31 +194,60 @@ class ContextPanel(AskingPanel):
 
     def question(self, chosen: Chosen) -> Question | None:
         if self._wanted == self._done:
+            if self._waits:
+                self._waits = False
+                self.note.setText(self._told)
             return None
         data = cast("TextData | None", self.bench.data)
+        units, run_unit = chosen.predictor.units, self._run_unit()
 
-        def work(task: Task) -> tuple[str, ContextUse]:
+        def work(task: Task) -> tuple[tuple, str, ContextUse]:
             from ssllab.methods.context_use import context_use
             from ssllab.methods.symbol_stream import first_symbols
 
             if data is None:
                 raise ValueError("The text is still being loaded: measure again in a moment.")
-            ids = first_symbols(data.test, chosen.predictor.units)
-            return chosen.words, context_use(chosen.predictor, ids, data.whole, report=task.report)
+            ids = first_symbols(data.test, units)
+            of = (id(data), run_unit, *_kind(units))
+            return of, chosen.words, context_use(chosen.predictor, ids, data.whole, report=task.report)
 
         return self._wanted, work
 
-    def show_answer(self, answer: tuple[str, ContextUse]) -> None:
-        words, use = answer
+    def show_answer(self, answer: tuple[tuple, str, ContextUse]) -> None:
+        of, words, use = answer
         self._end()
         where = "on each side" if use.both_sides else "before each"
-        self.note.setText(f"{words}: {use.places} held-out places, {use.reach} symbols {where}")
+        self._told = f"{words}: {use.places} held-out places, {use.reach} symbols {where}"
+        self.note.setText(self._told)
+        if of != self._of:
+            self.chart.forget()
+        self._of = of
         self.chart.show_use(words, use)
         self.setAccessibleDescription(described(use))
+        self._forget_others()
 
     def show_nothing(self, why: str) -> None:
         self._end()
+        self._waits = self.desk.models.first is None
         self.note.setText(why)
+
+    def _forget_others(self) -> None:
+        """Nats of other data or of other units stand beside nothing."""
+        chosen = self.desk.models.first
+        here = (id(self.bench.data), self._run_unit())
+        if self.chart.uses and (
+            here != self._of[:2] or (chosen is not None and _kind(chosen.predictor.units) != self._of[2:])
+        ):
+            self.chart.forget()
+            if self.note.text() == self._told:
+                self.note.setText("")
+            self._told = ""
+            self.setAccessibleDescription("")
+
+    def _run_unit(self) -> str:
+        """The unit of the run, or of that which Start would begin."""
+        config = getattr(self.bench.session, "config", None) or self.bench.config
+        return str(getattr(config, "unit", ""))
 
     def _end(self) -> None:
         self._done = self._wanted
@@ -216,6 +255,7 @@ class ContextPanel(AskingPanel):
 
     def draw(self, scene: Scene) -> None:
         super().draw(scene)
+        self._forget_others()
         self.chart.follow_state(scene.state)
 
     def restyle(self) -> None:
@@ -228,6 +268,11 @@ class ContextPanel(AskingPanel):
 
     def restore_view(self, state: Any) -> None:
         self.chart.restore_view(state)
+
+
+def _kind(units: Units) -> tuple[str, int]:
+    """Of which units losses can stand beside each other; how many parts there are is how long one is."""
+    return units.name, len(units) if units.name in ("bpe", "kmer", "code") else 0
 
 
 def described(use: ContextUse) -> str:

@@ -127,6 +127,8 @@ def test_the_map_of_attention_has_the_symbols_on_both_axes_and_is_gone_through_b
     panel.heads.activated.emit(2)
     assert panel.map.weights == pytest.approx(weights[1, 1], abs=1e-6)
     assert np.isnan(panel.map._levels[0, 1])  # nothing later is looked at
+    assert panel.map._levels[0, 0] == pytest.approx(1.0)  # the scale ends at 100 %, whatever the head
+    assert panel.map.scale._ends == ("0 %", "100 %")
     for key in (Key.Key_Up, Key.Key_Left, Key.Key_Up):
         qtbot.keyClick(panel.map, key)
     assert panel.map.accessibleDescription().startswith("cat (4) looks at cat (4): ")
@@ -243,6 +245,30 @@ def test_the_blurred_context_is_measured_when_asked_and_the_one_before_stays(qtb
     assert f"{use.whole:.2f} nats" in panel.accessibleDescription()
     assert panel.note.text() == f"step 2: {use.places} held-out places, 12 symbols before each"
     assert panel.button.text() == "Measure"
+
+
+def test_a_blurred_context_of_other_units_or_data_goes_and_no_waiting_is_told_for_good(
+    qtbot, desk, show, words, chars, text, bench
+):
+    panel = show(ContextPanel)
+    panel.ask()
+    assert panel.note.text() == desk.models.why["first"] != ""
+    answer_with(desk, transformer(words))
+    answered(qtbot, panel)
+    assert panel.note.text() == ""
+    for other in ("units", "data"):
+        answer_with(desk, transformer(words))
+        panel.button.click()
+        answered(qtbot, panel)
+        assert len(panel.chart.uses) == 1
+        panel.draw(bench.scene())
+        assert len(panel.chart.uses) == 1
+        if other == "units":
+            answer_with(desk, transformer(chars))
+        else:
+            bench.data = replace(bench.data)
+        panel.draw(bench.scene())
+        assert (panel.chart.uses, panel.note.text()) == ([], "")
 
 
 def test_measuring_can_be_stopped_and_begun_again(qtbot, desk, show, words, text):
