@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGraphicsOpacityEffect,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ssllab.controls import Config
 from ssllab.storage.files import write_whole
@@ -64,7 +72,8 @@ class Sweep:
     ``plan``: what would run with the settings of a run that began now, and with that data, or in a line why it cannot.
     ``note`` stands before the first run, ``name`` is what an error stopped, ``cells`` what is counted, ``steps`` how
     many of them each has at first, with ``suffix`` behind. ``to_plain`` and ``from_plain`` turn results into JSON and
-    back, where the last ones are kept in the workspace.
+    back, where the last ones are kept in the workspace. ``of``: words of the plan without which results are of something
+    else than a method's present settings are.
     """
 
     id: str
@@ -78,6 +87,7 @@ class Sweep:
     settings: type[Config] = Config
     button: str = "Run"
     tip: str = ""
+    of: Callable[[Any], str] = lambda config: ""
     cells: str = "runs"
     suffix: str = " steps"
     to_plain: Callable[[Mapping[Any, Any]], Any] | None = None
@@ -127,6 +137,11 @@ class SweepPanel(Panel):
         self._words = ""
         self._about = ""  # what is said of the results where they are kept
         self._kept: int | None = None  # how many are; None before anybody looked
+        self._of: str | None = None  # what the results are of, in words; None before there are any
+        self._fade = QGraphicsOpacityEffect(self.picture, opacity=0.35, enabled=False)
+        self.picture.setGraphicsEffect(self._fade)
+        for signal in (bench.loaded, bench.data_loaded, bench.config_changed):
+            signal.connect(lambda *_: self._say_others())
         self._background = Background(self)
         self._timer = QTimer(self, interval=POLL_MILLISECONDS)
         self._timer.timeout.connect(self._poll)
@@ -147,6 +162,7 @@ class SweepPanel(Panel):
         bench.pause()
         self.runs, self._words, self._kept = None, plan.words, 0
         self._about = f"{steps:,} steps on {bench.data.title}"
+        self._of = None
         self.picture.show_results({})
         self.bar.setValue(0)
         self._show_running(True)
@@ -187,8 +203,20 @@ class SweepPanel(Panel):
         if not running:
             self._timer.stop()
             self._show_running(False)
+            if runs.results:
+                self._of = ", ".join(filter(None, (self.note.text(), self._about)))
+                self._say_others()
             if runs.failure:
                 self._failed(*runs.failure)
+
+    def _say_others(self) -> None:
+        """Results of other data, or of settings that cannot be compared, are pale, and the note says whose they are."""
+        bench, of, others = self.bench, self._of, False
+        if of is not None and bench.data is not None and bench.config is not None:
+            others = f"on {bench.data.title}," not in f"{of}," or self.sweep.of(bench.config) not in of
+        if others != self._fade.isEnabled():
+            self._fade.setEnabled(others)
+            self.note.setText(f"Not of what is chosen now: {of}" if others else of or self.note.text())
 
     # Results outlive the window
 
@@ -231,6 +259,8 @@ class SweepPanel(Panel):
             if self.runs is None and not self.cancel_button.isEnabled():  # nothing was begun meanwhile
                 self.picture.show_results(results)
                 self.note.setText(f"The last ones: {about}")
+                self._of = about
+                self._say_others()
 
         return show
 

@@ -52,12 +52,15 @@ def _plan(bench: Bench, settings: RunSettings, data: Any) -> Plan | str:
         return "The curve is drawn over text: choose some that is read."
     if not data.test.size:
         return "The curve needs text that is held out: load the data with some."
-    unit = settings.config["unit"]
 
     def begin(steps: int) -> TextAmount:
         return TextAmount(settings, data, steps, ladder(data.train.size))
 
-    return Plan(begin, f"unit {unit}")
+    return Plan(begin, _of(bench.config))
+
+
+def _of(config: Any) -> str:
+    return f"unit {getattr(config, 'unit', '')}"  # one of one's own may have none
 
 
 def _to_plain(results: Mapping[Cell, Outcome]) -> Any:
@@ -92,6 +95,7 @@ TEXT_AMOUNT = Sweep(
     name="The curve",
     steps=300,
     settings=UnitSettings,
+    of=_of,
     to_plain=_to_plain,
     from_plain=_from_plain,
     tip="Learn from 3, 10, 30 ... kB of the text, by counting and with a Transformer.",

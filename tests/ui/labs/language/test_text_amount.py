@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
-from ssllab.experiments.text_amount import Cell, Outcome
+from ssllab.experiments.text_amount import Cell, Outcome, to_plain
 from ssllab.methods.registry import methods
 from ssllab.ui.labs.language.text_amount import TEXT_AMOUNT
 from ssllab.ui.panels.sweep import SweepPanel
@@ -47,3 +49,28 @@ def test_the_table_has_a_row_an_amount_and_a_column_a_line_and_measure(panel) ->
 def test_the_curve_is_offered_where_a_method_has_units_of_text(panel) -> None:
     offered = {name for name, method in methods().items() if panel.suits(method)}
     assert offered == {"causal_lm", "masked_lm", "lstm_lm", "ngram"}
+
+
+def test_a_curve_of_other_data_or_units_is_pale_and_says_what_it_is_of(bench, qtbot, tmp_path) -> None:
+    (tmp_path / "experiments").mkdir()
+    for name in ("mine", "other"):
+        (tmp_path / f"{name}.txt").write_text("The calico cat sits on the sunny ledge.\n" * 50)
+    bench.begin()
+    bench.set_data(str(tmp_path / "mine.txt"))
+    qtbot.waitUntil(lambda: bench.data is not None and bench.data.title.startswith("mine"), timeout=60_000)
+    about = f"3 of 4 runs, unit word, 300 steps on {bench.data.title}, 2026-01-01 10:00"
+    kept = {"about": about, "results": to_plain(RESULTS)}
+    (tmp_path / "experiments" / "amount.json").write_text(json.dumps(kept))
+    panel = SweepPanel(bench, TEXT_AMOUNT)
+    qtbot.addWidget(panel)
+    panel.show()
+    qtbot.waitUntil(lambda: about in panel.note.text(), timeout=20_000)
+    assert not panel.picture.graphicsEffect().isEnabled()
+    bench.set("unit", "char")
+    assert panel.picture.graphicsEffect().isEnabled()
+    assert panel.note.text() == f"Not of what is chosen now: {about}"
+    bench.set("unit", "word")
+    assert not panel.picture.graphicsEffect().isEnabled()
+    bench.set_data(str(tmp_path / "other.txt"))
+    qtbot.waitUntil(lambda: bench.data.title.startswith("other"), timeout=60_000)
+    assert panel.picture.graphicsEffect().isEnabled()
