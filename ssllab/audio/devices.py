@@ -99,7 +99,7 @@ def _devices(kind: str, again: bool) -> list[Device]:
         raise AudioError(
             "No microphone was found. Plug one in and refresh the list; files work without."
             if kind == "input"
-            else "No loudspeaker was found. Plug one in and press Play again; files work without, unheard."
+            else "No loudspeaker was found, so nothing can be heard. Plug one in, then press Play again."
         )
     return sorted(found, key=lambda device: device.index != default)
 

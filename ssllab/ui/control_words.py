@@ -20,6 +20,7 @@ _DECLARED_IN = (  # none of them imports torch
     "ssllab.methods.speech_settings",
     "ssllab.methods.wav2vec2_settings",
     "ssllab.methods.ctc_settings",
+    "ssllab.methods.sequence_settings",
 )
 
 _PERSONS = ("Gaussian", "Gumbel", "Sobel")

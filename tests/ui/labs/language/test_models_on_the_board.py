@@ -118,6 +118,9 @@ def test_a_stored_run_of_the_lab_can_be_chosen(qtbot, live, tmp_path):
     live.desk.models.list_runs()
     name = STORED + run_id
     qtbot.waitUntil(lambda: name in dict(live.desk.models.choices()), timeout=WAIT)
+    title = dict(live.desk.models.choices())[name]
+    assert title.startswith("Run: Next symbol (Transformer), on sentences.txt")
+    assert "unit Characters" in title
     live.sheet.change(first=name)
     live.sheet.write("The c")
     qtbot.waitUntil(lambda: bool(live.bars["first"].candidates()), timeout=WAIT)

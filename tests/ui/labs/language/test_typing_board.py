@@ -10,8 +10,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QApplication, QFileDialog, QStyleOptionViewItem
 
 from ssllab.text.units import learn
 from ssllab.ui.labs.language.board import BoardPanel
@@ -19,6 +20,7 @@ from ssllab.ui.labs.language.pins import PinsPanel
 from ssllab.ui.labs.language.texts import TEXT, TextsPanel
 from ssllab.ui.labs.language.widgets import desk as desk_module
 from ssllab.ui.labs.language.widgets.models import PRESS_START
+from ssllab.ui.labs.language.widgets.pin_cards import Card, PinCards
 from ssllab.ui.labs.language.widgets.ranking import share_words
 
 from .conftest import Counted, Hidden, answer_with, settle
@@ -362,6 +364,9 @@ def test_pins_show_the_likeliest_words_and_how_the_entropy_fell(qtbot, board, wo
     assert "The" not in board.desk.pins
     board.sheet.undo()
     assert board.desk.pins[0] == "The"
+    answer_with(board.desk, Counted(words), step=20)  # a new run
+    settle(qtbot, board.desk)
+    assert [step for step, _ in pins.cards.list.cards[2].grown] == [20]
     pins.cards.opened.emit("The calico")
     assert board.sheet.state.text == "The calico"
 
@@ -386,9 +391,33 @@ def test_text_pins_tree_and_choices_come_back_with_the_window(qtbot, board, word
     other.desk.close()
 
 
+def test_a_card_of_pinned_prompts_paints_nothing_outside_itself(qtbot):
+    cards = PinCards()
+    qtbot.addWidget(cards)
+    answers = {"bits": 2.0, "most": 4.0}
+    whole, sane = (
+        Card("The", **answers, grown=grown) for grown in (((900, 4.0), (20, 1.0)), ((20, 4.0), (900, 1.0)))
+    )
+    outside = []
+    for card in (whole, sane):
+        cards.show_cards([card])
+        picture = QImage(600, 200, QImage.Format.Format_RGB32)
+        picture.fill(QColor("red"))
+        option = QStyleOptionViewItem()
+        option.rect = QRect(300, 20, 160, 120)
+        painter = QPainter(picture)
+        cards.painter.paint(painter, option, cards.list.index(0))
+        painter.end()
+        outside.append([picture.pixelColor(x, y) for x in range(0, 298) for y in range(0, 200, 2)])
+    assert outside[0] == outside[1]
+    assert set(map(QColor.name, outside[0])) == {"#ff0000"}
+
+
 @pytest.mark.parametrize("ending", ["txt", "json", "svg", "png"])
 def test_the_board_is_saved_as_the_ending_says(qtbot, board, words, tmp_path, monkeypatch, ending):
     answer_with(board.desk, Counted(words))
+    say(qtbot, board, "The old dog")
+    board.sheet.write("")
     say(qtbot, board, "The calico cat")
     path = tmp_path / f"board.{ending}"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
@@ -399,11 +428,15 @@ def test_the_board_is_saved_as_the_ending_says(qtbot, board, words, tmp_path, mo
         (model,) = told["models"]
         assert model["candidates"][0]["symbol"] == "sits"
         assert [symbol["symbol"] for symbol in model["symbols"]] == ["The", "calico", "cat"]
-        assert told["tree"]["children"][0]["piece"] == "The calico cat"
+        assert [child["piece"] for child in told["tree"]["children"][0]["children"]] == [
+            " old dog",
+            " calico cat",
+        ]
         assert len(told["pins"]) == 8
     elif ending == "txt":
         assert content.decode().startswith("The calico cat\n")
         assert "sits" in content.decode()
+        assert content.decode().endswith("As a tree\n  The\n    old dog\n    calico cat\n")
     else:
         assert content[:4] == (b"\x89PNG" if ending == "png" else b"<?xm")
     assert board.bench.said[-1][0] == "info"

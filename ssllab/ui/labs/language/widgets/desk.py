@@ -293,8 +293,10 @@ class Desk(QObject):
             elif old.chosen.key != said.chosen.key:
                 self.before[pin] = old
             if said.answer is not None and said.chosen.key[0] == LIVE:
-                grown = self.grown.setdefault(pin, [])
-                grown.append((said.chosen.key[2], said.answer.bits))
+                grown, step = self.grown.setdefault(pin, []), said.chosen.key[2]
+                if grown and step < grown[-1][0]:
+                    grown.clear()  # an answer of the run before came after that was gone
+                grown.append((step, said.answer.bits))
                 if len(grown) > _REMEMBERED:
                     del grown[1 : _REMEMBERED // 2 : 2]
         self.pinned = found

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from PySide6.QtCore import QObject, Signal
 
 from ssllab.assets import SEQUENCE_MODELS, asset
+from ssllab.ui.control_words import control_value
 from ssllab.ui.fetching import fetch
 from ssllab.ui.labs.language.widgets.sheet import LIVE, NONE, Sheet
 from ssllab.ui.live_model import LiveModel
 from ssllab.ui.runs.listing import list_newest
+from ssllab.ui.runs.words import distinct_titles, run_title
 from ssllab.ui.work import Background
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from ssllab.methods.predictor import Predictor
     from ssllab.text.symbols import Units
     from ssllab.training.messages import ModelCopy
+    from ssllab.training.run_record import RunInfo
     from ssllab.training.run_store import Workspace
     from ssllab.ui.bench import Bench
 
@@ -53,7 +56,7 @@ class Models(QObject):
         self.why = {"first": PRESS_START, "second": ""}
         self._read: dict[tuple, Chosen | str] = {}  # what was fetched, or why it was not
         self._fetching: set[tuple] = set()
-        self._runs: list[tuple[str, str]] = []
+        self._runs: list[tuple[str, str]] = []  # ids and titles
         self._places: list[str] = []  # folders and names on the hub that were chosen
         self._background = Background(self)
         self.live.changed.connect(self.settle)
@@ -71,7 +74,7 @@ class Models(QObject):
             found.append((TRUTH, "The grammar: the truth"))
         live = self.bench.live_run
         here = live.stored.id if live is not None and live.stored is not None else None
-        found += [(STORED + run_id, f"Run {name}") for run_id, name in self._runs if run_id != here]
+        found += [(STORED + run_id, f"Run: {title}") for run_id, title in self._runs if run_id != here]
         return found + [(PLACE + place, Path(place).name) for place in self._places]
 
     def open(self, which: str, place: str) -> None:
@@ -96,7 +99,7 @@ class Models(QObject):
         def work() -> Callable[[], None]:
             infos = list_newest(workspace).infos
             own = [info for info in infos if info.settings and info.settings.method in methods]
-            return lambda: setattr(self, "_runs", [(info.id, info.name or info.id) for info in own])
+            return lambda: setattr(self, "_runs", _called(own))
 
         self._background.run(work, lambda line, trace: None)
 
@@ -197,6 +200,17 @@ class Models(QObject):
         self.changed.emit()
 
 
+def _called(infos: list[RunInfo]) -> list[tuple[str, str]]:
+    """Ids and titles of runs, as the Runs tab has them, and what of they are models."""
+    titles = distinct_titles(infos)
+    units = {info.id: info.settings.config.get("unit") for info in infos if info.settings is not None}
+    words = {run_id: control_value("unit", unit) for run_id, unit in units.items() if unit}
+    return [
+        (run_id, f"{title}: {said.lower()}" if (said := words.get(run_id, "")) not in title else title)
+        for run_id, title in titles.items()
+    ]
+
+
 def _is_shipped(name: str) -> bool:
     return asset("models", name).is_dir()
 
@@ -217,7 +231,7 @@ def _of_run(workspace: Workspace, run_id: str) -> tuple[Predictor, str]:
     from ssllab.training.stored_predictors import of_run
 
     run = workspace.open(run_id)
-    return of_run(run), f"run {run.info.name or run_id}"
+    return of_run(run), f"run: {run_title(run.info)}"
 
 
 def _named(workspace: Workspace, place: str) -> tuple[Predictor, str]:

@@ -95,6 +95,7 @@ class _Painter(QStyledItemDelegate):
         card: Card = index.data(CARD)
         now, rect = theme.current(), option.rect.adjusted(2, 2, -2, -2)
         painter.save()
+        painter.setClipRect(rect, Qt.ClipOperation.IntersectClip)
         painter.fillRect(rect, QColor(now.surface))
         chosen = option.state & (option.state.State_Selected | option.state.State_HasFocus)
         painter.setPen(QColor(now.accent if chosen else now.border))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +70,7 @@ def as_text(desk: Desk) -> str:
         lines.append("")
     lines += ["Pinned", *(f"  {pin['text']}: {pin['words']}" for pin in told["pins"]), "", "Where one was"]
     lines += [f"  {text}" for text in told["texts"]]
+    lines += ["", "As a tree", *_indented(told["tree"])]
     return "\n".join(lines) + "\n"
 
 
@@ -120,6 +122,13 @@ def _pin(desk: Desk, pin: str) -> dict[str, Any]:
 
 def _branch(branch: Branch) -> dict[str, Any]:
     return {"piece": branch.piece, "children": [_branch(child) for child in branch.children]}
+
+
+def _indented(branch: dict[str, Any], depth: int = 1) -> Iterator[str]:
+    """A line for each branch, below that which it grows from and further in."""
+    for child in branch["children"]:
+        yield "  " * depth + child["piece"].strip()
+        yield from _indented(child, depth + 1)
 
 
 def _number(value: float) -> float | None:
