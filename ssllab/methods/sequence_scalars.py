@@ -13,7 +13,8 @@ ln 2 it is in bits, and e to it is the <b>perplexity</b>: among how many equally
 <p><b>How to read it.</b> The lines are what simpler models reach on the same held-out text. <b>Uniform</b>: all symbols
 alike. <b>Unigram</b>: how frequent each is, and no context; a model that stays there has learnt frequencies only.
 <b>Bigram</b>: one symbol back. <b>KN-5</b>: counts of up to five symbols, smoothed by Kneser and Ney; on little text it
-is hard to beat. <b>Truth</b>: where the text comes from a known grammar, what the best possible model would reach.
+is hard to beat. <b>Truth</b>: where the text comes from a known grammar, what the best possible model would reach:
+a sentence has as many nats whatever it is cut into, so that of words is spread over its characters or parts.
 A training loss that falls while the held-out one rises is learning by heart.</p>
 <p>Losses of different units cannot be compared: <b>bits per byte</b> can.</p>
 <p>Shannon 1951, <i>Prediction and entropy of printed English</i>; Chen and Goodman 1999 (Kneser-Ney).</p>
@@ -193,6 +194,6 @@ CAUSAL_SERIES = {
     "bigram_loss": _level("Bigram", "One symbol of context."),
     "kn5_loss": _level("KN-5", "Counts of five symbols, smoothed by Kneser and Ney."),
     "true_entropy": _level(
-        "Truth", "What the grammar itself reaches: nobody can do better for long.", when="truth and unit=word"
+        "Truth", "What the grammar itself reaches: nobody can do better for long.", when="truth"
     ),
 }  # fmt: skip

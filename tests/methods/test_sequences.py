@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 import torch
 
+from ssllab.data.text.everyday.automaton import END as SENTENCE_END
+from ssllab.data.text.everyday.grammar import everyday
 from ssllab.data.text.minimal_pairs import Pair
 from ssllab.data.text.types import TextData, split_of
 from ssllab.methods.causal_lm import CausalLM
 from ssllab.methods.masked_lm import hidden, window_starts
 from ssllab.methods.minimal_pairs import Judged, judge, wilson
 from ssllab.methods.registry import method_class
+from ssllab.methods.sequences import HELD_OUT, true_loss
 from ssllab.methods.symbol_stream import stream
 from ssllab.text.units import END
 from ssllab.training.checkpoint import snapshot
@@ -194,6 +197,25 @@ def test_sentences_whose_truth_is_known_are_read_from_their_beginning(everyday_t
         < constants["bigram_loss"]
         < constants["unigram_loss"]
     )
+
+
+@pytest.mark.parametrize("unit", ["char", "byte", "bpe"])
+def test_the_truth_has_as_many_nats_whatever_a_sentence_is_cut_into(everyday_text, unit):
+    made = trainer("ngram", everyday_text, unit=unit)
+    units, test = made.method.units, everyday_text.test
+    read = stream(test, units)[:HELD_OUT]
+    whole = np.flatnonzero(read == END)
+    words = [
+        word for i in range(len(whole) - 1) for word in [*everyday().split(test.document(i)), SENTENCE_END]
+    ]
+    nats = -everyday().log_probabilities([everyday().places[word] for word in words]).sum()
+    constants = made.method.constants(everyday_text)
+    assert constants["true_entropy"] == pytest.approx(nats / (whole[-1] - whole[0]))
+    assert constants["true_entropy"] < constants["kn5_loss"]
+    if unit == "char":
+        assert constants["true_entropy"] == pytest.approx(everyday().character_entropy, rel=0.1)
+    else:
+        assert true_loss(split_of(["A cat sat where no grammar goes."] * 3), units) is None
 
 
 def test_a_tie_counts_half_and_what_is_unknown_is_not_covered(prose):
