@@ -28,7 +28,8 @@ class Series:
     ``when``: what must be there for it to be measured: "labels", "factors", "phones", "words", "speakers",
     "transcripts", "truth" (the data's true distribution is known), "weights" (that gradients train), or a control as
     "name" or "name=a,b"; several are joined by " and ". ``role``: its colour in the theme, the first one's in a family;
-    ``overlay``: whether other runs draw it behind the live one.
+    ``overlay``: whether other runs draw it behind the live one. ``shown``: whether it is, before anybody asked for it by
+    the legend.
 
     A name may hold one placeholder, as ``"factor_{factor}"``: it declares a family, every name of that form, and its
     texts may hold the same placeholder.
@@ -49,6 +50,7 @@ class Series:
     role: str = "0"
     dash: bool = False
     overlay: bool = True
+    shown: bool = True
 
     @property
     def name(self) -> str:

@@ -34,7 +34,8 @@ PAIRS_HELP = """
 <p>Two sentences that differ in one word, of which one is right: <i>The dogs near the bridge <b>bark</b></i> against
 <i><b>barks</b></i>. How often does the model find the right one likelier?</p>
 <p><b>How to read it.</b> The dashed line is a guess: an untrained model is near it, as each change is asked both ways.
-Some 20 pairs of a phenomenon are asked: one curve may be ten points off, their mean three. A number of the
+The curve is all pairs; a click in the legend, or on its <i>+ …</i>, shows a phenomenon.
+Some 20 pairs of it are asked: one curve may be ten points off, their mean three. A number of the
 neighbour that misleads (<i>across a phrase</i>, <i>across a relative clause</i>) is learnt last, and by counts of a few
 words never.</p>
 <p>Linzen, Dupoux, Goldberg 2016; Warstadt et al. 2020 (BLiMP). A small model is at chance on BLiMP itself.</p>
@@ -134,7 +135,7 @@ SEQUENCE_SERIES = {
     ),
     "pairs_{phenomenon}": Series(
         "Pairs: {phenomenon}", "The same of one phenomenon, some 20 pairs.", percent=True, better="higher", measured="probe",
-        chart="Minimal pairs", short="{phenomenon}", role="1", when="truth",
+        chart="Minimal pairs", short="{phenomenon}", role="1", when="truth", shown=False,
     ),
     "pairs_chance": Series(
         "Guessing", "Of two sentences.", percent=True, measured="once", chart="Minimal pairs", line="reference",

@@ -80,7 +80,9 @@ def test_no_portaudio(no_library, tmp_path):
 
 def test_no_device(no_device, tmp_path):
     for attempt in attempts(tmp_path):
-        with pytest.raises(AudioError, match=r"No (microphone|loudspeaker) was found.*(files work|can be heard)") as refusal:
+        with pytest.raises(
+            AudioError, match=r"No (microphone|loudspeaker) was found.*(files work|can be heard)"
+        ) as refusal:
             attempt()
         assert "\n" not in str(refusal.value)
     assert_files_work(tmp_path)

@@ -253,3 +253,44 @@ def test_the_weights_tell_how_many_negatives_push(show, full_scene):
     effective = scene.part(Negatives).effective
     assert 1 < effective < 78
     assert panel.weights.notes.marks[0][1] == f"{effective:.0f} of 78 push"
+
+
+def test_a_family_that_is_shown_on_demand_waits_in_the_legend_and_no_two_of_it_look_alike(qtbot):
+    from ssllab.methods.sequence_scalars import SEQUENCE_CHARTS, SEQUENCE_SERIES
+    from ssllab.ui.plots.declared_plot import DeclaredPlot
+
+    chart = next(chart for chart in SEQUENCE_CHARTS if chart.name == "Minimal pairs")
+    family = [f"pairs_case_{i}" for i in range(10)]
+
+    def made():
+        plot = DeclaredPlot(chart, SEQUENCE_SERIES, "probe")
+        qtbot.addWidget(plot)
+        plot.resize(300, 200)
+        plot.show()
+        return plot
+
+    log = MetricsLog()
+    for step in range(3):
+        log.append(step, dict.fromkeys(["pairs_accuracy", *family], 0.5 + 0.1 * step))
+    scene, plot = Scene("running", probes=log), made()
+    old = plot.view_state()
+    assert "shown" not in old
+    plot.draw(scene)
+    assert plot.hidden() == set(family)
+    looks = [(entry.colour, entry.style) for entry in plot.legend.entries() if entry.valued]
+    assert len(set(looks)) == len(looks) >= 11
+    menu = plot.legend.menu_of_others()
+    assert [a.text() for a in menu.actions()] == [entry.name for entry in plot.legend._left_out] != []
+    last = menu.actions()[-2]
+    asked = plot.legend._left_out[-2].key
+    assert not last.isChecked()
+    last.trigger()
+    assert plot.hidden() == set(family) - {asked}
+    again = made()
+    again.restore_view(plot.view_state())
+    again.draw(scene)
+    assert again.hidden() == plot.hidden()
+    earlier = made()
+    earlier.draw(scene)
+    earlier.restore_view(old)
+    assert earlier.hidden() == set(family)

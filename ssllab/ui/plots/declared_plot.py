@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,9 @@ class DeclaredPlot(TimePlot):
             if chart.name in series.charts and series.measured in (when, "once")
         }
         self._measured: tuple[str, ...] = ()
+        self._offered: set[str] = (
+            set()
+        )  # of those that are shown on demand: what was hidden, or was asked for
         constants = {name: series for name, series in self._declared.items() if series.measured == "once"}
         levels = [Level(s.name, _constant(n, s), s.role, s.help) for n, s in constants.items()]
         for name, series in self._declared.items():
@@ -75,7 +79,25 @@ class DeclaredPlot(TimePlot):
             self._measured = names
             curves = self._curves_of(names)
             if curves != list(self._curves):
+                new = {
+                    c.metric for c in curves if not series_of(self._declared, c.metric).shown
+                } - self._offered
+                self._offered |= new
+                self._hidden |= new
                 self.set_curves(curves)
+                self.legend.set_hidden(self._hidden)
+
+    def view_state(self) -> dict[str, Any]:
+        asked_for = {"shown": sorted(self._offered - self._hidden)} if self._offered else {}
+        return super().view_state() | asked_for
+
+    def restore_view(self, state: Mapping[str, Any]) -> None:
+        hidden, shown = state.get("hidden"), state.get("shown")
+        if isinstance(shown, list):
+            self._offered |= {name for name in shown if isinstance(name, str)}
+        elif isinstance(hidden, list):  # nobody was asked then
+            state = {**state, "hidden": [*hidden, *(self._offered & self._hidden)]}
+        super().restore_view(state)
 
     def _curves_of(self, names: Iterable[str]) -> list[Curve]:
         """Those of ``names`` that are declared, families together; before the first value what needs no condition."""
@@ -109,12 +131,13 @@ def _told_apart(curves: list[Curve]) -> list[Curve]:
 def _curve(name: str, series: Series, member: int) -> Curve:
     """The curve of a scalar; ``member`` is its number in its family, of which other runs draw the first alone."""
     reference = series.line == "reference"
+    place = int(series.role) + member if series.role.isdigit() else 0
     return Curve(
         name,
         series.name,
-        str(int(series.role) + member) if series.role.isdigit() else series.role,
+        str(place) if series.role.isdigit() else series.role,
         series.scale,
-        dash=series.dash or reference,
+        dash=series.dash or reference or place >= len(PALETTE),  # the colours come again
         stepped=reference,
         overlay=series.overlay and not reference and not member,
         primary=series.measured == "step" and not reference,  # probes are few and exact

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
     QPen,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 
 from ssllab.ui import theme
 
@@ -41,7 +41,7 @@ class Entry:
 
 
 class Legend(QWidget):
-    """Entries in rows that wrap with the width; what does not fit in its rows hides behind "+3"."""
+    """Entries in rows that wrap with the width; what does not fit in its rows stands in the menu of "+3"."""
 
     clicked = Signal(str)
 
@@ -197,14 +197,34 @@ class Legend(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         hit = self._at(event.position().toPoint())
-        if hit and hit[1] and hit[1].style != "note" and event.button() == Qt.MouseButton.LeftButton:
+        if hit and hit[1] is None and event.button() == Qt.MouseButton.LeftButton:
+            self._offer_others(event.globalPosition().toPoint())
+        elif hit and hit[1] and hit[1].style != "note" and event.button() == Qt.MouseButton.LeftButton:
             self.clicked.emit(hit[1].key)
         else:
             event.ignore()
 
+    def menu_of_others(self) -> QMenu:
+        """Those that have no room, each to be hidden or shown."""
+        menu = QMenu(self)
+        for entry in self._left_out:
+            action = menu.addAction(entry.name)
+            if entry.style == "note":
+                action.setEnabled(False)
+                continue
+            action.setCheckable(True)
+            action.setChecked(entry.key not in self._hidden)
+            action.triggered.connect(lambda _, key=entry.key: self.clicked.emit(key))
+        return menu
+
+    def _offer_others(self, at: QPoint) -> None:
+        menu = self.menu_of_others()
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(at)
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         hit = self._at(event.position().toPoint())
-        self.setCursor(Qt.CursorShape.PointingHandCursor if hit and hit[1] else Qt.CursorShape.ArrowCursor)
+        self.setCursor(Qt.CursorShape.PointingHandCursor if hit else Qt.CursorShape.ArrowCursor)
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
@@ -213,7 +233,10 @@ class Legend(QWidget):
                 text = hit[1].help or hit[1].name
                 QToolTip.showText(event.globalPos(), f"<p>{text}</p><p>Click to hide or show.</p>", self)
             elif hit:
-                QToolTip.showText(event.globalPos(), "<br>".join(e.name for e in self._left_out), self)
+                names = "<br>".join(e.name for e in self._left_out)
+                QToolTip.showText(
+                    event.globalPos(), f"<p>{names}</p><p>Click to hide or show them.</p>", self
+                )
             else:
                 QToolTip.hideText()
             return True
