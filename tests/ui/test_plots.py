@@ -497,6 +497,7 @@ def test_markers_and_names_of_runs_have_peoples_words_for_controls_and_choices()
     assert change_text("loss", "nt_xent", "info_nce") == "loss NT-Xent → InfoNCE"
     assert change_text("grayscale", True, False) == "colour drop on → off"
     assert change_text("grayscale_probability", 0.2, 0.5) == "colour drop: probability 0.2 → 0.5"
+    assert control_value("unit", "code") == "Units of sound"  # of a language model too
     assert (control_words("blur"), control_words("my_own_rate")) == ("Gaussian blur", "my own rate")
     assert control_value("schedule", "tri_stage") == "Rise, hold, fall"
 
