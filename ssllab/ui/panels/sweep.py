@@ -138,7 +138,8 @@ class SweepPanel(Panel):
         self._about = ""  # what is said of the results where they are kept
         self._kept: int | None = None  # how many are; None before anybody looked
         self._of: str | None = None  # what the results are of, in words; None before there are any
-        self._fade = QGraphicsOpacityEffect(self.picture, opacity=0.35, enabled=False)
+        self._fade = QGraphicsOpacityEffect(self.picture, opacity=0.35)
+        self._fade.setEnabled(False)
         self.picture.setGraphicsEffect(self._fade)
         for signal in (bench.loaded, bench.data_loaded, bench.config_changed):
             signal.connect(lambda *_: self._say_others())

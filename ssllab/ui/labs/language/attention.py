@@ -47,7 +47,7 @@ class AttentionMap(HeatMap):
         self.setAccessibleName("Attention map")
 
     def show_weights(self, weights: NDArray[np.float32], names: list[str], causal: bool) -> None:
-        """What a causal model cannot see has no colour. The scale is the same for all heads, so that they can be compared."""
+        """What a causal model cannot see has no colour. All heads have one scale, so that they compare."""
         self.weights, self.names = weights, names
         levels = np.where(np.tril(np.ones_like(weights, bool)), weights, np.nan) if causal else weights
         self.scale.say("", "0 %", "100 %")
