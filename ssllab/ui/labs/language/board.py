@@ -15,6 +15,7 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from ssllab.ui import theme
+from ssllab.ui.labs.language.widgets.answer import Answer
 from ssllab.ui.labs.language.widgets.bars import Bars
 from ssllab.ui.labs.language.widgets.board_bar import ModelBar, SamplingBar
 from ssllab.ui.labs.language.widgets.desk import FIRST, SECOND, Desk
@@ -32,6 +33,14 @@ _FIRST_STEPS = "Type {}: under it stands what may come next. Enter or a click ta
 _FOR_EXAMPLE = {"dna": "bases, as <b>ATGACC</b>", "everyday": "a text, as <b>The calico cat</b>"}
 
 
+def _compared_words(answer: Answer) -> str:
+    if not answer.compared:
+        return ""
+    if answer.compared == len(answer.reading.units):
+        return ", whole texts compared"
+    return f", whole texts compared, of the {answer.compared:,} likeliest by what stands before"
+
+
 class BoardPanel(DeskPanel):
     """Text above, what may come below."""
 
@@ -45,7 +54,8 @@ class BoardPanel(DeskPanel):
     <p><b>Bits.</b> The <b>surprise</b> of a symbol is −log₂ p of what was written: orange where it is large; below it a
     blue bar for the <b>entropy</b>, how open its place was. A place where little is open is almost certain.</p>
     <p><b>In the middle.</b> Click a symbol, or write <code>___</code> for a blank: a model of hidden symbols says what
-    stands there; one that only looks back compares the whole text with each of its likeliest candidates.</p>
+    stands there; one that only looks back compares the whole text with each symbol there (of many, with the likeliest by what stands
+    before: so it says).</p>
     <p><b>Sampling</b> goes in this order: the <b>temperature</b> divides all log-probabilities (below 1 the likely gets
     likelier), <b>top-k</b> keeps so many, <b>top-p</b> of them as few as carry that much. A bar is filled to what a
     symbol is drawn with and outlined to what the model says; what is dropped is grey. <b>Write on</b> draws until an
@@ -220,7 +230,7 @@ class BoardPanel(DeskPanel):
         bars.setAccessibleDescription(f"{answer.bits:.2f} bits open. {described(rows)}")
         most = math.log2(max(2, len(reading.units.symbols)))
         where = "comes next" if reading.at_end else "stands there"
-        how = ", whole texts compared" if answer.compared else ""
+        how = _compared_words(answer)
         head.setText(f"{said.chosen.words}: what {where}{how}; {answer.bits:.2f} of {most:.1f} bits open")
 
     def _words(self, shown: list[Cell]) -> str:

@@ -20,6 +20,7 @@ from ssllab.ui.labs.language.texts import TEXT, TextsPanel
 from ssllab.ui.labs.language.widgets import desk as desk_module
 from ssllab.ui.labs.language.widgets.models import PRESS_START
 from ssllab.ui.labs.language.widgets.ranking import share_words
+from ssllab.ui.labs.language.widgets.reading import read
 
 from .conftest import Counted, Hidden, answer_with, settle
 
@@ -181,6 +182,38 @@ def test_a_model_that_only_looks_back_compares_whole_texts_in_the_middle(qtbot, 
     np.testing.assert_allclose(answer.logs[listed], expected[listed], atol=1e-5)
     assert listed.sum() == len(words)
     assert shown(board)[0] == "calico"
+
+
+def test_what_fits_only_with_what_comes_after_is_found_and_else_the_head_says_how_many_were_compared(
+    qtbot, board, monkeypatch
+):
+    """Sixty words likelier than the right one by what stands before it, and it alone goes with what stands after it."""
+    many = learn("word", [f"The w{n} w{n} end" for n in range(60)] + ["The calico cat"], size=200)
+    model = Counted(many)
+    the, calico, cat = (many.symbols.index(word) for word in ("The", "calico", "cat"))
+    weights = np.full((len(many), len(many)), 1.0)
+    weights[the, [many.symbols.index(f"w{n}") for n in range(60)]] = 10
+    weights[calico, cat] = 1e4
+    model.logs = np.log(weights / weights.sum(1, keepdims=True)).astype(np.float32)
+    answer_with(board.desk, model)
+    say(qtbot, board, "The ___ cat")
+    assert shown(board)[0] == "calico"
+    assert "whole texts compared;" in board.heads["first"].text()
+    monkeypatch.setattr("ssllab.ui.labs.language.widgets.answer.COMPARED", 0)
+    say(qtbot, board, " cat")
+    assert "calico" not in shown(board)
+    assert "of the 40 likeliest by what stands before;" in board.heads["first"].text()
+
+
+def test_a_blank_covers_the_space_before_it_where_parts_bring_their_own():
+    parts = learn("bpe", ["The calico cat sits on the sunny ledge. " * 20], size=300)
+    reading = read("The ___ cat", parts)
+    assert [parts.symbols[i] for i in reading.ids[1 : reading.place]] == [
+        parts.symbols[i] for i in parts.encode("The")
+    ]
+    (calico,) = parts.encode(" calico")
+    assert reading.with_symbol(int(calico)) == ("The calico cat", 10)
+    assert read("___ cat", parts).gap == (0, 3)
 
 
 def test_the_first_symbol_is_chosen_until_the_person_chooses_another(qtbot, board, words):
