@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import threading
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -13,13 +14,15 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog
 
+from ssllab.data.text.types import TextData, split_of
+from ssllab.text.sampling import Sampling
 from ssllab.text.units import learn
 from ssllab.ui.labs.language.board import BoardPanel
 from ssllab.ui.labs.language.pins import PinsPanel
 from ssllab.ui.labs.language.texts import TEXT, TextsPanel
 from ssllab.ui.labs.language.widgets import desk as desk_module
 from ssllab.ui.labs.language.widgets.models import PRESS_START
-from ssllab.ui.labs.language.widgets.ranking import share_words
+from ssllab.ui.labs.language.widgets.ranking import Candidate, Heading, rank, share_words
 from ssllab.ui.labs.language.widgets.reading import read
 
 from .conftest import Counted, Hidden, answer_with, settle
@@ -478,3 +481,98 @@ def test_the_board_is_drawn_in_both_themes_and_with_large_text(qtbot, board, wor
         assert not image.isNull()
     theme.apply("light", 10.0)
     assert len(pictures) == 3
+
+
+@pytest.mark.parametrize("grouping", ["tag", "group", ""])
+def test_the_likeliest_symbol_is_listed_and_chosen_first_however_bars_are_grouped(words, grouping):
+    """One noun that is likelier than each of many verbs, which are likelier together."""
+    tags = {
+        "cat": ("NOUN", "animal"),
+        "sits": ("VERB", "rest"),
+        "on": ("VERB", "rest"),
+        "the": ("VERB", "rest"),
+    }
+    tags[words.symbols[1]] = ("DET", "")
+    p = np.full(len(words), 0.01)
+    for word, share in {"cat": 0.3, "sits": 0.2, "on": 0.2, "the": 0.2}.items():
+        p[words.symbols.index(word)] = share
+    rows = rank(np.log(p / p.sum()), words, tags, Sampling(), grouping=grouping)
+    first = next(row for row in rows if isinstance(row, Candidate))
+    assert (first.shown, first.rank) == ("cat", 1)
+    headings = [row.words for row in rows if isinstance(row, Heading)]
+    if grouping == "group":  # a determiner is a word of grammar, of "ledge" nothing is known
+        assert headings[:2] == ["animal", "rest"]
+        assert set(headings[2:]) == {"words of grammar", "others"}
+
+
+def test_bars_of_one_list_begin_at_one_place(qtbot, board, words, tagged):
+    answer_with(board.desk, Counted(words))
+    settle(qtbot, board.desk)
+    say(qtbot, board, "The calico cat")
+    qtbot.waitUntil(lambda: any(c.tag for c in board.bars["first"].candidates()))
+    board.sheet.change(temperature=1.5)  # bars are outlined from where they begin
+    starts = []
+    painter = board.bars["first"].painter
+    painter._paint_bar = lambda on, rect, row: starts.append((rect.left(), row.tag))
+    board.grab()
+    assert {tag for _, tag in starts} >= {"", "VERB"}
+    assert len({left for left, _ in starts}) == 1
+
+
+def test_bars_of_an_older_text_are_grey_and_the_head_says_that_the_new_one_is_read(qtbot, board, words):
+    wait = threading.Event()
+
+    class Slow(Counted):
+        def after_each(self, ids):
+            if len(ids) > 2:
+                wait.wait(20)
+            return super().after_each(ids)
+
+    answer_with(board.desk, Slow(words))
+    say(qtbot, board, "The")
+    qtbot.keyClicks(board.editor, " calico")
+    bars, head = board.bars["first"], board.heads["first"]
+    qtbot.waitUntil(lambda: head.text() == "reading …")
+    assert bars.painter.old
+    assert bars.candidates()
+    qtbot.keyClick(board.editor, Key.Key_Return)  # what is on display does not go into another text
+    assert board.sheet.state.text == "The calico"
+    wait.set()
+    settle(qtbot, board.desk)
+    assert not bars.painter.old
+    assert "step 1" in head.text()
+    assert shown(board)[0] == "cat"
+
+
+def test_each_kind_of_language_has_its_own_text_and_pins_and_the_change_is_taken_back(qtbot, board, bench):
+    def load(language):
+        split = split_of(["ACGT" * 50])
+        bench.data = TextData(language, language, split, split, language=language)
+        bench.data_loaded.emit()
+
+    sheet = board.sheet
+    say(qtbot, board, "The calico cat")
+    load("everyday")
+    sheet.change(pins=("The cat",))
+    load("prose")  # the same letters
+    assert sheet.state.text == "The calico cat"
+    load("dna")
+    assert (sheet.state.text, board.desk.pins[0]) == ("", "A")
+    assert board.editor.toPlainText() == ""
+    say(qtbot, board, "ATG")
+    load("everyday")
+    assert (sheet.state.text, sheet.state.pins) == ("The calico cat", ("The cat",))
+    load("dna")
+    assert sheet.state.text == "ATG"
+    sheet.undo()
+    assert sheet.state.text == "The calico cat"
+
+
+@pytest.mark.parametrize("language", ["dna", "sound"])
+def test_no_shipped_model_of_english_answers_of_dna_or_sound(board, bench, language, monkeypatch):
+    monkeypatch.setattr("ssllab.ui.labs.language.widgets.models._is_shipped", lambda name: True)
+    split = split_of(["ACGT" * 50])
+    bench.data = TextData(language, language, split, split, language=language)
+    bench.data_loaded.emit()
+    assert board.desk.models.first is None
+    assert board.heads["first"].text() in (PRESS_START, "Loading. Then press Start.")
