@@ -102,14 +102,20 @@ class _Asked(Predictor):
         self.context = max(1, order - 1)
 
     def next(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        return np.log(self.counts.distribution(ids, self.order)).astype(np.float32)
+        # What a context is not long enough for has not been counted after it: then the longest n-grams are those that it
+        # has. Short ones of a higher order count different symbols before, and before an end stands nearly always a stop.
+        order = min(self.order, len(ids) + 1)
+        return np.log(self.counts.distribution(ids, order)).astype(np.float32)
 
     def window(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
         return self.log_probabilities(ids)
 
     def log_probabilities(self, ids: NDArray[np.int32], stride: int = 0) -> NDArray[np.float32]:
-        """Whole at once: every symbol is told all that the order lets it see."""
-        return self.counts.log_probabilities(ids[1:], self.order, before=ids[:1]).astype(np.float32)
+        """Whole at once: every symbol is told all that the order lets it see; the first ones, as in :meth:`next`, less."""
+        found = self.counts.log_probabilities(ids[1:], self.order, before=ids[:1]).astype(np.float32)
+        for place in range(1, min(len(ids), self.order - 1)):
+            found[place - 1] = self.next(ids[:place])[ids[place]]
+        return found
 
     def scored(self, ids: NDArray[np.int32], stride: int = 0) -> Iterator[tuple[NDArray[np.float32], int]]:
         """In one go."""

@@ -234,3 +234,20 @@ def test_what_a_model_reads_is_kept_with_its_weights(prose):
     ids = np.concatenate([[END], made.method.units.encode("the cat")]).astype(np.int32)
     assert np.array_equal(asked.units.encode("the cat"), ids[1:])
     assert np.allclose(asked.next(ids), made.method.eval().asked().next(ids))
+
+
+def test_counts_begin_a_text_as_its_texts_begin_however_long_their_n_grams(everyday_text):
+    """Before an end stands nearly always a stop: how many symbols stood before it says nothing of how texts begin."""
+    made = trainer("ngram", everyday_text, unit="word")
+    ids = stream(everyday_text.train, made.method.units)
+    made.method.counts.count(ids)
+    model = made.method.asked()
+    after = np.bincount(ids[1:][ids[:-1] == END], minlength=len(model.units)) / (ids[:-1] == END).sum()
+    begin = np.exp(model.next(np.array([END], np.int32)))
+    assert begin.sum() == pytest.approx(1, abs=1e-4)
+    assert begin.argmax() == after.argmax()
+    assert begin == pytest.approx(after, abs=0.02)
+    sentence = np.array([END, *model.units.encode("The calico cat sits on the sunny ledge.")], np.int32)
+    each = [model.next(sentence[:place])[sentence[place]] for place in range(1, len(sentence))]
+    assert model.log_probabilities(sentence) == pytest.approx(each, abs=1e-5)
+    assert each[0] == pytest.approx(math.log(after[sentence[1]]), abs=0.1)

@@ -10,11 +10,12 @@ from functools import partial
 from html import escape
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from ssllab.ui import theme
+from ssllab.ui.labs.language.widgets.answer import Answer
 from ssllab.ui.labs.language.widgets.bars import Bars
 from ssllab.ui.labs.language.widgets.board_bar import ModelBar, SamplingBar
 from ssllab.ui.labs.language.widgets.desk import FIRST, SECOND, Desk
@@ -25,11 +26,20 @@ from ssllab.ui.labs.language.widgets.saving import FILTERS, save
 from ssllab.ui.labs.language.widgets.strip import Cell, Strip, cells
 from ssllab.ui.scene import Scene
 
+_LATE_MS = 150  # an answer that takes longer is waited for in sight
 _FIRST_CODES = (
     "Type codes, as <b>c5 c17</b>, or take some: each is heard with those before it. Write on, then Play."
 )
 _FIRST_STEPS = "Type {}: under it stands what may come next. Enter or a click takes a symbol."
 _FOR_EXAMPLE = {"dna": "bases, as <b>ATGACC</b>", "everyday": "a text, as <b>The calico cat</b>"}
+
+
+def _compared_words(answer: Answer) -> str:
+    if not answer.compared:
+        return ""
+    if answer.compared == len(answer.reading.units):
+        return ", whole texts compared"
+    return f", whole texts compared, of the {answer.compared:,} likeliest by what stands before"
 
 
 class BoardPanel(DeskPanel):
@@ -45,7 +55,8 @@ class BoardPanel(DeskPanel):
     <p><b>Bits.</b> The <b>surprise</b> of a symbol is −log₂ p of what was written: orange where it is large; below it a
     blue bar for the <b>entropy</b>, how open its place was. A place where little is open is almost certain.</p>
     <p><b>In the middle.</b> Click a symbol, or write <code>___</code> for a blank: a model of hidden symbols says what
-    stands there; one that only looks back compares the whole text with each of its likeliest candidates.</p>
+    stands there; one that only looks back compares the whole text with each symbol there (of many with the likeliest by
+    what stands before, and says so).</p>
     <p><b>Sampling</b> goes in this order: the <b>temperature</b> divides all log-probabilities (below 1 the likely gets
     likelier), <b>top-k</b> keeps so many, <b>top-p</b> of them as few as carry that much. A bar is filled to what a
     symbol is drawn with and outlined to what the model says; what is dropped is grey. <b>Write on</b> draws until an
@@ -53,7 +64,7 @@ class BoardPanel(DeskPanel):
     <p><b>Parts of speech</b> are known for Everyday English. In other prose only words of grammar have one, marked by
     <code>?</code>: it is their most frequent use, whatever the sentence.</p>
     <p>A symbol that is half a character stands there as its bytes, ⟨E2 80⟩; with its other half it becomes the
-    character.</p>
+    character. Prose, DNA and sounds have each a text and pins of their own.</p>
     <p><b>Beside it</b> a second model: counts of the same text (KN-5), the grammar itself, a shipped model, another
     run.</p>
     <p>Shannon 1951, <i>Prediction and entropy of printed English</i>; Holtzman et al. 2020 (top-p).</p>
@@ -68,6 +79,7 @@ class BoardPanel(DeskPanel):
         self.line.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.bars = {FIRST: Bars("What may come"), SECOND: Bars("What may come, second model")}
         self.heads = {which: self._head() for which in self.bars}
+        self._late = QTimer(self, singleShot=True, interval=_LATE_MS)
         self._make_view()
         self._connect()
         self.restyle()
@@ -118,6 +130,7 @@ class BoardPanel(DeskPanel):
         self.models_bar.save_wanted.connect(self.ask_save)
         sheet.changed.connect(lambda before: self._show_sheet())
         desk.answered.connect(self._show_answers)
+        self._late.timeout.connect(self._mark_old)
         self.bench.state_changed.connect(lambda state: self._show_answers())
 
     # What a person does
@@ -185,9 +198,13 @@ class BoardPanel(DeskPanel):
 
     def _show_bars(self, which: str) -> None:
         bars, head, state = self.bars[which], self.heads[which], self.sheet.state
+        self.sides[which].setVisible(which == FIRST or state.second != "")
+        if self.desk.behind(which):
+            if not self._late.isActive():
+                self._late.start()
+            return  # the answer to this text is under way
         said = self.desk.said.get(which)
         chosen = self.desk.chosen(which)
-        self.sides[which].setVisible(which == FIRST or state.second != "")
         if said is None or chosen is None:
             bars.show_rows([], None)
             head.setText(self.desk.models.why[which] or "…")
@@ -197,8 +214,6 @@ class BoardPanel(DeskPanel):
             bars.show_rows([], None)
             head.setText(said.problem)
             return
-        if answer.reading.text != state.text:
-            return  # the one to this text is under way
         reading = answer.reading
         bars.painter.grouping = state.grouping
         bars.painter.meanings = meanings(self.desk.tags)
@@ -220,8 +235,15 @@ class BoardPanel(DeskPanel):
         bars.setAccessibleDescription(f"{answer.bits:.2f} bits open. {described(rows)}")
         most = math.log2(max(2, len(reading.units.symbols)))
         where = "comes next" if reading.at_end else "stands there"
-        how = ", whole texts compared" if answer.compared else ""
+        how = _compared_words(answer)
         head.setText(f"{said.chosen.words}: what {where}{how}; {answer.bits:.2f} of {most:.1f} bits open")
+
+    def _mark_old(self) -> None:
+        """What is on display for longer than a moment says that it belongs to an older text."""
+        for which, bars in self.bars.items():
+            if self.desk.behind(which):
+                bars.mark_old(True)
+                self.heads[which].setText("reading …")
 
     def _words(self, shown: list[Cell]) -> str:
         """The last symbol, or the one asked for, in a line, and the whole text."""

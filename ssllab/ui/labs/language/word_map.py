@@ -23,7 +23,7 @@ from ssllab.ui.labs.language.widgets.asking import AskingPanel, Question
 from ssllab.ui.labs.language.widgets.colours import group_colour, tag_colour
 from ssllab.ui.labs.language.widgets.desk import Desk
 from ssllab.ui.labs.language.widgets.models import LIVE, Chosen
-from ssllab.ui.labs.language.widgets.ranking import Tags, group_words, meanings
+from ssllab.ui.labs.language.widgets.ranking import GRAMMAR, Tags, group_of, group_words, meanings
 from ssllab.ui.panels.embedding_map import EmbeddingMap
 from ssllab.ui.scene import Scene, Thumbnails
 
@@ -183,7 +183,9 @@ def named_symbols(units: Units, ids: np.ndarray, tags: Tags) -> Thumbnails:
     groups = meanings(tags)
     parts = [*(tag + mark for tag in PARTS_OF_SPEECH for mark in ("", GUESS)), ""]
     colour_by("part of speech", [tag for tag, _ in own], parts, tag_colour, "tag")
-    colour_by("meaning", [g for _, g in own], [*groups, ""], lambda g: group_colour(g, groups), "group")
+    if groups:
+        keys, order = [group_of(both, "group") for both in own], [*groups, GRAMMAR, ""]
+        colour_by("meaning", keys, order, lambda g: group_colour(g, groups), "group")
     quarters = np.arange(len(ids)) * len(_QUARTERS) // max(1, len(ids))
     colourings["frequency"] = (quarters, _QUARTERS)
     return Thumbnails(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import threading
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -14,6 +15,8 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QFileDialog, QStyleOptionViewItem
 
+from ssllab.data.text.types import TextData, split_of
+from ssllab.text.sampling import Sampling
 from ssllab.text.units import learn
 from ssllab.ui.labs.language.board import BoardPanel
 from ssllab.ui.labs.language.pins import PinsPanel
@@ -21,7 +24,8 @@ from ssllab.ui.labs.language.texts import TEXT, TextsPanel
 from ssllab.ui.labs.language.widgets import desk as desk_module
 from ssllab.ui.labs.language.widgets.models import PRESS_START
 from ssllab.ui.labs.language.widgets.pin_cards import Card, PinCards
-from ssllab.ui.labs.language.widgets.ranking import share_words
+from ssllab.ui.labs.language.widgets.ranking import Candidate, Heading, rank, share_words
+from ssllab.ui.labs.language.widgets.reading import read
 
 from .conftest import Counted, Hidden, answer_with, settle
 
@@ -183,6 +187,38 @@ def test_a_model_that_only_looks_back_compares_whole_texts_in_the_middle(qtbot, 
     np.testing.assert_allclose(answer.logs[listed], expected[listed], atol=1e-5)
     assert listed.sum() == len(words)
     assert shown(board)[0] == "calico"
+
+
+def test_what_fits_only_with_what_comes_after_is_found_and_else_the_head_says_how_many_were_compared(
+    qtbot, board, monkeypatch
+):
+    """Sixty words likelier than the right one by what stands before it, and it alone goes with what stands after it."""
+    many = learn("word", [f"The w{n} w{n} end" for n in range(60)] + ["The calico cat"], size=200)
+    model = Counted(many)
+    the, calico, cat = (many.symbols.index(word) for word in ("The", "calico", "cat"))
+    weights = np.full((len(many), len(many)), 1.0)
+    weights[the, [many.symbols.index(f"w{n}") for n in range(60)]] = 10
+    weights[calico, cat] = 1e4
+    model.logs = np.log(weights / weights.sum(1, keepdims=True)).astype(np.float32)
+    answer_with(board.desk, model)
+    say(qtbot, board, "The ___ cat")
+    assert shown(board)[0] == "calico"
+    assert "whole texts compared;" in board.heads["first"].text()
+    monkeypatch.setattr("ssllab.ui.labs.language.widgets.answer.COMPARED", 0)
+    say(qtbot, board, " cat")
+    assert "calico" not in shown(board)
+    assert "of the 40 likeliest by what stands before;" in board.heads["first"].text()
+
+
+def test_a_blank_covers_the_space_before_it_where_parts_bring_their_own():
+    parts = learn("bpe", ["The calico cat sits on the sunny ledge. " * 20], size=300)
+    reading = read("The ___ cat", parts)
+    assert [parts.symbols[i] for i in reading.ids[1 : reading.place]] == [
+        parts.symbols[i] for i in parts.encode("The")
+    ]
+    (calico,) = parts.encode(" calico")
+    assert reading.with_symbol(int(calico)) == ("The calico cat", 10)
+    assert read("___ cat", parts).gap == (0, 3)
 
 
 def test_the_first_symbol_is_chosen_until_the_person_chooses_another(qtbot, board, words):
@@ -478,3 +514,98 @@ def test_the_board_is_drawn_in_both_themes_and_with_large_text(qtbot, board, wor
         assert not image.isNull()
     theme.apply("light", 10.0)
     assert len(pictures) == 3
+
+
+@pytest.mark.parametrize("grouping", ["tag", "group", ""])
+def test_the_likeliest_symbol_is_listed_and_chosen_first_however_bars_are_grouped(words, grouping):
+    """One noun that is likelier than each of many verbs, which are likelier together."""
+    tags = {
+        "cat": ("NOUN", "animal"),
+        "sits": ("VERB", "rest"),
+        "on": ("VERB", "rest"),
+        "the": ("VERB", "rest"),
+    }
+    tags[words.symbols[1]] = ("DET", "")
+    p = np.full(len(words), 0.01)
+    for word, share in {"cat": 0.3, "sits": 0.2, "on": 0.2, "the": 0.2}.items():
+        p[words.symbols.index(word)] = share
+    rows = rank(np.log(p / p.sum()), words, tags, Sampling(), grouping=grouping)
+    first = next(row for row in rows if isinstance(row, Candidate))
+    assert (first.shown, first.rank) == ("cat", 1)
+    headings = [row.words for row in rows if isinstance(row, Heading)]
+    if grouping == "group":  # a determiner is a word of grammar, of "ledge" nothing is known
+        assert headings[:2] == ["animal", "rest"]
+        assert set(headings[2:]) == {"words of grammar", "others"}
+
+
+def test_bars_of_one_list_begin_at_one_place(qtbot, board, words, tagged):
+    answer_with(board.desk, Counted(words))
+    settle(qtbot, board.desk)
+    say(qtbot, board, "The calico cat")
+    qtbot.waitUntil(lambda: any(c.tag for c in board.bars["first"].candidates()))
+    board.sheet.change(temperature=1.5)  # bars are outlined from where they begin
+    starts = []
+    painter = board.bars["first"].painter
+    painter._paint_bar = lambda on, rect, row: starts.append((rect.left(), row.tag))
+    board.grab()
+    assert {tag for _, tag in starts} >= {"", "VERB"}
+    assert len({left for left, _ in starts}) == 1
+
+
+def test_bars_of_an_older_text_are_grey_and_the_head_says_that_the_new_one_is_read(qtbot, board, words):
+    wait = threading.Event()
+
+    class Slow(Counted):
+        def after_each(self, ids):
+            if len(ids) > 2:
+                wait.wait(20)
+            return super().after_each(ids)
+
+    answer_with(board.desk, Slow(words))
+    say(qtbot, board, "The")
+    qtbot.keyClicks(board.editor, " calico")
+    bars, head = board.bars["first"], board.heads["first"]
+    qtbot.waitUntil(lambda: head.text() == "reading …")
+    assert bars.painter.old
+    assert bars.candidates()
+    qtbot.keyClick(board.editor, Key.Key_Return)  # what is on display does not go into another text
+    assert board.sheet.state.text == "The calico"
+    wait.set()
+    settle(qtbot, board.desk)
+    assert not bars.painter.old
+    assert "step 1" in head.text()
+    assert shown(board)[0] == "cat"
+
+
+def test_each_kind_of_language_has_its_own_text_and_pins_and_the_change_is_taken_back(qtbot, board, bench):
+    def load(language):
+        split = split_of(["ACGT" * 50])
+        bench.data = TextData(language, language, split, split, language=language)
+        bench.data_loaded.emit()
+
+    sheet = board.sheet
+    say(qtbot, board, "The calico cat")
+    load("everyday")
+    sheet.change(pins=("The cat",))
+    load("prose")  # the same letters
+    assert sheet.state.text == "The calico cat"
+    load("dna")
+    assert (sheet.state.text, board.desk.pins[0]) == ("", "A")
+    assert board.editor.toPlainText() == ""
+    say(qtbot, board, "ATG")
+    load("everyday")
+    assert (sheet.state.text, sheet.state.pins) == ("The calico cat", ("The cat",))
+    load("dna")
+    assert sheet.state.text == "ATG"
+    sheet.undo()
+    assert sheet.state.text == "The calico cat"
+
+
+@pytest.mark.parametrize("language", ["dna", "sound"])
+def test_no_shipped_model_of_english_answers_of_dna_or_sound(board, bench, language, monkeypatch):
+    monkeypatch.setattr("ssllab.ui.labs.language.widgets.models._is_shipped", lambda name: True)
+    split = split_of(["ACGT" * 50])
+    bench.data = TextData(language, language, split, split, language=language)
+    bench.data_loaded.emit()
+    assert board.desk.models.first is None
+    assert board.heads["first"].text() in (PRESS_START, "Loading. Then press Start.")

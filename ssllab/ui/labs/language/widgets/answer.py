@@ -16,21 +16,22 @@ if TYPE_CHECKING:
 
 MOST = 256  # symbols that are read, the last ones
 MOST_BOTH_SIDES = 48  # of a model that is asked place by place
-COMPARED = 40  # sentences that are compared for a place in the middle
+COMPARED = 8_000_000  # logits that are computed to compare whole texts for a place in the middle: some 0.1 s
+_FEWEST = 40  # texts that are compared, however long they are
 
 
 @dataclass(frozen=True)
 class Answer:
     """``surprisal``, ``entropy (n - 1,)`` in bits and ``rank (n - 1,)`` (from 1) of each symbol of the reading; NaN and 0
-    for what was not read. ``logs (size,)``: log-probabilities at the place asked for. ``compared``: they compare whole
-    sentences, of the likeliest candidates alone."""
+    for what was not read. ``logs (size,)``: log-probabilities at the place asked for. ``compared``: of how many candidates,
+    the likeliest by what stands before, they compare the whole text; 0: they compare none."""
 
     reading: Reading
     surprisal: NDArray[np.float64]
     entropy: NDArray[np.float64]
     rank: NDArray[np.int64]
     logs: NDArray[np.float64]
-    compared: bool = False
+    compared: int = 0
 
     @property
     def bits(self) -> float:
@@ -81,19 +82,21 @@ def _forward(model: Predictor, reading: Reading) -> Answer:
     if reading.at_end:
         return Answer(reading, *found, rows[-1].astype(np.float64))
     before = rows[place - 1 - first] if place > first else model.next(ids[:place])
-    return Answer(reading, *found, _compared(model, ids, place, before), compared=True)
+    logs, compared = _compared(model, ids, place, before)
+    return Answer(reading, *found, logs, compared)
 
 
 def _compared(
     model: Predictor, ids: NDArray[np.int32], place: int, before: NDArray[np.floating]
-) -> NDArray[np.float64]:
-    """Log-probabilities of a place in the middle: of the whole text with each candidate there, among all candidates."""
-    candidates = np.argsort(-before, kind="stable")[:COMPARED]
+) -> tuple[NDArray[np.float64], int]:
+    """Log-probabilities of a place in the middle: of the whole text with each candidate there, among all candidates, which
+    are as many as are compared in a moment; and how many."""
+    first = max(0, place - MOST // 2)
+    window = ids[first : place + MOST // 2]
+    candidates = np.argsort(-before, kind="stable")[: max(_FEWEST, COMPARED // window.size // before.size)]
     present = int(ids[place])
     if present != HOLE and present not in candidates:
         candidates[-1] = present
-    first = max(0, place - MOST // 2)
-    window = ids[first : place + MOST // 2]
     many = np.repeat(window[None], len(candidates), 0)
     many[:, place - first] = candidates
     scores = np.array(model.sentences(list(many)), np.float64)
@@ -102,7 +105,7 @@ def _compared(
         raise ValueError("No symbol there makes a text that this model holds possible.")
     logs = np.full(len(before), -np.inf)
     logs[candidates] = scores - total
-    return logs
+    return logs, len(candidates)
 
 
 def _both_sides(model: Predictor, reading: Reading) -> Answer:

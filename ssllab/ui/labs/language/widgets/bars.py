@@ -67,13 +67,16 @@ def _words(row: Row) -> str:
 
 
 class BarDelegate(QStyledItemDelegate):
-    """Paints a row: symbol, part of speech in letters, bar, percent. ``present``: the symbol that stands there now."""
+    """Paints a row: symbol, part of speech in letters, bar, percent. ``present``: the symbol that stands there now;
+    ``tagged``: whether any row has a part of speech, so that all bars begin behind one; ``old``: the rows belong to an
+    older text."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.grouping = "tag"
         self.meanings: list[str] = []
         self.present: int | None = None
+        self.tagged = self.old = False
 
     def sizeHint(self, option: ItemOption, index: Index) -> QSize:
         return QSize(120, QFontMetrics(option.font).height() + 4)
@@ -98,6 +101,8 @@ class BarDelegate(QStyledItemDelegate):
         )
 
     def _colour(self, row: Candidate) -> QColor:
+        if self.old:
+            return QColor(theme.current().muted)
         return group_colour(row.group, self.meanings) if self.grouping == "group" else tag_colour(row.tag)
 
     def _paint_candidate(self, painter: QPainter, rect: QRect, row: Candidate, chosen: bool) -> None:
@@ -109,14 +114,14 @@ class BarDelegate(QStyledItemDelegate):
         inside = rect.adjusted(_SIDES, 0, -_SIDES, 0)
         side = Qt.AlignmentFlag.AlignVCenter
         number = metrics.horizontalAdvance("< 0.01 %")
-        letters = metrics.horizontalAdvance("PROPN") if row.tag else 0
+        letters = metrics.horizontalAdvance("PROPN") if self.tagged else 0
         name = min(round(0.34 * inside.width()), metrics.horizontalAdvance("m" * 11))
         box = QRect(inside.left(), inside.top(), name, inside.height())
         if row.id == self.present:
             font = painter.font()
             font.setBold(True)
             painter.setFont(font)
-        painter.setPen(QColor(now.text if row.left > 0 else now.muted))
+        painter.setPen(QColor(now.text if row.left > 0 and not self.old else now.muted))
         painter.drawText(
             box,
             side | Qt.AlignmentFlag.AlignLeft,
@@ -132,7 +137,7 @@ class BarDelegate(QStyledItemDelegate):
         room = inside.right() - number - left
         if room > 8:
             self._paint_bar(painter, QRect(left, inside.top() + 3, room, inside.height() - 6), row)
-        painter.setPen(QColor(now.text if row.left > 0 else now.muted))
+        painter.setPen(QColor(now.text if row.left > 0 and not self.old else now.muted))
         painter.drawText(
             QRect(inside.right() - number, inside.top(), number, inside.height()),
             side | Qt.AlignmentFlag.AlignRight,
@@ -178,10 +183,12 @@ class Bars(QListView):
         one text; else the first one is chosen."""
         same = text == self._text
         self._text, self._moved = text, self._moved and same
+        self.mark_old(False)
         if rows == self.list.rows and present == self.painter.present:
             return
         chosen, place = self.chosen() if self._moved else None, self.verticalScrollBar().value()
         self.painter.present = present
+        self.painter.tagged = any(isinstance(row, Candidate) and row.tag for row in rows)
         self.list.set_rows(rows)
         kept = [
             n for n, row in enumerate(rows) if chosen and isinstance(row, Candidate) and row.id == chosen.id
@@ -191,6 +198,12 @@ class Bars(QListView):
         else:
             self.choose_first()
         self.verticalScrollBar().setValue(place if same else 0)
+
+    def mark_old(self, old: bool) -> None:
+        """Whether the rows belong to an older text: they are grey then."""
+        if old != self.painter.old:
+            self.painter.old = old
+            self.viewport().update()
 
     def choose_next(self, rows: int) -> None:
         """Choose the symbol so many rows further; headings are passed over."""

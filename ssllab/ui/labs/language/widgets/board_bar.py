@@ -56,7 +56,7 @@ class ModelBar(QWidget):
             box = self.boxes[which]
             box.setAccessibleName("Model that answers" if which == FIRST else "Second model")
             box.setToolTip(
-                "Which model answers; before a run's first step the shipped one does"
+                "Which model answers; before the first step of a run on English the shipped one does"
                 if which == FIRST
                 else "A second model beside the first"
             )

@@ -79,6 +79,7 @@ class Desk(QObject):
         self._dice = np.random.default_rng(0)
         self._asking: set[str] = set()
         self._asked: dict[str, tuple] = {}  # what was asked last, by the model's place
+        self._told: dict[str, tuple] = {}  # which text and place ``said`` answers
         self._tagged: tuple | None = None
         self._pins_asked: tuple | None = None
         self._wants_sound = False  # whether a person pressed Play
@@ -88,6 +89,7 @@ class Desk(QObject):
         self.sheet.changed.connect(self._sheet_changed)
         self.models.changed.connect(self._models_changed)
         bench.run_changed.connect(self.grown.clear)
+        bench.data_loaded.connect(self._turn)
         self.destroyed.connect(self._worker.close)
 
     def close(self) -> None:
@@ -155,7 +157,7 @@ class Desk(QObject):
         chosen, state = self.chosen(which), self.sheet.state
         current = chosen is not None and self._asked.get(which, ())[1:] == (state.text, state.asked)
         if current:
-            self.said[which] = said
+            self.said[which], self._told[which] = said, (state.text, state.asked)
             answer = said.answer
             if which == FIRST and answer is not None and answer.reading.at_end and not answer.reading.typed:
                 if not self.writing:
@@ -174,16 +176,27 @@ class Desk(QObject):
             return None
         return said.answer if said.answer.reading.text == state.text else None
 
+    def behind(self, which: str) -> bool:
+        """Whether what a model said last answers an older text, or another place of it."""
+        return which in self.said and self._told.get(which) != (self.sheet.state.text, self.sheet.state.asked)
+
     def reading(self) -> Reading | None:
         """The text of now as the first model reads it."""
         chosen, state = self.models.first, self.sheet.state
         return None if chosen is None else read(state.text, chosen.predictor.units, state.asked)
 
+    def _turn(self) -> None:
+        """To the text of the kind of data that is loaded now."""
+        language = getattr(self.bench.data, "language", "")
+        if language:
+            self.sheet.turn_to("prose" if language == "everyday" else language)
+
     # Taking symbols
 
     def take(self, id: int, which: str = FIRST) -> None:
         """The symbol goes to the place that is asked for."""
-        if (answer := self.answer(which)) is not None:
+        answer = self.answer(which)
+        if answer is not None and not self.behind(which):
             text, cursor = answer.reading.with_symbol(id)
             self.sheet.write(text, cursor)
             reading = answer.reading

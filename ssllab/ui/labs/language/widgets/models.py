@@ -141,7 +141,7 @@ class Models(QObject):
         """The shipped model that stands where there is no run yet; "" where none speaks the language."""
         language = getattr(self.bench.data, "language", "everyday")
         if language != "everyday":
-            return "" if language == "sound" else "books-bpe"
+            return "books-bpe" if language == "prose" else ""
         method = self.bench.methods.get(self.bench.method_name)
         return "everyday-causal" if method is None or getattr(method, "causal", True) else "everyday-masked"
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ssllab.text.symbols import Units
 
 TOP = 20
+GRAMMAR = "words of grammar"
 Tags = Mapping[str, tuple[str, str]]
 
 
@@ -54,7 +55,8 @@ def rank(
     grouping: str = "",
     top: int = TOP,
 ) -> list[Row]:
-    """The ``top`` likeliest symbols that begin as ``typed``; by groups ("tag", "group") the heaviest group first."""
+    """The ``top`` likeliest symbols that begin as ``typed``; by groups ("tag", "group") each where its best one
+    stands, so that the likeliest is always the first."""
     p = np.exp(logs.astype(np.float64))
     left = sampling.left(logs)
     order = np.argsort(-logs, kind="stable")
@@ -77,11 +79,12 @@ def rank(
     if not grouping or not any(c.tag for c in found):
         return list(found)
     shares = shares_of(p, units, tags, grouping)
+    groups: dict[str, list[Candidate]] = {}
+    for c in found:
+        groups.setdefault(group_of((c.tag, c.group), grouping), []).append(c)
     rows: list[Row] = []
-    for key, share in shares:
-        own = [c for c in found if getattr(c, grouping) == key]
-        if own:
-            rows += [Heading(key, group_words(key, grouping), share), *own]
+    for key, own in groups.items():
+        rows += [Heading(key, group_words(key, grouping), shares[key]), *own]
     return rows
 
 
@@ -98,21 +101,24 @@ def likeliest(logs: NDArray[np.floating], units: Units, tags: Tags, top: int) ->
     )
 
 
-def shares_of(p: NDArray[np.floating], units: Units, tags: Tags, grouping: str) -> list[tuple[str, float]]:
-    """What each part of speech or meaning carries in all, the heaviest first."""
-    which = 0 if grouping == "tag" else 1
+def shares_of(p: NDArray[np.floating], units: Units, tags: Tags, grouping: str) -> dict[str, float]:
+    """What each part of speech or meaning carries in all."""
     sums: dict[str, float] = {}
     for symbol, share in zip(units.symbols, p.tolist(), strict=False):
-        key = tags.get(symbol, ("", ""))[which]
+        key = group_of(tags.get(symbol, ("", "")), grouping)
         sums[key] = sums.get(key, 0.0) + share
-    return sorted(sums.items(), key=lambda item: -item[1])
+    return sums
+
+
+def group_of(tags: tuple[str, str], grouping: str) -> str:
+    """The group of a symbol of that part of speech and meaning: "" where it is not known."""
+    tag, meaning = tags
+    return tag if grouping == "tag" else meaning or (GRAMMAR if tag else "")
 
 
 def group_words(key: str, grouping: str) -> str:
     """A group in words."""
-    if grouping == "tag":
-        return part_of_speech(key) or "others"
-    return key or "words of grammar"
+    return (part_of_speech(key) if grouping == "tag" else key) or "others"
 
 
 def meanings(tags: Tags) -> list[str]:

@@ -90,8 +90,11 @@ def read(text: str, units: Units, asked: int | None = None) -> Reading:
             typed = text[gap[0] :]
         place = len(ids)
     else:
+        end = blank + len(BLANK)
+        if units.name == "bpe":  # its parts begin with the blank before a word
+            blank = len(text[:blank].rstrip(" "))
         _add(text[:blank], 0, units, ids, spans)
-        place, gap = len(ids), (blank, blank + len(BLANK))
+        place, gap = len(ids), (blank, end)
         ids.append(HOLE)
         spans.append(gap)
         _add(text[gap[1] :], gap[1], units, ids, spans)

@@ -19,7 +19,8 @@ _KEPT = 500  # steps back
 @dataclass(frozen=True)
 class State:
     """``asked``: the number of the symbol that is asked for; None: what comes next, or a blank. ``pins`` are None while
-    they are those of the data. ``first`` and ``second``: which models answer."""
+    they are those of the data. ``first`` and ``second``: which models answer. ``language``: what text and pins are written
+    in; "" while no data has said so."""
 
     text: str = ""
     cursor: int = 0
@@ -31,6 +32,7 @@ class State:
     temperature: float = 1.0
     top_k: int = 0
     top_p: float = 1.0
+    language: str = ""
 
     @property
     def sampling(self) -> Sampling:
@@ -66,6 +68,15 @@ class Sheet(QObject):
     def write(self, text: str, cursor: int | None = None, gesture: object = None) -> None:
         """Other text; what comes next is asked for."""
         self.change(gesture, text=text, cursor=len(text) if cursor is None else cursor, asked=None)
+
+    def turn_to(self, language: str) -> None:
+        """Text and pins were written in another language, whose symbols the new one does not have: one step to those that
+        were there last in this one, or to none."""
+        if not self.state.language or language == self.state.language:
+            self.state = replace(self.state, language=language)
+            return
+        last = next((state for state in reversed(self._back) if state.language == language), State())
+        self.change(text=last.text, cursor=last.cursor, asked=None, pins=last.pins, language=language)
 
     def undo(self) -> None:
         """One step back."""
