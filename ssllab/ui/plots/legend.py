@@ -149,6 +149,7 @@ class Legend(QWidget):
         fm = painter.fontMetrics()
         for box, entry in self._boxes:
             if entry is None:
+                painter.setFont(self._font())
                 painter.setPen(QColor(now.muted))
                 painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, f"+{len(self._left_out)}")
                 continue
