@@ -839,6 +839,11 @@ class Bench(QObject):
         return live_run(self.session, self._runs) if self.session else None
 
     @property
+    def run_config(self) -> Config | None:
+        """The settings of the run that is here; those that are chosen before there is one."""
+        return (self.session.config if self.session else None) or self.config
+
+    @property
     def watched(self) -> bool:
         """Whether the lab is seen."""
         return self._watched

@@ -246,7 +246,7 @@ class ContextPanel(AskingPanel):
 
     def _run_unit(self) -> str:
         """The unit of the run, or of that which Start would begin."""
-        config = getattr(self.bench.session, "config", None) or self.bench.config
+        config = self.bench.run_config
         return str(getattr(config, "unit", ""))
 
     def _end(self) -> None:
