@@ -129,7 +129,7 @@ def test_data_lists_sound_units(ssllab):
     ("words", "said"),
     [
         (["train", "ngram", "--data", "python_docs", "--set", "unit=code"], "has no units of sound: choose unit=word"),
-        (["train", "ngram", "--data", "{folder}/spoken"], "has no words: choose unit=code"),
+        (["train", "ngram", "--data", "{folder}/spoken", "--set", "unit=word"], "has no words: choose unit=code"),
         (["train", "ngram", "--data", "{folder}/spoken", "--set", "unit=code", "clusters=20"], "from 50 to 500"),
         (["train", "ngram", "--data", "{folder}/spoken", "--set", "unit=code", "speech_model=x"], "no model in x"),
         (["train", "ngram", "--data", "{folder}/spoken", "--strands", "2", "--set", "unit=code"], "no second strand"),
