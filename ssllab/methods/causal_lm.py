@@ -18,7 +18,8 @@ from torch import Tensor
 from ssllab.looks import AttentionMaps, LayerReadings, SymbolVectors
 from ssllab.methods.base import StepResult
 from ssllab.methods.inside import attention_maps, layer_readings, symbol_vectors
-from ssllab.methods.predictor import TOGETHER, Predictor, in_groups, in_windows
+from ssllab.methods.next_symbol import NextSymbolPredictor
+from ssllab.methods.predictor import TOGETHER, Predictor, in_groups
 from ssllab.methods.sequence_scalars import CAUSAL_SERIES, NEURAL_SERIES
 from ssllab.methods.sequence_settings import NeuralSequenceConfig, TransformerSettings
 from ssllab.methods.sequences import SequenceMethod
@@ -63,31 +64,18 @@ class CausalLM(SequenceMethod):
         return CausalPredictor(self.model, self.units)
 
 
-class CausalPredictor(Predictor):
+class CausalPredictor(NextSymbolPredictor):
     """A causal Transformer that is asked."""
 
     def __init__(self, model: Transformer, units: Units) -> None:
         self.model, self.units, self.context = model, units, model.shape.context
 
     @torch.no_grad()
-    def _logs(self, ids: NDArray[np.int32]) -> Tensor:
+    def logs(self, ids: NDArray[np.int32]) -> Tensor:
+        """See :meth:`.NextSymbolPredictor.logs`."""
         device = self.model.embedding.weight.device
         read = torch.from_numpy(ids).to(device, torch.int64)[None]
         return self.model.logits(self.model(read)).float().log_softmax(-1)[0]
-
-    def next(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        """See :meth:`.Predictor.next`."""
-        return self._logs(ids[-self.context :])[-1].cpu().numpy()
-
-    def after_each(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        """See :meth:`.Predictor.after_each`."""
-        return in_windows(lambda part: self._logs(part).cpu().numpy(), ids, self.context)
-
-    def window(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        """See :meth:`.Predictor.window`."""
-        logs = self._logs(ids[:-1])
-        follows = torch.from_numpy(ids[1:]).to(logs.device, torch.int64)
-        return logs.gather(1, follows[:, None])[:, 0].cpu().numpy()
 
     @torch.no_grad()
     def sentences(self, many: Sequence[NDArray[np.int32]]) -> list[float]:

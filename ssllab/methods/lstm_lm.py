@@ -17,7 +17,8 @@ from ssllab.controls import Control
 from ssllab.looks import SymbolVectors
 from ssllab.methods.base import StepResult
 from ssllab.methods.inside import symbol_vectors
-from ssllab.methods.predictor import Predictor, in_groups, in_windows
+from ssllab.methods.next_symbol import NextSymbolPredictor
+from ssllab.methods.predictor import Predictor, in_groups
 from ssllab.methods.sequence_scalars import CAUSAL_SERIES, NEURAL_SERIES
 from ssllab.methods.sequence_settings import NeuralSequenceConfig
 from ssllab.methods.sequences import SequenceMethod
@@ -61,25 +62,15 @@ class LSTMLM(SequenceMethod):
         return _Asked(self.model, self.units, self.config.context)
 
 
-class _Asked(Predictor):
+class _Asked(NextSymbolPredictor):
     def __init__(self, model: LSTM, units: Units, context: int) -> None:
         self.model, self.units, self.context = model, units, context
 
     @torch.no_grad()
-    def _logs(self, ids: NDArray[np.int32]) -> Tensor:
+    def logs(self, ids: NDArray[np.int32]) -> Tensor:
+        """See :meth:`.NextSymbolPredictor.logs`."""
         read = torch.from_numpy(ids).to(self.model.embedding.weight.device, torch.int64)[None]
         return self.model.logits(self.model(read)[0]).float().log_softmax(-1)[0]
-
-    def next(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        return self._logs(ids[-self.context :])[-1].cpu().numpy()
-
-    def after_each(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        return in_windows(lambda part: self._logs(part).cpu().numpy(), ids, self.context)
-
-    def window(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        logs = self._logs(ids[:-1])
-        follows = torch.from_numpy(ids[1:]).to(logs.device, torch.int64)
-        return logs.gather(1, follows[:, None])[:, 0].cpu().numpy()
 
     @torch.no_grad()
     def told(self, many: Sequence[NDArray[np.int32]], places: Sequence[int]) -> NDArray[np.float32]:

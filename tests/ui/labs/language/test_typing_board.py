@@ -73,7 +73,7 @@ def test_a_typed_text_has_its_next_words_below_with_entropy_surprise_and_rank(qt
     logs = Counted(words).next(words.encode("cat"))
     bits = -float((np.exp(logs) * logs).sum()) / math.log(2)
     assert f"{bits:.2f} of" in board.heads["first"].text()
-    cells = board.strip.list.cells
+    cells = board.strip.list.rows
     assert [cell.shown for cell in cells] == ["The", "calico", "cat"]
     assert [cell.rank for cell in cells] == [1, 1, 1]
     for at, cell in enumerate(cells):
@@ -136,7 +136,7 @@ def test_a_click_takes_a_word_with_its_blank_and_a_mark_without(qtbot, board, wo
     board._take("first", 0)
     assert board.sheet.state.text == "The calico cat\n"
     settle(qtbot, board.desk)
-    assert [cell.shown for cell in board.strip.list.cells][-1] == "<end>"
+    assert [cell.shown for cell in board.strip.list.rows][-1] == "<end>"
 
 
 def test_the_beginning_of_a_word_leaves_those_that_begin_so(qtbot, board, words):
@@ -151,7 +151,7 @@ def test_the_beginning_of_a_word_leaves_those_that_begin_so(qtbot, board, words)
     assert not shown(board)
     board.sheet.write("The zebra ")
     settle(qtbot, board.desk)
-    assert [cell.shown for cell in board.strip.list.cells] == ["The", "<unknown>"]
+    assert [cell.shown for cell in board.strip.list.rows] == ["The", "<unknown>"]
 
 
 def test_a_blank_and_a_clicked_symbol_ask_a_model_of_hidden_symbols(qtbot, board, words):
@@ -327,7 +327,7 @@ def test_half_a_character_is_taken_as_its_bytes_and_its_other_half_makes_it_whol
         board.bars["first"].taken.emit(next(i for i in range(1, len(units)) if units.raw(i) == byte))
         assert board.sheet.state.text == board.editor.toPlainText() == text
         settle(qtbot, board.desk)
-        assert board.strip.list.cells[-1].shown == last
+        assert board.strip.list.rows[-1].shown == last
         assert board.desk.answer().reading.ids.tolist()[-1] == next(
             i for i in range(1, len(units)) if units.raw(i) == byte
         )
@@ -375,26 +375,26 @@ def test_pins_show_the_likeliest_words_and_how_the_entropy_fell(qtbot, board, wo
     qtbot.addWidget(pins)
     pins.resize(600, 260)
     pins.show()
-    assert [card.pin for card in pins.cards.list.cards][:3] == ["The", "The calico", "The calico cat"]
+    assert [card.pin for card in pins.cards.list.rows][:3] == ["The", "The calico", "The calico cat"]
     answer_with(board.desk, Counted(words, sharpness=0.0), step=0)
     settle(qtbot, board.desk)
     answer_with(board.desk, Counted(words), step=500)
     settle(qtbot, board.desk)
-    card = pins.cards.list.cards[2]
+    card = pins.cards.list.rows[2]
     assert card.rows[0].shown == "sits"
     assert [step for step, _ in card.grown] == [0, 500]
     assert card.grown[0][1] > card.grown[1][1] == card.bits
     assert not card.before  # many steps lie between
     answer_with(board.desk, Counted(words, sharpness=50.0), step=501)
     settle(qtbot, board.desk)
-    stepped = pins.cards.list.cards[2]
+    stepped = pins.cards.list.rows[2]
     assert stepped.before[0] == pytest.approx(card.rows[0].p)
     assert f"(was {share_words(card.rows[0].p)})" in stepped.said
     assert len(card.words) == 3
     board.sheet.write("The old dog")
     pins.pin_button.click()
     settle(qtbot, board.desk)
-    assert pins.cards.list.cards[-1].rows[0].shown == "sits"
+    assert pins.cards.list.rows[-1].rows[0].shown == "sits"
     pins.cards.setCurrentIndex(pins.cards.list.index(0))
     qtbot.keyClick(pins.cards, Key.Key_Delete)
     assert "The" not in board.desk.pins
@@ -402,7 +402,7 @@ def test_pins_show_the_likeliest_words_and_how_the_entropy_fell(qtbot, board, wo
     assert board.desk.pins[0] == "The"
     answer_with(board.desk, Counted(words), step=20)  # a new run
     settle(qtbot, board.desk)
-    assert [step for step, _ in pins.cards.list.cards[2].grown] == [20]
+    assert [step for step, _ in pins.cards.list.rows[2].grown] == [20]
     pins.cards.opened.emit("The calico")
     assert board.sheet.state.text == "The calico"
 

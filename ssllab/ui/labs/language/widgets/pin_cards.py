@@ -7,21 +7,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QObject, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPen, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyledItemDelegate
 
 from ssllab.ui import theme
 from ssllab.ui.labs.language.widgets.colours import surprise_tint
 from ssllab.ui.labs.language.widgets.ranking import Candidate, share_words
+from ssllab.ui.labs.language.widgets.rows import ROW, Rows
 from ssllab.ui.labs.language.widgets.share_cell import paint_share
 from ssllab.ui.plots.legend import small_font
 from ssllab.ui.widgets.item_types import Index, ItemOption
 
-Role = Qt.ItemDataRole
-CARD = Role.UserRole + 1
 SHOWN = 3  # symbols on a card
 _PAD = 6
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -54,34 +52,6 @@ class Card:
         return f"{self.pin} …: {first}; {self.bits:.2f} of {self.most:.1f} bits open"
 
 
-class _Cards(QAbstractListModel):
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.cards: list[Card] = []
-
-    def show(self, cards: Sequence[Card]) -> None:
-        if [card.pin for card in cards] == [card.pin for card in self.cards]:
-            self.cards = list(cards)
-            if cards:
-                self.dataChanged.emit(self.index(0), self.index(len(cards) - 1))
-            return
-        self.beginResetModel()
-        self.cards = list(cards)
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.cards)
-
-    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
-        card = self.cards[index.row()]
-        match role:
-            case Role.DisplayRole:
-                return card.pin
-            case Role.ToolTipRole | Role.AccessibleTextRole:
-                return card.said
-        return card if role == CARD else None
-
-
 class _Painter(QStyledItemDelegate):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -92,7 +62,7 @@ class _Painter(QStyledItemDelegate):
         return QSize(self.width, line + (SHOWN + 2) * small + 2 * _PAD + 10)
 
     def paint(self, painter: QPainter, option: ItemOption, index: Index) -> None:
-        card: Card = index.data(CARD)
+        card: Card = index.data(ROW)
         now, rect = theme.current(), option.rect.adjusted(2, 2, -2, -2)
         painter.save()
         painter.setClipRect(rect, Qt.ClipOperation.IntersectClip)
@@ -165,7 +135,12 @@ class PinCards(QListView):
 
     def __init__(self) -> None:
         super().__init__()
-        self.list = _Cards(self)
+        self.list: Rows[Card] = Rows(
+            lambda cards: tuple(card.pin for card in cards),
+            lambda card: card.pin,
+            lambda card: card.said,
+            self,
+        )
         self.painter = _Painter(self)
         self.setModel(self.list)
         self.setItemDelegate(self.painter)
@@ -195,7 +170,7 @@ class PinCards(QListView):
         """As many columns as are wide enough; they share the width."""
         least = 19 * self.fontMetrics().averageCharWidth()
         room = self.viewport().width() - 2
-        count = max(1, len(self.list.cards))
+        count = max(1, len(self.list.rows))
         rows = -(-count // max(1, room // least))  # as few as may be, all of them as full
         columns = -(-count // rows)
         width = max(60, room // columns)

@@ -7,9 +7,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QObject, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyledItemDelegate
 
@@ -17,11 +16,9 @@ from ssllab.ui import theme
 from ssllab.ui.labs.language.widgets.answer import Answer
 from ssllab.ui.labs.language.widgets.colours import surprise_tint
 from ssllab.ui.labs.language.widgets.reading import HOLE, Reading
+from ssllab.ui.labs.language.widgets.rows import ROW, Rows
 from ssllab.ui.plots.legend import small_font
 from ssllab.ui.widgets.item_types import Index, ItemOption
-
-Role = Qt.ItemDataRole
-CELL = Role.UserRole + 1
 
 
 @dataclass(frozen=True)
@@ -58,41 +55,13 @@ def cells(reading: Reading, answer: Answer | None) -> list[Cell]:
     return found
 
 
-class _Cells(QAbstractListModel):
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.cells: list[Cell] = []
-
-    def show(self, cells: Sequence[Cell]) -> None:
-        if len(cells) == len(self.cells):
-            self.cells = list(cells)
-            if cells:
-                self.dataChanged.emit(self.index(0), self.index(len(cells) - 1))
-            return
-        self.beginResetModel()
-        self.cells = list(cells)
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.cells)
-
-    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
-        cell = self.cells[index.row()]
-        match role:
-            case Role.DisplayRole:
-                return cell.shown
-            case Role.ToolTipRole | Role.AccessibleTextRole:
-                return cell.words
-        return cell if role == CELL else None
-
-
 class _Painter(QStyledItemDelegate):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.asked: int | None = None
 
     def sizeHint(self, option: ItemOption, index: Index) -> QSize:
-        cell: Cell = index.data(CELL)
+        cell: Cell = index.data(ROW)
         metrics, small = QFontMetrics(option.font), QFontMetrics(small_font(0.8))
         wide = len(cell.shown) > 1
         width = max(
@@ -101,7 +70,7 @@ class _Painter(QStyledItemDelegate):
         return QSize(min(width, 260), metrics.height() + small.height() + metrics.height() + 6)
 
     def paint(self, painter: QPainter, option: ItemOption, index: Index) -> None:
-        cell: Cell = index.data(CELL)
+        cell: Cell = index.data(ROW)
         now, rect, metrics = theme.current(), option.rect.adjusted(1, 1, -1, -1), QFontMetrics(option.font)
         small = QFontMetrics(small_font(0.8))
         painter.save()
@@ -137,7 +106,7 @@ class Strip(QListView):
 
     def __init__(self) -> None:
         super().__init__()
-        self.list = _Cells(self)
+        self.list: Rows[Cell] = Rows(len, lambda cell: cell.shown, lambda cell: cell.words, self)
         self.painter = _Painter(self)
         self.setModel(self.list)
         self.setItemDelegate(self.painter)
@@ -153,7 +122,7 @@ class Strip(QListView):
 
     def show_cells(self, cells: Sequence[Cell], asked: int | None) -> None:
         """Other cells; ``asked``: the one that is asked for."""
-        longer = len(cells) != len(self.list.cells)
+        longer = len(cells) != len(self.list.rows)
         self.painter.asked = asked
         self.list.show(cells)
         self.setAccessibleDescription("; ".join(cell.words for cell in cells[-12:]))
