@@ -214,3 +214,41 @@ CONTRAST_SERIES = {
     "negative_force": Series("Force on the negatives", "Largest p_i/tau, mean over anchors."),
     "effective_negatives": Series("Effective negatives", "exp of the entropy of the push."),
 }
+
+JOINT_LOSS_HELP = """
+<h3>Loss</h3>
+<p>What is asked of the two embeddings of an image, summed, in units of its own. There are no negatives, so there is no chance
+to compare with.</p>
+<p><b>How to read it.</b> A low loss is <b>not</b> progress: everything mapped to one vector makes it as low as it can be (−1
+for SimSiam) where nothing holds the embedding open. Read the spread, the rank and the probes first. VICReg and Barlow Twins fall
+as their terms are met; LeJEPA's statistic has about 1 as its floor.</p>
+<p>Chen and He 2021 (SimSiam), section 4.1; Bardes et al. 2022 (VICReg), section 4.1; Zbontar et al. 2021 (Barlow Twins);
+Balestriero and LeCun 2025 (LeJEPA).</p>
+"""
+
+JOINT_CHARTS: tuple[Chart, ...] = (
+    Chart(
+        "Loss",
+        "loss",
+        JOINT_LOSS_HELP,
+        "loss",
+        "Press Start: the loss appears here. Low is not yet good",
+        empty=(-1.0, 1.0),
+    ),
+)
+
+JOINT_SERIES = {
+    "loss": Series(
+        "Loss",
+        "The loss of the step; low is no progress where nothing prevents collapse.",
+        chart="Loss",
+        short="loss",
+    ),
+    "positive_similarity": Series(
+        "Similarity of positives", "Mean cosine of the two embeddings of an image."
+    ),
+    "spread": Series(
+        "Spread of g(h) in the batch",
+        "Standard deviation of a dimension over the batch, mean: 0 when everything is one vector.",
+    ),
+}

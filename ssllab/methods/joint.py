@@ -1,0 +1,45 @@
+"""What the methods share that hold two views of an image together without negatives (joint embedding).
+
+What keeps everything from becoming one vector is a method's own, and can be switched off while it trains.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ssllab.methods.pair_scalars import JOINT_CHARTS, JOINT_SERIES
+from ssllab.methods.pairs import PairMethod
+
+
+class JointMethod(PairMethod):
+    """An encoder f and a head g whose embeddings of two views shall agree."""
+
+    series = JOINT_SERIES
+    charts = JOINT_CHARTS
+
+    def embedded(self, images: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Embeddings ``(N, D)`` of two views, each passed by itself: together they would share batch statistics, which the
+        official code does not."""
+        first, second = self.views(images, generator)
+        return self.embed(first)[1], self.embed(second)[1]
+
+    @torch.no_grad()
+    def agreement(self, z1: Tensor, z2: Tensor) -> dict[str, Tensor]:
+        """The scalars of a step that every such method has."""
+        return {
+            "positive_similarity": F.cosine_similarity(z1, z2).mean(),
+            "spread": (z1.std(0, correction=0).mean() + z2.std(0, correction=0).mean()) / 2,
+        }
+
+
+def predictor(dimension: int, width: int) -> nn.Module:
+    """From the embedding of one view to that of the other: a bottleneck with batch norm inside and none at the end (SimSiam's
+    ``builder.py``, BYOL)."""
+    return nn.Sequential(
+        nn.Linear(dimension, width, bias=False),
+        nn.BatchNorm1d(width),
+        nn.ReLU(inplace=True),
+        nn.Linear(width, dimension),
+    )
