@@ -35,7 +35,7 @@ class JointMethod(PairMethod):
 
 
 def predictor(dimension: int, width: int) -> nn.Module:
-    """From the embedding of one view to that of the other: a bottleneck with batch norm inside and none at the end (SimSiam's
+    """From the embedding of one view to that of the other: a bottleneck with batch norm inside, none at the end (SimSiam's
     ``builder.py``, BYOL)."""
     return nn.Sequential(
         nn.Linear(dimension, width, bias=False),

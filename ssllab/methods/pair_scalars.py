@@ -217,11 +217,11 @@ CONTRAST_SERIES = {
 
 JOINT_LOSS_HELP = """
 <h3>Loss</h3>
-<p>What is asked of the two embeddings of an image, summed, in units of its own. There are no negatives, so there is no chance
-to compare with.</p>
-<p><b>How to read it.</b> A low loss is <b>not</b> progress: everything mapped to one vector makes it as low as it can be (−1
-for SimSiam) where nothing holds the embedding open. Read the spread, the rank and the probes first. VICReg and Barlow Twins fall
-as their terms are met; LeJEPA's statistic has about 1 as its floor.</p>
+<p>What is asked of the two embeddings of an image, summed, in units of its own. There are no negatives, so there is no
+chance to compare with.</p>
+<p><b>How to read it.</b> A low loss is <b>not</b> progress: everything mapped to one vector makes it as low as it can be
+(−1 for SimSiam) where nothing holds the embedding open. Read the spread, the rank and the probes first. VICReg and Barlow
+Twins fall as their terms are met; LeJEPA's statistic has about 1 as its floor.</p>
 <p>Chen and He 2021 (SimSiam), section 4.1; Bardes et al. 2022 (VICReg), section 4.1; Zbontar et al. 2021 (Barlow Twins);
 Balestriero and LeCun 2025 (LeJEPA).</p>
 """

@@ -1,0 +1,1 @@
+"""Clips: sources of them, made on the fly or cut from video."""
