@@ -140,8 +140,8 @@ class Transcripts:
 
 @dataclass(frozen=True)
 class Babble:
-    """What a model of sequences wrote by itself at ``step``, always with the same dice. ``sound (n,)``: what that sounds
-    like, int16 at 16 kHz, where its symbols are units of sound."""
+    """What a model of sequences wrote by itself at ``step``, always with the same dice. ``sound (n,)``: what that
+    sounds like, int16 at 16 kHz, where its symbols are units of sound."""
 
     step: int
     text: str
@@ -214,3 +214,26 @@ class Transcript:
 
     greedy: str
     beam: str
+
+
+# Clips
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """The energy of a clip's next frame with its object at G x G places: low where the model expects it.
+
+    ``energies (G, G)``: rows are y, columns x, over ``places (G,)`` in pixels. ``truth``, ``last``, ``valley``: where
+    the object is, was in the frame before, and has the lowest energy. ``low``, ``high``: of the untrained model's
+    landscape, the scale to draw by: scaled to itself a collapsed one looks as deep as a healthy one.
+    """
+
+    energies: np.ndarray
+    places: np.ndarray
+    truth: tuple[float, float]
+    last: tuple[float, float]
+    valley: tuple[float, float]
+    low: float
+    high: float
+    size: int  # pixels of the picture's side
+    frames: np.ndarray  # (C + 1, H, W, 3) uint8: the context, and the frame that came

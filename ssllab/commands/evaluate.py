@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from collections.abc import Sized
 from dataclasses import replace
 from typing import Any
 
@@ -144,16 +145,18 @@ def _probed(run: Run, settings: RunSettings, data: Data) -> dict[str, Any]:
 @torch.no_grad()
 def _held_out_loss(trainer: Trainer) -> float | None:
     """That of training steps over the held-out items, once, without a step; None where none are held out."""
-    held_out = len(trainer.data.test)  # type: ignore[attr-defined]
-    if not held_out:
-        return None
+    test = trainer.data.test  # type: ignore[attr-defined]
     config: Any = trainer.config
+    steps = MOST_BATCHES  # of what is made without end
+    if isinstance(test, Sized):
+        if not len(test):
+            return None
+        steps = min(MOST_BATCHES, max(1, len(test) // getattr(config, "batch_size", len(test))))
     batches = trainer.method.batches(
-        replace(trainer.data, train=trainer.data.test),  # type: ignore[type-var,attr-defined]
+        replace(trainer.data, train=test),  # type: ignore[type-var]
         trainer.settings.seed,
     )
     dice = torch.Generator(trainer.device).manual_seed(trainer.settings.seed)
-    steps = min(MOST_BATCHES, max(1, held_out // getattr(config, "batch_size", held_out)))
     with autocast(trainer.device, trainer.precision):
         losses = [float(trainer.method.step(batches.next(config), dice).loss) for _ in range(steps)]
     return sum(losses) / len(losses)

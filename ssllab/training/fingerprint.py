@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,13 @@ def fingerprint(data: Data) -> dict[str, Any]:
     check = 0
     for part in _parts(data):
         check = zlib.crc32(part, check)
-    sizes = {name: len(getattr(data, name, ())) for name in ("train", "test")}
+    sizes = {name: _count(getattr(data, name, ())) for name in ("train", "test")}
     return {**sizes, "classes": len(data.class_names), "crc32": check}
+
+
+def _count(split: object) -> int:
+    """Items; 0 where they are made without end."""
+    return len(split) if isinstance(split, Sized) else 0
 
 
 def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

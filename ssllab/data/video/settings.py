@@ -15,8 +15,8 @@ class WorldSettings(Config):
     background: Annotated[
         Literal["off", "drift", "flicker", "fixed"],
         Control(
-            "What is behind: nothing; a pattern that drifts; noise that is new in every frame (nobody can predict it); noise "
-            "that is another for each clip and still in time (the easiest thing of all to predict).",
+            "What is behind: nothing; a pattern that drifts; noise that is new in every frame, which nobody can predict; "
+            "noise that is another for each clip and still in time, the easiest thing of all to predict.",
             choice_titles=("Off", "Drifting", "Flickering", "Fixed for a clip"),
             live=True,
             group=_GROUP,

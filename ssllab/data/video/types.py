@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import torch
@@ -17,14 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Truth:
-    """What is known of N clips of T frames that were made here, of the one marked object. Pixels; x to the right, y down;
-    ``background`` is None where there is none."""
+    """What is known of N clips of T frames that were made here, of the one marked object. Pixels; x to the right, y down."""
 
     position: Tensor  # (N, T, 2) of its centre
     velocity: Tensor  # (N, T, 2) pixels a frame
     shape: Tensor  # (N, T) int64
     hidden: Tensor  # (N, T) bool: nothing of it can be seen
-    background: Tensor | None = None  # (N, T, K) means of the background over K parts of the picture
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class VideoData:
     about: str = ""
     skipped: tuple[Skipped, ...] = ()
     shape_names: tuple[str, ...] = ()  # of Truth.shape
-    allows: dict[str, tuple[str | int, ...]] | None = None
+    allows: Mapping[str, tuple[str | int, ...]] = field(default_factory=dict)
 
     kind: ClassVar[str] = "video"
     class_names: ClassVar[tuple[str, ...]] = ()

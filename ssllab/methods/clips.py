@@ -1,0 +1,150 @@
+"""What the methods share that learn from clips: an encoder of frames, an energy of what comes next, and how both are
+looked at.
+
+A method says how a clip becomes a loss and how badly a next frame fits its context (:meth:`ClipMethod.energies`).
+Neither ``look`` nor ``probe`` touches the weights, the running statistics or the random numbers of training.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import Tensor, nn
+
+from ssllab.data.video.batches import ClipBatches
+from ssllab.data.video.types import Clips, VideoData
+from ssllab.looks import Landscape, Look
+from ssllab.methods.base import Method, Probe
+from ssllab.methods.clip_probes import background_accuracy, clip_probes
+from ssllab.methods.clip_scalars import CLIP_CHARTS, CLIP_SERIES
+from ssllab.methods.clip_settings import ClipSettings
+from ssllab.methods.landscape import landscape, valley_errors
+from ssllab.nn.frames import FrameEncoder, frame_latents
+
+EVALUATED = 512  # held-out clips that a probe reads
+VALLEYS = 64  # of them, those whose landscape is measured
+BACKGROUNDS = 8  # among which a probe tells
+FINE = 32  # places along a side, of the probe's landscapes
+COARSE = 16  # of the live one
+TEST_SEED = 20_140
+CHUNK = 1024  # frames that are encoded at once outside training
+PREPARING = 32  # clips that batch norm gets its first statistics from
+
+
+class ClipMethod(Method):
+    """An encoder of frames, trained by what follows them. ``dimension``: of a frame's latent."""
+
+    kinds = ("video",)
+    series = CLIP_SERIES
+    charts = CLIP_CHARTS
+    parts: ClassVar[dict[type, str]] = {Landscape: ""}
+    ahead: ClassVar[int] = 1  # frames of a training clip after the context
+    config: ClipSettings
+    untrained: Tensor  # lowest and highest energy of the landscape before the first step
+
+    def __init__(self, config: ClipSettings, size: int) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = FrameEncoder(size, config.width, config.dimension)
+        self.register_buffer("untrained", torch.zeros(2))
+
+    @classmethod
+    def build(cls, config: Any, data: VideoData, read_model: Callable[[str], Any] | None = None) -> Self:
+        """A fresh method for frames of the size of ``data``. Raises ValueError where its clips are too short."""
+        needed = config.context + cls.ahead
+        if data.train.longest < needed or data.test.longest < needed:
+            most = min(data.train.longest, data.test.longest)
+            raise ValueError(
+                f"clips of {most} frames: a context of {config.context} needs {needed}. "
+                "Give longer video, or a shorter context."
+            )
+        return cls(config, data.size)
+
+    def batches(self, data: VideoData, seed: int, rank: int = 0, ranks: int = 1) -> ClipBatches:
+        """New clips at each step."""
+        device = self.encoder.output.weight.device
+        return ClipBatches(data.train, self.config.context + self.ahead, device, seed, rank, ranks)
+
+    @property
+    def reader(self) -> nn.Module:
+        """The encoder that is used after training: the target's where there is one."""
+        return self.encoder
+
+    def latents(self, frames: Tensor) -> Tensor:
+        """``(N, T, 3, H, W)`` -> ``(N, T, D)``, as they are used after training."""
+        flat = torch.cat([self.reader(part) for part in frames.flatten(0, 1).split(CHUNK)])
+        return flat.float().unflatten(0, frames.shape[:2])
+
+    @abstractmethod
+    def energies(self, context: Tensor, candidates: Tensor) -> Tensor:
+        """How badly each candidate follows: ``(N, C, 3, H, W)`` and ``(N or 1, M, 3, H, W)`` -> ``(N, M)``; a
+        candidate that is the same for every clip is given once."""
+
+    @torch.no_grad()
+    def prepare(self, data: VideoData) -> None:
+        """Give batch norm the statistics of real frames, then measure the untrained model's landscape."""
+        frames = self.held_out(data, PREPARING, self.config.context + 1).frames
+        norms = [m for m in self.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+        usual = [norm.momentum for norm in norms]
+        for norm in norms:
+            norm.momentum = 1.0
+        self.warm(frames)
+        for norm, momentum in zip(norms, usual, strict=True):
+            norm.momentum = momentum
+            if norm.num_batches_tracked is not None:
+                norm.num_batches_tracked.zero_()
+        found = self._landscape(data)
+        if found is not None:
+            energies = torch.from_numpy(found.energies)
+            self.untrained.copy_(torch.stack((energies.min(), energies.max())))
+
+    def warm(self, frames: Tensor) -> None:
+        """Pass clips ``(N, C + 1, 3, H, W)`` through every network that has statistics."""
+        frame_latents(self.encoder, frames)
+
+    def held_out(self, data: VideoData, count: int, length: int) -> Clips:
+        """The same clips at every call, as the settings in force make them."""
+        generator = torch.Generator(self.encoder.output.weight.device).manual_seed(TEST_SEED)
+        return data.test.clips(count, length, self.config, generator)
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Neither gradients nor running statistics."""
+        training = self.training
+        self.eval()
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            self.train(training)
+
+    def look(self, data: VideoData, step: int) -> Look:
+        """The landscape of one held-out clip."""
+        found = self._landscape(data)
+        return Look(step, () if found is None else (found,))
+
+    def _landscape(self, data: VideoData) -> Landscape | None:
+        clips = self.held_out(data, 1, self.config.context + 1)
+        if clips.scene is None:
+            return None
+        with self.evaluating():
+            low, high = self.untrained.tolist()
+            return landscape(self.energies, clips.scene, COARSE, low, high)
+
+    def probe(self, data: VideoData) -> Probe:
+        """What a frame's latent knows of the world, whether latents are alive, and how far valleys are from the
+        truth."""
+        clips = self.held_out(data, EVALUATED, self.config.context + 1)
+        with self.evaluating():
+            scalars = clip_probes(self.latents(clips.frames).cpu(), clips.truth)
+            if clips.scene is not None:
+                if self.config.background in ("drift", "fixed"):
+                    z = self.latents(clips.scene.frames(slice(0, 1)).before(BACKGROUNDS).draw())[:, 0]
+                    scalars["background_accuracy"] = background_accuracy(z.cpu(), BACKGROUNDS)
+                few = clips.scene.clips(slice(0, VALLEYS))
+                scalars["valley_error"] = float(valley_errors(self.energies, few, FINE).mean())
+        return Probe(scalars, {"dimension": float(self.config.dimension)})

@@ -1,0 +1,99 @@
+"""Contrastive predictive coding over frames: which of many frames comes next, and after that (van den Oord et al.
+2018)."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from ssllab.controls import Control
+from ssllab.methods.base import StepResult
+from ssllab.methods.clip_settings import ClipSettings
+from ssllab.methods.clips import ClipMethod
+from ssllab.nn.frames import frame_latents
+from ssllab.objectives.contrast import cross_entropy, full_precision
+from ssllab.objectives.info_nce import chance_loss
+from ssllab.objectives.info_nce_over_time import time_logits
+from ssllab.scalars import Series
+
+AHEAD = 4
+
+
+class CPCConfig(ClipSettings):
+    """Where the frames come from that must not fit."""
+
+    negatives_from: Annotated[
+        Literal["other", "same", "both"],
+        Control(
+            "Frames that are to be told from the next one: of other clips at the same time, of the same clip at other "
+            "times, or both. Other clips alone are told apart by anything that stands still.",
+            choice_titles=("Other clips", "The same clip", "Both"),
+            live=True,
+            group="Collapse",
+        ),
+    ] = "both"
+    negatives: Annotated[
+        int,
+        Control(
+            "How many other clips stand against each; at most those of the batch.",
+            low=1, high=8192, log=True, live=True, group="Collapse", needs="negatives_from=other,both",
+        ),
+    ] = 127  # fmt: skip
+
+
+class CPC(ClipMethod):
+    """A recurrent context, and a linear map for each frame ahead (section 2.2)."""
+
+    name = "cpc"
+    title = "CPC"
+    paper = "van den Oord, Li, Vinyals: Representation Learning with Contrastive Predictive Coding, 2018"
+    Config = CPCConfig
+    config: CPCConfig
+    ahead = AHEAD
+    series: ClassVar[dict[str, Series]] = {
+        "loss": Series("Loss", "InfoNCE of the frames ahead, mean.", "nats", chart="Loss", short="loss"),
+        "chance_loss": Series(
+            "Loss of a guess", "ln of the number of candidates.", "nats", chart="Loss", short="chance", line="reference",
+            role="muted",
+        ),
+    }  # fmt: skip
+
+    def __init__(self, config: CPCConfig, size: int) -> None:
+        super().__init__(config, size)
+        self.recurrent = nn.GRU(config.dimension, config.predictor_width, batch_first=True)
+        self.maps = nn.ModuleList(nn.Linear(config.predictor_width, config.dimension) for _ in range(AHEAD))
+
+    def said(self, context: Tensor) -> Tensor:
+        """What the context's latents ``(N, C, D)`` say: ``(N, predictor_width)``."""
+        return self.recurrent(context)[0][:, -1]
+
+    def step(self, clips: Tensor, generator: torch.Generator) -> StepResult:
+        """``clips: (B, C + AHEAD, 3, H, W)`` in 0..1."""
+        z = full_precision(frame_latents(self.encoder, clips))
+        context = self.config.context
+        said = self.said(z[:, :context])
+        losses, errors = [], []
+        for k, ahead in enumerate(self.maps):
+            contrast = time_logits(
+                ahead(said), z, context + k, self.config.negatives_from, self.config.negatives
+            )
+            losses.append(cross_entropy(contrast))
+            errors.append((contrast.logits.argmax(1) != contrast.targets).float().mean())
+        loss = torch.stack(losses).mean()
+        chance = chance_loss(contrast.logits.shape[1])
+        return StepResult(
+            loss,
+            {
+                "loss": loss.detach(),
+                "chance_loss": torch.tensor(chance),
+                "prediction_error": torch.stack(errors).mean(),
+                "spread": z.detach().std(0, correction=0).mean(),
+            },
+        )
+
+    def energies(self, context: Tensor, candidates: Tensor) -> Tensor:
+        """The negative of the score that the loss contrasts."""
+        predicted = self.maps[0](self.said(frame_latents(self.encoder, context)))
+        return -(predicted[:, None] * self.latents(candidates)).sum(-1)

@@ -1,0 +1,201 @@
+"""JEPA: predict the next frame's embedding, not its pixels (LeCun 2022), and what keeps that from collapsing.
+
+Context frames are encoded, a predictor says what the next frame's embedding will be, and the energy is how far off it
+is. With nothing else the easiest way to be right is to make everything one vector. Six remedies, one set of
+parameters: whichever is chosen, at any time, training goes on with the same networks.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from ssllab.controls import Config, Control
+from ssllab.methods.base import StepResult
+from ssllab.methods.clip_settings import ClipSettings
+from ssllab.methods.clips import ClipMethod
+from ssllab.nn.frames import FrameEncoder, LatentPredictor, frame_latents
+from ssllab.objectives.contrast import cross_entropy
+from ssllab.objectives.energy import energy, energy_logits
+from ssllab.objectives.sigreg import directions, sigreg
+from ssllab.objectives.vicreg import covariance, variance
+from ssllab.scalars import Series
+
+_GROUP = "Collapse"
+
+
+class RemedySettings(Config):
+    """The remedy against collapse, and its strength."""
+
+    remedy: Annotated[
+        Literal["none", "stop_gradient", "ema", "contrastive", "vicreg", "sigreg"],
+        Control(
+            "What keeps embeddings from becoming one vector: nothing; no gradient into the next frame; a target encoder "
+            "that follows slowly; other frames that must not fit; a spread and no copies; a normal distribution.",
+            choice_titles=("None", "Stop-gradient", "EMA target", "Contrastive", "VICReg", "SIGReg"),
+            live=True,
+            group=_GROUP,
+            paper="LeCun 2022 section 4.5",
+        ),
+    ] = "vicreg"
+    predictor: Annotated[
+        bool,
+        Control(
+            "A network predicts the next embedding. Off: the last frame's embedding is the prediction, so only what "
+            "stands still is worth seeing.",
+            live=True,
+            group=_GROUP,
+        ),
+    ] = True
+    target_momentum: Annotated[
+        float,
+        Control(
+            "How slowly the target follows: 0 copies the encoder at each step, 1 leaves it as it is.",
+            low=0.0, high=1.0, live=True, group=_GROUP, needs="remedy=ema", paper="I-JEPA: 0.996 to 1",
+        ),
+    ] = 0.99  # fmt: skip
+    invariance_weight: Annotated[
+        float,
+        Control(
+            "Weight of the prediction error.",
+            low=0.0, high=1000.0, live=True, group=_GROUP, needs="remedy=vicreg", paper="VICReg: 25",
+        ),
+    ] = 25.0  # fmt: skip
+    variance_weight: Annotated[
+        float,
+        Control(
+            "Weight of what a dimension lacks of a standard deviation of 1.",
+            low=0.0, high=1000.0, live=True, group=_GROUP, needs="remedy=vicreg", paper="VICReg: 25",
+        ),
+    ] = 25.0  # fmt: skip
+    covariance_weight: Annotated[
+        float,
+        Control(
+            "Weight of what dimensions have in common.",
+            low=0.0, high=1000.0, live=True, group=_GROUP, needs="remedy=vicreg", paper="VICReg: 1",
+        ),
+    ] = 1.0  # fmt: skip
+    sigreg_weight: Annotated[
+        float,
+        Control(
+            "Weight of the statistic (lambda); the prediction weighs the rest.",
+            low=0.0, high=1.0, live=True, group=_GROUP, needs="remedy=sigreg", paper="LeJEPA: 0.02 to 0.1",
+        ),
+    ] = 0.1  # fmt: skip
+    slices: Annotated[
+        int,
+        Control(
+            "Random directions along which the distribution is compared.",
+            low=1, high=8192, log=True, live=True, group=_GROUP, needs="remedy=sigreg", paper="LeJEPA: 1024",
+        ),
+    ] = 256  # fmt: skip
+    negatives: Annotated[
+        int,
+        Control(
+            "Frames of other clips that must not fit, drawn anew at each step; at most those of the batch.",
+            low=1, high=8192, log=True, live=True, group=_GROUP, needs="remedy=contrastive",
+        ),
+    ] = 256  # fmt: skip
+    temperature: Annotated[
+        float,
+        Control(
+            "Energies are divided by it before they are contrasted.",
+            low=0.01, high=10.0, log=True, live=True, group=_GROUP, needs="remedy=contrastive",
+        ),
+    ] = 0.1  # fmt: skip
+
+
+class JEPAConfig(ClipSettings, RemedySettings):
+    """The remedy first: it is what this lab is about."""
+
+
+class JEPA(ClipMethod):
+    """A joint-embedding predictive architecture on frames."""
+
+    name = "jepa"
+    title = "JEPA"
+    paper = "LeCun: A Path Towards Autonomous Machine Intelligence, 2022"
+    Config = JEPAConfig
+    config: JEPAConfig
+    following: Tensor  # whether the target followed in the last step
+    series: ClassVar[dict[str, Series]] = {
+        "variance": Series("Variance term", "What dimensions lack of a spread of 1.", when="remedy=vicreg"),
+        "covariance": Series("Covariance term", "Squared covariances of dimensions.", when="remedy=vicreg"),
+        "statistic": Series("SIGReg", "How far from a normal distribution; about 1 at best.", when="remedy=sigreg"),
+        "contrast": Series("InfoNCE", "Of the next frame among others.", "nats", when="remedy=contrastive"),
+    }  # fmt: skip
+
+    def __init__(self, config: JEPAConfig, size: int) -> None:
+        super().__init__(config, size)
+        self.predictor = LatentPredictor(config.context, config.dimension, config.predictor_width)
+        self.target = FrameEncoder(size, config.width, config.dimension)
+        self.target.load_state_dict(self.encoder.state_dict())
+        self.target.requires_grad_(False)
+        self.register_buffer("following", torch.tensor(False))
+
+    @property
+    def reader(self) -> nn.Module:
+        """The target while it follows, else the encoder."""
+        return self.target if self.config.remedy == "ema" and self.following else self.encoder
+
+    def predict(self, latents: Tensor) -> Tensor:
+        """The next latent: ``(N, C, D)`` -> ``(N, D)``."""
+        return self.predictor(latents) if self.config.predictor else latents[:, -1]
+
+    def step(self, clips: Tensor, generator: torch.Generator) -> StepResult:
+        """One prediction a clip. ``clips: (B, C + 1, 3, H, W)`` in 0..1."""
+        config = self.config
+        z = frame_latents(self.encoder, clips)
+        prediction = self.predict(z[:, :-1])
+        error = energy(prediction, self._aim(clips, z)).mean()
+        seen = {"prediction_error": error, "spread": z.detach().std(0, correction=0).mean()}
+        loss = error
+        if config.remedy == "contrastive":
+            loss = seen["contrast"] = self._contrast(prediction, z, generator)
+        elif config.remedy == "vicreg":
+            # Of each frame's place in the clip by itself: over time alone clips could be told apart by nothing.
+            times = z.unbind(1)
+            seen["variance"] = torch.stack([variance(at) for at in times]).mean()
+            seen["covariance"] = torch.stack([covariance(at) for at in times]).mean()
+            loss = (
+                config.invariance_weight * error
+                + config.variance_weight * seen["variance"]
+                + config.covariance_weight * seen["covariance"]
+            )
+        elif config.remedy == "sigreg":
+            along = directions(z.shape[2], config.slices, generator, z.device)
+            seen["statistic"] = torch.stack([sigreg(at, along) for at in z.unbind(1)]).mean()
+            loss = config.sigreg_weight * seen["statistic"] + (1 - config.sigreg_weight) * error
+        return StepResult(
+            loss, {"loss": loss.detach(), **{name: value.detach() for name, value in seen.items()}}
+        )
+
+    def _aim(self, clips: Tensor, z: Tensor) -> Tensor:
+        """The next frame's embedding, as the remedy has it: ``(B, D)``."""
+        if self.config.remedy != "ema":
+            self.following.fill_(False)
+            return z[:, -1].detach() if self.config.remedy == "stop_gradient" else z[:, -1]
+        with torch.no_grad():
+            if self.following:
+                for slow, fast in zip(self.target.parameters(), self.encoder.parameters(), strict=True):
+                    slow.lerp_(fast, 1 - self.config.target_momentum)
+            else:  # it was switched on: the target starts as a copy
+                self.target.load_state_dict(self.encoder.state_dict())
+                self.following.fill_(True)
+            return self.target(clips[:, -1])
+
+    def _contrast(self, prediction: Tensor, z: Tensor, generator: torch.Generator) -> Tensor:
+        """InfoNCE among the next frame and frames of other clips."""
+        clips, frames, _ = z.shape
+        drawn = torch.randperm(clips * frames, generator=generator, device=z.device)[: self.config.negatives]
+        own = drawn[None] // frames == torch.arange(clips, device=z.device)[:, None]
+        return cross_entropy(
+            energy_logits(prediction, z[:, -1], z.flatten(0, 1)[drawn], own, self.config.temperature)
+        )
+
+    def energies(self, context: Tensor, candidates: Tensor) -> Tensor:
+        """Mean squared difference of the predicted embedding and each candidate's."""
+        context_z = frame_latents(self.encoder, context)
+        return energy(self.predict(context_z)[:, None], self.latents(candidates))

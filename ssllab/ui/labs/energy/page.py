@@ -1,0 +1,45 @@
+"""The Energy lab: what fits together. Its panels and their first arrangement."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ssllab.ui.bench import Bench
+from ssllab.ui.embedding.anchor import Anchor
+from ssllab.ui.lab_page import Column, LabPage, Place
+from ssllab.ui.panels.code import CodePanel
+from ssllab.ui.panels.curves import CurvesPanel
+from ssllab.ui.panels.doctor import DoctorPanel
+from ssllab.ui.panels.embedding_map import EmbeddingMap
+from ssllab.ui.panels.lessons import LessonsPanel
+from ssllab.ui.panels.spectrum import SpectrumPanel
+
+curves = partial(CurvesPanel, panels=("loss", "probes", "alive", "valley"))
+PANELS = (
+    partial(curves, id="probes", title="What is known"),
+    partial(curves, id="alive", title="Alive"),
+    partial(curves, id="valley", title="Valley"),
+    partial(curves, id="loss", title="Loss"),
+    SpectrumPanel,
+    LessonsPanel,
+    DoctorPanel,
+    CodePanel,
+)
+
+_COLUMNS = (
+    Column(560, (Place(("map", "code"), 430), Place(("spectrum",), 250))),
+    Column(
+        420,
+        (
+            Place(("lessons", "doctor"), 230),
+            Place(("probes", "valley"), 230),
+            Place(("alive", "loss"), 230),
+        ),
+    ),
+)
+
+
+def page(bench: Bench) -> LabPage:
+    """The page, with every panel on ``bench``."""
+    anchor = Anchor(bench)
+    return LabPage(bench, [EmbeddingMap(bench, anchor), *(panel(bench) for panel in PANELS)], _COLUMNS)
