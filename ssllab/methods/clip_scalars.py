@@ -81,13 +81,7 @@ CLIP_SERIES = {
         short="prediction",
         role="2",
     ),
-    "spread": Series(
-        "Spread in the batch",
-        "Standard deviation of a dimension, mean.",
-        chart="Loss",
-        short="spread",
-        shown=False,
-    ),
+    "spread": Series("Spread in the batch", "Standard deviation of a dimension over frames, mean."),
     "position_r2": _probe(
         "Position, R²",
         "Of the marked object, from one frame.",
@@ -126,7 +120,7 @@ CLIP_SERIES = {
         chart="What is known",
         short="shape",
         role="4",
-        when="shapes and positions",
+        when="shapes=2,3,4 and positions",
     ),
     "hidden_accuracy": _probe(
         "Hidden or not",
@@ -136,7 +130,7 @@ CLIP_SERIES = {
         chart="What is known",
         short="hidden",
         role="5",
-        when="wall and positions",
+        when="wall=True and positions",
     ),
     "std": _probe(
         "Spread",

@@ -41,7 +41,7 @@ class ClipMethod(Method):
     kinds = ("video",)
     series = CLIP_SERIES
     charts = CLIP_CHARTS
-    parts: ClassVar[dict[type, str]] = {Landscape: ""}
+    parts: ClassVar[dict[type, str]] = {Landscape: "positions"}
     ahead: ClassVar[int] = 1  # frames of a training clip after the context
     config: ClipSettings
     untrained: Tensor  # lowest and highest energy of the landscape before the first step

@@ -54,6 +54,9 @@ class CPC(ClipMethod):
     ahead = AHEAD
     series: ClassVar[dict[str, Series]] = {
         "loss": Series("Loss", "InfoNCE of the frames ahead, mean.", "nats", chart="Loss", short="loss"),
+        "prediction_error": Series(
+            "Wrong frame", "How often another frame is taken for the one that comes.", percent=True, better="lower"
+        ),
         "chance_loss": Series(
             "Loss of a guess", "ln of the number of candidates.", "nats", chart="Loss", short="chance", line="reference",
             role="muted",

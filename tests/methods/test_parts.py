@@ -15,6 +15,7 @@ import ssllab.ui
 from ssllab import looks
 from ssllab.data.images.digits import digits
 from ssllab.data.images.types import ImageData, ImageSplit
+from ssllab.data.video.bouncing import bouncing
 from ssllab.methods.context_use import context_use
 from ssllab.methods.registry import methods
 from ssllab.methods.symbol_stream import first_symbols
@@ -34,7 +35,12 @@ SMALL = {
     "masked_lm": {"batch_size": 4, "context": 16, "layers": 1, "width": 16},
     "lstm_lm": {"batch_size": 4, "context": 16, "width": 16},
     "ngram": {"chunk": 1},
+    **{name: {"batch_size": 16} for name in ("byol", "simsiam", "vicreg", "barlow_twins", "sigreg")},
+    **{name: {"batch_size": 8, "width": 4} for name in ("jepa", "pixel_predictor", "cpc")},
 }
+
+
+PAIRS = {"simclr", "moco", "byol", "simsiam", "vicreg", "barlow_twins", "sigreg"}
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +92,8 @@ def data_of(tone_data, tone_data_with_phones, everyday_text):
             return images
         if methods()[method].kinds == ("text",):
             return everyday_text
+        if methods()[method].kinds == ("video",):
+            return bouncing(16)
         return tone_data_with_phones if with_phones else tone_data
 
     return choose
@@ -131,8 +139,8 @@ def test_every_part_that_a_panel_draws_is_a_part_that_some_method_gives():
 def test_panels_that_draw_what_others_have_not_are_offered_with_their_own_methods_alone():
     wanted = {
         "microscope": {"simclr", "moco"},
-        "map": {"simclr", "moco"},
-        "augmentations": {"simclr", "moco"},
+        "map": PAIRS,
+        "augmentations": PAIRS,
         "usage": {"wav2vec2", "hubert"},
         "joint": {"wav2vec2"},
         "transcription": {"wav2vec2", "hubert", "ctc"},  # a recogniser ships
