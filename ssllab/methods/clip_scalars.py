@@ -165,6 +165,13 @@ CLIP_SERIES = {
         headline=80,
         when="positions",
     ),
+    "depth": _probe(
+        "Depth of the landscape",
+        "Highest less lowest energy, of the untrained model's.",
+        "x",
+        when="positions",
+    ),
+    "pixel_variance_share": Series("Change in time of raw pixels", "As that of latents.", measured="once"),
     "dimension": Series("Dimensions", "Of a latent.", measured="once"),
     "items_per_second": Series("Clips per second", "How fast it learns.", "clips/s", "higher"),
 }

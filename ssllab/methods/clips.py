@@ -17,9 +17,10 @@ from torch import Tensor, nn
 
 from ssllab.data.video.batches import ClipBatches
 from ssllab.data.video.types import Clips, VideoData
+from ssllab.doctor.clips import RULES
 from ssllab.looks import Landscape, Look
 from ssllab.methods.base import Method, Probe
-from ssllab.methods.clip_probes import background_accuracy, clip_probes
+from ssllab.methods.clip_probes import background_accuracy, clip_probes, temporal_variance_share
 from ssllab.methods.clip_scalars import CLIP_CHARTS, CLIP_SERIES
 from ssllab.methods.clip_settings import ClipSettings
 from ssllab.methods.landscape import landscape, valley_errors
@@ -39,6 +40,7 @@ class ClipMethod(Method):
     """An encoder of frames, trained by what follows them. ``dimension``: of a frame's latent."""
 
     kinds = ("video",)
+    rules = RULES
     series = CLIP_SERIES
     charts = CLIP_CHARTS
     parts: ClassVar[dict[type, str]] = {Landscape: "positions"}
@@ -140,11 +142,22 @@ class ClipMethod(Method):
         truth."""
         clips = self.held_out(data, EVALUATED, self.config.context + 1)
         with self.evaluating():
-            scalars = clip_probes(self.latents(clips.frames).cpu(), clips.truth)
+            z = self.latents(clips.frames)
+            scalars = clip_probes(z.cpu(), clips.truth) | self.predicted(clips.frames, z)
             if clips.scene is not None:
+                found = self._landscape(data)
+                low, high = self.untrained.tolist()
+                if found is not None and high > low:
+                    scalars["depth"] = float(found.energies.max() - found.energies.min()) / (high - low)
                 if self.config.background in ("drift", "fixed"):
-                    z = self.latents(clips.scene.frames(slice(0, 1)).before(BACKGROUNDS).draw())[:, 0]
-                    scalars["background_accuracy"] = background_accuracy(z.cpu(), BACKGROUNDS)
+                    before = self.latents(clips.scene.frames(slice(0, 1)).before(BACKGROUNDS).draw())[:, 0]
+                    scalars["background_accuracy"] = background_accuracy(before.cpu(), BACKGROUNDS)
                 few = clips.scene.clips(slice(0, VALLEYS))
                 scalars["valley_error"] = float(valley_errors(self.energies, few, FINE).mean())
-        return Probe(scalars, {"dimension": float(self.config.dimension)})
+        pixels = float(temporal_variance_share(clips.frames.flatten(2).cpu()))
+        return Probe(scalars, {"dimension": float(self.config.dimension), "pixel_variance_share": pixels})
+
+    def predicted(self, frames: Tensor, z: Tensor) -> dict[str, float]:
+        """Further scalars of a probe, of a method whose predictions are latents: of clips ``(N, C + 1, 3, H, W)`` and their
+        latents ``(N, C + 1, D)``."""
+        return {}

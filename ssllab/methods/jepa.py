@@ -123,6 +123,11 @@ class JEPA(ClipMethod):
     series: ClassVar[dict[str, Series]] = {
         "variance": Series("Variance term", "What dimensions lack of a spread of 1.", when="remedy=vicreg"),
         "covariance": Series("Covariance term", "Squared covariances of dimensions.", when="remedy=vicreg"),
+        "predicted_change": Series(
+            "Predicted change",
+            "How far the prediction is from the last frame, of how far the next frame is: 0 copies it.",
+            measured="probe",
+        ),
         "statistic": Series("SIGReg", "How far from a normal distribution; about 1 at best.", when="remedy=sigreg"),
         "contrast": Series("InfoNCE", "Of the next frame among others.", "nats", when="remedy=contrastive"),
     }  # fmt: skip
@@ -194,6 +199,12 @@ class JEPA(ClipMethod):
         return cross_entropy(
             energy_logits(prediction, z[:, -1], z.flatten(0, 1)[drawn], own, self.config.temperature)
         )
+
+    def predicted(self, frames: Tensor, z: Tensor) -> dict[str, float]:
+        """How far predictions move from the last frame."""
+        prediction = self.predict(frame_latents(self.encoder, frames[:, :-1]).float())
+        true = energy(z[:, -1], z[:, -2]).mean()
+        return {"predicted_change": float(energy(prediction, z[:, -2]).mean() / true.clamp_min(1e-30))}
 
     def energies(self, context: Tensor, candidates: Tensor) -> Tensor:
         """Mean squared difference of the predicted embedding and each candidate's."""

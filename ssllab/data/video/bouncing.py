@@ -69,8 +69,9 @@ class Moving:
         shape = (uniform(count, 1, k) * kinds).long().clamp_max(kinds - 1).expand(-1, length, -1)
         wall = None
         if settings.wall:
-            left = uniform(count, 1) * (1 - WALL) * size
-            wall = torch.cat((left, left + WALL * size), 1)
+            # In the middle of every clip: another place in each would be a slow feature of its own.
+            edges = torch.tensor([0.5 - WALL / 2, 0.5 + WALL / 2], device=device)
+            wall = (edges * size).expand(count, 2)
         return Scene(
             size, centre, velocity, radius, shape, self.sprites.to(device), wall,
             background=_background(count, length, size, settings, generator),
