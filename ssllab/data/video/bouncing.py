@@ -81,12 +81,12 @@ class Moving:
 def _background(
     count: int, length: int, size: int, settings: WorldSettings, generator: torch.Generator
 ) -> Tensor | None:
-    """``(N, T or 1, 3, size, size)`` in 0..strength: noise of every colour, so that no colour is the object's own."""
+    """``(N, T or 1, 1, size, size)``: grey in 0..strength."""
     if settings.background == "off":
         return None
     device = generator.device
     frames = length if settings.background == "flicker" else 1
-    noise = torch.rand(count, frames, 3, size, size, generator=generator, device=device)
+    noise = torch.rand(count, frames, 1, size, size, generator=generator, device=device)
     if settings.background == "drift":
         angle = 2 * math.pi * torch.rand(count, 1, generator=generator, device=device)
         speed = 2 * torch.arange(length, device=device)

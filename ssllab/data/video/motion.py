@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor
 
@@ -29,10 +31,16 @@ def roll(
 
 
 def _exchanged(centre: Tensor, velocity: Tensor, radius: Tensor) -> Tensor:
-    """Velocities after elastic collisions of equal masses: along the line of their centres they are exchanged."""
-    apart = centre[:, :, None] - centre[:, None]  # (N, K, K, 2)
-    distance = apart.norm(dim=-1).clamp_min(1e-6)
-    normal = apart / distance[..., None]
-    closing = ((velocity[:, :, None] - velocity[:, None]) * normal).sum(-1)
-    touch = (distance < radius[:, :, None] + radius[:, None]) & (closing < 0)
-    return velocity - (normal * (closing * touch)[..., None]).sum(2)
+    """Velocities after elastic collisions of equal masses: along the line of their centres they are exchanged, one pair after
+    the other, so that three which meet at once neither win nor lose energy."""
+    velocity = velocity.clone()
+    for i, j in itertools.combinations(range(centre.shape[1]), 2):
+        apart = centre[:, i] - centre[:, j]
+        distance = apart.norm(dim=1)
+        normal = apart / distance.clamp_min(1e-6)[:, None]
+        closing = ((velocity[:, i] - velocity[:, j]) * normal).sum(1)
+        touch = (distance < radius[:, i] + radius[:, j]) & (closing < 0)
+        exchanged = normal * (closing * touch)[:, None]
+        velocity[:, i] -= exchanged
+        velocity[:, j] += exchanged
+    return velocity

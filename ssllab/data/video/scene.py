@@ -13,7 +13,8 @@ from torch import Tensor
 
 from ssllab.data.video.types import Clips, Truth
 
-#: Of the marked object, then of the others.
+ALONE = (1.0, 1.0, 1.0)
+#: Of several objects: the marked one's colour, then those of the others.
 COLOURS = (
     (1.0, 0.62, 0.1),
     (0.35, 0.6, 1.0),
@@ -44,7 +45,7 @@ class Scene:
     in_front: Tensor | None = (
         None  # (N, T) bool: the marked object is in front of the wall, against all habit
     )
-    background: Tensor | None = None  # (N, T or 1, 3, H, W)
+    background: Tensor | None = None  # (N, T or 1, 1 or 3, H, W)
 
     def at(self, positions: Tensor) -> Self:
         """The same with the marked object at ``positions (N, T, 2)``."""
@@ -114,7 +115,9 @@ class Scene:
         marked = self.centre.new_ones(())
         for k in reversed(range(objects)):  # the marked one above the others
             cover = self._cover(k)
-            colour = self.centre.new_tensor(COLOURS[k % len(COLOURS)])[:, None, None]
+            colour = self.centre.new_tensor(ALONE if objects == 1 else COLOURS[k % len(COLOURS)])[
+                :, None, None
+            ]
             picture = torch.lerp(picture, colour.expand_as(picture), cover[:, :, None])
             marked = cover
         if self.wall is not None:

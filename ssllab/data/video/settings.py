@@ -37,7 +37,7 @@ class WorldSettings(Config):
     objects: Annotated[
         int,
         Control(
-            "How many objects move. The first, in orange, is the one that probes ask about.",
+            "How many objects move. Of several the orange one is the one that probes ask about.",
             low=1,
             high=6,
             live=True,
