@@ -31,8 +31,8 @@ def roll(
 
 
 def _exchanged(centre: Tensor, velocity: Tensor, radius: Tensor) -> Tensor:
-    """Velocities after elastic collisions of equal masses: along the line of their centres they are exchanged, one pair after
-    the other, so that three which meet at once neither win nor lose energy."""
+    """Velocities after elastic collisions of equal masses: along the line of their centres they are exchanged, one pair
+    after the other, so that three which meet at once neither win nor lose energy."""
     velocity = velocity.clone()
     for i, j in itertools.combinations(range(centre.shape[1]), 2):
         apart = centre[:, i] - centre[:, j]
