@@ -72,7 +72,10 @@ FORGETS = [
     "vicreg",
     pytest.param(
         "sigreg",
-        marks=pytest.mark.xfail(reason="PAPERS has -.01; measured .75, .80, -.02 on three seeds: it holds on to the ball", strict=False),
+        marks=pytest.mark.xfail(
+            reason="expected -.01; measured .75, .80, -.02 on three seeds",
+            strict=False,
+        ),
     ),
 ]
 
