@@ -219,7 +219,7 @@ def _in_any_order(
             try:
                 copy = member.copy(Path(place), _LARGEST)
                 kept = copy.rename(Path(place) / f"{number}{copy.suffix}")
-                copies[member.name] = Member(member.name, partial(open, kept, "rb"), kept)
+                copies[member.name] = Member(member.name, lambda kept=kept: kept.open("rb"), kept)  # type: ignore[misc]
             except Unusable as reason:
                 copies[member.name] = Member(member.name, partial(_refused, str(reason)))
         yield lambda wanted: (copies[name] for name in wanted if name in copies)
@@ -327,6 +327,10 @@ def read(path: Path, reading: Reading) -> Frames:
             else:
                 file.seek(0)
                 yield from moving(file, reading)
+    except Unusable as reason:
+        if str(reason) == unread.UNKNOWN:
+            raise Unusable(f"not a video, or broken: choose {_WHAT}") from None
+        raise
     except PermissionError:
         raise Unusable("no permission to read it") from None
     except OSError as error:

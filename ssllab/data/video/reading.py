@@ -16,7 +16,9 @@ Frames = Iterator[np.ndarray | None]
 
 #: Seconds without a frame, or back, after which another clip begins.
 _PAUSE, _BACK = 10.0, 1.0
-_MEASURED = 32  # frames that tell the rate of video that does not say it
+_MEASURED = 32  # frames that tell the rate
+_ENOUGH = 8  # steps between them that are believed more than what is said
+_JITTER = 0.002  # seconds: containers keep times in whole milliseconds
 _USUAL = 25.0
 _NOTED = 0.1  # share of frames repeated or left out that is worth a word
 
@@ -35,15 +37,17 @@ def evenly(timed: Iterable[tuple[float | None, np.ndarray]], rate: float | None,
     """Frames with their times in seconds -> frames at an even ``rate`` a second: each goes to the tick next to its time; a
     tick without one shows the last one again, of two at one tick the first is taken.
 
-    ``rate`` None: what is usual between the first few. A frame without a time follows the last one. A long pause, or a jump
-    back, begins another clip.
+    ``rate`` None, or far from the steps between the first few where those are all alike: theirs (a container may say any
+    rate). A frame without a time follows the last one. A long pause, or a jump back, begins another clip.
     """
     timed = iter(timed)
     first = list(islice(timed, _MEASURED))
-    if rate is None:
-        times = [time for time, _ in first if time is not None]
-        steps = [after - before for before, after in pairwise(times) if after > before]
-        rate = 1 / statistics.median(steps) if steps else _USUAL
+    times = [time for time, _ in first if time is not None]
+    steps = [after - before for before, after in pairwise(times) if after > before]
+    usual = statistics.median(steps) if steps else 1 / _USUAL
+    steady = all(abs(step - usual) <= max(_JITTER, 0.1 * usual) for step in steps)
+    if rate is None or (len(steps) >= _ENOUGH and steady and not 0.9 < rate * usual < 1.1):
+        rate = 1 / usual
     begin, tick, last = None, 0, None
     came = changed = 0
     for time, frame in chain(first, timed):
