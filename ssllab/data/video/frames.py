@@ -322,15 +322,17 @@ def read(path: Path, reading: Reading) -> Frames:
                 yield from arrays.arrays(path, reading)
             elif (container := decode.container_of(head)) and not picture:
                 yield from decode.video(path, container, reading)
-            elif decode.is_sound(file):
-                raise Unusable(decode.ONLY_SOUND)
             else:
                 file.seek(0)
-                yield from moving(file, reading)
-    except Unusable as reason:
-        if str(reason) == unread.UNKNOWN:
-            raise Unusable(f"not a video, or broken: choose {_WHAT}") from None
-        raise
+                try:
+                    yield from moving(file, reading)
+                except Unusable as reason:
+                    if str(reason) != unread.UNKNOWN:
+                        raise
+                    sound = decode.is_sound(file)
+                    raise Unusable(
+                        decode.ONLY_SOUND if sound else f"not a video, or broken: choose {_WHAT}"
+                    ) from None
     except PermissionError:
         raise Unusable("no permission to read it") from None
     except OSError as error:

@@ -114,7 +114,9 @@ def test_a_video_is_turned_as_it_says(tmp_path, video, degrees):
     height, width = shown.shape[:2]
     assert bool(above) == (shown[: height // 2, :, 0].mean() > shown[height // 2 :, :, 0].mean() + 50)
     assert bool(left) == (shown[:, : width // 2, 0].mean() > shown[:, width // 2 :, 0].mean() + 50)
-    assert (degrees % 180 == 0) == bool(red[:8].mean() > red[8:].mean() + 50 or red[8:].mean() > red[:8].mean() + 50)
+    assert (degrees % 180 == 0) == bool(
+        red[:8].mean() > red[8:].mean() + 50 or red[8:].mean() > red[:8].mean() + 50
+    )
 
 
 def test_the_centre_square_of_a_wide_picture_is_kept(tmp_path, video):
@@ -141,7 +143,9 @@ def test_odd_and_tiny_sizes_are_read(tmp_path, video, height, width):
 
 
 def test_a_picture_that_is_a_line_is_said(tmp_path, video):
-    with pytest.raises(DataError, match=r"'.*a.mkv' cannot be used: its picture is too narrow \(200x4\): cut it first\."):
+    with pytest.raises(
+        DataError, match=r"'.*a.mkv' cannot be used: its picture is too narrow \(200x4\): cut it first\."
+    ):
         video(write_video(tmp_path / "a.mkv", steps(4, 200)))
 
 
@@ -158,7 +162,9 @@ def test_a_recording_has_no_pictures(tmp_path, video):
     with wave.open(str(tmp_path / "a.wav"), "wb") as file:
         file.setparams((1, 2, 8000, 0, "NONE", ""))
         file.writeframes(bytes(16_000))
-    with pytest.raises(DataError, match=r"'.*a.wav' cannot be used: only sound, no pictures in it: choose a video\."):
+    with pytest.raises(
+        DataError, match=r"'.*a.wav' cannot be used: only sound, no pictures in it: choose a video\."
+    ):
         video(tmp_path / "a.wav")
 
 
@@ -218,7 +224,9 @@ def test_what_breaks_off_is_read_as_far_as_it_goes_and_that_is_said(tmp_path, vi
 
 def test_an_mp4_whose_end_is_missing_says_what_to_do(tmp_path, video, capfd):
     path = cut(write_video(tmp_path / "a.mp4", noisy(), codec="mpeg4", pixels="yuv420p"), 0.5)
-    with pytest.raises(DataError, match="its index is missing or damaged, as of a recording that was cut off"):
+    with pytest.raises(
+        DataError, match="its index is missing or damaged, as of a recording that was cut off"
+    ):
         video(path)
     assert capfd.readouterr() == ("", "")
 
