@@ -22,7 +22,6 @@ from ssllab.data.images.pictures import square
 from ssllab.data.images.ranges import TOPS, Note
 from ssllab.data.video.reading import Frames, Reading
 
-SUFFIXES = (".npz", ".npy")
 SHAPES = "expected (T, H, W), (T, H, W, 3), (N, T, H, W) or (N, T, H, W, 3)"
 _COLOURS = (1, 3, 4)
 _LARGEST_FRAME = 150_000_000  # pixels

@@ -25,25 +25,6 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-SUFFIXES = (
-    *(".mp4", ".m4v", ".mov", ".qt", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".wmv", ".asf", ".flv", ".f4v"),
-    *(
-        ".mpg",
-        ".mpeg",
-        ".m2v",
-        ".vob",
-        ".ts",
-        ".mts",
-        ".m2ts",
-        ".ogv",
-        ".mxf",
-        ".ivf",
-        ".264",
-        ".h264",
-        ".265",
-        ".hevc",
-    ),
-)
 ONLY_SOUND = "only sound, no pictures in it: choose a video"
 
 #: libavformat's name of a container by its first bytes.
@@ -58,6 +39,8 @@ _BEGINNINGS = (
     (b"\x06\x0e\x2b\x34", "mxf"),
 )
 _MOV = (b"ftyp", b"moov", b"wide", b"mdat", b"free", b"skip", b"pnot")
+#: They keep no times, or not those at which pictures are shown: what is in them comes at an even rate.
+_TIMELESS = ("avi", "h264", "hevc", "mpegvideo")
 _PACKET = 188  # bytes of MPEG's transport stream; 4 more where a camera wrote it
 _BUFFER = 1 << 18
 _FASTEST = 250  # frames a second that are believed; a container without a rate says 1,000 or 90,000
@@ -114,7 +97,7 @@ def video(path: Path, container: str, reading: Reading) -> Frames:
             raise source.problem or _unopened(container, error) from None
         with opened:
             stream = _track(opened)
-            film = _Film(file, opened, stream, reading)
+            film = _Film(file, opened, stream, container not in _TIMELESS, reading)
             yield from evenly(film.timed(), film.rate, reading.note)
             if source.problem is not None:
                 raise source.problem
@@ -129,8 +112,11 @@ def is_sound(file: BinaryIO) -> bool:
 class _Film:
     """One pass over a track; what was lost on the way is counted."""
 
-    def __init__(self, file: BinaryIO, opened: InputContainer, stream: VideoStream, reading: Reading) -> None:
+    def __init__(
+        self, file: BinaryIO, opened: InputContainer, stream: VideoStream, has_times: bool, reading: Reading
+    ) -> None:
         self._file, self._opened, self._stream, self._reading = file, opened, stream, reading
+        self._has_times = has_times
         self._bytes = max(1, os.fstat(file.fileno()).st_size)
         rate = float(stream.average_rate or 0)
         self.rate = rate if 0 < rate <= _FASTEST else None
@@ -165,7 +151,7 @@ class _Film:
                     came = True
                     if frame.time is not None:
                         self._end = frame.time + float(frame.duration or 0) * float(frame.time_base or 0)
-                    yield frame.time, self._square(frame)
+                    yield (frame.time if self._has_times else None), self._square(frame)
                     self._say_place()
         except av.FFmpegError:
             pass  # the container breaks off

@@ -39,6 +39,7 @@ from ssllab.data.spool import Shelf
 from ssllab.data.video import arrays, decode
 from ssllab.data.video.film import Film, FilmWriter, found_again
 from ssllab.data.video.moving import MOVES, moving, still
+from ssllab.data.video.names import ARRAYS, VIDEOS
 from ssllab.data.video.reading import Frames, Reading
 from ssllab.data.video.stored import parted
 from ssllab.data.video.types import VideoData
@@ -63,7 +64,7 @@ _WHAT = "a video, a folder of videos or of frames, an animated GIF, or frames in
 
 def is_film(name: str) -> bool:
     """Whether a file of this name is a clip or several, by its ending."""
-    return PurePosixPath(name).suffix.lower() in (*decode.SUFFIXES, *arrays.SUFFIXES)
+    return PurePosixPath(name).suffix.lower() in (*VIDEOS, *ARRAYS)
 
 
 def is_item(name: str) -> bool:
@@ -94,7 +95,7 @@ def frames(
     clips, count = len(film.starts) - 1, len(film.frames)
     return VideoData(
         str(path),
-        one_line(title_of(path, (*decode.SUFFIXES, *arrays.SUFFIXES))),
+        one_line(title_of(path, (*VIDEOS, *ARRAYS))),
         train,
         test,
         size,

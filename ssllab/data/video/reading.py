@@ -16,6 +16,7 @@ Frames = Iterator[np.ndarray | None]
 
 #: Seconds without a frame, or back, after which another clip begins.
 _PAUSE, _BACK = 10.0, 1.0
+_STILL = 4  # frames of slow video, as of one a minute, that a pause has at least
 _MEASURED = 32  # frames that tell the rate
 _ENOUGH = 8  # steps between them that are believed more than what is said
 _JITTER = 0.002  # seconds: containers keep times in whole milliseconds
@@ -55,7 +56,7 @@ def evenly(timed: Iterable[tuple[float | None, np.ndarray]], rate: float | None,
         ahead = 1
         if last is not None and time is not None and begin is not None:
             ahead = round((time - begin) * rate) - tick
-            if not -_BACK <= ahead / rate <= _PAUSE:
+            if not -_BACK <= ahead / rate <= max(_PAUSE, _STILL / rate):
                 yield None
                 begin, last = None, None
         if last is None:
