@@ -8,10 +8,10 @@ import math
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 import numpy as np
 from numpy.lib import format as npy
@@ -25,8 +25,11 @@ from ssllab.data.video.reading import Frames, Reading
 SHAPES = "expected (T, H, W), (T, H, W, 3), (N, T, H, W) or (N, T, H, W, 3)"
 _COLOURS = (1, 3, 4)
 _LARGEST_FRAME = 150_000_000  # pixels
-_LARGEST_TURNED = 2**28  # bytes of an array in Fortran's order that is read whole
+_LARGEST_TURNED = 2**28  # bytes of an array in Fortran's order that is read whole from a .npz
 _AT_ONCE = 2**24  # bytes
+_COMPARED, _PLACES = 64, 16  # frames of a clip, and places in it, at which likeness is measured
+_COARSE = 32  # pixels
+_SHORT = Unusable("breaks off: copy it again")
 _OVER = 0.1  # by which numbers with a point may leave 0..1, as resampling makes them
 
 
@@ -88,25 +91,18 @@ def arrays(path: Path, reading: Reading) -> Frames:
         raise Unusable(f"broken ({' '.join(str(error).split())[:80]}): copy or save it again") from None
 
 
-class _Source:
+class _Source(Protocol):
     """An array that can be read from its beginning, more than once."""
 
-    name = ""
-
-    @contextmanager
-    def opened(self) -> Iterator[IO[bytes]]:
+    def opened(self) -> AbstractContextManager[IO[bytes]]:
         """At the beginning of its header."""
-        raise NotImplementedError
-        yield
 
-    def header(self) -> tuple[tuple[int, ...], bool, np.dtype]:
-        """Shape, whether in Fortran's order, and type. Raises :class:`Unusable`."""
-        with self.opened() as file:
-            return _header(file)
+    def whole(self, shape: tuple[int, ...], fortran: bool, kind: np.dtype) -> np.ndarray:
+        """All of it, to be read in another order. Raises :class:`Unusable`."""
 
 
 @dataclass
-class _Plain(_Source):
+class _Plain:
     path: Path
 
     @contextmanager
@@ -114,9 +110,19 @@ class _Plain(_Source):
         with self.path.open("rb") as file:
             yield file
 
+    def whole(self, shape: tuple[int, ...], fortran: bool, kind: np.dtype) -> np.ndarray:
+        """Mapped: however large, it is not in memory."""
+        with self.opened() as file:
+            _header(file)
+            at = file.tell()
+        try:
+            return np.memmap(self.path, kind, "r", at, shape, "F" if fortran else "C")
+        except (ValueError, OverflowError):
+            raise _SHORT from None
+
 
 @dataclass
-class _Packed(_Source):
+class _Packed:
     members: zipfile.ZipFile
     name: str
 
@@ -125,8 +131,28 @@ class _Packed(_Source):
         with self.members.open(self.name) as file:
             yield file
 
+    def whole(self, shape: tuple[int, ...], fortran: bool, kind: np.dtype) -> np.ndarray:
+        """In memory."""
+        size = math.prod(shape) * kind.itemsize
+        if size > _LARGEST_TURNED:
+            raise Unusable(
+                "a large array in Fortran's order or with time first: save it as (N, T, H, W), or as .npy"
+            )
+        with self.opened() as file:
+            _header(file)
+            content = _read(file, size)
+        if len(content) < size:
+            raise _SHORT
+        return np.frombuffer(content, kind).reshape(shape, order="F" if fortran else "C")
+
+
+def _shaped(source: _Source) -> tuple[tuple[int, ...], bool, np.dtype]:
+    with source.opened() as file:
+        return _header(file)
+
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, whether in Fortran's order, and type. Raises :class:`Unusable`."""
     try:
         version = npy.read_magic(file)
         read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
@@ -156,7 +182,7 @@ def _fitting(members: zipfile.ZipFile) -> str:
     fit, reasons = [], {}
     for name in names:
         try:
-            layout(_Packed(members, name).header()[0])
+            layout(_shaped(_Packed(members, name))[0])
             fit.append(name)
         except Unusable as reason:
             reasons[name] = str(reason)
@@ -179,25 +205,33 @@ def _fitting(members: zipfile.ZipFile) -> str:
 
 
 def _frames(source: _Source, reading: Reading) -> Frames:
-    shape, fortran, kind = source.header()
+    shape, fortran, kind = _shaped(source)
     what = layout(shape)
     if len(shape) == 4 and what.colours == 1 and shape[1] in (3, 4):
         reading.note(f"read as {what.clips:,} clips of {what.length} grey frames: colour would stand last")
     low, high = math.inf, -math.inf
     count, whole = 0, what.clips * what.length
+    likeness = _Likeness(what)
     for block in _blocks(source, what, fortran, kind):
         least, most = block.min(), block.max()
         if not (np.isfinite(least) and np.isfinite(most)):
             raise Unusable(
                 "holds numbers that are none (NaN or infinite): replace them, as with numpy.nan_to_num"
             )
-        low, high, count = min(low, float(least)), max(high, float(most)), count + len(block)
+        low, high = min(low, float(least)), max(high, float(most))
+        likeness.add(block, count)
+        count += len(block)
         reading.at(0.3 * count / whole)
     if count < whole:
         reading.note(f"breaks off after {count:,} of {whole:,} frames")
     black, white = _range(low, high, kind, reading.note)
+    if time_first := likeness.time_first():
+        what = replace(what, clips=what.length, length=what.clips)
+        reading.note(
+            f"time is its first axis by what it shows: read as {what.clips:,} clips of {what.length} frames"
+        )
     done = 0
-    for block in _blocks(source, what, fortran, kind):
+    for block in _blocks(source, what, fortran, kind, time_first):
         for frame in block:
             if done and done % what.length == 0:
                 yield None
@@ -206,14 +240,56 @@ def _frames(source: _Source, reading: Reading) -> Frames:
             reading.at(0.3 + 0.7 * done / whole)
 
 
-def _blocks(source: _Source, what: Layout, fortran: bool, kind: np.dtype) -> Iterator[np.ndarray]:
+class _Likeness:
+    """Along which of the first two axes neighbours are alike: Moving MNIST's own file has time before the clips."""
+
+    def __init__(self, what: Layout) -> None:
+        self._what = what
+        #: Compared all over the clips: episodes that begin alike go on differently.
+        self._places = set(np.linspace(0, what.length - 1, _PLACES).astype(int).tolist())
+        self._steps = (max(1, what.height // _COARSE), max(1, what.width // _COARSE))
+        self._last: np.ndarray | None = None
+        self._seen: dict[int, np.ndarray] = {}
+        self._within: list[float] = []  # the first clip
+        self._across: list[float] = []
+
+    def add(self, block: np.ndarray, at: int) -> None:
+        """Frames ``at`` and following."""
+        for number, frame in enumerate(block, at):
+            place = number % self._what.length
+            if number < min(_COMPARED, self._what.length):
+                self._last = self._compared(frame, self._last, self._within)
+            if place in self._places and len(self._across) < _PLACES * _COMPARED:
+                self._seen[place] = self._compared(frame, self._seen.get(place), self._across)
+
+    def _compared(self, frame: np.ndarray, before: np.ndarray | None, apart: list[float]) -> np.ndarray:
+        coarse = frame[:: self._steps[0], :: self._steps[1]].astype(np.float32)
+        if before is not None:
+            apart.append(float(np.abs(coarse - before).mean()))
+        return coarse
+
+    def time_first(self) -> bool:
+        """Whether there are more frames than clips, and clips follow each other as frames do."""
+        if not self._within or not self._across or self._what.clips >= self._what.length:
+            return False
+        return 0 < float(np.mean(self._across)) < 0.5 * float(np.mean(self._within))
+
+
+def _blocks(
+    source: _Source, what: Layout, fortran: bool, kind: np.dtype, time_first: bool = False
+) -> Iterator[np.ndarray]:
     """Some frames at a time, ``(n, H, W)`` or ``(n, H, W, C)``, as many as there are."""
     one = (what.height, what.width) if what.colours == 1 else (what.height, what.width, what.colours)
-    if fortran and len(what.shape) > 1:
-        yield _turned(source, what, kind).reshape(-1, *one)
-        return
     size = math.prod(one) * kind.itemsize
     several = max(1, _AT_ONCE // size)
+    if fortran or time_first:
+        array = source.whole(what.shape, fortran, kind)
+        if time_first:
+            array = array.swapaxes(0, 1)
+        for clip in array.reshape(1, *array.shape) if what.clips == 1 else array:
+            for first in range(0, what.length, several):
+                yield np.ascontiguousarray(clip[first : first + several]).reshape(-1, *one)
+        return
     left = what.clips * what.length
     with source.opened() as file:
         _header(file)
@@ -225,18 +301,6 @@ def _blocks(source: _Source, what: Layout, fortran: bool, kind: np.dtype) -> Ite
             if count < min(several, left):
                 return
             left -= count
-
-
-def _turned(source: _Source, what: Layout, kind: np.dtype) -> np.ndarray:
-    size = math.prod(what.shape) * kind.itemsize
-    if size > _LARGEST_TURNED:
-        raise Unusable("a large array in Fortran's order: save numpy.ascontiguousarray of it")
-    with source.opened() as file:
-        _header(file)
-        content = _read(file, size)
-    if len(content) < size:
-        raise Unusable("breaks off: copy it again")
-    return np.frombuffer(content, kind).reshape(what.shape, order="F")
 
 
 def _read(file: IO[bytes], size: int) -> bytes:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ssllab.data.text.corpus import held_out
+from ssllab.data.holdout import held_out
 from ssllab.data.video.settings import WorldSettings
 from ssllab.data.video.types import Clips
 from ssllab.storage.errors import DataError

@@ -131,6 +131,31 @@ def test_colour_before_height_and_width_looks_as_clips_and_that_is_said(tmp_path
     assert "read as 6 clips of 3 grey frames: colour would stand last" in data.skipped[0].reason
 
 
+@pytest.mark.parametrize("ending", ["npy", "npz"])
+def test_time_before_the_clips_as_in_moving_mnists_own_file_is_seen(tmp_path, video, ending):
+    """``(20, 10000, 64, 64)``: read as it stands, neighbouring frames would have nothing to do with each other."""
+    ball = np.zeros((24, 24), np.uint8)
+    ball[8:14, 8:14] = 150
+    shades = np.random.default_rng(0).permutation(30) * 3
+    clips = np.stack([[np.roll(ball, step, 1) + shade for step in range(8)] for shade in shades]).astype(
+        np.uint8
+    )
+    turned = video(saved(tmp_path / f"a.{ending}", clips.swapaxes(0, 1)), 24)
+    plain = video(saved(tmp_path / f"b.{ending}", clips), 24)
+    assert turned.about == plain.about == "240 frames in 30 clips."
+    assert np.array_equal(turned.train.frames.numpy(), plain.train.frames.numpy())
+    assert "time is its first axis by what it shows: read as 30 clips of 8 frames" in turned.skipped[0].reason
+    assert not plain.skipped
+
+
+def test_episodes_that_begin_alike_are_clips_all_the_same(tmp_path, video):
+    noise = np.random.default_rng(0).integers(0, 255, (5, 20, 24, 24), np.uint8)
+    noise[:, :2] = 30
+    data = video(saved(tmp_path / "a.npy", noise))
+    assert data.about == "100 frames in 5 clips."
+    assert not data.skipped
+
+
 def test_of_several_arrays_the_one_that_fits_is_read(tmp_path, video):
     np.savez(tmp_path / "a.npz", labels=np.arange(6), seen=COLOUR, box=np.zeros((6, 4)))
     assert levels(video(tmp_path / "a.npz")) == TEN
