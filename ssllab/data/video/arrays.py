@@ -28,7 +28,7 @@ _LARGEST_FRAME = 150_000_000  # pixels
 _LARGEST_TURNED = 2**28  # bytes of an array in Fortran's order that is read whole from a .npz
 _AT_ONCE = 2**24  # bytes
 _COMPARED, _PLACES = 64, 16  # frames of a clip, and places in it, at which likeness is measured
-_COARSE = 32  # pixels
+_COARSE = 8  # parts of a side: what moves a little stays in its part
 _SHORT = Unusable("breaks off: copy it again")
 _OVER = 0.1  # by which numbers with a point may leave 0..1, as resampling makes them
 
@@ -247,7 +247,8 @@ class _Likeness:
         self._what = what
         #: Compared all over the clips: episodes that begin alike go on differently.
         self._places = set(np.linspace(0, what.length - 1, _PLACES).astype(int).tolist())
-        self._steps = (max(1, what.height // _COARSE), max(1, what.width // _COARSE))
+        self._parts = min(_COARSE, what.height), min(_COARSE, what.width)
+        self._sides = what.height // self._parts[0], what.width // self._parts[1]
         self._last: np.ndarray | None = None
         self._seen: dict[int, np.ndarray] = {}
         self._within: list[float] = []  # the first clip
@@ -263,7 +264,9 @@ class _Likeness:
                 self._seen[place] = self._compared(frame, self._seen.get(place), self._across)
 
     def _compared(self, frame: np.ndarray, before: np.ndarray | None, apart: list[float]) -> np.ndarray:
-        coarse = frame[:: self._steps[0], :: self._steps[1]].astype(np.float32)
+        (down, across), (height, width) = self._parts, self._sides
+        whole = frame[: down * height, : across * width].reshape(down, height, across, width, -1)
+        coarse: np.ndarray = whole.mean((1, 3), dtype=np.float32)
         if before is not None:
             apart.append(float(np.abs(coarse - before).mean()))
         return coarse

@@ -244,13 +244,16 @@ def test_arrays_in_a_folder_are_clips_beside_videos(tmp_path, video):
     assert [entry.path for entry in data.skipped] == ["3.npy"]
 
 
-def test_moving_mnist_is_its_clips(video):
+def test_moving_mnist_is_its_clips_also_with_time_before_them(tmp_path, video):
     path = SHARED / "video_moving_mnist" / "moving_mnist_400x16x64x64.npz"
     if not path.exists():
         pytest.skip("needs ../shared/data")
     data = video(path, 64)
     assert (len(data.train), len(data.test), data.train.longest) == (320, 80, 16)
-    assert np.array_equal(data.train.frames[..., 0].numpy(), np.load(path)["frames"].reshape(-1, 64, 64))
+    frames = np.load(path)["frames"]
+    assert np.array_equal(data.train.frames[..., 0].numpy(), frames.reshape(-1, 64, 64))
+    turned = video(saved(tmp_path / "turned.npy", frames[:100].swapaxes(0, 1)), 64)
+    assert np.array_equal(turned.train.frames[..., 0].numpy(), frames[:100].reshape(-1, 64, 64))
 
 
 def test_content_decides_not_the_ending(tmp_path, video):
