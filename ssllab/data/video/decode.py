@@ -7,6 +7,7 @@ other files, or into the network) nor opens anything else.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -44,7 +45,7 @@ _TIMELESS = ("avi", "h264", "hevc", "mpegvideo")
 _PACKET = 188  # bytes of MPEG's transport stream; 4 more where a camera wrote it
 _BUFFER = 1 << 18
 _FASTEST = 250  # frames a second that are believed; a container without a rate says 1,000 or 90,000
-_LOST = 1.0  # seconds short of what was promised that are worth a word
+_LOST = 0.5  # seconds short of what was promised that are worth a word
 _NARROWEST = 20  # of the sides of a picture, as it is shown
 _STRETCH = 10  # of a pixel
 _TAPS = 40  # times that the scaler shrinks at once: its filters are bounded
@@ -122,8 +123,11 @@ class _Film:
         self.rate = rate if 0 < rate <= _FASTEST else None
         tick = float(stream.time_base or 0)
         self._begin = float(stream.start_time or 0) * tick
+        whole = float(opened.duration or 0) / 1e6
+        said = float(stream.duration or 0) * tick or _tagged(stream.metadata.get("DURATION", ""))
+        self._seconds = said or whole
         # The container's own length may be that of its sound.
-        self._seconds = float(stream.duration or 0) * tick or float(opened.duration or 0) / 1e6
+        self._promised = said or (whole if len(opened.streams) == 1 else 0.0)
         self._wide = float(stream.sample_aspect_ratio or 1) or 1.0
         if not 1 / _STRETCH <= self._wide <= _STRETCH:
             self._wide = 1.0
@@ -179,11 +183,21 @@ class _Film:
 
     def say_lost(self) -> None:
         """A word where it was not read whole."""
-        read, whole = self._end - self._begin, self._seconds
+        read, whole = self._end - self._begin, self._promised
         if whole and whole - read > max(_LOST, 2 / (self.rate or 1)):
             self._reading.note(f"breaks off after {read:.1f} of {whole:.1f} seconds")
         elif self._broken:
             self._reading.note(f"{self._broken:,} frame{'s' * (self._broken != 1)} in it cannot be decoded")
+
+
+def _tagged(text: str) -> float:
+    """Seconds of Matroska's ``00:01:30.5``; 0 of anything else.
+
+    >>> _tagged("00:01:30.500000000")
+    90.5
+    """
+    found = re.fullmatch(r"(\d{1,4}):(\d\d):(\d\d(?:\.\d+)?)", text)
+    return 3600 * int(found[1]) + 60 * int(found[2]) + float(found[3]) if found else 0.0
 
 
 def _track(opened: InputContainer) -> VideoStream:

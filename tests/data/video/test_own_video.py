@@ -249,6 +249,29 @@ def test_other_containers_that_break_off_keep_what_they_have(tmp_path, video, na
     path = cut(write_video(tmp_path / name, noisy(), codec="mpeg4", pixels="yuv420p"), 0.6)
     data = video(path)
     assert 10 < len(data.train.frames) < 55
+    assert data.skipped[-1].reason.startswith("breaks off after ")
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.webm", "a.mp4", "a.ts"])
+def test_sound_that_is_longer_than_the_pictures_is_nothing_lost(tmp_path, video, name):
+    with av.open(str(tmp_path / name), "w") as file:
+        codec = "libvpx-vp9" if name.endswith("webm") else "mpeg4"
+        stream = file.add_stream(codec, rate=10)
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        sound = file.add_stream("libopus" if name.endswith("webm") else "aac", rate=48_000, layout="mono")
+        for level in STEPS:
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(plain(level, 64, 64), format="rgb24")))
+        file.mux(stream.encode())
+        form = sound.codec_context.format.name
+        kind = np.int16 if form.startswith("s16") else np.float32
+        samples = av.AudioFrame.from_ndarray(np.zeros((1, 8 * 48_000), kind), format=form, layout="mono")
+        samples.sample_rate, samples.pts = 48_000, 0
+        file.mux(sound.encode(samples))
+        file.mux(sound.encode())
+    data = video(tmp_path / name)
+    assert len(data.train.frames) == 20
+    assert not data.skipped
 
 
 def test_damaged_bytes_in_the_middle_cost_some_frames_only(tmp_path, video, capfd):

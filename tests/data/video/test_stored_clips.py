@@ -6,6 +6,7 @@ import torch
 
 from ssllab.data.video.settings import WorldSettings
 from ssllab.data.video.stored import StoredClips, parted
+from ssllab.methods.jepa import JEPA
 from ssllab.storage.errors import DataError
 from ssllab.training.fingerprint import fingerprint
 from tests.data.video.test_own_arrays import GREY, saved
@@ -85,6 +86,15 @@ def test_controls_of_a_world_that_is_drawn_do_not_apply(tmp_path, video):
         "wall": False,
         "collisions": False,
     }
+
+
+def test_a_world_that_is_asked_for_of_filmed_video_is_refused_in_one_line(tmp_path, video):
+    data = video(saved(tmp_path / "a.npz", np.tile(GREY, (4, 1, 1))))
+    with pytest.raises(
+        ValueError, match=r"^wall = True: expected False, as a was filmed and not made here\. Leave wall out"
+    ):
+        JEPA.build(JEPA.Config(wall=True), data)
+    assert JEPA.build(JEPA.Config(), data) is not None
 
 
 def test_video_that_changed_is_told_from_that_of_the_run(tmp_path, video):
