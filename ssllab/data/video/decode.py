@@ -125,6 +125,8 @@ class _Film:
         self._begin = float(stream.start_time or 0) * tick
         whole = float(opened.duration or 0) / 1e6
         said = float(stream.duration or 0) * tick or _tagged(stream.metadata.get("DURATION", ""))
+        if self.rate:  # of a broken .avi the length is guessed from what is there
+            said = max(said, (stream.frames or 0) / self.rate)
         self._seconds = said or whole
         # The container's own length may be that of its sound.
         self._promised = said or (whole if len(opened.streams) == 1 else 0.0)
