@@ -4,6 +4,7 @@ more than some frames are in memory.
 
 from __future__ import annotations
 
+import errno
 import math
 import zipfile
 import zlib
@@ -87,7 +88,9 @@ def arrays(path: Path, reading: Reading) -> Frames:
                 return
         with zipfile.ZipFile(path) as members:
             yield from _frames(_Packed(members, _fitting(members)), reading)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise  # the disk; a place before the file's beginning is the archive's fault
         raise Unusable(f"broken ({' '.join(str(error).split())[:80]}): copy or save it again") from None
 
 
@@ -263,6 +266,7 @@ class _Likeness:
             if place in self._places and len(self._across) < _PLACES * _COMPARED:
                 self._seen[place] = self._compared(frame, self._seen.get(place), self._across)
 
+    @np.errstate(over="ignore", invalid="ignore")  # numbers so large are refused behind
     def _compared(self, frame: np.ndarray, before: np.ndarray | None, apart: list[float]) -> np.ndarray:
         (down, across), (height, width) = self._parts, self._sides
         whole = frame[: down * height, : across * width].reshape(down, height, across, width, -1)

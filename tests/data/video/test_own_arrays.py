@@ -102,6 +102,7 @@ def holding(value: float) -> np.ndarray:
         (holding(-3), r"numbers from -3 to 0.1961: expected 0 to 255, or 0 to 1"),
         (GREY.astype(np.int16) - 5, "numbers from -5 to 45: expected 0 to 255"),
         (GREY * 1e6, r"numbers from 0 to 5e\+07"),
+        (np.random.default_rng(0).normal(0, 1e307, (6, 24, 24)), "expected 0 to 255, or 0 to 1"),
         (GREY.astype(np.complex64), "holds complex64, not brightness"),
         (GREY.astype("U3"), "holds str.*, not brightness"),
         (np.array([GREY, None], object), r"holds Python objects \(pickled\), which are never loaded"),
@@ -184,7 +185,7 @@ def test_an_array_that_breaks_off_is_read_as_far_as_it_goes_and_that_is_said(tmp
     assert data.skipped[0].reason == "breaks off after 4 of 6 frames"
 
 
-@pytest.mark.parametrize("where", [40, -40, 0.5])
+@pytest.mark.parametrize("where", [6, 40, -40, -16, 0.5])
 def test_a_damaged_npz_gets_one_line(tmp_path, video, where):
     path = saved(tmp_path / "a.npz", np.random.default_rng(0).integers(0, 255, (6, 24, 24), np.uint8))
     content = bytearray(path.read_bytes())
