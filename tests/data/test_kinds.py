@@ -85,7 +85,7 @@ def test_a_kind_in_a_folder_is_listed_and_loaded(dice, capsys):
     assert "None" not in printed
     assert cli.main(["data", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
-    assert {"dice", "images", "speech", "text"} == {kind["name"] for kind in listed["kinds"]}
+    assert {"dice", "images", "speech", "text", "video"} == {kind["name"] for kind in listed["kinds"]}
     assert next(source for source in listed["data"] if source["name"] == "d20")["options"] == {"sides": 20}
     data = catalogue.load("fair", seed=3)
     assert data.options == {"sides": 6}
