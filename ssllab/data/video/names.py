@@ -22,5 +22,3 @@ VIDEOS = (
     ),
 )
 ARRAYS = (".npz", ".npy")
-#: Of pictures that may move, beside those.
-ANIMATIONS = (".gif", ".webp", ".apng")

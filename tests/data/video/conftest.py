@@ -66,19 +66,6 @@ def video(tmp_path_factory):
     return opened
 
 
-def every_clip(data: VideoData) -> list[list[int]]:
-    """The brightness of every frame of every clip, in order, of what is learned from and held out together."""
-    at = sorted(
-        (int(start), int(end))
-        for part in (data.train, data.test)
-        for start, end in zip(part.starts, part.ends, strict=True)
-    )
-    joined: list[list[int]] = []
-    for start, end in at:
-        joined.append([round(float(data.train.frames[i].float().mean())) for i in range(start, end)])
-    return joined
-
-
 def levels(data: VideoData) -> list[int]:
     """The brightness of every stored frame."""
     return [round(float(frame.float().mean())) for frame in data.train.frames]

@@ -26,10 +26,6 @@ def pictures(folder: Path, count: int = 12, first: int = 0, name: str = "frame{}
     return folder
 
 
-def starts(data) -> list[int]:
-    return sorted({*data.train.starts.tolist(), *data.test.starts.tolist()})
-
-
 def test_the_frames_of_a_folder_come_as_a_person_counts(tmp_path, video):
     """frame2 before frame10, which sorting by letters has behind."""
     data = video(pictures(tmp_path / "walk"))
