@@ -40,10 +40,10 @@ class PacketReader:
 
         self._path, self._container = path, container
         self._file = path.open("rb")
-        self._source = _Source(self._file)
+        self._source = OpenedFile(self._file)
         try:
             self._opened: InputContainer = av.open(
-                self._source, "r", format=container, buffer_size=_BUFFER, io_open=_nothing_else
+                self._source, "r", format=container, buffer_size=_BUFFER, io_open=nothing_else
             )
         except (av.FFmpegError, ValueError) as error:
             self._file.close()
@@ -158,7 +158,7 @@ class PacketReader:
         return self.seconds
 
 
-class _Source:
+class OpenedFile:
     """An opened file as FFmpeg reads it. It has no name, and a place that no file has is refused without an exception.
 
     PyAV would print those that come while it handles another one.
@@ -185,8 +185,9 @@ class _Source:
             return -1
 
 
-def _nothing_else(url: str, flags: int, options: dict[str, Any]) -> NoReturn:
-    raise PermissionError(f"a file of sound may not open another one ({url})")
+def nothing_else(url: str, flags: int, options: dict[str, Any]) -> NoReturn:
+    """Refuses what a file names beside itself: given to ``av.open`` as ``io_open``."""
+    raise PermissionError(f"a file of sound or video may not open another one ({url})")
 
 
 def _why(path: Path, container: str, error: Exception) -> str:

@@ -56,13 +56,19 @@ class ClipMethod(Method):
 
     @classmethod
     def build(cls, config: Any, data: VideoData, read_model: Callable[[str], Any] | None = None) -> Self:
-        """A fresh method for frames of the size of ``data``. Raises ValueError where its clips are too short."""
+        """A fresh method for frames of the size of ``data``. Raises ValueError where its clips are too short, or the
+        settings ask for another world than it shows."""
         needed = config.context + cls.ahead
         if data.train.longest < needed or data.test.longest < needed:
             most = min(data.train.longest, data.test.longest)
             raise ValueError(
                 f"clips of {most} frames: a context of {config.context} needs {needed}. "
                 "Give longer video, or a shorter context."
+            )
+        for key, value in config.unfit(data.allows).items():
+            raise ValueError(
+                f"{key} = {getattr(config, key)}: expected {value}, as {data.title} was filmed and not made here. "
+                f"Leave {key} out, or take Bouncing."
             )
         return cls(config, data.size)
 

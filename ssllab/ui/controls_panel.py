@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ssllab.controls import ControlSpec
+from ssllab.data.catalogue import allowed
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.widgets.control_row import ControlRow
@@ -52,6 +53,7 @@ class ControlsPanel(QWidget):
         self.setMinimumWidth(220)
         bench.loaded.connect(self.build)
         bench.config_changed.connect(self._config_changed)
+        bench.data_loaded.connect(self._enable)
         if bench.config is not None:
             self.build()
 
@@ -143,10 +145,11 @@ class ControlsPanel(QWidget):
         self._enable()
 
     def _enable(self) -> None:
-        """Grey what has no effect: a strength whose operator is off."""
-        config = self.bench.config
+        """Grey what has no effect: a strength whose operator is off, what data allows one value of."""
+        config, fits = self.bench.config, allowed(self.bench.data_name, self.bench.data)
         for name, row in self.rows.items():
-            row.setEnabled(config is None or config.matters(name))
+            chosen = len(fits.get(name, (0, 1))) > 1
+            row.setEnabled(config is None or (config.matters(name) and chosen))
 
     def _filter(self, text: str) -> None:
         words = text.lower().split()

@@ -406,7 +406,7 @@ def test_an_error_of_the_disk_while_reading_is_the_files_own(tmp_path, sweep, mo
     path = tmp_path / "sound.mp3"
     soundfile.write(path, np.tile(sweep(10, 8_000), 6), 8_000)
     monkeypatch.setattr(packets, "_BUFFER", 1 << 14)
-    monkeypatch.setattr(packets._Source, "read", failing_after(good))
+    monkeypatch.setattr(packets.OpenedFile, "read", failing_after(good))
     with pytest.raises(AudioError, match=r"sound.mp3 cannot be read \(Input/output error\)"):
         write(tmp_path / "copy.wav", stream(path))
     assert capfd.readouterr() == ("", "")
@@ -419,7 +419,7 @@ def failing_after(good: int):
         def read(self, *_) -> bytes:
             raise OSError(5, "Input/output error")
 
-    seen = packets._Source.read
+    seen = packets.OpenedFile.read
 
     def read_or_fail(source, count):
         if next(reads) >= good:

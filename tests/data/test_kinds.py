@@ -77,7 +77,7 @@ def dice(tmp_path, monkeypatch):
 
 
 def test_a_kind_in_a_folder_is_listed_and_loaded(dice, capsys):
-    assert list(kinds()) == ["images", "speech", "text", "dice"]
+    assert list(kinds()) == ["images", "speech", "text", "video", "dice"]
     assert cli.main(["data"]) == 0
     printed = capsys.readouterr().out
     assert "fair: Fair dice, dice of 6 sides, offline. Thrown anew." in printed
@@ -85,7 +85,7 @@ def test_a_kind_in_a_folder_is_listed_and_loaded(dice, capsys):
     assert "None" not in printed
     assert cli.main(["data", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
-    assert {"dice", "images", "speech", "text"} == {kind["name"] for kind in listed["kinds"]}
+    assert {"dice", "images", "speech", "text", "video"} == {kind["name"] for kind in listed["kinds"]}
     assert next(source for source in listed["data"] if source["name"] == "d20")["options"] == {"sides": 20}
     data = catalogue.load("fair", seed=3)
     assert data.options == {"sides": 6}
@@ -112,7 +112,7 @@ def test_options_of_another_kind_are_refused_in_one_line(dice, capsys):
         (
             "fair",
             {"colour": 1},
-            "unknown option 'colour' of data: expected one of image_size, holdout, strands, sides.",
+            "unknown option 'colour' of data: expected one of image_size, holdout, strands, frame_size, sides.",
         ),
     ):
         with pytest.raises(DataError) as refused:
@@ -132,7 +132,7 @@ def test_data_of_another_kind_is_refused_and_an_unknown_kind_is_named(dice):
     with pytest.raises(DataError, match=r"'fair' is dice: only speech can be joined with \+"):
         catalogue.load("fair+d20")
     with pytest.raises(
-        DataError, match="unknown kind of data 'coins': expected one of images, speech, text, dice"
+        DataError, match="unknown kind of data 'coins': expected one of images, speech, text, video, dice"
     ):
         catalogue.load("/nowhere", kinds=("coins",))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from ssllab.training.run_store import Workspace
 from ssllab.ui.bench import Bench
+from ssllab.ui.controls_panel import ControlsPanel
 from ssllab.ui.history import History
 from ssllab.ui.work import LongWork
 
@@ -72,4 +74,26 @@ def test_a_window_that_opens_with_dna_has_bases_at_once(qtbot, tmp_path) -> None
     made.begin()
     qtbot.waitUntil(lambda: made.state == "ready", timeout=60_000)
     assert made.config.unit == "char"
+    made.close()
+
+
+def test_the_world_of_filmed_video_is_as_it_is_and_its_controls_are_grey(
+    qtbot, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    np.save(tmp_path / "film.npy", np.random.default_rng(0).integers(0, 255, (40, 16, 16), np.uint8))
+    made = Bench(Workspace(tmp_path), "energy", LongWork(), device="cpu")
+    made.begin()
+    qtbot.waitUntil(lambda: made.state == "ready", timeout=60_000)
+    panel = ControlsPanel(made)
+    qtbot.addWidget(panel)
+    world = ("background", "objects", "shapes", "wall", "collisions")
+    assert all(panel.rows[name].isEnabled() for name in world)
+    made.set("background", "flicker")
+    choose(qtbot, made, str(tmp_path / "film.npy"))
+    assert made.config.background == "off"
+    assert not any(panel.rows[name].isEnabled() for name in world)
+    assert panel.rows["batch_size"].isEnabled()
+    choose(qtbot, made, "bouncing")
+    assert all(panel.rows[name].isEnabled() for name in world)
     made.close()

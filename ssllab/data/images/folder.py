@@ -10,10 +10,11 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.pool import AsyncResult, ThreadPool
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import torch
@@ -34,6 +35,7 @@ from ssllab.data.containers import (
 from ssllab.data.images import unread
 from ssllab.data.images.hush import hush
 from ssllab.data.images.pictures import decode, looks_like_picture
+from ssllab.data.images.ranges import Note
 from ssllab.data.images.types import ImageData, ImageSplit
 from ssllab.data.skipped import Skipped, in_words
 from ssllab.diagnostics.linear_probe import MOST_CLASSES
@@ -275,7 +277,7 @@ def _decode_all(
     rows = {name: row for row, name in enumerate(names)}
     broken: list[tuple[int, Skipped]] = []
     notes = Counter[str]()
-    for done, (name, result) in enumerate(_decoded(container, names, size, notes, cancelled), 1):
+    for done, (name, result) in enumerate(decoded(container.walk(names), size, notes, cancelled, decode), 1):
         if isinstance(result, str):
             broken.append((rows[name], Skipped(name, result)))
         else:
@@ -294,19 +296,24 @@ def _decode_all(
     return _Decoded(images[: len(usable)], [*said, *skipped])
 
 
-def _decoded(
-    container: Container, names: Sequence[str], size: int, notes: Counter[str], cancelled: CancelQuestion
+def decoded(
+    members: Iterable[Member],
+    size: int,
+    notes: Counter[str],
+    cancelled: CancelQuestion,
+    decode_one: Callable[[IO[bytes], int, Note], np.ndarray],
 ) -> Iterator[tuple[str, np.ndarray | str]]:
-    """Each image, or why it cannot be used: decoded in threads while the next ones are read.
+    """Each image in the order of ``members``, or why it cannot be used: decoded by ``decode_one`` in threads while the next
+    ones are read.
 
     ``notes`` counts what was said of how they were read. Raises Cancelled, also while one image takes its time.
     """
 
-    def decoded(member: Member, content: bytes | None) -> tuple[np.ndarray | str, set[str]]:
+    def one(member: Member, content: bytes | None) -> tuple[np.ndarray | str, set[str]]:
         said: set[str] = set()
         try:
             with member.open() if content is None else io.BytesIO(content) as file:
-                return decode(file, size, said.add), said
+                return decode_one(file, size, said.add), said
         except Unusable as reason:
             return str(reason), set()
 
@@ -322,7 +329,7 @@ def _decoded(
     # Its threads are daemons: a large picture in the making holds up neither an interruption nor the end.
     with ThreadPool(_THREADS) as pool:
         ahead: deque[tuple[str, int, AsyncResult[tuple[np.ndarray | str, set[str]]]]] = deque()
-        for member in container.walk(names):
+        for member in members:
             if cancelled():
                 raise Cancelled
             content = None
@@ -332,7 +339,7 @@ def _decoded(
                 except Unusable as reason:
                     yield member.name, str(reason)
                     continue
-            ahead.append((member.name, len(content or b""), pool.apply_async(decoded, (member, content))))
+            ahead.append((member.name, len(content or b""), pool.apply_async(one, (member, content))))
             while len(ahead) > _AHEAD or sum(length for _, length, _ in ahead) > _MAX_MEMBER:
                 name, _, result = ahead.popleft()
                 yield name, outcome(result)

@@ -7,7 +7,8 @@ broken file becomes a reason in words.
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
 from typing import IO, Any
 
@@ -18,6 +19,7 @@ from ssllab.data.containers import Unusable
 from ssllab.data.images import ranges, unread
 from ssllab.data.images.jpeg import scans
 from ssllab.data.images.ranges import Note
+from ssllab.storage.progress import Cancelled
 
 SMALLEST_SIDE = 8
 LARGEST_PIXELS = 150_000_000
@@ -81,6 +83,18 @@ def decode(file: IO[bytes], size: int, note: Note = lambda words: None) -> np.nd
     (:mod:`ssllab.data.images.ranges`); ``note`` is told what a person should know of it.
     Raises :class:`UnusablePicture`.
     """
+    with opened(file) as picture:
+        # JPEG decodes straight to a half, quarter or eighth of its size; others ignore it.
+        picture.draft("RGB", (2 * size, 2 * size))
+        if picture.width * picture.height > _HEAVY_PIXELS:
+            with _heavy:
+                return shown(picture, size, note)
+        return shown(picture, size, note)
+
+
+@contextmanager
+def opened(file: IO[bytes]) -> Iterator[Image.Image]:
+    """The picture in ``file``, not decoded yet. What goes wrong within the context is raised as :class:`UnusablePicture`."""
     try:
         with Image.open(file, formats=_FORMATS) as picture:
             width, height = picture.size
@@ -90,13 +104,8 @@ def decode(file: IO[bytes], size: int, note: Note = lambda words: None) -> np.nd
                 raise UnusablePicture(f"more than {LARGEST_PIXELS // 1_000_000} megapixels")
             if picture.format in ("JPEG", "MPO"):
                 _check_scans(file)
-            # JPEG decodes straight to a half, quarter or eighth of its size; others ignore it.
-            picture.draft("RGB", (2 * size, 2 * size))
-            if picture.width * picture.height > _HEAVY_PIXELS:
-                with _heavy:
-                    return _square(picture, size, note)
-            return _square(picture, size, note)
-    except UnusablePicture:
+            yield picture
+    except (Unusable, Cancelled):
         raise
     except Image.UnidentifiedImageError:
         raise UnusablePicture(unread.by_content(file)) from None
@@ -120,7 +129,8 @@ def _check_scans(file: IO[bytes]) -> None:
         raise UnusablePicture(f"a JPEG of more than {MOST_SCANS} scans")
 
 
-def _square(picture: Image.Image, size: int, note: Note) -> np.ndarray:
+def shown(picture: Image.Image, size: int, note: Note = lambda words: None) -> np.ndarray:
+    """What :func:`decode` gives, of an opened picture: of one that moves, the frame that it stands at."""
     wide = _rawmode(picture).partition(";")[2].startswith("16")
     picture.load()
     # Pillow turns a TIFF itself when it loads it, and then knows no orientation any more.
@@ -128,6 +138,11 @@ def _square(picture: Image.Image, size: int, note: Note) -> np.ndarray:
     plain = _eight_bit(picture, note)
     if wide and plain.mode in ("RGB", "RGBA"):
         plain = _bright(plain, note)
+    return square(plain, size, orientation)
+
+
+def square(plain: Image.Image, size: int, orientation: int = 1) -> np.ndarray:
+    """The centre square of a picture in L, RGB or RGBA, turned as EXIF's ``orientation`` says, ``(size, size, 3)`` uint8."""
     side = min(plain.size)
     left, top = (plain.width - side) / 2, (plain.height - side) / 2
     small = plain.resize(

@@ -42,6 +42,8 @@ BESIDE = (
     ".sha256",
     ".npy",
 )
+#: Of a file that begins like nothing we know.
+UNKNOWN = "not a picture, or broken"
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 _BEGINNINGS = (
     (b"version https://git-lfs", "only a pointer of Git LFS: fetch the picture with 'git lfs pull'"),
@@ -73,9 +75,9 @@ def by_content(file: IO[bytes]) -> str:
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
         return _HEIC
     if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        return _tiff(file) or "not a picture, or broken"
+        return _tiff(file) or UNKNOWN
     start = head.lstrip().lower()
-    return next((what for text, what in _BEGINNINGS if start.startswith(text)), "not a picture, or broken")
+    return next((what for text, what in _BEGINNINGS if start.startswith(text)), UNKNOWN)
 
 
 def _tiff(file: IO[bytes]) -> str:

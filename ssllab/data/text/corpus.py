@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ssllab.data.holdout import held_out
 from ssllab.data.skipped import Skipped
 from ssllab.data.spool import Spool, mapped
 from ssllab.data.text.types import TextSplit, split_of
@@ -66,27 +67,6 @@ class Documents:
 
     def _split(self, starts: Sequence[int] | np.ndarray, ends: Sequence[int] | np.ndarray) -> TextSplit:
         return TextSplit(self.text, torch.as_tensor(starts), torch.as_tensor(ends))
-
-
-def held_out(sizes: np.ndarray, holdout: int) -> np.ndarray | None:
-    """``(documents,)`` bool: which of documents of so many bytes are held out, evenly spread; None where whole documents
-    come nowhere near ``holdout`` hundredths.
-
-    >>> held_out(np.full(10, 7), 20)
-    array([False, False,  True, False, False, False, False,  True, False,
-           False])
-    """
-    chosen = np.zeros(len(sizes), bool)
-    out = passed = 0
-    for number, size in enumerate(sizes.tolist()):
-        passed += size
-        if (
-            holdout and 100 * (2 * out + size) <= 2 * holdout * passed
-        ):  # with it nearer to its share than without
-            chosen[number] = True
-            out += size
-    near = 0.5 * holdout * passed <= 100 * out <= 2 * holdout * passed
-    return chosen if near and not chosen.all() else None
 
 
 def parted(documents: Iterable[str], holdout: int) -> tuple[TextSplit, TextSplit]:

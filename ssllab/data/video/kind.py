@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ssllab.data.kind import Kind, Option, Request, SourceInfo, Words
@@ -21,10 +22,20 @@ def _load(name: str, request: Request) -> VideoData:
             from ssllab.data.video.digits import moving_digits
 
             return moving_digits(size)
-    raise NotImplementedError
+    from ssllab.data.video.frames import frames
+
+    return frames(
+        Path(name).expanduser(),
+        size=size,
+        root=request.root,
+        progress=request.progress,
+        cancelled=request.cancelled,
+    )
 
 
 def _amount(data: Any) -> str:
+    if hasattr(data.train, "count"):
+        return f"{data.train.count:,} frames of {data.size}x{data.size} to learn from, {data.test.count:,} held out"
     return f"clips of {data.size}x{data.size} pixels without end"
 
 

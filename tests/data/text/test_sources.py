@@ -12,9 +12,9 @@ import pytest
 
 from ssllab.data import catalogue
 from ssllab.data.download import Remote
+from ssllab.data.holdout import held_out
 from ssllab.data.skipped import in_words
 from ssllab.data.text import corpus, downloads
-from ssllab.data.text.corpus import held_out
 from ssllab.data.text.fasta import Fasta, complement
 from ssllab.methods.registry import method_class
 from ssllab.storage.errors import DataError
