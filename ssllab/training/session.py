@@ -50,9 +50,8 @@ from ssllab.training.run_writer import RunWriter
 from ssllab.training.trainer import Trainer
 
 PROBE_SHARE = 0.05  # probes may take this share of the time
-LOOK_SHARE = 0.04
+LOOK_SHARE = 0.04  # where nobody watches, looks are for the run's film, and ever rarer
 LOOK_SECONDS = 0.8  # never more often than this
-FILM_SHARE = 0.03  # of the time, for looks that nobody watches and only the run's film keeps
 PROBE_SECONDS = 4.0
 DIAGNOSIS_SECONDS = 1.0
 CHECKPOINT_SECONDS = 30.0
@@ -381,10 +380,10 @@ class Session(SessionLike):
 
     def _film_end(self) -> None:
         """The film's last frame is of the last step, unless that left nothing to look at."""
-        if self._writer is not None and self.film.last_step != self.step:
-            if _finite(self.metrics.last("loss") or 0.0):
-                self._film_due = 0.0
-                self._look_or_say()
+        whole = _finite(self.metrics.last("loss") or 0.0)
+        if self._writer is not None and self.film.last_step != self.step and whole:
+            self._film_due = 0.0
+            self._look_or_say()
 
     @property
     def _filming(self) -> bool:
@@ -400,12 +399,12 @@ class Session(SessionLike):
         started = time.monotonic()
         self.look = self._trainer.look()
         now = time.monotonic()
-        spent = now - started
+        spent = now - started if self.step else 0.0  # the first one is slow: it says nothing of the next
         self._look_due = now + max(LOOK_SECONDS, spent / LOOK_SHARE)
         if self._filming:
             self.film.add(self.look)
-            # Ever more rarely: in the end a film has so many frames, and what is taken between them is dropped.
-            self._film_due = now + max(LOOK_SECONDS, spent / FILM_SHARE, (now - self._began) / MOST_FRAMES)
+            # A film has so many frames in the end: what was taken between them is dropped.
+            self._film_due = max(self._look_due, now + (now - self._began) / MOST_FRAMES)
 
     def _probe(self) -> None:
         started = time.monotonic()
