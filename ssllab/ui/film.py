@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +29,10 @@ from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.loading import thumbnails_of
 from ssllab.ui.panels.curves import PANELS, CurvesPanel
-from ssllab.ui.plots.export import FILM_WIDTH, picture, pixels, save_film
+from ssllab.ui.plots.export import FILM_WIDTH, draw_film, picture, pixels
 from ssllab.ui.plots.markers import markers
 from ssllab.ui.scene import Scene, Thumbnails
-from ssllab.ui.work import LongWork
+from ssllab.ui.work import InWindow, LongWork, at_once
 
 if TYPE_CHECKING:
     from ssllab.methods.base import Method
@@ -41,18 +41,6 @@ if TYPE_CHECKING:
 
 _HEIGHT = 480
 _CURVE_FRAMES = 40
-_PAINTED = 0.7  # the share of the work that is done when the frames are painted
-Answer = TypeVar("Answer")
-
-
-class InWindow(Protocol):
-    """Makes calls in the window's thread and waits for what they give; see :meth:`.Task.in_window`."""
-
-    def __call__(self, call: Callable[[], Answer]) -> Answer: ...
-
-
-def _at_once(call: Callable[[], Answer]) -> Answer:
-    return call()
 
 
 def save_run_film(
@@ -60,7 +48,7 @@ def save_run_film(
     run: Run,
     path: Path,
     report: Callable[[float, str], None] = lambda share, text: None,
-    in_window: InWindow = _at_once,
+    in_window: InWindow = at_once,
 ) -> Path:
     """Write the film of a run as GIF. Off the window's thread ``in_window`` has its calls made there, each short.
 
@@ -80,14 +68,10 @@ def save_run_film(
         lambda: Reel(Bench(workspace, lab.name, LongWork()), run, method, faces, looks, scene)
     )
     try:
-        frames = []
-        for i in range(len(reel)):
-            report(_PAINTED * i / len(reel), f"Drawing frame {i + 1} of {len(reel)}")
-            frames.append(in_window(partial(reel.frame, i)))
+        frames = [partial(reel.frame, i) for i in range(len(reel))]
+        return draw_film(frames, path, report=report, in_window=in_window)
     finally:
         in_window(reel.close)
-    rest = 1.0 - _PAINTED
-    return save_film(frames, path, report=lambda share: report(_PAINTED + rest * share, "Writing the film"))
 
 
 def _thumbnails(
@@ -135,7 +119,8 @@ class Reel:
         panel.resize(FILM_WIDTH, _HEIGHT)
         panel.show()
         self._draw(self._looks[0])  # what stands around the picture is known, which is to have the whole size
-        panel.layout().activate()
+        if layout := panel.layout():
+            layout.activate()
         panel.resize(FILM_WIDTH, 2 * _HEIGHT - self._pictured.height())
 
     def __len__(self) -> int:

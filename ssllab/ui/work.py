@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from weakref import WeakSet
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -18,6 +18,17 @@ from ssllab.storage.progress import Cancelled
 
 Answer = TypeVar("Answer")
 LONGEST_END = 20.0  # seconds that leaving the program waits for work which was given up
+
+
+class InWindow(Protocol):
+    """Makes calls in the window's thread and waits for what they give, as :meth:`Task.in_window` does."""
+
+    def __call__(self, call: Callable[[], Answer]) -> Answer: ...
+
+
+def at_once(call: Callable[[], Answer]) -> Answer:
+    """An :class:`InWindow` of the window's own thread."""
+    return call()
 
 
 class Task:

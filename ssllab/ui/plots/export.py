@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,12 @@ from ssllab.storage.files import write_whole
 from ssllab.training.export import csv_pieces
 from ssllab.ui import theme
 from ssllab.ui.plots.stroke import Stroke
+from ssllab.ui.work import InWindow, at_once
 
 FILM_WIDTH = 720  # pixels at most
+PER_SECOND = 8.0  # frames of a film that does not flicker
+FrameCall: TypeAlias = Callable[[], NDArray[np.uint8]]  # gives a frame of a film, in the window's thread
+_PAINTED = 0.7  # the share of the work on a film that is done when its frames are painted
 _LAST_MS = 2000
 _SCALE = 2  # pixels of the picture per pixel of the window, for print and projector
 
@@ -51,7 +56,7 @@ def save_film(
     frames: Sequence[NDArray[np.uint8]],
     path: str | os.PathLike[str],
     *,
-    per_second: float = 8.0,
+    per_second: float = PER_SECOND,
     report: Callable[[float], None] = lambda share: None,
 ) -> Path:
     """Write frames ``(H, W, 3)`` of one size as a GIF that runs for ever, its last frame held for two seconds.
@@ -60,6 +65,7 @@ def save_film(
     it is (0..1); what it raises ends it and no part of a file is left. Returns the path. Raises OSError with one line
     for the user.
     """
+    report(0.0)
     path = Path(path)
     if path.suffix.lower() != ".gif":
         path = path.with_name(path.name + ".gif")
@@ -100,6 +106,33 @@ def save_plot(widget: QWidget, path: str | os.PathLike[str]) -> Path:
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     picture(widget).save(buffer, "PNG")
     return _write(path, bytes(buffer.data().data()))
+
+
+def draw_film(
+    frames: Sequence[FrameCall],
+    path: str | os.PathLike[str],
+    *,
+    per_second: float = PER_SECOND,
+    report: Callable[[float, str], None] = lambda share, text: None,
+    in_window: InWindow = at_once,
+) -> Path:
+    """Have the frames painted one by one, in the window's thread, and write them; for the rest see :func:`save_film`."""
+    drawn = []
+    for i, frame in enumerate(frames):
+        report(_PAINTED * i / len(frames), f"Drawing frame {i + 1} of {len(frames)}")
+        drawn.append(in_window(frame))
+    return save_film(
+        drawn,
+        path,
+        per_second=per_second,
+        report=lambda share: report(_PAINTED + (1.0 - _PAINTED) * share, "Writing the film"),
+    )
+
+
+def frame_of(widget: QWidget, show: Callable[[], object]) -> NDArray[np.uint8]:
+    """A frame of a film: what ``widget`` paints after ``show()``."""
+    show()
+    return pixels(picture(widget, 1))
 
 
 def _palette(colours: NDArray[np.uint8]) -> Image.Image:

@@ -26,7 +26,7 @@ KINDS = {
     "weights": ("Weights as safetensors…", "Weights (*.safetensors)", ".safetensors"),
     "model": ("Model in Hugging Face's format…", "", ""),  # a folder
     "script": ("Script that repeats the run…", "Python script (*.py)", ".py"),
-    "gif": ("Film of its face (GIF)…", "Animated GIF (*.gif)", ".gif"),
+    "gif": ("Film of its training (GIF)…", "Animated GIF (*.gif)", ".gif"),
 }
 PICTURES = {
     "png": ("Plots as PNG…", "PNG image (*.png)", ".png"),
