@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
 Part = TypeVar("Part")
 FILMED = "filmed"
-NOT_FILMED = {
-    FILMED: False
-}  # of a field that is large and not drawn again: a run keeps its shape, or its default
+# Of a field that is large and not drawn again: of it a run's film keeps the shape, or nothing where it has a default.
+NOT_FILMED = {FILMED: False}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from ssllab.cli import main
-from ssllab.labs import labs
+from ssllab.labs import labs, methods_of
 from ssllab.methods import registry
 from ssllab.storage import search_path
 from ssllab.storage.progress import Cancelled
@@ -120,12 +120,14 @@ def test_a_run_without_steps_is_a_line(qapp, tmp_path, capsys) -> None:
 
 
 @pytest.mark.parametrize("lab", labs())
-def test_every_lab_declares_a_face_that_its_first_method_has(qtbot, lab, tmp_path) -> None:
+def test_every_lab_declares_faces_and_each_is_drawn_from_what_a_run_keeps(qtbot, lab, tmp_path) -> None:
     page = search_path.load(labs()[lab].folder / "page.py", "ssllab.ui.labs")
-    panels = [face(Bench(Workspace(tmp_path), lab, LongWork())) for face in page.FACES]
-    for panel in panels:
+    there = methods_of(labs()[lab], registry.methods()).values()
+    for face in page.FACES:
+        panel = face(Bench(Workspace(tmp_path), lab, LongWork()))
         qtbot.addWidget(panel)
-    assert any(panel.suits(registry.methods()[labs()[lab].method]) for panel in panels)
+        assert panel.parts
+        assert any(panel.suits(method) for method in there)
 
 
 def test_the_window_goes_on_while_a_film_is_made_and_a_cancelled_one_leaves_nothing(
