@@ -20,6 +20,7 @@ from ssllab.training.run_store import Workspace
 from ssllab.training.session import Session
 from ssllab.ui.bench import Bench
 from ssllab.ui.film import save_run_film
+from ssllab.ui.plots import export
 from ssllab.ui.plots.export import save_film
 from ssllab.ui.work import LongWork
 
@@ -107,6 +108,23 @@ def test_a_run_of_a_version_that_kept_no_looks_becomes_a_film_of_its_curves(
     frames = shown(film)
     assert len(frames) == 4
     assert (frames[0] != frames[-1]).any()
+
+
+def test_ctrl_c_in_the_midst_of_a_film_leaves_no_file(qapp, tmp_path, capsys, monkeypatch) -> None:
+    shutil.copytree(STORED, tmp_path / "runs")
+    name = next((tmp_path / "runs").iterdir()).name
+
+    def pressed(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    for moment in ("picture", "_palette"):
+        with monkeypatch.context() as now:
+            now.setattr(export, moment, pressed)
+            now.setattr("ssllab.ui.film.picture", export.picture)
+            film = str(tmp_path / "film.gif")
+            assert main(["runs", "export", name, "--gif", film, "--workspace", str(tmp_path)]) == 130
+        assert "stopped" in capsys.readouterr().err
+        assert not list(tmp_path.glob("*film*"))
 
 
 def test_a_run_without_steps_is_a_line(qapp, tmp_path, capsys) -> None:
