@@ -156,7 +156,7 @@ def parser() -> Parser:
         ("list", "every run"),
         ("show", "one run: settings, last values, changes, checkpoints"),
         ("compare", "how runs differ"),
-        ("export", "tables, pictures, weights, a script that repeats the run"),
+        ("export", "tables, pictures, a film, weights, a script that repeats the run"),
         ("delete", "move runs to the trash"),
     ):
         sub = verbs.add_parser(verb, help=words)
@@ -167,6 +167,9 @@ def parser() -> Parser:
         if verb == "export":
             for kind in ("csv", "png", "svg", "script"):
                 sub.add_argument(f"--{kind}", type=_path, metavar="FILE")
+            sub.add_argument(
+                "--gif", type=_path, metavar="FILE", help="a film: what its lab shows first, over training"
+            )
             sub.add_argument(
                 "--weights",
                 type=_path,

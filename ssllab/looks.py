@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 Part = TypeVar("Part")
+FILMED = "filmed"
+# Of a field that is large and not drawn again: of it a run's film keeps the shape, or nothing where it has a default.
+NOT_FILMED = {FILMED: False}
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Embedding:
     """Where M fixed items stand, two views each: rows i and M + i are the two views of item i. Items that are no images
     have no ``views``: each is one row."""
 
-    z: np.ndarray  # (2M, D) unit vectors
+    z: np.ndarray = field(metadata=NOT_FILMED)  # (2M, D) unit vectors
     points: np.ndarray  # (2M, d) on the map, d = 2 or 3
     kind: Literal["circle", "sphere", "pca"]  # what the map is: all of z, or its principal components
     explained: float  # share of the variance of z that the map shows
@@ -145,7 +148,7 @@ class Babble:
 
     step: int
     text: str
-    sound: np.ndarray | None = field(default=None, compare=False, repr=False)
+    sound: np.ndarray | None = field(default=None, compare=False, repr=False, metadata=NOT_FILMED)
 
 
 # What is asked for

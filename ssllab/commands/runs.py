@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ssllab.commands.reading import shown
 from ssllab.commands.train import plain, workspace
 from ssllab.commands.usage import UsageError, answer
 from ssllab.data.catalogue import sources
@@ -177,7 +178,7 @@ def _export_files(store: Workspace, options: argparse.Namespace) -> int:
     run = store.open(options.run)
     pictures = [
         given if given.suffix.lower() == ending else given.with_name(given.name + ending)
-        for given, ending in ((options.png, ".png"), (options.svg, ".svg"))
+        for given, ending in ((options.png, ".png"), (options.svg, ".svg"), (options.gif, ".gif"))
         if given is not None
     ]
     places = [
@@ -197,10 +198,12 @@ def _export_files(store: Workspace, options: argparse.Namespace) -> int:
         export.export_script(run, options.script)
         written.append(options.script)
     for picture in pictures:
-        _picture(run, picture)
+        _picture(store, run, picture)
         written.append(picture)
     if not written:
-        raise UsageError("nothing to export: give --csv, --png, --svg, --weights or --script with a file.")
+        raise UsageError(
+            "nothing to export: give --csv, --png, --svg, --gif, --weights or --script with a file."
+        )
     if options.json:
         answer({"written": [str(path) for path in written]})
     else:
@@ -208,11 +211,21 @@ def _export_files(store: Workspace, options: argparse.Namespace) -> int:
     return 0
 
 
-def _picture(run: Run, path: Path) -> None:
+def _picture(store: Workspace, run: Run, path: Path) -> None:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from ssllab.ui.run_picture import save_run_picture
+    if path.suffix.lower() != ".gif":
+        from ssllab.ui.run_picture import save_run_picture
 
-    save_run_picture(run, path)
+        save_run_picture(run, path)
+        return
+    from ssllab.ui import theme
+    from ssllab.ui.app import application
+    from ssllab.ui.film import save_run_film
+
+    application()
+    theme.apply("light")
+    with shown() as progress:
+        save_run_film(store, run, path, progress)
 
 
 def _delete(store: Workspace, options: argparse.Namespace) -> int:

@@ -144,6 +144,14 @@ class MetricsLog:
             now.columns[name][start : start + count] = column
         self._published = now._replace(length=start + count)
 
+    def until(self, step: int) -> MetricsLog:
+        """A log of the rows up to ``step``; this one stays as it is."""
+        _, steps, columns = self.since(0)
+        rows = int(np.searchsorted(steps, step, side="right"))
+        log = MetricsLog()
+        log.extend(steps[:rows], {name: values[:rows] for name, values in columns.items()})
+        return log
+
     def truncate(self, step: int) -> None:
         """Drop every row whose step is greater than ``step``, as a resumed run must."""
         now = self._published

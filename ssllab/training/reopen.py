@@ -67,6 +67,7 @@ def resume_run(
         events=kept,
         known_data=known_data,
         life=_life(run, last.step),
+        film=run.film().until(last.step),
     )
 
 
@@ -120,6 +121,7 @@ def fork_run(
         events=[event for event in events[:begun] if event.kind == "set"],
         known_data=parent.info.data,
         life=_life(parent, begin),
+        film=parent.film().until(begin),
     )
 
 

@@ -22,6 +22,7 @@ from ssllab.storage.files import why_refused
 from ssllab.storage.run_lock import LOCK_NAME, is_locked
 from ssllab.training import checkpoint
 from ssllab.training.declared import series_from
+from ssllab.training.film import Film, read_film
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_database import (
     DATABASE_NAME,
@@ -105,6 +106,10 @@ class Run:
     def events(self) -> list[Event]:
         """What happened, in order. Raises RunError."""
         return self._read(read_events, [])
+
+    def film(self) -> Film:
+        """What was kept of its looks; empty for a run of an ssllab before films. Raises RunError."""
+        return self._read(read_film, Film())
 
     def checkpoints(self) -> list[CheckpointRef]:
         """Every checkpoint that is whole, oldest first; damaged ones are left out."""

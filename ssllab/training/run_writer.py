@@ -21,6 +21,7 @@ import numpy as np
 from ssllab.storage.files import why_refused
 from ssllab.storage.run_lock import RunLock
 from ssllab.training.checkpoint import CheckpointError
+from ssllab.training.film import Film, Frame, write_film
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_database import (
     DATABASE_NAME,
@@ -48,19 +49,28 @@ CURVE_POINTS = 60
 
 
 class RunWriter:
-    """Writes metrics, probes, events and checkpoints of a session.
+    """Writes metrics, probes, events, looks and checkpoints of a session.
 
     ``problem`` is one line while the disk refuses, None when all is well; after the end it says what is missing. Raises
     RunError when another process trains the run, or when the disk holds rows that the logs lack (see
     :meth:`Run.truncate`).
     """
 
-    def __init__(self, run: Run, metrics: MetricsLog, probes: MetricsLog, events: Sequence[Event]) -> None:
+    def __init__(
+        self,
+        run: Run,
+        metrics: MetricsLog,
+        probes: MetricsLog,
+        events: Sequence[Event],
+        film: Film | None = None,
+    ) -> None:
         self.problem: str | None = None
         self._run = run
         self._logs = {"metrics": metrics, "probes": probes}
         self._generations = {kind: log.generation for kind, log in self._logs.items()}
         self._events = events
+        self._film = film or Film()
+        self._film_written: tuple[Frame, ...] | None = None
         self._notes: dict[str, Any] = {}
         self._checkpoints: deque[tuple[int, Any, dict[str, Any]]] = deque()
         self._lost: list[
@@ -236,6 +246,7 @@ class RunWriter:
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
         self._summarized = ()
+        self._film_written = None
         self._lock.release()
 
     def _file(self) -> tuple[int, int] | None:
@@ -252,6 +263,7 @@ class RunWriter:
         summary = self._summary() if lengths != self._summarized else {}
         with self._room:
             notes = dict(self._notes)
+        frames = self._film.frames
         try:
             with transaction(connection):
                 for kind, log in self._logs.items():
@@ -265,6 +277,8 @@ class RunWriter:
                 append_events(connection, list(self._events[known:count]), known + 1)
                 for key, value in {**notes, **summary, "closed": closing, "failure": self._failure}.items():
                     write_note(connection, key, value)
+                if frames is not self._film_written:
+                    write_film(connection, Film(frames))
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError:
@@ -274,6 +288,7 @@ class RunWriter:
             raise
         self._generations = generations
         self._summarized = lengths
+        self._film_written = frames
 
     def _write_log(self, connection: sqlite3.Connection, kind: str, log: MetricsLog) -> int:
         """Append what is new, or write all anew when the log was truncated; the log's generation."""

@@ -22,6 +22,7 @@ from ssllab.scalars import as_json
 from ssllab.storage.one_line import one_line
 from ssllab.storage.progress import Cancelled, heard
 from ssllab.training.checkpoint import CheckpointError, snapshot
+from ssllab.training.film import MOST_FRAMES, Film
 from ssllab.training.fingerprint import difference, fingerprint
 from ssllab.training.memory import release
 from ssllab.training.messages import (
@@ -49,7 +50,7 @@ from ssllab.training.run_writer import RunWriter
 from ssllab.training.trainer import Trainer
 
 PROBE_SHARE = 0.05  # probes may take this share of the time
-LOOK_SHARE = 0.04
+LOOK_SHARE = 0.04  # where nobody watches, looks are for the run's film, and ever rarer
 LOOK_SECONDS = 0.8  # never more often than this
 PROBE_SECONDS = 4.0
 DIAGNOSIS_SECONDS = 1.0
@@ -62,7 +63,7 @@ class Session(SessionLike):
     """Trains in a background thread, which answers messages between two steps.
 
     ``tree`` is the checkpoint to go on from, ``known_data`` the fingerprint of what was learned from until then;
-    ``life`` are the verdicts up to there.
+    ``life`` are the verdicts up to there, ``film`` what was kept of its looks.
     """
 
     run: Run | None
@@ -79,6 +80,7 @@ class Session(SessionLike):
         events: Sequence[Event] = (),
         known_data: Mapping[str, Any] | None = None,
         life: Sequence[tuple[int, str]] = (),
+        film: Film | None = None,
     ) -> None:
         self.settings = settings
         self.data = data
@@ -87,6 +89,7 @@ class Session(SessionLike):
         self.probes = probes or MetricsLog()
         self.events: list[Event] = list(events)
         self.life: Life = list(life)
+        self.film = film or Film()  # of a run that is kept on disk
         self.constants: dict[str, float] = {}
         self.look: Look | None = None
         self.verdict: Verdict | None = None
@@ -111,7 +114,7 @@ class Session(SessionLike):
         self._stopping = False
         self._left = False  # the trainer, by its thread: it stays as it is
         self._last_change: tuple[str, float] = ("", 0.0)
-        self._look_due = self._probe_due = 0.0
+        self._look_due = self._probe_due = self._film_due = 0.0
         self._checkpoint_due = self._diagnosis_due = 0.0
         self._began = time.monotonic()
         self._writer: RunWriter | None = None
@@ -173,6 +176,7 @@ class Session(SessionLike):
                 self._advance()
             if self.step:
                 self._keep("end")
+                self._film_end()
             self.state = "finished" if self._is_done() else "stopped"
         except Cancelled:
             self.state = "stopped"
@@ -205,7 +209,7 @@ class Session(SessionLike):
             raise
         said = [self._trainer.method.remark]
         if self.run is not None:
-            self._writer = RunWriter(self.run, self.metrics, self.probes, self.events)
+            self._writer = RunWriter(self.run, self.metrics, self.probes, self.events, self.film)
             data = fingerprint(self.data)
             self._writer.describe(
                 scalars=as_json(self._trainer.method.series),
@@ -259,6 +263,8 @@ class Session(SessionLike):
     def _advance(self) -> None:
         if self.step == 0:
             self._keep("start")  # so that a run killed in its first seconds can go on too
+            if self._filming:
+                self._look_or_say()
         if len(self.probes) == 0:
             self._probe_or_say()  # the untrained encoder: what every later probe is compared with
         started = time.perf_counter()
@@ -270,7 +276,7 @@ class Session(SessionLike):
         if not _finite(measured["loss"]):
             self._stop_diverged()
             return
-        if self.watched and now >= self._look_due:
+        if (self.watched and now >= self._look_due) or self._filming:
             self._look_or_say()
         if now >= self._probe_due or (self._is_done() and self.probes.last_step != self.step):
             self._probe_or_say()
@@ -370,7 +376,19 @@ class Session(SessionLike):
 
     def _look_or_say(self) -> None:
         if not self._attempt(self._look, "look at the model"):
-            self._look_due = time.monotonic() + PROBE_SECONDS
+            self._look_due = self._film_due = time.monotonic() + PROBE_SECONDS
+
+    def _film_end(self) -> None:
+        """The film's last frame is of the last step, unless that left nothing to look at."""
+        whole = _finite(self.metrics.last("loss") or 0.0)
+        if self._writer is not None and self.film.last_step != self.step and whole:
+            self._film_due = 0.0
+            self._look_or_say()
+
+    @property
+    def _filming(self) -> bool:
+        """Whether the run's film lacks a look of now, watched or not."""
+        return self._writer is not None and time.monotonic() >= self._film_due
 
     def _probe_or_say(self) -> None:
         if not self._attempt(self._probe, "probe"):
@@ -380,8 +398,13 @@ class Session(SessionLike):
     def _look(self) -> None:
         started = time.monotonic()
         self.look = self._trainer.look()
-        spent = time.monotonic() - started
-        self._look_due = time.monotonic() + max(LOOK_SECONDS, spent / LOOK_SHARE)
+        now = time.monotonic()
+        spent = now - started if self.step else 0.0  # the first one is slow: it says nothing of the next
+        self._look_due = now + max(LOOK_SECONDS, spent / LOOK_SHARE)
+        if self._filming:
+            self.film.add(self.look)
+            # A film has so many frames in the end: what was taken between them is dropped.
+            self._film_due = max(self._look_due, now + (now - self._began) / MOST_FRAMES)
 
     def _probe(self) -> None:
         started = time.monotonic()

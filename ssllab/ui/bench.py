@@ -5,7 +5,7 @@ torch is imported and data is loaded in a background thread; until then ``config
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from ssllab.training.messages import Message, ModelCopy
     from ssllab.training.protocol import SessionLike
     from ssllab.training.run_store import Workspace
+    from ssllab.ui.plots.export import FrameCall
+    from ssllab.ui.work import Task
 
 _REASONS_SAID = 3  # of files that were skipped; the detail has them all
 
@@ -822,14 +824,29 @@ class Bench(QObject):
         """Write columns as CSV in the background; the window shows how far it is."""
         from ssllab.ui.plots.export import save_table
 
+        self._save(path, lambda task: save_table(columns, path, task.report), "data was")
+
+    def save_film(self, frames: Sequence[FrameCall], path: Path, per_second: float) -> None:
+        """Write a film as GIF: painted frame by frame between the window's turns, written in the background."""
+        from ssllab.ui.plots.export import draw_film
+
+        self._save(
+            path,
+            lambda task: draw_film(
+                frames, path, per_second=per_second, report=task.report, in_window=task.in_window
+            ),
+            "film was",
+        )
+
+    def _save(self, path: Path, save: Callable[[Task], Path], what: str) -> None:
         if not self.long_work.start(
             f"Saving {path.name}",
-            lambda task: save_table(columns, path, task.report),
-            lambda written: self.say("info", f"The data was saved to {written}."),
+            save,
+            lambda written: self.say("info", f"The {what} saved to {written}."),
             lambda error, trace: self.say("error", str(error), trace),
             lambda: self.say("info", "Saving was cancelled; nothing was written."),
         ):
-            self.say("warning", "Another table is still being saved. Wait for it or cancel it.")
+            self.say("warning", "Something else is still being saved. Wait for it or cancel it.")
 
     # What others may know of the session and ask of it
 

@@ -49,6 +49,11 @@ class Panel(QWidget):
     def restyle(self) -> None:
         """The theme or the font size changed: take colours anew from ``theme.current()``."""
 
+    def stand_still(self) -> QWidget:
+        """From now on every drawing is whole at once, without gliding there, as a film has it; what of the panel is in its
+        pictures."""
+        return self
+
     def reset(self) -> None:
         """A new run began: forget what was drawn; how it is viewed stays."""
 

@@ -11,11 +11,10 @@ from ssllab.training.run_method import known_method
 from ssllab.training.run_store import Run
 from ssllab.ui import theme
 from ssllab.ui.app import application
-from ssllab.ui.panels.curves import CurvesPanel
+from ssllab.ui.panels.curves import PANELS, CurvesPanel
 from ssllab.ui.plots.export import save_plot
 from ssllab.ui.scene import Scene
 
-_PANELS = ("loss", "accuracy", "perplexity", "probes")  # their charts are those of the method
 _SHOWN = ("loss", "probes")
 
 
@@ -27,7 +26,7 @@ def save_run_picture(run: Run, path: Path) -> None:
     page = QWidget()
     column = QVBoxLayout(page)
     method = known_method(run.info)
-    panels = [CurvesPanel(None, name, name.capitalize(), _PANELS) for name in _SHOWN]
+    panels = [CurvesPanel(None, name, name.capitalize(), PANELS) for name in _SHOWN]
     for panel in panels:
         panel.declare(declared(run.info), method.charts if method else ())
         column.addWidget(panel)

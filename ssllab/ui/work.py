@@ -8,23 +8,37 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any, Protocol, TypeVar
 from weakref import WeakSet
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 from ssllab.storage.progress import Cancelled
 
+Answer = TypeVar("Answer")
 LONGEST_END = 20.0  # seconds that leaving the program waits for work which was given up
+
+
+class InWindow(Protocol):
+    """Makes calls in the window's thread and waits for what they give, as :meth:`Task.in_window` does."""
+
+    def __call__(self, call: Callable[[], Answer]) -> Answer: ...
+
+
+def at_once(call: Callable[[], Answer]) -> Answer:
+    """An :class:`InWindow` of the window's own thread."""
+    return call()
 
 
 class Task:
     """One piece of work: lives on the worker's thread, cancelled from the UI's."""
 
-    def __init__(self, report: Callable[[float, str], None]) -> None:
+    def __init__(
+        self, report: Callable[[float, str], None], deliver: Callable[[Callable[[], object]], None]
+    ) -> None:
         self._cancelled = threading.Event()
-        self._report = report
+        self._report, self._deliver = report, deliver
 
     def cancel(self) -> None:
         """Ask the work to end at its next :meth:`report`."""
@@ -41,18 +55,37 @@ class Task:
             raise Cancelled
         self._report(share, text)
 
+    def in_window(self, call: Callable[[], Answer]) -> Answer:
+        """What ``call`` gives or raises in the UI's thread, as only there one may paint; it should take no longer than a
+        frame. Raises :class:`Cancelled` when the work should end and the window answers no more."""
+        answer: Future[Answer] = Future()
+
+        def answered() -> None:
+            try:
+                answer.set_result(call())
+            except Exception as error:
+                answer.set_exception(error)
+
+        self._deliver(answered)
+        while not wait([answer], timeout=0.2).done:
+            if self.cancelled:
+                raise Cancelled
+        return answer.result()
+
 
 class Worker(QObject):
     """A thread of its own for work in order; ``then`` and ``failed`` are called on the UI thread."""
 
     progressed = Signal(float, str)
     _arrived = Signal(object)
+    _asked = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="runs")
         self._tasks: set[Task] = set()
         self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._asked.connect(lambda call: call(), Qt.ConnectionType.QueuedConnection)
 
     @property
     def busy(self) -> bool:
@@ -66,7 +99,7 @@ class Worker(QObject):
         failed: Callable[[Exception, str], None] | None = None,
     ) -> Task:
         """Run ``work(task)`` soon. ``then(result)`` or ``failed(error, trace)`` follows, unless cancelled."""
-        task = Task(self._emit_progress)
+        task = Task(self._emit_progress, self._ask)
         self._tasks.add(task)
         self._pool.submit(self._run, task, work, then, failed)
         return task
@@ -80,6 +113,10 @@ class Worker(QObject):
     def _emit_progress(self, share: float, text: str) -> None:
         with contextlib.suppress(RuntimeError):  # the window is gone
             self.progressed.emit(share, text)
+
+    def _ask(self, call: Callable[[], object]) -> None:
+        with contextlib.suppress(RuntimeError):
+            self._asked.emit(call)
 
     def _run(self, task: Task, work: Any, then: Any, failed: Any) -> None:
         call: tuple[Any, tuple[Any, ...]] | None = None

@@ -22,6 +22,7 @@ from ssllab.ui.scene import Scene
 if TYPE_CHECKING:
     from ssllab.methods.base import Method
 
+PANELS = ("loss", "accuracy", "perplexity", "probes")  # of a run that is drawn outside of its lab
 _HELP = "<p>What the method measures, over the steps of training: its charts come with the method, once it is loaded.</p>"
 
 

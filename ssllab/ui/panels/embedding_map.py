@@ -154,6 +154,10 @@ class EmbeddingMap(Panel):
             embedding, forces = replace(embedding, points=points, explained=explained), None
         self.canvas.show_embedding(step, embedding, forces)
 
+    def stand_still(self) -> QWidget:
+        self.move_smoothly.setChecked(False)
+        return self.canvas
+
     def restyle(self) -> None:
         """The theme or the font size changed."""
         self.card.restyle()

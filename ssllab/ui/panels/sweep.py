@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
@@ -28,6 +29,8 @@ from ssllab.storage.files import write_whole
 from ssllab.training.run_record import RunSettings
 from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Panel
+from ssllab.ui.plots.actions import PictureActions
+from ssllab.ui.plots.chart import Chart
 from ssllab.ui.widgets.whole_number_box import WholeNumberBox
 from ssllab.ui.work import Background
 
@@ -43,6 +46,10 @@ class Picture(QWidget):
     """What is drawn of a sweep's results. ``controls``: how it is looked at, beside the panel's buttons."""
 
     controls: Sequence[QWidget] = ()
+
+    def columns(self) -> dict[str, NDArray]:
+        """What "Save data" writes."""
+        return {}
 
     def show_results(self, results: Mapping[Any, Any]) -> None:
         """Draw the results so far, by cell; called some times a second, also where nothing is new."""
@@ -125,6 +132,12 @@ class SweepPanel(Panel):
             row.addWidget(control, 1)
         if not self.picture.controls:
             row.addStretch()
+        if isinstance(self.picture, Chart):
+            self.tools: PictureActions = self.picture.tools
+        else:
+            self.tools = PictureActions(self.picture, self.picture.columns)
+            row.addWidget(self.tools.button())
+        self.tools.serve(bench, lambda: bench.file_name(self.title))
         for control in (self.run_button, self.cancel_button, *self.picture.controls):
             control.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         column = QVBoxLayout(self)

@@ -23,6 +23,7 @@ from ssllab.ui.plots.actions import ChartActions
 from ssllab.ui.plots.annotations import Annotations
 from ssllab.ui.plots.axis import NumberAxis
 from ssllab.ui.plots.canvas import Canvas, View
+from ssllab.ui.plots.export import PER_SECOND, FrameCall
 from ssllab.ui.plots.legend import Entry, Legend, small_font
 from ssllab.ui.plots.ranges import log10, span
 from ssllab.ui.plots.stroke import Stroke
@@ -143,6 +144,10 @@ class Chart(QWidget):
     def columns(self) -> dict[str, NDArray]:
         """What "Save data" writes."""
         return {}
+
+    #: A method where the chart has a past to show: what "Save film" is made of, see :class:`.PictureActions`.
+    frames: Callable[[], Sequence[FrameCall]] | None = None
+    per_second = PER_SECOND  # of that film
 
     def readout(self, x: float) -> Readout | None:
         """What to say at ``x`` (view coordinates)."""

@@ -86,9 +86,7 @@ class ChartPanel(Panel):
             chart.hide()
         for name, chart in self._charts:
             self._tabs.addTab(name)
-            chart.tools.name = partial(self._file_name, name)
-            chart.tools.said.connect(lambda level, text: self.bench.say(level, text))
-            chart.tools.table_asked.connect(lambda columns, path: self.bench.save_table(columns, path))
+            chart.tools.serve(self.bench, partial(self._file_name, name))
             if isinstance(chart, TimePlot):
                 chart.marker_clicked.connect(lambda marker: ask_rewind(self, self.bench, marker))
         self._style_tabs()

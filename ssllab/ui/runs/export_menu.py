@@ -1,8 +1,8 @@
-"""Export of the selected runs: CSV, weights, a script, or a picture of the plots."""
+"""Export of the selected runs: CSV, weights, a script, a film, or a picture of the plots."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 from ssllab.storage.files import why_refused
 from ssllab.training import export
 from ssllab.training.run_record import RunError
+from ssllab.ui.film import save_run_film
 from ssllab.ui.runs.words import file_name, plural, run_title
 from ssllab.ui.work import LongWork, Task
 
@@ -25,6 +26,7 @@ KINDS = {
     "weights": ("Weights as safetensors…", "Weights (*.safetensors)", ".safetensors"),
     "model": ("Model in Hugging Face's format…", "", ""),  # a folder
     "script": ("Script that repeats the run…", "Python script (*.py)", ".py"),
+    "gif": ("Film of its training (GIF)…", "Animated GIF (*.gif)", ".gif"),
 }
 PICTURES = {
     "png": ("Plots as PNG…", "PNG image (*.png)", ".png"),
@@ -32,16 +34,26 @@ PICTURES = {
 }
 
 
-def export_run(workspace: Any, run_id: str, kind: str, path: Path, report: Callable[[float], None]) -> None:
-    """Write one run as ``kind``, telling ``report`` how far it is (0..1).
+def export_run(
+    workspace: Any, run_id: str, kind: str, path: Path, task: Task, done: float, share: float
+) -> None:
+    """Write one run as ``kind``, the ``share`` of the task (0..1) that begins where so much is ``done``.
 
     Raises ValueError (RunError, CheckpointError) with one line for the user.
     """
-    report(0.0)
     run = workspace.open(run_id)
+    title = f"Exporting {run_title(run.info)}"
+
+    def report(part: float, text: str = title) -> None:
+        task.report(done + share * part, text)
+
+    report(0.0)
     try:
         if kind == "csv":
             export.export_csv(run, path, report)
+        elif kind == "gif":
+            export.check_place(path)
+            save_run_film(workspace, run, path, report, task.in_window)
         elif kind == "weights":
             export.export_weights(run, path)
         elif kind == "model":
@@ -100,13 +112,10 @@ class RunExporter(QObject):
         page = self._page
 
         def write(task: Task) -> int:
+            count = len(infos)
             for i, (info, target) in enumerate(zip(infos, targets, strict=True)):
-
-                def report(share: float, i: int = i, title: str = f"Exporting {run_title(info)}") -> None:
-                    task.report((i + share) / len(infos), title)
-
-                export_run(page.workspace, info.id, kind, target, report)
-            return len(infos)
+                export_run(page.workspace, info.id, kind, target, task, i / count, 1 / count)
+            return count
 
         def done(count: int) -> None:
             where = targets[0] if count == 1 else targets[0].parent

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
 
@@ -51,6 +52,13 @@ class PairGrid(Picture):
     def show_results(self, results: Mapping[tuple[str, str], float]) -> None:
         self.values = dict(results)
         self.update()
+
+    def columns(self) -> dict[str, NDArray]:
+        pairs = list(self.values)
+        if not pairs:
+            return {}
+        first, second = (np.array([pair[i] for pair in pairs]) for i in (0, 1))
+        return {"first": first, "second": second, "accuracy": np.array([self.values[pair] for pair in pairs])}
 
     def _cell(self, row: int, column: int) -> QRectF:
         left = self.fontMetrics().horizontalAdvance("average") + 10
@@ -118,7 +126,7 @@ class PairGrid(Picture):
         self.setToolTip(words if value is None else f"{words}: {100 * value:.1f} %. Click to set it.")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if pair := self._at(event.position()):
+        if event.button() == Qt.MouseButton.LeftButton and (pair := self._at(event.position())):
             self.picked.emit(*pair)
 
 

@@ -37,6 +37,9 @@ PANELS = (
     DoctorPanel,
     CodePanel,
 )
+FACES = (
+    lambda bench: EmbeddingMap(bench, Anchor(bench)),
+)  # what a film of a run shows: the first that suits its method
 
 _COLUMNS = (
     Column(

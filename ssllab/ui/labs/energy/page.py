@@ -25,6 +25,9 @@ PANELS = (
     DoctorPanel,
     CodePanel,
 )
+FACES = (
+    lambda bench: EmbeddingMap(bench, Anchor(bench)),
+)  # what a film of a run shows: the first that suits its method
 
 _COLUMNS = (
     Column(560, (Place(("map", "code"), 430), Place(("spectrum",), 250))),

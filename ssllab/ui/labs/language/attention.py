@@ -112,9 +112,7 @@ class AttentionPanel(AskingPanel):
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.map = AttentionMap()
         self.map.told.connect(self.note.setText)
-        self.map.tools.name = lambda: self.bench.file_name(self.title)
-        self.map.tools.said.connect(self.bench.say)
-        self.map.tools.table_asked.connect(self.bench.save_table)
+        self.map.tools.serve(self.bench, lambda: self.bench.file_name(self.title))
         self._found: AttentionMaps | None = None
         self._names: list[str] = []
         self._causal = True

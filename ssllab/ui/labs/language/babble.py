@@ -83,6 +83,10 @@ class BabblePanel(Panel):
             self._state = scene.state
             self._show()
 
+    def stand_still(self) -> QWidget:
+        self.text.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        return self.text
+
     def reset(self) -> None:
         self.playback.stop()
         self._babbled = []

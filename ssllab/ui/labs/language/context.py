@@ -156,9 +156,7 @@ class ContextPanel(AskingPanel):
         self.note = QLabel()
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.chart = BlurChart()
-        self.chart.tools.name = lambda: self.bench.file_name(self.title)
-        self.chart.tools.said.connect(self.bench.say)
-        self.chart.tools.table_asked.connect(self.bench.save_table)
+        self.chart.tools.serve(self.bench, lambda: self.bench.file_name(self.title))
         self._wanted = 0  # how often it was asked for
         self._done = 0
         self._of: tuple = ()  # what the curves were measured on

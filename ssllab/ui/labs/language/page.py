@@ -36,6 +36,7 @@ PANELS = (
     BabblePanel,
     partial(SweepPanel, sweep=TEXT_AMOUNT),
 )
+FACES = (BabblePanel,)  # what a film of a run shows: the first that suits its method
 
 _AROUND = (
     BoardPanel,

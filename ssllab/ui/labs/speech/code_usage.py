@@ -10,6 +10,7 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from ssllab.looks import CodeUsage
 from ssllab.ui.bench import Bench
@@ -161,6 +162,7 @@ class UsageTiles(HeatMap):
         self._width = 1  # tiles in a row
         self._shown: NDArray = np.empty((0, 0))
         self._drawn = 0.0  # when, by the clock
+        self.breath = _BREATH
         self._wanted: NDArray = np.empty((0, 0))
         super().__init__(x_label="", y_label="", hint=_HINT)
         self.view.sigResized.connect(self._resized)
@@ -177,7 +179,7 @@ class UsageTiles(HeatMap):
                 self._wanted = usage_level(part.hard, part.hard.shape[1])
                 self._groups, self._codes = self._wanted.shape
             # After a break a slow fade would tell of the past as if it were now.
-            if rested or self._shown.shape != self._wanted.shape:
+            if rested or self.breath == 1.0 or self._shown.shape != self._wanted.shape:
                 self._shown = self._wanted.copy()
                 self._width = self._best_width()
             self._lay_out()
@@ -185,7 +187,7 @@ class UsageTiles(HeatMap):
             self._shown = self._wanted.copy()
             self._lay_out()
         elif self._shown.size and float(np.abs(self._wanted - self._shown).max()) > _STILL:
-            self._shown += _BREATH * (self._wanted - self._shown)
+            self._shown += self.breath * (self._wanted - self._shown)
             self._lay_out()
 
     def reset(self) -> None:
@@ -292,6 +294,10 @@ class CodeUsagePanel(ChartPanel):
         self.sorted = SortedUsage()
         self.tiles.cell_clicked.connect(self._show_code)
         self.show_charts([("Tiles", self.tiles), ("Sorted", self.sorted)])
+
+    def stand_still(self) -> QWidget:
+        self.tiles.breath = 1.0
+        return self
 
     def _show_code(self, row: int, column: int) -> None:
         found = self.tiles.code_at(row, column)

@@ -38,6 +38,7 @@ PANELS = (
     partial(curves, id="probes", title="Probes"),
     partial(SweepPanel, sweep=LABEL_EFFICIENCY),
 )
+FACES = (CodeUsagePanel,)  # what a film of a run shows: the first that suits its method
 
 _COLUMNS = (
     Column(

@@ -105,8 +105,7 @@ class TranscriptionPanel(Panel):
 
     def _make_view(self) -> None:
         self.plot = _rates()
-        self.plot.tools.said.connect(lambda level, text: self.bench.say(level, text))
-        self.plot.tools.table_asked.connect(lambda columns, path: self.bench.save_table(columns, path))
+        self.plot.tools.serve(self.bench, lambda: self.bench.file_name(self.title))
         self.plot.marker_clicked.connect(lambda marker: ask_rewind(self, self.bench, marker))
         self.clips = QTextBrowser()
         self.clips.setOpenLinks(False)
