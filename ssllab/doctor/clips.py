@@ -35,6 +35,7 @@ SETTLING_STEPS = 150  # before so many steps a healthy run may know little yet
 COLLAPSED_STD = 0.4
 COLLAPSED_SHARE = 0.2
 
+RANK_SHARE = 0.4  # of the untrained encoder's
 LEAST_RANK_OF_FEW = 1.05  # where there are fewer than eight dimensions
 
 # A spread or a rank that fell to this share of its best and is still falling.
@@ -165,12 +166,14 @@ def complete_collapse(e: Evidence) -> Verdict | None:
 
 def dimensional_collapse(e: Evidence) -> Verdict | None:
     """The spread is alive along one direction only."""
-    rank, dimension = e.now("effective_rank"), _dimension(e)
-    least = LEAST_RANK if dimension >= RANKED_DIMENSION else LEAST_RANK_OF_FEW
+    rank, dimension, untrained = e.now("effective_rank"), _dimension(e), e.untrained("effective_rank")
+    few = dimension < RANKED_DIMENSION
+    # Frames of real video may differ along hardly more than one direction, whoever looks at them.
+    least = LEAST_RANK_OF_FEW if few else min(LEAST_RANK, RANK_SHARE * (untrained or dimension))
     if rank is None or rank >= least or e.steps_seen < FAMILY.warmup_steps:
         return None
     said = lines(
-        e.line("effective_rank", rank, at_most=dimension, untrained=e.untrained("effective_rank")),
+        e.line("effective_rank", rank, at_most=dimension, untrained=untrained),
         e.line("std", e.now("std")),
         e.probe_line("position_r2"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from ssllab.controls import Control
 from ssllab.data.video.settings import WorldSettings
@@ -11,6 +11,9 @@ from ssllab.methods.settings import BatchSettings, OptimizerSettings
 
 class ClipSettings(OptimizerSettings, BatchSettings, WorldSettings):
     """Encoder, context, batch, optimizer."""
+
+    #: A short memory of how large gradients were: what is switched while it trains acts within some dozens of steps.
+    adam_beta2: ClassVar[float] = 0.95
 
     batch_size: Annotated[int, Control("Clips per step.", low=2, high=8192, log=True, group="Optimizer")] = (
         128

@@ -24,6 +24,9 @@ from ssllab.objectives.vicreg import covariance, variance
 from ssllab.scalars import Series
 
 _GROUP = "Collapse"
+# VICReg's loss is divided by this, so that the prediction error weighs as much under every remedy: Adam remembers how large
+# gradients were for a thousand steps, and would hardly move where they became 25 times smaller by a switch.
+INVARIANCE = 25.0
 
 
 class RemedySettings(Config):
@@ -168,7 +171,7 @@ class JEPA(ClipMethod):
                 config.invariance_weight * error
                 + config.variance_weight * seen["variance"]
                 + config.covariance_weight * seen["covariance"]
-            )
+            ) / INVARIANCE
         elif config.remedy == "sigreg":
             along = directions(z.shape[2], config.slices, generator, z.device)
             seen["statistic"] = torch.stack([sigreg(at, along) for at in z.unbind(1)]).mean()
