@@ -67,7 +67,8 @@ class DeclaredPlot(TimePlot):
             return "This needs labels, and the data has none."
         if names is None or any(form_of(self._declared, name) for name in names):
             return ""
-        wanted = sorted({word for words in needs for word in words if word})
+        common = set(needs[0]).intersection(*needs[1:]) if needs else set()
+        wanted = sorted(filter(None, common or {word for words in needs for word in words}))
         return f"Not measured here: it needs {' and '.join(wanted)}." if wanted else "Not measured here."
 
     def reset(self) -> None:
