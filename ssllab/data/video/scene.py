@@ -109,25 +109,24 @@ class Scene:
     def draw(self) -> Tensor:
         """``(N, T, 3, size, size)`` float32 in 0..1."""
         n, t, objects = self.shape.shape
-        picture = self.centre.new_zeros(n, t, 3, self.size, self.size)
+        # One white object before grey is drawn in grey: a third of the work.
+        channels = 1 if objects == 1 and (self.background is None or self.background.shape[2] == 1) else 3
+        picture = self.centre.new_zeros(n, t, channels, self.size, self.size)
         if self.background is not None:
-            picture = picture + self.background
-        marked = self.centre.new_ones(())
+            picture += self.background
         for k in reversed(range(objects)):  # the marked one above the others
-            cover = self._cover(k)
-            colour = self.centre.new_tensor(ALONE if objects == 1 else COLOURS[k % len(COLOURS)])[
-                :, None, None
-            ]
-            picture = torch.lerp(picture, colour.expand_as(picture), cover[:, :, None])
-            marked = cover
+            cover = self._cover(k)[:, :, None]
+            colour = ALONE if objects == 1 else COLOURS[k % len(COLOURS)]
+            picture += cover * (self.centre.new_tensor(colour[:channels])[:, None, None] - picture)
         if self.wall is not None:
             column = torch.arange(self.size, device=self.centre.device) + 0.5
-            covered = ((column >= self.wall[:, :1]) & (column < self.wall[:, 1:])).float()
-            covered = covered[:, None, None].expand(n, t, self.size, self.size)
+            covered = ((column >= self.wall[:, :1]) & (column < self.wall[:, 1:])).float()[
+                :, None, None, None
+            ]
             if self.in_front is not None:
-                covered = covered * (1 - marked * self.in_front[:, :, None, None])
-            picture = torch.lerp(picture, torch.full_like(picture, WALL_GREY), covered[:, :, None])
-        return picture
+                covered = covered * (1 - cover * self.in_front[:, :, None, None, None])
+            picture += covered * (WALL_GREY - picture)
+        return picture.expand(n, t, 3, self.size, self.size)
 
     def made(self) -> Clips:
         """Drawn, with what is known."""
