@@ -62,7 +62,7 @@ def test_at_momentum_1_the_loss_stays_high_and_dimensions_alive(seen) -> None:
     assert found.probes_after["rankme_z"] > 15
 
 
-def test_without_variance_the_spread_falls_to_a_hundredth_and_the_rank_does_not(seen) -> None:
+def test_without_variance_the_spread_falls_nearly_to_nought_and_the_rank_does_not(seen) -> None:
     found = seen("16-no-variance", 100)
     assert found.before["loss"] > 15
     assert found.after["loss"] < 0.5
