@@ -16,7 +16,8 @@ _FENCE = "+++"
 class Lesson:
     """``changes``: controls that a click sets; ``panels``: where to look; ``text``: Markdown.
 
-    Everything else is as the lab's method has it at first. ``data``: what it learns from, where the lesson needs it.
+    Everything else is as the method has it at first, the lab's own where none is named. ``data``: what it learns from,
+    where the lesson needs it.
     ``first``: so many steps are trained before the change, with the defaults or with what the lesson ``after`` sets.
     """
 
@@ -28,6 +29,7 @@ class Lesson:
     data: str = ""
     first: int = 0
     after: str = ""
+    method: str = ""
 
 
 @cache
@@ -51,4 +53,5 @@ def _read(name: str, content: str) -> Lesson:
         front.get("data", ""),
         front.get("first", 0),
         front.get("after", ""),
+        front.get("method", ""),
     )

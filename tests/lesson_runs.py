@@ -38,10 +38,15 @@ class Seen:
     verdict: str = ""
 
 
+def method_of(lab: str, lesson: Lesson) -> str:
+    """The name of the method that a lesson is written for."""
+    return lesson.method or labs()[lab].method
+
+
 def setting(lab: str, lesson: Lesson) -> tuple[dict[str, Value], dict[str, Value]]:
     """The settings before the change and after it, as a click of the lesson's button makes them."""
     begun = next((other.changes for other in lessons(lab) if other.name == lesson.after), {})
-    at_first = {**method_class(labs()[lab].method).Config().model_dump(), **begun}
+    at_first = {**method_class(method_of(lab, lesson)).Config().model_dump(), **begun}
     return at_first, {**at_first, **lesson.changes}
 
 
@@ -63,7 +68,7 @@ def run(
     at_first, then = setting(lab, lesson)
     first = (lesson.first if first is None else first) if lesson.first else 0
     begin = {**(at_first if first else then), **(small or {})}
-    method = labs()[lab].method
+    method = method_of(lab, lesson)
     settings = RunSettings(method=method, config=begin, data=data.name, seed=seed, precision=precision)
     begun = {} if begun is None else begun
     key = (settings.model_dump_json(), first or lesson.name, probed)

@@ -15,6 +15,7 @@ PROBES = ("knn_top1", "linear_top1", "phone_top1", "word_top1")  # not the speak
 LEAST_RANK = (
     2.0  # effective, of the centred covariance; measured in sick runs 1.0 to 1.5, in healthy ones above 4
 )
+LEAST_RANKME = 0.55  # of the root of the width, 6.2 of 128
 RANKED_DIMENSION = 8  # below this width a low rank is the choice of the user (a 2-D head for the circle)
 LEAST_SHARE_OF_CODES = 0.05
 CHANCE_SHARE = 0.99  # of the loss of a guess: within one percent of it, or above
@@ -53,8 +54,16 @@ def low_ranks(e: Evidence) -> tuple[str, ...]:
             e.line(name, rank, at_most=width if math.isfinite(width) else None)
             for name, width in ranks.items()
             if (rank := e.now(name)) is not None and rank < LEAST_RANK and width >= RANKED_DIMENSION
+            if not _many_small(e, name, width)
         )
     )
+
+
+def _many_small(e: Evidence, name: str, width: float) -> bool:
+    """Whether one direction outweighs many small ones that are alive all the same, where no negatives spread them: SimSiam
+    that learns has an effective rank of 1.4 and a RankMe of 18 of 128, collapsed ones at most 5.4."""
+    rankme = e.now(name.replace("effective_rank", "rankme"))
+    return e.recent("chance_loss") is None and rankme is not None and rankme > LEAST_RANKME * math.sqrt(width)
 
 
 def empty_codebooks(e: Evidence) -> tuple[str, ...]:

@@ -10,11 +10,11 @@ from torch import Tensor
 from ssllab.controls import Control
 from ssllab.methods.base import StepResult
 from ssllab.methods.joint import JointMethod
-from ssllab.methods.pair_settings import PairSettings
+from ssllab.methods.joint_settings import JointSettings
 from ssllab.objectives.barlow_twins import barlow_twins
 
 
-class BarlowTwinsConfig(PairSettings):
+class BarlowTwinsConfig(JointSettings):
     """The weight of redundancy."""
 
     redundancy_weight: Annotated[

@@ -9,24 +9,26 @@ from __future__ import annotations
 from typing import Annotated
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ssllab.controls import Control
+from ssllab.doctor.joint import ANGLES
 from ssllab.methods.base import StepResult
 from ssllab.methods.joint import JointMethod, predictor
-from ssllab.methods.pair_settings import PairSettings
+from ssllab.methods.joint_settings import AngleSettings
 from ssllab.methods.pairs import build_networks
 from ssllab.objectives.contrast import full_precision
 from ssllab.objectives.negative_cosine import negative_cosine
 
 
-class BYOLConfig(PairSettings):
+class BYOLConfig(AngleSettings):
     """What prevents collapse, and the predictor's width."""
 
     target_momentum: Annotated[
         float,
         Control(
-            "How slowly the target follows the online network: 0 copies it at each step, 1 leaves it as it began.",
+            "How slowly the target follows the online network: 0 copies it at each step, 1 leaves it as it began. The paper "
+            "raises it from 0.996 to 1 along a cosine; here it is left to the hand.",
             low=0.0,
             high=1.0,
             live=True,
@@ -64,6 +66,7 @@ class BYOL(JointMethod):
     paper = "Grill et al.: Bootstrap Your Own Latent, NeurIPS 2020"
     Config = BYOLConfig
     config: BYOLConfig
+    rules = ANGLES
 
     def __init__(self, config: BYOLConfig, image_size: int) -> None:
         super().__init__(config, image_size)
@@ -73,6 +76,10 @@ class BYOL(JointMethod):
         self.target_head.load_state_dict(self.head.state_dict())
         for parameter in (*self.target_encoder.parameters(), *self.target_head.parameters()):
             parameter.requires_grad_(False)
+
+    def heads(self) -> tuple[nn.Module, ...]:
+        """The online network's and the target's."""
+        return self.head, self.target_head
 
     def step(self, images: Tensor, generator: torch.Generator) -> StepResult:
         """Each view of the online network predicts the other view of the target. ``images: (B, 3, H, W)`` uint8."""

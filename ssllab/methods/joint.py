@@ -9,8 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ssllab.doctor.joint import LENGTHS
+from ssllab.methods.joint_settings import JointSettings
 from ssllab.methods.pair_scalars import JOINT_CHARTS, JOINT_SERIES
 from ssllab.methods.pairs import PairMethod
+from ssllab.nn.heads import SwitchedNorm
 
 
 class JointMethod(PairMethod):
@@ -18,6 +21,22 @@ class JointMethod(PairMethod):
 
     series = JOINT_SERIES
     charts = JOINT_CHARTS
+    rules = LENGTHS
+    config: JointSettings
+
+    def embed(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """As all methods of pairs do, with batch norm in the heads as it is set now."""
+        for module in self.modules():
+            if isinstance(module, SwitchedNorm):
+                module.on = self.config.head_batch_norm
+        for head in self.heads():
+            if isinstance(head, nn.Sequential):
+                head[-1].on = self.config.output_batch_norm  # type: ignore[assignment]
+        return super().embed(images)
+
+    def heads(self) -> tuple[nn.Module, ...]:
+        """Every projection head that there is."""
+        return (self.head,)
 
     def embedded(self, images: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Embeddings ``(N, D)`` of two views, each passed by itself: together they would share batch statistics, which the
@@ -39,7 +58,7 @@ def predictor(dimension: int, width: int) -> nn.Module:
     ``builder.py``, BYOL)."""
     return nn.Sequential(
         nn.Linear(dimension, width, bias=False),
-        nn.BatchNorm1d(width),
+        SwitchedNorm(width),
         nn.ReLU(inplace=True),
         nn.Linear(width, dimension),
     )

@@ -209,7 +209,14 @@ class PairMethod(Method):
 def build_networks(config: PairSettings, image_size: int) -> tuple[Encoder, nn.Module]:
     """A fresh encoder and head as the config says."""
     encoder = build_encoder(config.encoder, image_size)
-    head = build_head(config.head, encoder.dimension, config.head_width, config.head_layers, config.dimension)
+    head = build_head(
+        config.head,
+        encoder.dimension,
+        config.head_width,
+        config.head_layers,
+        config.dimension,
+        config.scaled_output,
+    )
     return encoder, head
 
 

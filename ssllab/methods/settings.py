@@ -6,6 +6,21 @@ from typing import Annotated, ClassVar, Literal
 
 from ssllab.controls import Config, Control
 
+OPTIMIZER = Control(
+    "The rule that turns gradients into steps. SimCLR used LARS, made for batches of thousands.",
+    choice_titles=("SGD", "AdamW", "LARS"),
+    group="Optimizer",
+    paper="LARS: You et al. 2017",
+)
+LEARNING_RATE = Control(
+    "Peak step size, reached after warm-up. SGD and LARS want about a hundred times what AdamW wants.",
+    low=0.0,
+    high=100.0,
+    log=True,
+    live=True,
+    group="Optimizer",
+)
+
 
 class BatchSettings(Config):
     """How many images a step sees."""
@@ -30,26 +45,8 @@ class OptimizerSettings(Config):
     #: Share of the peak at which cosine and line end, so that an open-ended run still learns.
     lowest_rate: ClassVar[float] = 0.01
 
-    optimizer: Annotated[
-        Literal["sgd", "adamw", "lars"],
-        Control(
-            "The rule that turns gradients into steps. SimCLR used LARS, made for batches of thousands.",
-            choice_titles=("SGD", "AdamW", "LARS"),
-            group="Optimizer",
-            paper="LARS: You et al. 2017",
-        ),
-    ] = "adamw"
-    learning_rate: Annotated[
-        float,
-        Control(
-            "Peak step size, reached after warm-up. SGD and LARS want about a hundred times what AdamW wants.",
-            low=0.0,
-            high=100.0,
-            log=True,
-            live=True,
-            group="Optimizer",
-        ),
-    ] = 2e-3
+    optimizer: Annotated[Literal["sgd", "adamw", "lars"], OPTIMIZER] = "adamw"
+    learning_rate: Annotated[float, LEARNING_RATE] = 2e-3
     weight_decay: Annotated[
         float,
         Control(

@@ -10,12 +10,12 @@ from torch import Tensor
 from ssllab.controls import Control
 from ssllab.methods.base import StepResult
 from ssllab.methods.joint import JointMethod
-from ssllab.methods.pair_settings import PairSettings
+from ssllab.methods.joint_settings import JointSettings
 from ssllab.objectives.sigreg import directions, sigreg
 from ssllab.scalars import Series
 
 
-class SIGRegConfig(PairSettings):
+class SIGRegConfig(JointSettings):
     """How strongly, and along how many directions."""
 
     sigreg_weight: Annotated[

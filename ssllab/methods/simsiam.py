@@ -13,13 +13,14 @@ import torch
 from torch import Tensor
 
 from ssllab.controls import Control
+from ssllab.doctor.joint import ANGLES
 from ssllab.methods.base import StepResult
 from ssllab.methods.joint import JointMethod, predictor
-from ssllab.methods.pair_settings import PairSettings
+from ssllab.methods.joint_settings import OUTPUT, AngleSettings
 from ssllab.objectives.negative_cosine import negative_cosine
 
 
-class SimSiamConfig(PairSettings):
+class SimSiamConfig(AngleSettings):
     """What prevents collapse, and the predictor's width."""
 
     stop_gradient: Annotated[
@@ -51,6 +52,7 @@ class SimSiamConfig(PairSettings):
             paper="SimSiam: 512, a quarter of the embedding",
         ),
     ] = 64
+    output_batch_norm: Annotated[bool, OUTPUT] = True
 
 
 class SimSiam(JointMethod):
@@ -61,6 +63,7 @@ class SimSiam(JointMethod):
     paper = "Chen, He: Exploring Simple Siamese Representation Learning, CVPR 2021"
     Config = SimSiamConfig
     config: SimSiamConfig
+    rules = ANGLES
 
     def __init__(self, config: SimSiamConfig, image_size: int) -> None:
         super().__init__(config, image_size)

@@ -14,12 +14,12 @@ from torch import Tensor
 from ssllab.controls import Control
 from ssllab.methods.base import StepResult
 from ssllab.methods.joint import JointMethod
-from ssllab.methods.pair_settings import PairSettings
+from ssllab.methods.joint_settings import JointSettings
 from ssllab.objectives.vicreg import covariance, invariance, variance
 from ssllab.scalars import Series
 
 
-class VICRegConfig(PairSettings):
+class VICRegConfig(JointSettings):
     """The three weights."""
 
     invariance_weight: Annotated[

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
 
 HEADS = ("none", "linear", "mlp")
 
 
-def build_head(name: str, input_width: int, hidden: int, layers: int, output: int) -> nn.Module:
+class SwitchedNorm(nn.BatchNorm1d):
+    """Batch norm that can be passed by while it trains: where ``on`` is False its scale and shift act on ``(N, D)`` as it
+    came. The parameters are the same either way; running statistics stand still while it is off."""
+
+    on: bool = True
+
+    def forward(self, features: Tensor) -> Tensor:
+        if self.on:
+            return super().forward(features)
+        return features if self.weight is None else features * self.weight + self.bias
+
+
+def build_head(
+    name: str, input_width: int, hidden: int, layers: int, output: int, scaled: bool = True
+) -> nn.Module:
     """The head called ``name`` (one of :data:`HEADS`), from ``input_width`` to ``output`` features.
 
     ``mlp`` follows SimCLR's official code (``model_util.py``): ``layers`` linear layers, batch norm on every
-    one including the last, ReLU between, no bias (batch norm's replaces it; the last one has none at all).
+    one including the last, ReLU between, no bias (batch norm's replaces it; the last one has none at all). Without
+    ``scaled`` the last batch norm has no scale either, as in SimSiam's ``builder.py``.
     ``linear`` is one linear layer with bias. ``none`` returns h itself; ``output`` is then ignored.
     """
     if name == "none":
@@ -23,13 +38,10 @@ def build_head(name: str, input_width: int, hidden: int, layers: int, output: in
     modules: list[nn.Module] = []
     previous = input_width
     for _ in range(layers - 1):
-        modules += [nn.Linear(previous, hidden, bias=False), nn.BatchNorm1d(hidden), nn.ReLU(inplace=True)]
+        modules += [nn.Linear(previous, hidden, bias=False), SwitchedNorm(hidden), nn.ReLU(inplace=True)]
         previous = hidden
-    modules += [nn.Linear(previous, output, bias=False), _batch_norm_without_bias(output)]
+    last = SwitchedNorm(output, affine=scaled)
+    if scaled:
+        last.bias.requires_grad_(False)  # the official code's centre=False: scale is learned, shift is not
+    modules += [nn.Linear(previous, output, bias=False), last]
     return nn.Sequential(*modules)
-
-
-def _batch_norm_without_bias(width: int) -> nn.BatchNorm1d:
-    norm = nn.BatchNorm1d(width)
-    norm.bias.requires_grad_(False)  # the official code's centre=False: scale is learned, shift is not
-    return norm

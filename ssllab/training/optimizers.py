@@ -61,6 +61,20 @@ class LARS(torch.optim.Optimizer):
         return loss
 
 
+class SGD(torch.optim.SGD):
+    """torch's, whose parameters may get their first gradient in mid-run, as those of a predictor that is switched on: the
+    fused step takes no memory of some and none of others. A memory of nought changes no number."""
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """One update."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is not None and self.state[parameter].get("momentum_buffer") is None:
+                    self.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+        return super().step(closure)
+
+
 def build_optimizer(model: nn.Module, config: OptimizerSettings) -> torch.optim.Optimizer:
     """The optimizer that ``config`` names over the trainable parameters.
 
@@ -80,7 +94,7 @@ def build_optimizer(model: nn.Module, config: OptimizerSettings) -> torch.optim.
             fused=True,
         )
     if config.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.momentum, fused=True)
+        return SGD(groups, lr=config.learning_rate, momentum=config.momentum, fused=True)
     return LARS(groups, lr=config.learning_rate, momentum=config.momentum)
 
 

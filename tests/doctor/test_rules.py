@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from ssllab.doctor import contrast, ctc, pairs, rules, speech
+from ssllab.doctor import contrast, ctc, joint, pairs, rules, speech
 from ssllab.doctor.evidence import RECENT_STEPS, Evidence
 from ssllab.doctor.rules import diagnose
 from ssllab.training.metrics import MetricsLog
@@ -18,6 +18,7 @@ from ssllab.training.metrics import MetricsLog
 KNOWN = {
     pairs: {"complete collapse", "dimensional collapse", "shortcut", "healthy"},
     contrast: {"stuck at chance"},
+    joint: {"complete collapse", "dimensional collapse", "slow partial collapse", "diverged", "healthy"},
     speech: {"codebook collapse", "soft but not hard", "stuck at chance", "shortcut", "healthy"},
     ctc: {"warming up", "stuck on blank", "overfitting"},
     rules: {"warming up", "healthy", "diverged"},

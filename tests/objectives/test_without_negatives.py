@@ -88,6 +88,29 @@ def test_a_standard_normal_costs_the_same_whatever_the_batch(n: int) -> None:
     assert sum(values) / 20 == pytest.approx(1.05, abs=0.25)
 
 
+def every_knot(z: Tensor, along: Tensor) -> Tensor:
+    """SIGReg as it is written: a cosine and a sine of each knot."""
+    knots = torch.linspace(0, 3, 17, dtype=z.dtype)
+    gauss = (-knots.square() / 2).exp()
+    weights = torch.full((17,), 2 * 3 / 16, dtype=z.dtype)
+    weights[[0, -1]] /= 2
+    angles = (z @ along)[..., None] * knots
+    error = (angles.cos().mean(0) - gauss).square() + angles.sin().mean(0).square()
+    return len(z) * (error @ (weights * gauss)).mean()
+
+
+@pytest.mark.parametrize("scale", [1e-4, 0.7, 30.0])
+def test_knots_by_adding_angles_are_those_by_cosine_and_sine(scale: float) -> None:
+    z, _ = pair(scale=scale)
+    value, expected = sigreg(z, along()), every_knot(z, along())
+    assert value.item() == pytest.approx(expected.item(), rel=1e-9)
+    found, wanted = (torch.autograd.grad(each, z)[0] for each in (value, expected))
+    assert (found - wanted).abs().max() < 1e-9 * max(1, wanted.abs().max())
+    single = z.detach().float().requires_grad_()
+    gradient = torch.autograd.grad(sigreg(single, along().float()), single)[0]
+    assert (gradient - wanted).abs().max() < 1e-5 * max(1, wanted.abs().max())
+
+
 def test_barlow_twins_is_one_where_dimensions_are_one() -> None:
     z = torch.randn(200, 1, dtype=torch.float64).expand(200, 8)
     assert barlow_twins(z, z, 0.0).item() == pytest.approx(0, abs=1e-6)

@@ -86,6 +86,29 @@ def test_frozen_parameters_are_left_out():
     assert [p.shape for group in optimizer.param_groups for p in group["params"]] == [(4, 3)]
 
 
+@pytest.mark.parametrize("name", ["sgd", "adamw", "lars"])
+def test_a_parameter_may_get_its_first_gradient_in_mid_run_and_then_moves_as_if_it_were_new(name):
+    """As a predictor does that is switched on while it trains."""
+    late = build_optimizer(pair := nn.ModuleList([nn.Linear(3, 2), nn.Linear(3, 2)]), _settings(name))
+    early = nn.Linear(3, 2)
+    early.load_state_dict(pair[1].state_dict())
+    fresh = build_optimizer(early, _settings(name))
+    for step in range(4):
+        used, of = (pair[:1], []) if step < 2 else (pair, [(fresh, early)])
+        for optimizer, part in [(late, used), *of]:
+            optimizer.zero_grad(set_to_none=True)
+            for parameter in part.parameters():
+                parameter.grad = torch.full_like(parameter, 0.5 + step)
+            apply_settings(optimizer, 0, _settings(name))
+            optimizer.step()
+    assert torch.equal(pair[1].weight, early.weight)
+    assert torch.equal(pair[1].bias, early.bias)
+
+
+def _settings(name):
+    return OptimizerSettings(optimizer=name, learning_rate=0.1, warmup_steps=0)
+
+
 def test_live_settings_reach_the_optimizer():
     model = nn.Linear(2, 2)
     config = OptimizerSettings.make({"warmup_steps": 0, "schedule": "constant"})

@@ -15,9 +15,9 @@ from ssllab.training.run_store import Workspace
 from ssllab.ui.bench import Bench
 from ssllab.ui.labs.contrast import page as contrast
 from ssllab.ui.work import LongWork
-from tests.lesson_runs import setting
+from tests.lesson_runs import method_of, setting
 
-EVERY = [(lab, lesson) for lab in ("contrast", "language", "speech") for lesson in lessons(lab)]
+EVERY = [(lab, lesson) for lab in labs() for lesson in lessons(lab)]
 WAIT = 120_000
 
 
@@ -25,7 +25,7 @@ WAIT = 120_000
 def docks(qapp, tmp_path_factory) -> dict[str, set[str]]:
     """The names of the panels of each lab's page."""
     made = {}
-    for name in ("contrast", "language", "speech"):
+    for name in labs():
         bench = Bench(Workspace(tmp_path_factory.mktemp("lessons")), name, LongWork())
         made[name] = set(
             search_path.load(labs()[name].folder / "page.py", "ssllab.ui.labs").page(bench).docks
@@ -39,7 +39,8 @@ def test_a_lesson_sets_controls_that_exist_and_shows_panels_that_exist(
 ) -> None:
     before, after = setting(lab, lesson)
     assert before != after or not lesson.first
-    config = method_class(labs()[lab].method).Config.make(after)
+    assert method_of(lab, lesson) in labs()[lab].methods
+    config = method_class(method_of(lab, lesson)).Config.make(after)
     assert {key: getattr(config, key) for key in lesson.changes} == lesson.changes
     if lesson.first:  # what changes while it trains can change while it trains
         assert all(config.controls()[name].live for name in lesson.changes)
@@ -140,3 +141,27 @@ def test_a_lesson_brings_the_data_and_the_method_that_it_is_for(page, qtbot, mon
     page.history.undo()
     qtbot.waitUntil(lambda: not bench._loader.busy, timeout=WAIT)
     assert (bench.method_name, bench.data_name) == ("moco", str(own))
+
+
+def test_a_lesson_of_another_method_than_the_labs_first_sets_that_one_up(page, qtbot, monkeypatch) -> None:
+    bench = page.bench
+    shown = next(panel for panel in page.panels if panel.id == "lessons")
+    queue = Lesson("keys", "Keys copied", {"key_momentum": 0.0}, (), "Text", method="moco")
+    monkeypatch.setattr(shown, "lessons", (*shown.lessons, queue))
+    shown.choice.addItem(queue.title)
+    try:
+        bench.set("temperature", 0.7)
+        shown.choice.setCurrentIndex(len(shown.lessons) - 1)
+        assert shown.set_up_button.text() == "Set it up with MoCo"
+        said = []
+        bench.message.connect(lambda level, text, detail: said.append(text))
+        click(page, qtbot, "keys")
+        assert bench.method_name == "moco"
+        assert changed(bench) == {"key_momentum": 0.0}
+        assert "your temperature 0.7" in said[-1]
+        assert shown.set_up_button.text() == "Set it up"
+        click(page, qtbot, "07-no-head")
+        assert bench.method_name == "simclr"
+        assert "Put aside" not in said[-1]  # what a lesson set is nobody's own
+    finally:
+        shown.choice.removeItem(shown.choice.count() - 1)

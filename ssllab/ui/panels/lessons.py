@@ -7,7 +7,6 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QTextBrowser, QVBoxLayout
 
-from ssllab.controls import Config
 from ssllab.lessons import Lesson, lessons
 from ssllab.ui.bench import Bench
 from ssllab.ui.panel import Panel
@@ -57,6 +56,11 @@ class LessonsPanel(Panel):
         """The lesson that is shown."""
         return self.lessons[self.choice.currentIndex()]
 
+    @property
+    def _method(self) -> str:
+        """The name of the method that the lesson is written for."""
+        return (self.lesson.method if self.lessons else "") or self.bench.lab.method
+
     def _show(self, index: int) -> None:
         has = bool(self.lessons)  # a lab of one's own may have none
         self.text.setMarkdown(self.lesson.text if has else "This lab has no guided experiments.")
@@ -65,24 +69,23 @@ class LessonsPanel(Panel):
         self._name_button()
 
     def _name_button(self) -> None:
-        """Say so where another method is trained than the one that lessons are written for."""
-        bench = self.bench
-        other = bench.methods.get(bench.lab.method) if bench.method_name != bench.lab.method else None
+        """Say so where another method is trained than the one that the lesson is written for."""
+        other = self.bench.methods.get(self._method) if self.bench.method_name != self._method else None
         self.set_up_button.setText(f"Set it up with {other.title}" if other else "Set it up")
 
     def _set_up(self) -> None:
         bench, lesson = self.bench, self.lesson
-        method = bench.methods.get(bench.lab.method)
+        method = bench.methods.get(self._method)
         if bench.config is None or method is None:
             return
         now, usual = bench.setup, bench.usual(method)
         begun = next((other.changes for other in self.lessons if other.name == lesson.after), {})
         at_first = {**usual.model_dump(), **begun}
         words = f"lesson “{lesson.title}”"
-        goes_on = now.method == bench.lab.method and now.settings == at_first and self._suits_run(lesson, now)
+        goes_on = now.method == method.name and now.settings == at_first and self._suits_run(lesson, now)
         first = at_first if lesson.first and not goes_on else {**at_first, **lesson.changes}
         wanted = Setup(
-            bench.lab.method,
+            method.name,
             first,
             lesson.data or now.data,
             now.seed,
@@ -93,7 +96,7 @@ class LessonsPanel(Panel):
         )
 
         def begin() -> None:
-            bench.say("info", self._said(now, usual, waits=first is at_first))
+            bench.say("info", self._said(now, waits=first is at_first))
             bench.start()
             if first is at_first:
                 bench.when(lesson.first, lambda: self._change(lesson))
@@ -121,7 +124,7 @@ class LessonsPanel(Panel):
         )
         self.bench.say("info", f"Now: {settings_words(lesson.changes)}.")
 
-    def _said(self, before: Setup, usual: Config, *, waits: bool) -> str:
+    def _said(self, before: Setup, *, waits: bool) -> str:
         """What the button did, and what of the person's own it kept or put aside."""
         lesson, lab = self.lesson, self.bench.lab
         title = next((other.title for other in self.lessons if other.name == lesson.after), "")
@@ -135,7 +138,8 @@ class LessonsPanel(Panel):
             stays.append(f"data {before.data}")
         if stays:
             lines.append(f"Kept: your {', '.join(stays)}.")
-        if own := before.own(usual):
+        known = self.bench.methods.get(before.method)
+        if known is not None and (own := before.own(self.bench.usual(known))):
             lines.append(f"Put aside: your {settings_words(own)}; Ctrl+Z brings it back.")
         return " ".join(lines)
 
