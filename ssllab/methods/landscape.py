@@ -61,9 +61,7 @@ def velocity_landscape(energies: Energies, scene: Scene, grid: int, low: float, 
         for velocities in grid_of(along).split(CHUNK)
     ]
     true = scene.velocity[0, -2, 0]
-    return _landscape(
-        "velocity", torch.cat(parts), along, true, torch.zeros_like(true), low, high, frames
-    )
+    return _landscape("velocity", torch.cat(parts), along, true, torch.zeros_like(true), low, high, frames)
 
 
 def arriving(scene: Scene, velocities: Tensor) -> Scene:

@@ -123,7 +123,9 @@ def test_of_many_shapes_some_are_asked_and_the_own_one_is_among_them():
 def test_the_energy_at_hand_is_that_of_the_frame_with_the_object_there(free):
     there = at_hand(straight_on, free, (10.0, 21.0))
     expected = 2 * free.centre[0, -2, 0] - free.centre[0, -3, 0]
-    assert there.energy == pytest.approx(float((expected - torch.tensor([10.0, 21.0])).square().sum()), rel=0.05)
+    assert there.energy == pytest.approx(
+        float((expected - torch.tensor([10.0, 21.0])).square().sum()), rel=0.05
+    )
     grid = landscape(straight_on, free, 16, 0.0, 1.0)
     spot = float(places(free, 16)[5]), float(places(free, 16)[9])
     assert at_hand(straight_on, free, spot).energy == pytest.approx(float(grid.energies[9, 5]), rel=1e-4)

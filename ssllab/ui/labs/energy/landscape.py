@@ -141,8 +141,18 @@ class LandscapePanel(Panel):
         self.map, self.bars = EnergyMap(_HINT), ShapeBars(_HINT)
         self.distances = TimePlot(
             [
-                Curve("truth", "valley to truth", "good", help="From the valley to where the object is, this clip."),
-                Curve("last", "to last place", "muted", help="From the valley to where the object was a frame before."),
+                Curve(
+                    "truth",
+                    "valley to truth",
+                    "good",
+                    help="From the valley to where the object is, this clip.",
+                ),
+                Curve(
+                    "last",
+                    "to last place",
+                    "muted",
+                    help="From the valley to where the object was a frame before.",
+                ),
             ],
             y_label="pixels",
             hint="Press Start: how far the valley is from the truth, over time",
@@ -360,7 +370,9 @@ class LandscapePanel(Panel):
             return
         *context, came = part.frames
         first = -len(context)
-        shown = [Shown(f"{first + i + 1}" if first + i + 1 else "last", frame) for i, frame in enumerate(context)]
+        shown = [
+            Shown(f"{first + i + 1}" if first + i + 1 else "last", frame) for i, frame in enumerate(context)
+        ]
         shown.append(Shown("came", came, "good"))
         if self._at_hand is not None and self.over == "position":
             shown.append(Shown("yours", self._at_hand.frame, "warn"))
@@ -374,7 +386,7 @@ class LandscapePanel(Panel):
             self._words = f"{when}: the {part.names[best]} fits best, {said}."
         elif step and part.relief < FLAT:
             self._words = (
-                f"{when}: <b>flat</b>, {value_text(part.relief)} of the untrained model's range. "
+                f"{when}: <b>flat</b>, {_times(part.relief)} of the untrained model's range. "
                 "Every place fits like any other: the model tells nothing of where the object is."
             )
         else:
@@ -382,7 +394,7 @@ class LandscapePanel(Panel):
             rest = "the last place" if part.over == "position" else "rest"
             self._words = (
                 f"{when}: valley <b>{part.to_truth:.1f} {unit}</b> from the truth, {part.to_last:.1f} from {rest}; "
-                f"range {value_text(part.relief)} × untrained."
+                f"range {_times(part.relief)} × untrained."
             )
             if part.over == "position" and step and part.to_last < COPIES < part.to_truth:
                 self._words += " The valley is where the object was: it copies the last frame."
@@ -393,7 +405,9 @@ class LandscapePanel(Panel):
         if hand is not None and isinstance(part, Landscape) and self.over == "position":
             lowest = value_text(float(part.energies.min()))
             at = f"{hand.place[0]:.1f}, {hand.place[1]:.1f}"
-            words += f"<br><b>Yours</b> at {at}: energy <b>{value_text(hand.energy)}</b>; in the valley {lowest}."
+            words += (
+                f"<br><b>Yours</b> at {at}: energy <b>{value_text(hand.energy)}</b>; in the valley {lowest}."
+            )
         if words != self.reading.text():
             self.reading.setText(words)
             self.map.setAccessibleDescription(words)
@@ -436,3 +450,8 @@ class LandscapePanel(Panel):
             over=over if over in OVER else None,
             number=number if type(number) is int and 0 <= number < CLIPS else None,
         )
+
+
+def _times(ratio: float) -> str:
+    """A multiple in two or three digits."""
+    return f"{ratio:.1f}" if ratio >= 1 else f"{ratio:.2g}"

@@ -86,5 +86,7 @@ class ClipPictures(QWidget):
             painter.drawRect(QRectF(left - 0.5, 1.5, side, side))
             painter.setPen(QColor(now.muted if role == "border" else getattr(now, role)))
             words = fm.elidedText(name, Qt.TextElideMode.ElideRight, side + _GAP)
-            painter.drawText(QRectF(left - 2, side + 3, side + 4, fm.height()), Qt.AlignmentFlag.AlignCenter, words)
+            painter.drawText(
+                QRectF(left - 2, side + 3, side + 4, fm.height()), Qt.AlignmentFlag.AlignCenter, words
+            )
         painter.end()

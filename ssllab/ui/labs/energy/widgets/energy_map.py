@@ -139,7 +139,9 @@ class EnergyMap(Chart):
             levels = 1.0 - height(self.part.energies, self.part.low, self.part.high)
             self._image.setImage(shade(levels), autoLevels=False)
 
-    def _mark(self, key: str, symbol: str, size: int, role: str) -> Callable[[tuple[float, float] | None], None]:
+    def _mark(
+        self, key: str, symbol: str, size: int, role: str
+    ) -> Callable[[tuple[float, float] | None], None]:
         """A sign on the map, told from light and dark ground alike: in its colour, on a wider one of the surface's. A call
         puts it at a place, or takes it away."""
 
@@ -164,7 +166,8 @@ class EnergyMap(Chart):
     def _list(self) -> None:
         names = _NAMES["position" if self.part is None else self.part.over]
         entries = [
-            Entry(key, names[key][0], colour(role), style, help=names[key][1]) for key, style, _, _, role in _MARKS
+            Entry(key, names[key][0], colour(role), style, help=names[key][1])
+            for key, style, _, _, role in _MARKS
         ]
         self.list_entries(entries)
 

@@ -75,21 +75,13 @@ class ModelOfNow(QObject):
 
     def _untrained(self) -> None:
         """With the settings that are chosen; where those change while it is made, it is made once more."""
-        from ssllab.training.run_record import RunSettings
-
         bench = self.bench
         assert bench.config is not None
         wanted = (bench.method_name, bench.config, bench.seed, id(bench.data))
         if wanted == self._wanted or self._worker.busy:
             return
         self._wanted, data = wanted, bench.data
-        settings = RunSettings(
-            method=bench.method_name,
-            config=bench.config.model_dump(),
-            data=bench.data_name,
-            seed=bench.seed,
-            device="cpu",
-        )
+        settings = bench.run_settings().model_copy(update={"device": "cpu"})
 
         def made(method: ClipMethod) -> None:
             if self._wanted == wanted and bench.live_run is None:

@@ -23,7 +23,9 @@ class ShapeBars(Chart):
         super().__init__(x_label="shape of the object", y_label="energy", hint=hint, can_log=(False, False))
         self.view.setMouseEnabled(False, False)
         self._bars = {
-            key: self.add(key, pg.BarGraphItem(x=np.empty(0), height=np.empty(0), width=0.6), self._styled_as(role))
+            key: self.add(
+                key, pg.BarGraphItem(x=np.empty(0), height=np.empty(0), width=0.6), self._styled_as(role)
+            )
             for key, role in (("truth", "good"), ("others", "2"))
         }
         self._range = self.line("untrained", "muted", width=1.4, dash=True)
@@ -64,8 +66,12 @@ class ShapeBars(Chart):
     def _list(self) -> None:
         self.list_entries(
             [
-                Entry("truth", "its own shape", colour("good"), "block", help="The shape that the object has."),
-                Entry("others", "another", colour("2"), "block", help="The same frame with another shape there."),
+                Entry(
+                    "truth", "its own shape", colour("good"), "block", help="The shape that the object has."
+                ),
+                Entry(
+                    "others", "another", colour("2"), "block", help="The same frame with another shape there."
+                ),
                 Entry("untrained", "highest of the untrained model", colour("muted"), "dash"),
             ]
         )
