@@ -29,8 +29,8 @@ _WIDEST_VALUE = "00.000"
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry. ``style``: "line", "dash", "thin", "fill", "dashed fill", "block", "ring", "cross", "diamond" or "note", which is only words;
-    ``valued``: it has a readout."""
+    """One entry. ``style``: "line", "dash", "thin", "fill", "dashed fill", "block", "ring", "cross", "diamond", or "note",
+    which is only words; ``valued``: it has a readout."""
 
     key: str
     name: str

@@ -97,7 +97,7 @@ class LandscapePanel(Panel):
         self._look: object = None
         self._moves = False  # whether it trains
         self._filmed: object = None  # data that has no scenes
-        self._logs: dict[int, MetricsLog] = {}  # of each clip: how far its valley was
+        self._logs: dict[tuple[str, int], MetricsLog] = {}  # how far the valley was, over what, of which clip
         self._scene: Scene | None = None
         self._at_hand: EnergyAtHand | None = None
         self._words = ""
@@ -223,6 +223,7 @@ class LandscapePanel(Panel):
         self.clip.setText(f"Clip {self.number + 1}")
         self._faces.setCurrentIndex(int(self.over == "shape"))
         self.distances.setVisible(self.over != "shape")
+        self.distances.axes[1].setLabel("pixels" if self.over == "position" else "pixels a frame")
 
     # Asking
 
@@ -321,7 +322,7 @@ class LandscapePanel(Panel):
 
     def _newer(self, step: int) -> bool:
         """Whether a look of that step is to take the place of what is shown, which may be finer."""
-        log = self._logs.get(self.number)
+        log = self._logs.get((self.over, self.number))
         return self._moves or log is None or log.last_step is None or log.last_step < step
 
     def _show(self, part: Landscape | ShapeEnergies, step: int) -> None:
@@ -329,14 +330,13 @@ class LandscapePanel(Panel):
             self.bars.show_part(part)
         else:
             self.map.show_part(part)
-            if part.over == "position":
-                self._note(part, step)
+            self._note(part, step)
         self._show_pictures()
         self._say(part, step)
 
     def _note(self, part: Landscape, step: int) -> None:
         """Remember how far the valley is; a run that went back begins anew there."""
-        log = self._logs.setdefault(self.number, MetricsLog())
+        log = self._logs.setdefault((part.over, self.number), MetricsLog())
         if log.last_step is not None and log.last_step >= step:
             log.truncate(step - 1)
         log.append(step, {"truth": part.to_truth, "last": part.to_last})
@@ -344,7 +344,7 @@ class LandscapePanel(Panel):
 
     def _draw_distances(self) -> None:
         if self._scene is not None:
-            log = self._logs.get(self.number)
+            log = self._logs.get((self.over, self.number))
             self.distances.draw(replace(self._scene, metrics=log, overlays=(), bands=(), no_bands=None))
 
     def _take_hand(self, answer: EnergyAtHand | None) -> None:
@@ -374,16 +374,22 @@ class LandscapePanel(Panel):
             Shown(f"{first + i + 1}" if first + i + 1 else "last", frame) for i, frame in enumerate(context)
         ]
         shown.append(Shown("came", came, "good"))
+        if isinstance(part, ShapeEnergies):  # what the bars are of says more
+            shown = [
+                Shown(name, picture, "good" if i == part.truth else "border")
+                for i, (name, picture) in enumerate(zip(part.names, part.shapes, strict=True))
+            ]
         if self._at_hand is not None and self.over == "position":
             shown.append(Shown("yours", self._at_hand.frame, "warn"))
-        self.pictures.show_pictures(shown[-6:])
+        self.pictures.show_pictures(shown)
 
     def _say(self, part: Landscape | ShapeEnergies, step: int) -> None:
         when = f"step {step:,}" if step else "untrained"
         if isinstance(part, ShapeEnergies):
             best = int(part.energies.argmin())
             said = "its own" if best == part.truth else f"its own is {part.names[part.truth]}"
-            self._words = f"{when}: the {part.names[best]} fits best, {said}."
+            relief = float(part.energies.max() - part.energies.min()) / max(part.high - part.low, 1e-12)
+            self._words = f"{when}: <b>{part.names[best]}</b> fits best, {said}; range {_times(relief)} × untrained."
         elif step and part.relief < FLAT:
             self._words = (
                 f"{when}: <b>flat</b>, {_times(part.relief)} of the untrained model's range. "

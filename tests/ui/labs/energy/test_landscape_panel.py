@@ -134,11 +134,11 @@ def test_words_tell_a_valley_a_copy_and_a_flat_landscape(qtbot, panel):
 def test_distances_are_kept_over_time_and_a_run_that_goes_back_goes_on_from_there(qtbot, panel):
     for step, valley in ((10, (25.0, 5.0)), (20, (16.0, 18.0)), (30, (12.0, 20.0))):
         panel.draw(of_step(step, bowl(valley=valley)))
-    steps, truth = panel._logs[0].column("truth")
+    steps, truth = panel._logs["position", 0].column("truth")
     assert list(steps) == [10, 20, 30]
     assert truth[0] > truth[1] > truth[2]
     panel.draw(of_step(15, bowl()))
-    assert list(panel._logs[0].column("last")[0]) == [10, 15]
+    assert list(panel._logs["position", 0].column("last")[0]) == [10, 15]
     assert set(panel.distances.columns()) >= {"step"}
     panel.reset()
     assert panel.map.part is None

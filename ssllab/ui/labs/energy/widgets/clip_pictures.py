@@ -31,7 +31,7 @@ class Shown(NamedTuple):
 
 
 class ClipPictures(QWidget):
-    """Pictures in a row, each with its name below, as large as fits."""
+    """Pictures in a row, each with its name below, as large as fits; the last ones, where there is no room for all."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,7 +79,8 @@ class ClipPictures(QWidget):
         painter = QPainter(self)
         painter.setFont(small_font(0.8))
         fm = painter.fontMetrics()
-        for i, (name, picture, role) in enumerate(self.shown):
+        room = max(1, (self.width() - _GAP) // (side + _GAP))
+        for i, (name, picture, role) in enumerate(self.shown[-room:]):
             left = _GAP + i * (side + _GAP)
             painter.drawPixmap(left, 2, pixmap(picture, side, self.devicePixelRatioF()))
             painter.setPen(QColor(getattr(now, role)))

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
@@ -26,15 +28,11 @@ class ShapeBars(Chart):
             key: self.add(
                 key, pg.BarGraphItem(x=np.empty(0), height=np.empty(0), width=0.6), self._styled_as(role)
             )
-            for key, role in (("truth", "good"), ("others", "2"))
+            for key, role in (("truth", "good"), ("others", "accent"))
         }
         self._range = self.line("untrained", "muted", width=1.4, dash=True)
         self.setAccessibleName("Energy of every shape")
         self._list()
-
-    @staticmethod
-    def _styled_as(role: str):  # noqa: ANN205  # what Chart.add takes
-        return lambda bars: bars.setOpts(brush=QColor(colour(role)), pen=pg.mkPen(colour(role)))
 
     def show_part(self, part: ShapeEnergies | None) -> None:
         """Show the bars, or the hint."""
@@ -70,7 +68,7 @@ class ShapeBars(Chart):
                     "truth", "its own shape", colour("good"), "block", help="The shape that the object has."
                 ),
                 Entry(
-                    "others", "another", colour("2"), "block", help="The same frame with another shape there."
+                    "others", "another", colour("accent"), "block", help="The same frame with another shape there."
                 ),
                 Entry("untrained", "highest of the untrained model", colour("muted"), "dash"),
             ]
@@ -94,3 +92,10 @@ class ShapeBars(Chart):
         if self.part is None:
             return {}
         return {"shape": np.array(self.part.names), "energy": self.part.energies}
+
+
+def _style_as(role: str) -> Callable[[pg.BarGraphItem], None]:
+    def style(bars: pg.BarGraphItem) -> None:
+        bars.setOpts(brush=QColor(colour(role)), pen=pg.mkPen(colour(role)))
+
+    return style
