@@ -65,7 +65,9 @@ def main() -> None:
             spin(0.5)
             ratios[name].append(steps_per_second(bench.session, chosen.seconds, spin) / without)
     for name, found in ratios.items():
-        print(f"training with the panel / without, {name}: median {statistics.median(found):.2f}, least {min(found):.2f}")
+        print(
+            f"training with the panel / without, {name}: median {statistics.median(found):.2f}, least {min(found):.2f}"
+        )
 
     def settled() -> bool:
         return not panel.asking and panel.map.part is not None and before is not panel.map.part

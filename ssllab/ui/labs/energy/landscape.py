@@ -5,6 +5,7 @@ where a hand puts it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,6 +28,7 @@ from ssllab.looks import EnergyAtHand, Landscape, ShapeEnergies
 from ssllab.training.metrics import MetricsLog
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
+from ssllab.ui.flicker import AtMostASecond
 from ssllab.ui.labs.energy.widgets.clip_pictures import ClipPictures, Shown
 from ssllab.ui.labs.energy.widgets.energy_map import FLAT, EnergyMap
 from ssllab.ui.labs.energy.widgets.model_of_now import Chosen, ModelOfNow
@@ -131,7 +133,8 @@ class LandscapePanel(Panel):
         self.after.setAccessibleName("The next clip")
         self.clip = QLabel()
         self.clip.setToolTip("Which of the held-out clips is shown; none of them is trained on")
-        top = QHBoxLayout()
+        self._choices = QWidget()
+        top = QHBoxLayout(self._choices)
         top.setContentsMargins(6, 3, 6, 0)
         top.setSpacing(3)
         top.addWidget(self.tabs)
@@ -160,9 +163,7 @@ class LandscapePanel(Panel):
             empty_y=(0.0, 24.0),
         )
         for name, chart in (("", self.map), ("shapes", self.bars), ("distances", self.distances)):
-            chart.tools.name = partial(self._file_name, name)
-            chart.tools.said.connect(lambda level, text: self.bench.say(level, text))
-            chart.tools.table_asked.connect(lambda columns, path: self.bench.save_table(columns, path))
+            chart.tools.serve(self.bench, partial(self._file_name, name))
         self.pictures = ClipPictures()
         self.reading = QLabel(wordWrap=True)
         self.reading.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -186,7 +187,7 @@ class LandscapePanel(Panel):
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(top)
+        column.addWidget(self._choices)
         column.addLayout(self._body, 1)
         self.nothing = QLabel(_FILMED, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self.nothing.setMargin(16)
@@ -211,6 +212,7 @@ class LandscapePanel(Panel):
         if before == (self.over, self.number):
             return
         self.map.take_hand_away()
+        self.map.forget()
         self._answered.clear()
         self._look = None
         self._show_choice()
@@ -329,7 +331,7 @@ class LandscapePanel(Panel):
         if isinstance(part, ShapeEnergies):
             self.bars.show_part(part)
         else:
-            self.map.show_part(part)
+            self.map.show_part(part, _when(step))
             self._note(part, step)
         self._show_pictures()
         self._say(part, step)
@@ -384,12 +386,14 @@ class LandscapePanel(Panel):
         self.pictures.show_pictures(shown)
 
     def _say(self, part: Landscape | ShapeEnergies, step: int) -> None:
-        when = f"step {step:,}" if step else "untrained"
+        when = _when(step)
         if isinstance(part, ShapeEnergies):
             best = int(part.energies.argmin())
             said = "its own" if best == part.truth else f"its own is {part.names[part.truth]}"
             relief = float(part.energies.max() - part.energies.min()) / max(part.high - part.low, 1e-12)
-            self._words = f"{when}: <b>{part.names[best]}</b> fits best, {said}; range {_times(relief)} × untrained."
+            self._words = (
+                f"{when}: <b>{part.names[best]}</b> fits best, {said}; range {_times(relief)} × untrained."
+            )
         elif step and part.relief < FLAT:
             self._words = (
                 f"{when}: <b>flat</b>, {_times(part.relief)} of the untrained model's range. "
@@ -419,6 +423,11 @@ class LandscapePanel(Panel):
             self.map.setAccessibleDescription(words)
 
     # Panel
+
+    def stand_still(self) -> QWidget:
+        self._choices.hide()
+        self.pictures.calm = AtMostASecond(math.inf)  # a film has its own speed
+        return self
 
     def reset(self) -> None:
         self._answered.clear()
@@ -456,6 +465,10 @@ class LandscapePanel(Panel):
             over=over if over in OVER else None,
             number=number if type(number) is int and 0 <= number < CLIPS else None,
         )
+
+
+def _when(step: int) -> str:
+    return f"step {step:,}" if step else "untrained"
 
 
 def _times(ratio: float) -> str:

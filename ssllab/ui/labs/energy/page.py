@@ -27,9 +27,10 @@ PANELS = (
     DoctorPanel,
     CodePanel,
 )
-FACES = (
+FACES = (  # what a film of a run shows: the first that suits its method
+    LandscapePanel,
     lambda bench: EmbeddingMap(bench, Anchor(bench)),
-)  # what a film of a run shows: the first that suits its method
+)
 
 _COLUMNS = (
     Column(560, (Place(("landscape",), 440), Place(("map", "spectrum", "code"), 260))),

@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QWidget
 from ssllab.looks import Landscape, Look
 from ssllab.training.run_store import Workspace
 from ssllab.ui.bench import Bench
+from ssllab.ui.flicker import AtMostASecond
 from ssllab.ui.labs.energy.landscape import COARSE, FINE, LandscapePanel
-from ssllab.ui.labs.energy.widgets.clip_pictures import PAUSE, ClipPictures, Shown
+from ssllab.ui.labs.energy.widgets.clip_pictures import ClipPictures, Shown
 from ssllab.ui.labs.energy.widgets.energy_map import EnergyMap, height
 from ssllab.ui.scene import Scene
 from ssllab.ui.work import LongWork
@@ -172,20 +173,23 @@ def test_it_is_drawn_in_both_themes_and_narrow_or_wide(qtbot, panel, theme_name)
         theme.apply("light")
 
 
-def test_pictures_of_flicker_change_at_most_three_times_a_second(qtbot):
+def test_pictures_of_flicker_change_at_most_three_times_a_second_and_the_newest_comes(qtbot):
+    now = [0.0]
     strip = ClipPictures()
     qtbot.addWidget(strip)
-    strip.show()
+    strip.calm = AtMostASecond(clock=lambda: now[0])
     noise = np.random.default_rng(0)
-    seen, drawn_at = [], []
-    for _ in range(40):
-        strip.show_pictures([Shown("last", noise.integers(0, 255, (32, 32, 3), np.uint8))])
-        if not seen or strip.shown is not seen[-1]:
-            seen.append(strip.shown)
-            drawn_at.append(strip._drawn_at)
-        qtbot.wait(20)
-    assert len(seen) >= 2
-    assert min(np.diff(drawn_at)) >= PAUSE - 0.01
+    changed = []
+    for i in range(30):
+        now[0] = i / 10
+        before, flicker = strip.shown, [Shown("last", noise.integers(0, 255, (32, 32, 3), np.uint8))]
+        strip.show_pictures(flicker)
+        if strip.shown is not before:
+            changed.append(now[0])
+    assert len(changed) >= 6
+    assert min(np.diff(changed)) >= 1 / 3
+    now[0] = 9.0
+    qtbot.waitUntil(lambda: strip.shown[0] is flicker[0], timeout=2_000)
 
 
 # The hand
@@ -280,7 +284,7 @@ def test_when_nothing_moves_the_landscape_is_refined_and_another_clip_is_another
     assert first.energies.shape == (FINE, FINE)
     grids = []
     show = ready.map.show_part
-    ready.map.show_part = lambda part: grids.append(len(part.places)) or show(part)
+    ready.map.show_part = lambda part, when: grids.append(len(part.places)) or show(part, when)
     qtbot.mouseClick(ready.after, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: grids[-1:] == [FINE], timeout=10_000)
     assert grids == [COARSE, FINE]
@@ -403,3 +407,39 @@ def test_the_landscape_is_saved_as_picture_and_table(qtbot, panel, tmp_path):
     assert (table["x"][at], table["y"][at]) == (table["valley x"][0], table["valley y"][0])
     assert isinstance(panel.map, EnergyMap)
     assert "landscape" in panel.map.tools.name().lower()
+
+
+def test_the_landscape_over_training_is_a_film_of_one_clip(qtbot, panel):
+    frames = panel.map.frames
+    assert len(frames()) == 0
+    for step in range(1, 4):
+        panel.draw(of_step(10 * step, bowl(depth=2.0**step)))
+    first, *_, last = [call() for call in frames()]
+    assert len(frames()) == 3
+    assert first.shape == last.shape == (panel.map.height(), panel.map.width(), 3)
+    assert not np.array_equal(first, last)
+    assert panel.map.part.energies.max() > 7  # what is on view stays
+    panel.choose(number=3)
+    assert len(frames()) == 0
+
+
+def test_the_panel_is_the_face_in_the_film_of_a_run(qtbot, tmp_path):
+    from ssllab.data.catalogue import load
+    from ssllab.methods.jepa import JEPA
+    from ssllab.training.run_record import RunSettings
+    from ssllab.training.session import Session
+    from ssllab.ui.film import Reel
+    from ssllab.ui.labs.energy.page import FACES
+
+    store = Workspace(tmp_path)
+    settings = RunSettings(method="jepa", config=SMALL, data="bouncing", steps=2)
+    run = store.create(settings)
+    session = Session(settings, load("bouncing", kinds=("video",)), run)
+    session.start()
+    assert session.wait(60)
+    looks = [Look(step, (bowl(depth=step / 10),)) for step in (1, 50, 100)]
+    reel = Reel(Bench(store, "energy", LongWork()), run, JEPA, FACES, looks, Scene("finished"))
+    frames = [reel.frame(i) for i in range(3)]
+    assert isinstance(reel._panel, LandscapePanel)
+    assert not np.array_equal(frames[0], frames[2])
+    reel.close()

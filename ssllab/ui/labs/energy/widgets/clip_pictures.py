@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,9 +14,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ssllab.ui import theme
 from ssllab.ui.embedding.pictures import pixmap
+from ssllab.ui.flicker import PER_SECOND, AtMostASecond
 from ssllab.ui.plots.legend import small_font
 
-PAUSE = 0.34  # seconds between two pictures: what flickers is shown at most three times a second
 _SIDES = (24, 72)  # pixels of a picture
 _GAP = 4
 
@@ -37,30 +36,22 @@ class ClipPictures(QWidget):
         super().__init__()
         self.shown: tuple[Shown, ...] = ()  # what is on view
         self._next: tuple[Shown, ...] = ()
-        self._drawn_at = -PAUSE
-        self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self._take)
+        self.calm = AtMostASecond()
+        self._timer = QTimer(self, singleShot=True, interval=round(1000 / PER_SECOND / 4))
+        self._timer.timeout.connect(lambda: self.show_pictures(self._next))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Frames of the clip")
 
     def show_pictures(self, shown: Sequence[Shown]) -> None:
         """Show these; soon, where others were shown only just now."""
         self._next = tuple(shown)
-        wait = self._drawn_at + PAUSE - time.monotonic()
-        if wait <= 0:
-            self._take()
-        elif not self._timer.isActive():
-            self._timer.start(int(1000 * wait) + 1)
-
-    def _take(self) -> None:
-        def same(a: Shown, b: Shown) -> bool:
-            return a.name == b.name and a.role == b.role and np.array_equal(a.picture, b.picture)
-
-        now, new = self.shown, self._next
-        if len(now) == len(new) and all(same(a, b) for a, b in zip(now, new, strict=True)):
+        if _same(self._next, self.shown):
             return
-        self.shown, self._drawn_at = new, time.monotonic()
-        self.setToolTip(", ".join(one.name for one in new))
+        if not self.calm.due():
+            self._timer.start()
+            return
+        self.shown = self._next
+        self.setToolTip(", ".join(one.name for one in self.shown))
         self.updateGeometry()
         self.update()
 
@@ -91,3 +82,10 @@ class ClipPictures(QWidget):
                 QRectF(left - 2, side + 3, side + 4, fm.height()), Qt.AlignmentFlag.AlignCenter, words
             )
         painter.end()
+
+
+def _same(a: Sequence[Shown], b: Sequence[Shown]) -> bool:
+    def alike(one: Shown, other: Shown) -> bool:
+        return one[::2] == other[::2] and np.array_equal(one.picture, other.picture)
+
+    return len(a) == len(b) and all(map(alike, a, b))

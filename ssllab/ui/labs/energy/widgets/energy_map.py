@@ -5,7 +5,7 @@ object that a hand moves."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -18,10 +18,12 @@ from ssllab.looks import Landscape
 from ssllab.ui import theme
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.chart import Chart, Readout, colour
+from ssllab.ui.plots.export import FrameCall, frame_of
 from ssllab.ui.plots.heat_map import ColourScale, shade
 from ssllab.ui.plots.legend import Entry
 
 SPAN = (0.01, 10.0)  # of the scale, in ranges of the untrained model's landscape, logarithmic
+KEPT = 60  # landscapes for a film, at most
 FLAT = 0.05  # of the untrained model's range: there is no valley in what is flatter
 _MARKS = (
     ("truth", "ring", "o", 19, "good"),
@@ -66,6 +68,9 @@ class EnergyMap(Chart):
         self.part: Landscape | None = None
         self.hand: tuple[float, float] | None = None
         self._mouse: QPointF | None = None
+        self._when = ""
+        self._past: list[tuple[str, Landscape]] = []
+        self._unseen: EnergyMap | None = None  # paints the past
         super().__init__(
             x_label="x (pixels)",
             y_label="y (pixels)",
@@ -92,11 +97,20 @@ class EnergyMap(Chart):
 
     # Drawing
 
-    def show_part(self, part: Landscape | None) -> None:
-        """Show a landscape, or the hint."""
+    def show_part(self, part: Landscape | None, when: str = "") -> None:
+        """Show a landscape, of that moment of training, or the hint."""
         if part is self.part:
             return
         before, self.part = self.part, part
+        if part is None or (before is not None and before.over != part.over):
+            self.forget()
+        if part is not None:
+            if self._past and self._past[-1][0] == when:
+                self._past.pop()  # it is finer now
+            self._past.append((when, part))
+            if len(self._past) > 2 * KEPT:
+                del self._past[1:-1:2]
+        self._when = when
         if part is None or (before is not None and before.over != part.over):
             self.hand = None
         self._labels = ("x", "y")
@@ -127,8 +141,9 @@ class EnergyMap(Chart):
         edge = (0.0, float(part.size)) if part.over == "position" else (low, high)
         self.frame(edge, edge, pad=(0, 0))
         many, one = SPAN[1], value_text(part.high - part.low)
+        when = f"{self._when}: " if self._when else ""
         self.scale.say(
-            f"energy over the valley, logarithmic; the untrained model's whole range is {one}",
+            f"{when}energy over the valley, logarithmic; the untrained model's whole range is {one}",
             f"{many:.0f} × untrained",
             "valley",
         )
@@ -170,6 +185,24 @@ class EnergyMap(Chart):
             for key, style, _, _, role in _MARKS
         ]
         self.list_entries(entries)
+
+    def forget(self) -> None:
+        """What comes is of another clip, or over something else: it does not go on from what was."""
+        self._past.clear()
+
+    def frames(self) -> Sequence[FrameCall]:  # type: ignore[override]  # a chart with a film has a method there
+        """The landscapes of this clip, as they were over training."""
+        if len(self._past) < 2:
+            return ()
+        if self._unseen is None:
+            self._unseen = EnergyMap("")
+            self._unseen.setParent(self, Qt.WindowType.Window)
+            self._unseen.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        unseen = self._unseen
+        unseen.resize(self.size())
+        unseen.restyle()
+        unseen.show()
+        return [partial(frame_of, unseen, partial(unseen.show_part, part, when)) for when, part in self._past]
 
     def reset(self) -> None:
         super().reset()

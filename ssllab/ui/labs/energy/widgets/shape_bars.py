@@ -25,9 +25,7 @@ class ShapeBars(Chart):
         super().__init__(x_label="shape of the object", y_label="energy", hint=hint, can_log=(False, False))
         self.view.setMouseEnabled(False, False)
         self._bars = {
-            key: self.add(
-                key, pg.BarGraphItem(x=np.empty(0), height=np.empty(0), width=0.6), self._styled_as(role)
-            )
+            key: self.add(key, pg.BarGraphItem(x=np.empty(0), height=np.empty(0), width=0.6), _style_as(role))
             for key, role in (("truth", "good"), ("others", "accent"))
         }
         self._range = self.line("untrained", "muted", width=1.4, dash=True)
@@ -68,7 +66,11 @@ class ShapeBars(Chart):
                     "truth", "its own shape", colour("good"), "block", help="The shape that the object has."
                 ),
                 Entry(
-                    "others", "another", colour("accent"), "block", help="The same frame with another shape there."
+                    "others",
+                    "another",
+                    colour("accent"),
+                    "block",
+                    help="The same frame with another shape there.",
                 ),
                 Entry("untrained", "highest of the untrained model", colour("muted"), "dash"),
             ]
