@@ -8,6 +8,7 @@ ssllab and no torch is imported here.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -229,6 +230,9 @@ class Landscape:
     ``energies (G, G)``: rows are y, columns x, over ``places (G,)`` in pixels. ``truth``, ``last``, ``valley``: where
     the object is, was in the frame before, and has the lowest energy. ``low``, ``high``: of the untrained model's
     landscape, the scale to draw by: scaled to itself a collapsed one looks as deep as a healthy one.
+
+    ``over`` "velocity": the frame that came, after contexts in which the object came to its last place with another
+    velocity, in pixels a frame; ``truth`` is its own, ``last`` that of one that stood still.
     """
 
     energies: np.ndarray
@@ -240,3 +244,41 @@ class Landscape:
     high: float
     size: int  # pixels of the picture's side
     frames: np.ndarray  # (C + 1, H, W, 3) uint8: the context, and the frame that came
+    over: Literal["position", "velocity"] = "position"
+
+    @property
+    def to_truth(self) -> float:
+        """From the valley to the truth, in the unit of ``places``."""
+        return math.dist(self.valley, self.truth)
+
+    @property
+    def to_last(self) -> float:
+        """From the valley to the last place, in the unit of ``places``."""
+        return math.dist(self.valley, self.last)
+
+    @property
+    def relief(self) -> float:
+        """From its lowest to its highest energy, as a multiple of the untrained model's."""
+        return float(self.energies.max() - self.energies.min()) / max(self.high - self.low, 1e-12)
+
+
+@dataclass(frozen=True)
+class ShapeEnergies:
+    """The energy of a clip's next frame with its object at its true place in each of S shapes."""
+
+    energies: np.ndarray  # (S,)
+    names: tuple[str, ...]
+    truth: int  # the shape that it has
+    low: float  # of the untrained model's landscape
+    high: float
+    frames: np.ndarray  # (C + 1, H, W, 3) uint8: the context, and the frame that came
+    shapes: np.ndarray  # (S, H, W, 3) uint8: the frames that were held against it
+
+
+@dataclass(frozen=True)
+class EnergyAtHand:
+    """The energy of a clip's next frame with its object where a person put it."""
+
+    place: tuple[float, float]  # pixels
+    energy: float
+    frame: np.ndarray  # (H, W, 3) uint8

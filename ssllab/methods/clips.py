@@ -10,20 +10,21 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from torch import Tensor, nn
 
 from ssllab.data.video.batches import ClipBatches
+from ssllab.data.video.scene import Scene
 from ssllab.data.video.types import Clips, VideoData
 from ssllab.doctor.clips import RULES
-from ssllab.looks import Landscape, Look
+from ssllab.looks import EnergyAtHand, Landscape, Look, ShapeEnergies
 from ssllab.methods.base import Method, Probe
 from ssllab.methods.clip_probes import background_accuracy, clip_probes, temporal_variance_share
 from ssllab.methods.clip_scalars import CLIP_CHARTS, CLIP_SERIES
 from ssllab.methods.clip_settings import ClipSettings
-from ssllab.methods.landscape import landscape, valley_errors
+from ssllab.methods.landscape import at_hand, landscape, shape_energies, valley_errors, velocity_landscape
 from ssllab.nn.frames import FrameEncoder, frame_latents
 
 EVALUATED = 512  # held-out clips that a probe reads
@@ -33,6 +34,7 @@ FINE = 32  # places along a side, of the probe's landscapes
 COARSE = 16  # of the live one
 TEST_SEED = 20_140
 CHUNK = 1024  # frames that are encoded at once outside training
+FACE = 4  # the held-out clip that is looked at first: its ball is fast and bounces off nothing
 PREPARING = 32  # clips that batch norm gets its first statistics from
 
 
@@ -114,9 +116,9 @@ class ClipMethod(Method):
         """Pass clips ``(N, C + 1, 3, H, W)`` through every network that has statistics."""
         frame_latents(self.encoder, frames)
 
-    def held_out(self, data: VideoData, count: int, length: int) -> Clips:
-        """The same clips at every call, as the settings in force make them."""
-        generator = torch.Generator(self.encoder.output.weight.device).manual_seed(TEST_SEED)
+    def held_out(self, data: VideoData, count: int, length: int, number: int = 0) -> Clips:
+        """The same clips at every call, as the settings in force make them; others for each ``number``."""
+        generator = torch.Generator(self.encoder.output.weight.device).manual_seed(TEST_SEED + number)
         return data.test.clips(count, length, self.config, generator)
 
     @contextmanager
@@ -135,13 +137,28 @@ class ClipMethod(Method):
         found = self._landscape(data)
         return Look(step, () if found is None else (found,))
 
+    def scene(self, data: VideoData, number: int = 0) -> Scene | None:
+        """One held-out clip before it is drawn, the frame to predict last; None of video that was filmed."""
+        return self.held_out(data, 1, self.config.context + 1, FACE + number).scene
+
     def _landscape(self, data: VideoData) -> Landscape | None:
-        clips = self.held_out(data, 1, self.config.context + 1)
-        if clips.scene is None:
-            return None
+        return None if (scene := self.scene(data)) is None else self.landscape(scene, "position", COARSE)
+
+    def landscape(self, scene: Scene, over: Literal["position", "velocity"], grid: int) -> Landscape:
+        """Of the one clip of ``scene``, on ``grid`` x ``grid`` places or velocities."""
+        measure = landscape if over == "position" else velocity_landscape
         with self.evaluating():
-            low, high = self.untrained.tolist()
-            return landscape(self.energies, clips.scene, COARSE, low, high)
+            return measure(self.energies, scene, grid, *self.untrained.tolist())
+
+    def over_shapes(self, scene: Scene, names: tuple[str, ...]) -> ShapeEnergies:
+        """Of the one clip of ``scene``; ``names``: of its shapes."""
+        with self.evaluating():
+            return shape_energies(self.energies, scene, names, *self.untrained.tolist())
+
+    def at_hand(self, scene: Scene, place: tuple[float, float]) -> EnergyAtHand:
+        """Of the one clip of ``scene``, with the object of the next frame at ``place``, in pixels."""
+        with self.evaluating():
+            return at_hand(self.energies, scene, place)
 
     def probe(self, data: VideoData) -> Probe:
         """What a frame's latent knows of the world, whether latents are alive, and how far valleys are from the

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from ssllab.data.video.motion import roll
 from ssllab.data.video.scene import Scene
-from ssllab.looks import Landscape
+from ssllab.looks import EnergyAtHand, Landscape, ShapeEnergies
+
+CHUNK = 256  # frames that are drawn and asked about at once: more leave the processor's cache
+FASTEST = 0.125  # of the velocities that are asked about, as a share of the picture's side: a little over what there is
+SHAPES = 9  # that are asked about where there are many
 
 Energies = Callable[
     [Tensor, Tensor], Tensor
@@ -37,24 +46,96 @@ def landscape(energies: Energies, scene: Scene, grid: int, low: float, high: flo
     """Of the one clip of ``scene``, whose last frame is the one to predict."""
     frames = scene.draw()
     along = places(scene, grid)
-    spots = grid_of(along)
-    values = energies(frames[:, :-1], candidates(scene, spots))[0]
-    valley = spots[values.argmin()]
+    parts = [energies(frames[:, :-1], candidates(scene, spots))[0] for spots in grid_of(along).split(CHUNK)]
     centre = scene.centre[0, :, 0]
+    return _landscape("position", torch.cat(parts), along, centre[-1], centre[-2], low, high, frames)
 
+
+def velocity_landscape(energies: Energies, scene: Scene, grid: int, low: float, high: float) -> Landscape:
+    """The same over the velocity with which the object came to its last place: what came is held against each."""
+    frames = scene.draw()
+    most = FASTEST * scene.size
+    along = torch.linspace(-most, most, grid, device=frames.device)
+    parts = [
+        energies(arriving(scene, velocities).draw(), frames[:, -1:])[:, 0]
+        for velocities in grid_of(along).split(CHUNK)
+    ]
+    true = scene.velocity[0, -2, 0]
+    return _landscape("velocity", torch.cat(parts), along, true, torch.zeros_like(true), low, high, frames)
+
+
+def arriving(scene: Scene, velocities: Tensor) -> Scene:
+    """The context of one clip, once for each of ``velocities (M, 2)``: the marked object comes to its last place with it,
+    off the walls where it must."""
+    many = scene.frames(slice(None, -1)).clips(torch.zeros(len(velocities), dtype=torch.long))
+    length = many.centre.shape[1]
+    back, _ = roll(
+        many.centre[:, -1, :1], -velocities[:, None], many.radius[:, :1], scene.size, length, collide=False
+    )
+    return many.at(back[:, :, 0].flip(1))
+
+
+def shape_energies(
+    energies: Energies, scene: Scene, names: tuple[str, ...], low: float, high: float
+) -> ShapeEnergies:
+    """Of the one clip of ``scene``, with its object in some of the shapes that there are, its own among them.
+
+    ``names``: of the shapes; where there are others than these, as with digits, they are numbered.
+    """
+    frames, count = scene.draw(), len(scene.sprites)
+    own = int(scene.shape[0, -1, 0])
+    which = sorted({own, *range(0, count, max(1, count // SHAPES))})[: SHAPES + 1]
+    shape = scene.shape[:, -1:].repeat(len(which), 1, 1)
+    shape[:, 0, 0] = torch.tensor(which, device=shape.device)
+    last = scene.frames(slice(-1, None)).clips(torch.zeros(len(which), dtype=torch.long))
+    drawn = replace(last, shape=shape).draw()
+    return ShapeEnergies(
+        energies(frames[:, :-1], drawn.transpose(0, 1))[0].float().cpu().numpy(),
+        tuple(names[i] if len(names) == count else f"no. {i + 1}" for i in which),
+        which.index(own),
+        low,
+        high,
+        pictures(frames[0]),
+        pictures(drawn[:, 0]),
+    )
+
+
+def at_hand(energies: Energies, scene: Scene, place: tuple[float, float]) -> EnergyAtHand:
+    """Of the one clip of ``scene``, with its object at ``place``, in pixels."""
+    frames = scene.draw()
+    drawn = candidates(scene, torch.tensor([place], device=frames.device))
+    return EnergyAtHand(place, float(energies(frames[:, :-1], drawn)), pictures(drawn[0])[0])
+
+
+def pictures(frames: Tensor) -> NDArray[np.uint8]:
+    """``(N, 3, H, W)`` in 0..1 -> ``(N, H, W, 3)``."""
+    return frames.mul(255).round().byte().permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+def _landscape(
+    over: Literal["position", "velocity"],
+    energies: Tensor,
+    along: Tensor,
+    truth: Tensor,
+    last: Tensor,
+    low: float,
+    high: float,
+    frames: Tensor,
+) -> Landscape:
     def point(at: Tensor) -> tuple[float, float]:
         return float(at[0]), float(at[1])
 
     return Landscape(
-        values.reshape(grid, grid).float().cpu().numpy(),
+        energies.reshape(len(along), -1).float().cpu().numpy(),
         along.cpu().numpy(),
-        point(centre[-1]),
-        point(centre[-2]),
-        point(valley),
+        point(truth),
+        point(last),
+        point(grid_of(along)[energies.argmin()]),
         low,
         high,
-        scene.size,
-        frames[0].mul(255).round().byte().permute(0, 2, 3, 1).contiguous().cpu().numpy(),
+        frames.shape[-1],
+        pictures(frames[0]),
+        over,
     )
 
 

@@ -56,19 +56,20 @@ class LiveModel(QObject):
         self.bench, self._build, self._every = bench, build, every
         self.copied: Copied | None = None
         self._pending = False
-        self._asked: tuple[int, int] | None = None  # run and step of the last copy that was asked for
+        self._asked: tuple | None = None  # run, step and settings of the last copy that was asked for
         self._last = -every
         self._background = Background(self)
         bench.run_changed.connect(self._run_changed)
 
     def follow(self) -> None:
-        """Copy the model if it has learned since, at most once in ``every`` seconds."""
+        """Copy the model if it has learned or was changed since, at most once in ``every`` seconds."""
         live, now = self.bench.live_run, time.monotonic()
         if live is None or self._pending or now - self._last < self._every:
             return
-        if self._asked == (live.number, live.step) or self.bench.state == "loading":
+        asked = live.number, live.step, self.bench.run_config
+        if self._asked == asked or self.bench.state == "loading":
             return
-        self._asked, self._last = (live.number, live.step), now
+        self._asked, self._last = asked, now
         get = copier(self.bench, self._build)
         if get is not None:
             self._pending = True

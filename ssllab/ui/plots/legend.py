@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -29,8 +29,8 @@ _WIDEST_VALUE = "00.000"
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry. ``style``: "line", "dash", "thin", "fill", "dashed fill", "block", or "note", which is only words;
-    ``valued``: it has a readout."""
+    """One entry. ``style``: "line", "dash", "thin", "fill", "dashed fill", "block", "ring", "cross", "diamond", or "note",
+    which is only words; ``valued``: it has a readout."""
 
     key: str
     name: str
@@ -188,6 +188,18 @@ class Legend(QWidget):
             painter.drawRect(area)
             return
         pen = QPen(colour, 1.0 if entry.style == "thin" else 2.0)
+        if entry.style in ("ring", "cross", "diamond"):
+            painter.setPen(pen)
+            x, y = box.left() + _SWATCH / 2, float(middle)
+            if entry.style == "ring":
+                painter.drawEllipse(QPointF(x, y), 4.5, 4.5)
+            elif entry.style == "cross":
+                painter.drawLine(QPointF(x - 4, y - 4), QPointF(x + 4, y + 4))
+                painter.drawLine(QPointF(x - 4, y + 4), QPointF(x + 4, y - 4))
+            else:
+                corners = ((x, y - 5), (x + 5, y), (x, y + 5), (x - 5, y))
+                painter.drawPolygon([QPointF(*corner) for corner in corners])
+            return
         if entry.style == "dash":
             pen.setDashPattern([2.5, 1.5])
         painter.setPen(pen)

@@ -7,6 +7,7 @@ from functools import partial
 from ssllab.ui.bench import Bench
 from ssllab.ui.embedding.anchor import Anchor
 from ssllab.ui.lab_page import Column, LabPage, Place
+from ssllab.ui.labs.energy.landscape import LandscapePanel
 from ssllab.ui.panels.code import CodePanel
 from ssllab.ui.panels.curves import CurvesPanel
 from ssllab.ui.panels.doctor import DoctorPanel
@@ -16,6 +17,7 @@ from ssllab.ui.panels.spectrum import SpectrumPanel
 
 curves = partial(CurvesPanel, panels=("loss", "probes", "alive", "valley"))
 PANELS = (
+    LandscapePanel,
     partial(curves, id="probes", title="What is known"),
     partial(curves, id="alive", title="Alive"),
     partial(curves, id="valley", title="Valley"),
@@ -25,12 +27,13 @@ PANELS = (
     DoctorPanel,
     CodePanel,
 )
-FACES = (
+FACES = (  # what a film of a run shows: the first that suits its method
+    LandscapePanel,
     lambda bench: EmbeddingMap(bench, Anchor(bench)),
-)  # what a film of a run shows: the first that suits its method
+)
 
 _COLUMNS = (
-    Column(560, (Place(("map", "code"), 430), Place(("spectrum",), 250))),
+    Column(560, (Place(("landscape",), 440), Place(("map", "spectrum", "code"), 260))),
     Column(
         420,
         (
