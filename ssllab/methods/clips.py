@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +18,15 @@ from torch import Tensor, nn
 from ssllab.data.video.batches import ClipBatches
 from ssllab.data.video.types import Clips, VideoData
 from ssllab.doctor.clips import RULES
-from ssllab.looks import Landscape, Look
+from ssllab.looks import (
+    AdjacentEnergies,
+    EnergyOverTime,
+    Horizon,
+    Landscape,
+    Look,
+    PredictedFrames,
+    PredictionCost,
+)
 from ssllab.methods.base import Method, Probe
 from ssllab.methods.clip_probes import background_accuracy, clip_probes, temporal_variance_share
 from ssllab.methods.clip_scalars import CLIP_CHARTS, CLIP_SERIES
@@ -43,8 +51,17 @@ class ClipMethod(Method):
     rules = RULES
     series = CLIP_SERIES
     charts = CLIP_CHARTS
-    parts: ClassVar[dict[type, str]] = {Landscape: "positions"}
+    parts: ClassVar[dict[type, str]] = {
+        Landscape: "positions",
+        EnergyOverTime: "",
+        AdjacentEnergies: "",
+        Horizon: "positions",
+        PredictedFrames: "",
+        PredictionCost: "",
+    }
     ahead: ClassVar[int] = 1  # frames of a training clip after the context
+    farthest: ClassVar[int] = 12  # frames ahead that can be asked for
+    expects: ClassVar[Literal["latents", "frames", "scores"]] = "latents"  # "scores": of use in a product alone
     config: ClipSettings
     untrained: Tensor  # lowest and highest energy of the landscape before the first step
 
@@ -82,9 +99,18 @@ class ClipMethod(Method):
         return flat.float().unflatten(0, frames.shape[:2])
 
     @abstractmethod
-    def energies(self, context: Tensor, candidates: Tensor) -> Tensor:
-        """How badly each candidate follows: ``(N, C, 3, H, W)`` and ``(N or 1, M, 3, H, W)`` -> ``(N, M)``; a
+    def foreseen(self, context: Tensor, steps: int) -> Tensor:
+        """What is expected of the next ``steps`` frames, at most :attr:`farthest`, each from those before it, whether seen
+        or expected: ``(N, C, 3, H, W)`` -> ``(N, steps, ...)``, in what the method expects in, latents or frames."""
+
+    @abstractmethod
+    def misfit(self, expected: Tensor, candidates: Tensor) -> Tensor:
+        """How badly each candidate is what was expected: ``(N, ...)`` and ``(N or 1, M, 3, H, W)`` -> ``(N, M)``; a
         candidate that is the same for every clip is given once."""
+
+    def energies(self, context: Tensor, candidates: Tensor) -> Tensor:
+        """How badly each candidate follows: ``(N, C, 3, H, W)`` and ``(N or 1, M, 3, H, W)`` -> ``(N, M)``."""
+        return self.misfit(self.foreseen(context, 1)[:, 0], candidates)
 
     @torch.no_grad()
     def prepare(self, data: VideoData) -> None:
@@ -108,9 +134,9 @@ class ClipMethod(Method):
         """Pass clips ``(N, C + 1, 3, H, W)`` through every network that has statistics."""
         frame_latents(self.encoder, frames)
 
-    def held_out(self, data: VideoData, count: int, length: int) -> Clips:
-        """The same clips at every call, as the settings in force make them."""
-        generator = torch.Generator(self.encoder.output.weight.device).manual_seed(TEST_SEED)
+    def held_out(self, data: VideoData, count: int, length: int, number: int = 0) -> Clips:
+        """The same clips at every call, as the settings in force make them; others for each ``number``."""
+        generator = torch.Generator(self.encoder.output.weight.device).manual_seed(TEST_SEED + number)
         return data.test.clips(count, length, self.config, generator)
 
     @contextmanager
