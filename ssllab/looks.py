@@ -244,8 +244,8 @@ class EnergyOverTime:
     """The energy of each of T frames after those before it; NaN for the first, which have no context.
 
     ``usual``: of the same clip with nothing changed. ``at``: the first frame of what was changed, None where nothing was.
-    ``untrained``: the highest energy of the untrained model's landscape, 0 where it is not known: in a collapsed model all
-    is far under it.
+    ``untrained``: how far the energies of the untrained model's landscape lie apart; in a collapsed model all lie far
+    closer.
     """
 
     energies: np.ndarray  # (T,)
@@ -260,6 +260,19 @@ class EnergyOverTime:
         import numpy as np
 
         return float(np.nanpercentile(self.energies, 95))
+
+    @property
+    def peak(self) -> float:
+        """The highest energy of the moment and the two frames after it; NaN where nothing was changed."""
+        return float("nan") if self.at is None else float(self.energies[self.at : self.at + 3].max())
+
+    @property
+    def peaks(self) -> bool:
+        """Whether that is over the threshold, and no mere ripple: a twentieth of ``untrained`` over the lowest energy."""
+        import numpy as np
+
+        ripple = float(np.nanmin(self.energies)) + self.untrained / 20
+        return self.peak > self.threshold and self.peak > ripple
 
 
 @dataclass(frozen=True)
@@ -289,8 +302,12 @@ class PredictedFrames:
 
     context: np.ndarray  # (C, H, W, 3)
     came: np.ndarray  # (K, H, W, 3)
-    predicted: np.ndarray | None  # (K, H, W, 3) by the model, or decoded from the latents that it predicts, if it does
-    known: np.ndarray | None  # (K, H, W, 3) decoded from the latents of the frames that came, if there is a decoder
+    predicted: (
+        np.ndarray | None
+    )  # (K, H, W, 3) by the model, or decoded from the latents that it predicts, if it does
+    known: (
+        np.ndarray | None
+    )  # (K, H, W, 3) decoded from the latents of the frames that came, if there is a decoder
     nearest: np.ndarray  # (K, M, H, W, 3) held-out frames that fit best what was expected, best first
     learnt: int  # steps that the decoder has learnt for
     explained: float  # share of the variance of held-out pixels, by the decoder, or by the model's next frame

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from ssllab.methods.landscape import valley_errors
 
 CLIP = 48  # frames that are looked at over time
 AHEAD = 16  # frames after a frame that are held against it
-FARTHEST = 8  # frames that a predictor is rolled on
+STEPS = (1, 2, 3, 4, 6, 8)  # frames that a predictor is rolled on
 _TRIED = 64  # clips among which an occasion for a surprise is sought
 _COSTED = 64  # clips whose pixels are counted
 _TIMED = 5  # steps
@@ -54,7 +55,9 @@ def energy_over_time(method: ClipMethod, data: VideoData, what: str, number: int
             usual, frames, at = found
             energies = energies_over_time(method, frames)
             before = energies if frames is usual else energies_over_time(method, usual)
-            return EnergyOverTime(energies, before, at, float(method.untrained[1]), pixels(frames))
+            return EnergyOverTime(
+                energies, before, at, float(method.untrained[1] - method.untrained[0]), pixels(frames)
+            )
     raise ValueError("No clip gives an occasion for it: take other settings of the world.")
 
 
@@ -88,7 +91,9 @@ def adjacent(method: ClipMethod, frames: Tensor, ahead: int) -> NDArray[np.float
     context, length = method.config.context, len(frames)
     with method.evaluating():
         windows = frames.unfold(0, context, 1).movedim(-1, 1)  # (T - C + 1, C, 3, H, W)
-        pairs = method.misfit(method.foreseen(windows, 1)[:, 0], frames[None])  # each frame after each context
+        pairs = method.misfit(
+            method.foreseen(windows, 1)[:, 0], frames[None]
+        )  # each frame after each context
     energies = pairs.float().cpu().numpy()
     found = np.full((ahead + 1, length), np.nan, np.float32)
     for k in range(min(ahead + 1, length - context + 1)):
@@ -96,31 +101,33 @@ def adjacent(method: ClipMethod, frames: Tensor, ahead: int) -> NDArray[np.float
     return found
 
 
-def horizon(method: ClipMethod, data: VideoData) -> Horizon:
+def horizon(
+    method: ClipMethod, data: VideoData, report: Callable[[float], None] = lambda share: None
+) -> Horizon:
     """Of the clips and on the grid that the probe ``valley_error`` is measured with, which is this at one frame ahead.
-    Raises ValueError for what was filmed, where nobody knows where the object is."""
-    context, farthest = method.config.context, min(method.farthest, FARTHEST)
-    farthest = min(farthest, data.test.longest - context)
-    scene = method.held_out(data, EVALUATED, context + farthest).scene
+    ``report`` is told how far it is. Raises ValueError for what was filmed, where nobody knows where the object is."""
+    context = method.config.context
+    farthest = min(method.farthest, data.test.longest - context)
+    steps = [k for k in STEPS if k <= farthest]
+    scene = method.held_out(data, EVALUATED, context + steps[-1]).scene
     if scene is None:
         raise ValueError("Where objects are is not known of what was filmed: see Adjacent frames.")
     scene = scene.clips(slice(0, VALLEYS))
     errors, still = [], []
-    for k in range(1, farthest + 1):
+    for done, k in enumerate(steps):
+        report(done / len(steps))
 
         def energies(frames: Tensor, candidates: Tensor, k: int = k) -> Tensor:
             return method.misfit(method.foreseen(frames[:, :context], k)[:, -1], candidates)
 
-        shown = scene.frames(slice(0, context + k))
         with method.evaluating():
-            errors.append(valley_errors(energies, shown, FINE).cpu().numpy())
+            found = valley_errors(energies, scene.frames(slice(0, context + k)), FINE)
+        errors.append(found.cpu().numpy())
         moved = scene.centre[:, context + k - 1, 0] - scene.centre[:, context - 1, 0]
         still.append(float(moved.norm(dim=1).mean()))
     all_errors = np.stack(errors)
     low, high = np.percentile(all_errors, (25, 75), axis=1)
-    return Horizon(
-        np.arange(1, farthest + 1), all_errors.mean(1), low, high, np.array(still), all_errors.shape[1]
-    )
+    return Horizon(np.array(steps), all_errors.mean(1), low, high, np.array(still), all_errors.shape[1])
 
 
 def background_share(error: Tensor, covered: Tensor) -> float:

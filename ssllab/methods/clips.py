@@ -61,7 +61,9 @@ class ClipMethod(Method):
     }
     ahead: ClassVar[int] = 1  # frames of a training clip after the context
     farthest: ClassVar[int] = 12  # frames ahead that can be asked for
-    expects: ClassVar[Literal["latents", "frames", "scores"]] = "latents"  # "scores": of use in a product alone
+    expects: ClassVar[Literal["latents", "frames", "scores"]] = (
+        "latents"  # "scores": of use in a product alone
+    )
     config: ClipSettings
     untrained: Tensor  # lowest and highest energy of the landscape before the first step
 

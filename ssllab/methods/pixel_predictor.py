@@ -59,4 +59,6 @@ class PixelPredictor(ClipMethod):
     def misfit(self, expected: Tensor, candidates: Tensor) -> Tensor:
         """Mean squared difference of pixels; clip by clip, for all at once would be gigabytes."""
         shown = candidates.flatten(2).expand(len(expected), -1, -1)
-        return torch.stack([energy(frame, many) for frame, many in zip(expected.flatten(1), shown, strict=True)])
+        return torch.stack(
+            [energy(frame, many) for frame, many in zip(expected.flatten(1), shown, strict=True)]
+        )

@@ -55,39 +55,35 @@ def surprised(scene: Scene, other: Scene, what: str, span: tuple[int, int]) -> t
             now = shape[0, at, 0]
             shape[:, at:, 0] = known if known != now else (now + 1) % len(scene.sprites)
             return replace(scene, shape=shape), at
-        case "in_front":
+        case "in_front" | "never_out":
             passage = _passage(scene, span)
             if passage is None:
                 return None
-            touches, leaves = passage
-            in_front = torch.zeros_like(scene.hidden)
-            in_front[:, touches:leaves] = True
-            return replace(scene, in_front=in_front), touches
-        case "never_out":
-            passage = _passage(scene, span)
-            if passage is None:
-                return None
-            hidden = torch.nonzero(scene.hidden[0, passage[0] :])[0].item() + passage[0]
-            out = next((t for t in range(hidden, passage[1]) if not scene.hidden[0, t]), passage[1])
+            touches, hidden, out, leaves = passage
+            if what == "in_front":
+                in_front = torch.zeros_like(scene.hidden)
+                in_front[:, touches:leaves] = True
+                return replace(scene, in_front=in_front), hidden
             centre, velocity = scene.centre.clone(), scene.velocity.clone()
             centre[:, out:, 0], velocity[:, out:, 0] = centre[:, out - 1 : out, 0], 0.0
-            return replace(scene, centre=centre, velocity=velocity), int(out)
+            return replace(scene, centre=centre, velocity=velocity), out
     raise ValueError(f"no surprise is called {what}: expected one of {', '.join(TITLES)}.")
 
 
-def _passage(scene: Scene, span: tuple[int, int]) -> tuple[int, int] | None:
-    """The first time in ``span`` that the marked object goes wholly behind the wall: its first frame there, and the first
-    after."""
+def _passage(scene: Scene, span: tuple[int, int]) -> tuple[int, int, int, int] | None:
+    """The first time in ``span`` that the marked object goes wholly behind the wall: the frames in which it first touches
+    the wall, is hidden, is not hidden any more, and has left."""
     if scene.wall is None:
         return None
     x, radius = scene.centre[0, :, 0, 0], scene.radius[0, 0]
     touching = ((x + radius > scene.wall[0, 0]) & (x - radius < scene.wall[0, 1])).tolist()
-    hidden, frame = scene.hidden[0].tolist(), 1
-    while frame < len(touching):
-        if touching[frame] and not touching[frame - 1]:
-            leaves = next((t for t in range(frame, len(touching)) if not touching[t]), len(touching))
-            if frame >= span[0] and leaves <= span[1] and any(hidden[frame:leaves]):
-                return frame, leaves
-            frame = leaves
-        frame += 1
+    hidden = scene.hidden[0].tolist()
+    for at in range(1, len(hidden) - 1):
+        if not hidden[at] or hidden[at - 1] or not span[0] <= at <= span[1]:
+            continue
+        before = next((t for t in range(at, -1, -1) if not touching[t]), None)
+        out = next((t for t in range(at, len(hidden)) if not hidden[t]), None)
+        leaves = next((t for t in range(at, len(hidden)) if not touching[t]), None)
+        if before is not None and out is not None and leaves is not None:
+            return before + 1, at, out, leaves
     return None
