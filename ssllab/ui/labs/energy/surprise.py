@@ -89,7 +89,7 @@ class EnergyChart(Chart):
     def point(self, frame: int) -> None:
         """The crosshair at a frame; -1 for none."""
         self._mouse_x = None if frame < 0 else float(frame)
-        super().show_values()
+        self.show_values()
 
     def show_values(self) -> None:
         super().show_values()
@@ -156,7 +156,6 @@ class SurprisePanel(ClipPanel):
         self.strip = FrameStrip(self.chart)
         self.chart.pointed.connect(self._point)
         self.strip.pointed.connect(self.chart.point)
-        self.strip.pointed.connect(self._point)
         self.body.addWidget(self.chart, 1)
         self.body.addWidget(self.strip)
         self.restyle()
