@@ -85,22 +85,22 @@ def predicted_frames(
     ahead = min(FRAMES, method.farthest, data.test.longest - context)
     frames = one_clip(method, data, number, context + ahead).frames
     came = frames[0, context:]
-    clips = method.held_out(data, EVALUATED, context + 1).frames
-    bank = clips[:, -1]
+    bank = method.held_out(data, EVALUATED, 1).frames[:, 0]
+    shown = bank[:_EXPLAINED]
     drawn = known = None
     with method.evaluating():
         expected = method.foreseen(frames[:, :context], ahead)[0]  # (K, ...)
         best = method.misfit(expected, bank[None]).topk(min(NEAREST, len(bank)), largest=False).indices
         if method.expects == "frames":
             drawn = expected
-            again = method.foreseen(clips[:_EXPLAINED, :-1], 1)[:, 0]
+            clips = method.held_out(data, _EXPLAINED, context + 1).frames
+            again, shown = method.foreseen(clips[:, :-1], 1)[:, 0], clips[:, -1]
         elif decoder is not None:
             drawn = decoder.draw(expected) if method.expects == "latents" else None
             known = decoder.draw(method.latents(came[None])[0])
-            again = decoder.draw(method.latents(bank[:_EXPLAINED, None])[:, 0])
+            again = decoder.draw(method.latents(shown[:, None])[:, 0])
         else:
             raise ValueError("A model that expects latents needs a decoder to show them.")
-    shown = bank[: len(again)]
     missed = (again - shown).square().sum() / (shown - shown.mean(0)).square().sum().clamp_min(1e-12)
 
     def picture(frames: Tensor | None) -> NDArray[np.uint8] | None:

@@ -105,6 +105,7 @@ class CostPanel(ClipPanel):
         self.another.setText("Measure again")
         self.another.setToolTip("A few steps of both methods, of the models of now")
         self.table = CostTable()
+        self.table.hint = "In a moment: a few steps of both methods are measured"
         self.save = SaveButton(self, self.table, self._columns)
         self.row.addWidget(self.save)
         self.body.addWidget(self.table, 1)

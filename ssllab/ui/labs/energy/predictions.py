@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ssllab.methods.latent_decoder import LatentDecoder
 
 LEARNT = 600  # steps of the decoder for one and the same model, then it rests
-_STEPS = 20  # at each question
+_STEPS, _FIRST = 20, 100  # at each question, and at the first one
 _SMALLEST = 38  # pixels of a frame; further rows of nearest frames come where there is room
 
 
@@ -100,6 +100,7 @@ class PredictionsPanel(ClipPanel):
     title = "Predicted frames"
     parts = (PredictedFrames,)
     hint = "what is expected of the next frames"
+    share = 0.15
     help = """
     <h3>Predicted frames</h3>
     <p>The first frames of a held-out clip, those that <b>came</b> after them, and what the model <b>expected</b>, each from
@@ -118,6 +119,7 @@ class PredictionsPanel(ClipPanel):
     def __init__(self, models: ClipModels) -> None:
         super().__init__(models)
         self.table = FrameTable()
+        self.table.hint = "In a moment: what is expected, and a decoder that learns to draw it"
         self.found: PredictedFrames | None = None
         self.save = SaveButton(self, self.table, lambda: {} if self.found is None else errors(self.found))
         self.row.addWidget(self.save)
@@ -149,7 +151,7 @@ class PredictionsPanel(ClipPanel):
                     with drawing(seed=0):
                         own = LatentDecoder(chosen.built, data)
                 if learnt >= 0:
-                    own.learn(chosen.built, data, _STEPS)
+                    own.learn(chosen.built, data, _STEPS if learnt else _FIRST)
             return chosen.step, own, predicted_frames(chosen.built, data, number, own)
 
         return (of, chosen.step, number, learnt), work

@@ -206,16 +206,16 @@ def test_another_clip_is_asked_for_at_once(qtbot, models, show) -> None:
 def test_the_decoder_learns_on_while_one_looks_and_rests_when_it_has(
     qtbot, models, show, monkeypatch
 ) -> None:
-    monkeypatch.setattr("ssllab.ui.labs.energy.predictions.LEARNT", 60)
+    monkeypatch.setattr("ssllab.ui.labs.energy.predictions.LEARNT", 140)
     answer_with(models)
     panel = show(PredictionsPanel)
     qtbot.waitUntil(
-        lambda: panel.found is not None and panel.found.learnt == 60 and not panel.asking, timeout=60_000
+        lambda: panel.found is not None and panel.found.learnt == 140 and not panel.asking, timeout=60_000
     )
-    assert "Decoder, 60 steps" in panel.note.text()
+    assert "Decoder, 140 steps" in panel.note.text()
     assert set(errors(panel.found)) == {"frames ahead", "nearest", "expected", "came, from its latent"}
     answer_with(models, step=8)  # it has learnt since
-    qtbot.waitUntil(lambda: panel.found.learnt == 120 and not panel.asking, timeout=60_000)
+    qtbot.waitUntil(lambda: panel.found.learnt == 280 and not panel.asking, timeout=60_000)
 
 
 @pytest.mark.parametrize(("method", "rows"), [("pixel_predictor", 2), ("cpc", 3), ("jepa", 4)])
