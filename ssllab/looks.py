@@ -282,3 +282,91 @@ class EnergyAtHand:
     place: tuple[float, float]  # pixels
     energy: float
     frame: np.ndarray  # (H, W, 3) uint8
+
+
+@dataclass(frozen=True)
+class EnergyOverTime:
+    """The energy of each of T frames after those before it; NaN for the first, which have no context.
+
+    ``usual``: of the same clip with nothing changed. ``at``: the first frame of what was changed, None where nothing was.
+    ``untrained``: how far the energies of the untrained model's landscape lie apart; in a collapsed model all lie far
+    closer.
+    """
+
+    energies: np.ndarray  # (T,)
+    usual: np.ndarray  # (T,)
+    at: int | None
+    untrained: float
+    frames: np.ndarray  # (T, H, W, 3) uint8
+
+    @property
+    def threshold(self) -> float:
+        """The 95th percentile of the clip's energies: one frame in twenty is over it."""
+        import numpy as np
+
+        return float(np.nanpercentile(self.energies, 95))
+
+    @property
+    def peak(self) -> float:
+        """The highest energy of the moment and the two frames after it; NaN where nothing was changed."""
+        return float("nan") if self.at is None else float(self.energies[self.at : self.at + 3].max())
+
+    @property
+    def peaks(self) -> bool:
+        """Whether that is over the threshold, and no mere ripple: a twentieth of ``untrained`` over the lowest energy."""
+        import numpy as np
+
+        ripple = float(np.nanmin(self.energies)) + self.untrained / 20
+        return self.peak > self.threshold and self.peak > ripple
+
+
+@dataclass(frozen=True)
+class AdjacentEnergies:
+    """``energies (K + 1, T)``: row k, column t, how badly frame t + k fits as the one after frame t; row 0 is frame t
+    itself again. NaN where the clip has no such frame or no context."""
+
+    energies: np.ndarray
+    frames: np.ndarray  # (T, H, W, 3) uint8
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """How far the valley is from the truth k frames ahead, when what was expected is taken for what was seen. Pixels."""
+
+    steps: np.ndarray  # (K,) int64, 1 to K
+    errors: np.ndarray  # (K,) mean over clips
+    low: np.ndarray  # (K,) a quarter of the clips are under it
+    high: np.ndarray  # (K,) a quarter of the clips are over it
+    still: np.ndarray  # (K,) of the guess that the object stays where it was last seen
+    clips: int
+
+
+@dataclass(frozen=True)
+class PredictedFrames:
+    """What comes next, in pictures; K frames ahead, all uint8."""
+
+    context: np.ndarray  # (C, H, W, 3)
+    came: np.ndarray  # (K, H, W, 3)
+    predicted: (
+        np.ndarray | None
+    )  # (K, H, W, 3) by the model, or decoded from the latents that it predicts, if it does
+    known: (
+        np.ndarray | None
+    )  # (K, H, W, 3) decoded from the latents of the frames that came, if there is a decoder
+    nearest: np.ndarray  # (K, M, H, W, 3) held-out frames that fit best what was expected, best first
+    learnt: int  # steps that the decoder has learnt for
+    explained: float  # share of the variance of held-out pixels, by the decoder, or by the model's next frame
+
+
+@dataclass(frozen=True)
+class PredictionCost:
+    """What it costs to predict one frame. ``background``: the share of the squared error on pixels that no object
+    covers, neither in the frame to predict nor in the one before; None where pixels are not predicted, or not yet by a
+    trained model."""
+
+    method: str
+    parameters: int  # that are trained
+    seconds: float  # a step, forward and backward, median of a few
+    predicted: int  # numbers that are predicted of a frame
+    background: float | None
+    covered: float | None  # share of the pixels that an object covers, in the same frames

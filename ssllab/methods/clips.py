@@ -19,7 +19,17 @@ from ssllab.data.video.batches import ClipBatches
 from ssllab.data.video.scene import Scene
 from ssllab.data.video.types import Clips, VideoData
 from ssllab.doctor.clips import RULES
-from ssllab.looks import EnergyAtHand, Landscape, Look, ShapeEnergies
+from ssllab.looks import (
+    AdjacentEnergies,
+    EnergyAtHand,
+    EnergyOverTime,
+    Horizon,
+    Landscape,
+    Look,
+    PredictedFrames,
+    PredictionCost,
+    ShapeEnergies,
+)
 from ssllab.methods.base import Method, Probe
 from ssllab.methods.clip_probes import background_accuracy, clip_probes, temporal_variance_share
 from ssllab.methods.clip_scalars import CLIP_CHARTS, CLIP_SERIES
@@ -45,8 +55,19 @@ class ClipMethod(Method):
     rules = RULES
     series = CLIP_SERIES
     charts = CLIP_CHARTS
-    parts: ClassVar[dict[type, str]] = {Landscape: "positions"}
+    parts: ClassVar[dict[type, str]] = {
+        Landscape: "positions",
+        EnergyOverTime: "",
+        AdjacentEnergies: "",
+        Horizon: "positions",
+        PredictedFrames: "",
+        PredictionCost: "",
+    }
     ahead: ClassVar[int] = 1  # frames of a training clip after the context
+    farthest: ClassVar[int] = 12  # frames ahead that can be asked for
+    expects: ClassVar[Literal["latents", "frames", "scores"]] = (
+        "latents"  # "scores": of use in a product alone
+    )
     config: ClipSettings
     untrained: Tensor  # lowest and highest energy of the landscape before the first step
 
@@ -90,9 +111,18 @@ class ClipMethod(Method):
         return flat.float().unflatten(0, frames.shape[:2])
 
     @abstractmethod
-    def energies(self, context: Tensor, candidates: Tensor) -> Tensor:
-        """How badly each candidate follows: ``(N, C, 3, H, W)`` and ``(N or 1, M, 3, H, W)`` -> ``(N, M)``; a
+    def foreseen(self, context: Tensor, steps: int) -> Tensor:
+        """What is expected of the next ``steps`` frames, at most :attr:`farthest`, each from those before it, whether seen
+        or expected: ``(N, C, 3, H, W)`` -> ``(N, steps, ...)``, in what the method expects in, latents or frames."""
+
+    @abstractmethod
+    def misfit(self, expected: Tensor, candidates: Tensor) -> Tensor:
+        """How badly each candidate is what was expected: ``(N, ...)`` and ``(N or 1, M, 3, H, W)`` -> ``(N, M)``; a
         candidate that is the same for every clip is given once."""
+
+    def energies(self, context: Tensor, candidates: Tensor) -> Tensor:
+        """How badly each candidate follows: ``(N, C, 3, H, W)`` and ``(N or 1, M, 3, H, W)`` -> ``(N, M)``."""
+        return self.misfit(self.foreseen(context, 1)[:, 0], candidates)
 
     @torch.no_grad()
     def prepare(self, data: VideoData) -> None:

@@ -51,7 +51,8 @@ class CPC(ClipMethod):
     paper = "van den Oord, Li, Vinyals: Representation Learning with Contrastive Predictive Coding, 2018"
     Config = CPCConfig
     config: CPCConfig
-    ahead = AHEAD
+    ahead = farthest = AHEAD
+    expects = "scores"
     series: ClassVar[dict[str, Series]] = {
         "loss": Series("Loss", "InfoNCE of the frames ahead, mean.", "nats", chart="Loss", short="loss"),
         "prediction_error": Series(
@@ -96,7 +97,11 @@ class CPC(ClipMethod):
             },
         )
 
-    def energies(self, context: Tensor, candidates: Tensor) -> Tensor:
+    def foreseen(self, context: Tensor, steps: int) -> Tensor:
+        """What each map makes of the context: there is one for each of the frames ahead."""
+        said = self.said(frame_latents(self.encoder, context))
+        return torch.stack([ahead(said) for ahead in self.maps[:steps]], 1)
+
+    def misfit(self, expected: Tensor, candidates: Tensor) -> Tensor:
         """The negative of the score that the loss contrasts."""
-        predicted = self.maps[0](self.said(frame_latents(self.encoder, context)))
-        return -(predicted[:, None] * self.latents(candidates)).sum(-1)
+        return -(expected[:, None] * self.latents(candidates)).sum(-1)

@@ -209,7 +209,13 @@ class JEPA(ClipMethod):
         true = energy(z[:, -1], z[:, -2]).mean()
         return {"predicted_change": float(energy(prediction, z[:, -2]).mean() / true.clamp_min(1e-30))}
 
-    def energies(self, context: Tensor, candidates: Tensor) -> Tensor:
-        """Mean squared difference of the predicted embedding and each candidate's."""
-        context_z = frame_latents(self.encoder, context)
-        return energy(self.predict(context_z)[:, None], self.latents(candidates))
+    def foreseen(self, context: Tensor, steps: int) -> Tensor:
+        """Latents; those that are expected take the place of seen ones."""
+        z = frame_latents(self.encoder, context)
+        for _ in range(steps):
+            z = torch.cat((z, self.predict(z[:, -context.shape[1] :])[:, None]), 1)
+        return z[:, context.shape[1] :]
+
+    def misfit(self, expected: Tensor, candidates: Tensor) -> Tensor:
+        """Mean squared difference of the expected embedding and each candidate's."""
+        return energy(expected[:, None], self.latents(candidates))

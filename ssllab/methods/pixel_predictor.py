@@ -25,6 +25,7 @@ class PixelPredictor(ClipMethod):
     title = "Pixel predictor"
     paper = "Srivastava, Mansimov, Salakhutdinov: Unsupervised Learning of Video Representations, ICML 2015"
     Config: ClassVar[type[ClipSettings]] = ClipSettings
+    expects = "frames"
 
     def __init__(self, config: ClipSettings, size: int) -> None:
         super().__init__(config, size)
@@ -47,6 +48,17 @@ class PixelPredictor(ClipMethod):
         """See the base: the decoder has statistics too."""
         self.predict(frames[:, :-1])
 
-    def energies(self, context: Tensor, candidates: Tensor) -> Tensor:
-        """Mean squared difference of pixels."""
-        return energy(self.predict(context)[1].flatten(1)[:, None], candidates.flatten(2))
+    def foreseen(self, context: Tensor, steps: int) -> Tensor:
+        """Frames ``(N, steps, 3, H, W)``; those that are expected are encoded in place of seen ones."""
+        frames = context
+        for _ in range(steps):
+            _, frame = self.predict(frames[:, -context.shape[1] :])
+            frames = torch.cat((frames, frame[:, None]), 1)
+        return frames[:, context.shape[1] :]
+
+    def misfit(self, expected: Tensor, candidates: Tensor) -> Tensor:
+        """Mean squared difference of pixels; clip by clip, for all at once would be gigabytes."""
+        shown = candidates.flatten(2).expand(len(expected), -1, -1)
+        return torch.stack(
+            [energy(frame, many) for frame, many in zip(expected.flatten(1), shown, strict=True)]
+        )

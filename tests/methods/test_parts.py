@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import pkgutil
@@ -16,10 +17,13 @@ from ssllab import looks
 from ssllab.data.images.digits import digits
 from ssllab.data.images.types import ImageData, ImageSplit
 from ssllab.data.video.bouncing import bouncing
+from ssllab.methods import clip_views
 from ssllab.methods.context_use import context_use
+from ssllab.methods.latent_decoder import LatentDecoder, predicted_frames
 from ssllab.methods.registry import methods
 from ssllab.methods.symbol_stream import first_symbols
 from ssllab.training.run_record import RunSettings
+from ssllab.training.stored_clips import of_copy as clip_model
 from ssllab.training.stored_models import inspector_of
 from ssllab.training.stored_predictors import of_copy
 from ssllab.training.trainer import Trainer
@@ -75,7 +79,27 @@ def given(method, data, **config) -> set[type]:
             context_use(model, held_out, places=2),
         )
         parts += [type(part) for part in asked if part is not None]
+    if data.kind == "video":
+        parts += asked_of_clips(trainer, data)
     return set(parts)
+
+
+def asked_of_clips(trainer: Trainer, data) -> list[type]:
+    """The parts that are given of a copy of a model that learns from clips."""
+    model = clip_model(trainer.copy_model(), data)
+    decoder = LatentDecoder(model, data) if model.expects != "frames" else None
+    asked = [
+        lambda: clip_views.energy_over_time(model, data, "cut", 0),
+        lambda: clip_views.adjacent_energies(model, data, 0),
+        lambda: clip_views.horizon(model, data),
+        lambda: clip_views.prediction_cost(model, data, True),
+        lambda: predicted_frames(model, data, 0, decoder),
+    ]
+    parts = []
+    for ask in asked:
+        with contextlib.suppress(ValueError):  # of what was filmed
+            parts.append(type(ask()))
+    return parts
 
 
 @pytest.fixture

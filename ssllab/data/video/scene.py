@@ -119,18 +119,28 @@ class Scene:
             colour = ALONE if objects == 1 else COLOURS[k % len(COLOURS)]
             picture += cover * (self.centre.new_tensor(colour[:channels])[:, None, None] - picture)
         if self.wall is not None:
-            column = torch.arange(self.size, device=self.centre.device) + 0.5
-            covered = ((column >= self.wall[:, :1]) & (column < self.wall[:, 1:])).float()[
-                :, None, None, None
-            ]
-            if self.in_front is not None:
-                covered = covered * (1 - cover * self.in_front[:, :, None, None, None])
+            covered = self._wall(cover[:, :, 0])[:, :, None]
             picture += covered * (WALL_GREY - picture)
         return picture.expand(n, t, 3, self.size, self.size)
+
+    def covered(self) -> Tensor:
+        """``(N, T, size, size)`` bool: something of an object can be seen there."""
+        covers = [self._cover(k) for k in range(self.shape.shape[2])]
+        seen = torch.stack(covers).amax(0)
+        return (seen if self.wall is None else seen * (1 - self._wall(covers[0]))) > 0
 
     def made(self) -> Clips:
         """Drawn, with what is known."""
         return Clips(self.draw(), self.truth(), self)
+
+    def _wall(self, marked: Tensor) -> Tensor:
+        """``(N, T, size, size)``: how much of each pixel is wall, where the marked object covers ``marked`` of it."""
+        assert self.wall is not None
+        n, t = self.shape.shape[:2]
+        column = torch.arange(self.size, device=self.centre.device) + 0.5
+        covered = ((column >= self.wall[:, :1]) & (column < self.wall[:, 1:])).float()
+        covered = covered[:, None, None].expand(n, t, self.size, self.size)
+        return covered if self.in_front is None else covered * (1 - marked * self.in_front[:, :, None, None])
 
     def _cover(self, k: int) -> Tensor:
         """``(N, T, H, W)``: how much of each pixel object ``k`` covers."""

@@ -7,7 +7,13 @@ from functools import partial
 from ssllab.ui.bench import Bench
 from ssllab.ui.embedding.anchor import Anchor
 from ssllab.ui.lab_page import Column, LabPage, Place
+from ssllab.ui.labs.energy.adjacent import AdjacentPanel
+from ssllab.ui.labs.energy.cost import CostPanel
+from ssllab.ui.labs.energy.horizon import HorizonPanel
 from ssllab.ui.labs.energy.landscape import LandscapePanel
+from ssllab.ui.labs.energy.predictions import PredictionsPanel
+from ssllab.ui.labs.energy.surprise import SurprisePanel
+from ssllab.ui.labs.energy.widgets.asking import ClipModels
 from ssllab.ui.panels.code import CodePanel
 from ssllab.ui.panels.curves import CurvesPanel
 from ssllab.ui.panels.doctor import DoctorPanel
@@ -31,9 +37,16 @@ FACES = (  # what a film of a run shows: the first that suits its method
     LandscapePanel,
     lambda bench: EmbeddingMap(bench, Anchor(bench)),
 )
+ASKING = (SurprisePanel, AdjacentPanel, HorizonPanel, PredictionsPanel, CostPanel)
 
 _COLUMNS = (
-    Column(560, (Place(("landscape",), 440), Place(("map", "spectrum", "code"), 260))),
+    Column(
+        560,
+        (
+            Place(("landscape", "map", "code"), 430),
+            Place(("surprise", "adjacent", "horizon", "predictions", "cost", "spectrum"), 280),
+        ),
+    ),
     Column(
         420,
         (
@@ -46,6 +59,7 @@ _COLUMNS = (
 
 
 def page(bench: Bench) -> LabPage:
-    """The page, with every panel on ``bench``."""
-    anchor = Anchor(bench)
-    return LabPage(bench, [EmbeddingMap(bench, anchor), *(panel(bench) for panel in PANELS)], _COLUMNS)
+    """The page, with every panel on ``bench``; those that ask a model share its copy."""
+    models = ClipModels(bench)
+    panels = [EmbeddingMap(bench, Anchor(bench)), *(panel(bench) for panel in PANELS)]
+    return LabPage(bench, [*panels, *(panel(models) for panel in ASKING)], _COLUMNS)
