@@ -5,12 +5,20 @@ What keeps everything from becoming one vector is a method's own, and can be swi
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ssllab.diagnostics.projection import project
 from ssllab.methods.pair_scalars import JOINT_CHARTS, JOINT_SERIES
 from ssllab.methods.pairs import PairMethod
+from ssllab.objectives.contrast import unit
+
+if TYPE_CHECKING:
+    from ssllab.data.images.types import ImageData
+    from ssllab.methods.pair_settings import PairSettings
 
 
 class JointMethod(PairMethod):
@@ -18,6 +26,22 @@ class JointMethod(PairMethod):
 
     series = JOINT_SERIES
     charts = JOINT_CHARTS
+    extent: Tensor  # how far embeddings reached on the map before the first step
+
+    def __init__(self, config: PairSettings, image_size: int) -> None:
+        super().__init__(config, image_size)
+        self.register_buffer("extent", torch.zeros(()))
+
+    def prepare(self, data: ImageData) -> None:
+        """As all methods of pairs do, then measure the untrained model's map."""
+        super().prepare(data)
+        _, z = self.encode(torch.cat(self.map_views(data)))
+        z = z if self.raw else unit(z)
+        self.extent.fill_(project(z).points(z).abs().max())
+
+    def map_extent(self) -> float:
+        """Of the untrained model."""
+        return float(self.extent)
 
     def embedded(self, images: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Embeddings ``(N, D)`` of two views, each passed by itself: together they would share batch statistics, which the

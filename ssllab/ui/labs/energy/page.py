@@ -7,12 +7,12 @@ from functools import partial
 from ssllab.ui.bench import Bench
 from ssllab.ui.embedding.anchor import Anchor
 from ssllab.ui.lab_page import Column, LabPage, Place
+from ssllab.ui.labs.energy.collapse import CollapseMonitor
+from ssllab.ui.labs.energy.latent_map import LatentMap
 from ssllab.ui.panels.code import CodePanel
 from ssllab.ui.panels.curves import CurvesPanel
 from ssllab.ui.panels.doctor import DoctorPanel
-from ssllab.ui.panels.embedding_map import EmbeddingMap
 from ssllab.ui.panels.lessons import LessonsPanel
-from ssllab.ui.panels.spectrum import SpectrumPanel
 
 curves = partial(CurvesPanel, panels=("loss", "probes", "alive", "valley"))
 PANELS = (
@@ -20,7 +20,7 @@ PANELS = (
     partial(curves, id="alive", title="Alive"),
     partial(curves, id="valley", title="Valley"),
     partial(curves, id="loss", title="Loss"),
-    SpectrumPanel,
+    CollapseMonitor,
     LessonsPanel,
     DoctorPanel,
     CodePanel,
@@ -45,4 +45,4 @@ _COLUMNS = (
 def page(bench: Bench) -> LabPage:
     """The page, with every panel on ``bench``."""
     anchor = Anchor(bench)
-    return LabPage(bench, [EmbeddingMap(bench, anchor), *(panel(bench) for panel in PANELS)], _COLUMNS)
+    return LabPage(bench, [LatentMap(bench, anchor), *(panel(bench) for panel in PANELS)], _COLUMNS)
