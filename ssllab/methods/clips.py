@@ -171,8 +171,12 @@ class ClipMethod(Method):
             low, high = self.untrained.tolist()
             return landscape(self.energies, clips.scene, COARSE, low, high)
 
-    def probe(self, data: VideoData) -> Probe:
-        """What a frame's latent knows of the world, whether latents are alive, and how far valleys are from the
+    def quick_probe(self, data: VideoData) -> Probe:
+        """Without the valleys."""
+        return self.probe(data, valleys=False)
+
+    def probe(self, data: VideoData, *, valleys: bool = True) -> Probe:
+        """What a frame's latent knows of the world, whether latents are alive, and how far ``valleys`` are from the
         truth."""
         clips = self.held_out(data, EVALUATED, self.config.context + 1)
         with self.evaluating():
@@ -186,8 +190,9 @@ class ClipMethod(Method):
                 if self.config.background in ("drift", "fixed"):
                     before = self.latents(clips.scene.frames(slice(0, 1)).before(BACKGROUNDS).draw())[:, 0]
                     scalars["background_accuracy"] = background_accuracy(before.cpu(), BACKGROUNDS)
-                few = clips.scene.clips(slice(0, VALLEYS))
-                scalars["valley_error"] = float(valley_errors(self.energies, few, FINE).mean())
+                if valleys:
+                    few = clips.scene.clips(slice(0, VALLEYS))
+                    scalars["valley_error"] = float(valley_errors(self.energies, few, FINE).mean())
         pixels = float(temporal_variance_share(clips.frames.flatten(2).cpu()))
         return Probe(scalars, {"dimension": float(self.config.dimension), "pixel_variance_share": pixels})
 

@@ -46,6 +46,7 @@ class SortedValues(Chart):
         self._field = field
         self._relative = relative
         self._part: Spectrum | None = None
+        self.names_first = True  # which curves there will be is known before the first look
         self._ranks: dict[str, tuple[float | None, float | None]] = {}  # of the model, and of noise
         self._highest = 0.0  # of vectors as they are, in this run
         self._curves = {key: self.line(key, role, width=2) for key, _, role in _KINDS}
@@ -83,6 +84,8 @@ class SortedValues(Chart):
 
     def _kinds(self) -> list[tuple[str, str, str]]:
         """Key, name and colour of what there is to draw."""
+        if self._part is None and not self.names_first:
+            return []
         if self._part is not None and self._part.singular_values_h is None:
             return [("z", "z", "repel")]
         return list(_KINDS)
@@ -222,8 +225,8 @@ class SpectrumPanel(ChartPanel):
             log_y=False,
             levels=True,
         )
-        self.show_charts([("Spectrum", self.spectrum), ("Spread", self.spread), *self.more_charts()])
+        self.show_charts(self.arranged())
 
-    def more_charts(self) -> list[tuple[str, Chart]]:
-        """What stands beside them, with the names of the tabs."""
-        return []
+    def arranged(self) -> list[tuple[str, Chart]]:
+        """The charts with the names of their tabs, the main one first."""
+        return [("Spectrum", self.spectrum), ("Spread", self.spread)]

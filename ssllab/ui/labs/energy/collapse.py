@@ -114,6 +114,7 @@ class CollapseMonitor(SpectrumPanel):
     (VICReg), section 4; Jing et al. 2022.</p>
     """
 
-    def more_charts(self) -> list[tuple[str, Chart]]:
+    def arranged(self) -> list[tuple[str, Chart]]:
         self.correlations = Correlations()
-        return [("Correlation", self.correlations)]
+        self.spread.names_first = self.spectrum.names_first = False  # methods of clips have no h
+        return [("Spread", self.spread), ("Spectrum", self.spectrum), ("Correlation", self.correlations)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ssllab.ui.bench import Bench
+from ssllab.ui.embedding.anchor import Anchor
 from ssllab.ui.panels.embedding_map import EmbeddingMap
 
 
@@ -26,3 +28,8 @@ class LatentMap(EmbeddingMap):
         "<p>Jing et al. 2022, <i>Understanding Dimensional Collapse</i>; Sobal et al. 2022, <i>Joint Embedding Predictive "
         "Architectures Focus on Slow Features</i>.</p>"
     )
+
+    def __init__(self, bench: Bench, anchor: Anchor) -> None:
+        super().__init__(bench, anchor)
+        self.show_images.setChecked(False)  # frames are mostly ground, and would hide how colours are sorted
+        self.show_pairs.setChecked(True)

@@ -7,12 +7,15 @@ from functools import partial
 from ssllab.ui.bench import Bench
 from ssllab.ui.embedding.anchor import Anchor
 from ssllab.ui.lab_page import Column, LabPage, Place
+from ssllab.ui.labs.energy.background import BACKGROUND
 from ssllab.ui.labs.energy.collapse import CollapseMonitor
 from ssllab.ui.labs.energy.latent_map import LatentMap
+from ssllab.ui.labs.energy.race import RACE
 from ssllab.ui.panels.code import CodePanel
 from ssllab.ui.panels.curves import CurvesPanel
 from ssllab.ui.panels.doctor import DoctorPanel
 from ssllab.ui.panels.lessons import LessonsPanel
+from ssllab.ui.panels.sweep import SweepPanel
 
 curves = partial(CurvesPanel, panels=("loss", "probes", "alive", "valley"))
 PANELS = (
@@ -21,6 +24,8 @@ PANELS = (
     partial(curves, id="valley", title="Valley"),
     partial(curves, id="loss", title="Loss"),
     CollapseMonitor,
+    partial(SweepPanel, sweep=RACE),
+    partial(SweepPanel, sweep=BACKGROUND),
     LessonsPanel,
     DoctorPanel,
     CodePanel,
@@ -30,7 +35,7 @@ FACES = (
 )  # what a film of a run shows: the first that suits its method
 
 _COLUMNS = (
-    Column(560, (Place(("map", "code"), 430), Place(("spectrum",), 250))),
+    Column(560, (Place(("map", "race", "background", "code"), 430), Place(("spectrum",), 250))),
     Column(
         420,
         (
