@@ -46,7 +46,7 @@ class SortedValues(Chart):
         self._field = field
         self._relative = relative
         self._part: Spectrum | None = None
-        self.names_first = True  # which curves there will be is known before the first look
+        self._named = True  # also before the first look
         self._ranks: dict[str, tuple[float | None, float | None]] = {}  # of the model, and of noise
         self._highest = 0.0  # of vectors as they are, in this run
         self._curves = {key: self.line(key, role, width=2) for key, _, role in _KINDS}
@@ -56,6 +56,11 @@ class SortedValues(Chart):
             self._levels = {
                 key: self.line(f"{key} even", role, width=1.3, dash=True) for key, _, role in _KINDS
             }
+        self._list()
+
+    def wait_unnamed(self) -> None:
+        """Which curves there will be is not known before the first look."""
+        self._named = False
         self._list()
 
     def draw(self, scene: Scene) -> None:
@@ -84,7 +89,7 @@ class SortedValues(Chart):
 
     def _kinds(self) -> list[tuple[str, str, str]]:
         """Key, name and colour of what there is to draw."""
-        if self._part is None and not self.names_first:
+        if self._part is None and not self._named:
             return []
         if self._part is not None and self._part.singular_values_h is None:
             return [("z", "z", "repel")]

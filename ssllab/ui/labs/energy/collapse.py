@@ -116,5 +116,6 @@ class CollapseMonitor(SpectrumPanel):
 
     def arranged(self) -> list[tuple[str, Chart]]:
         self.correlations = Correlations()
-        self.spread.names_first = self.spectrum.names_first = False  # methods of clips have no h
+        for chart in (self.spread, self.spectrum):
+            chart.wait_unnamed()  # methods of clips have no h
         return [("Spread", self.spread), ("Spectrum", self.spectrum), ("Correlation", self.correlations)]
