@@ -208,7 +208,9 @@ def test_a_method_whose_loss_sees_lengths_is_shown_by_vectors_as_they_are(method
 
 def test_neither_a_look_nor_what_it_measured_changes_training():
     torch.manual_seed(0)
-    runs = [Trainer(RunSettings(method="jepa", config=SMALL, data="bouncing"), bouncing(16)) for _ in range(2)]
+    runs = [
+        Trainer(RunSettings(method="jepa", config=SMALL, data="bouncing"), bouncing(16)) for _ in range(2)
+    ]
     curves = []
     for trainer, watched in zip(runs, (True, False), strict=True):
         losses = []
