@@ -143,8 +143,8 @@ class ClipMethod(Method):
 
     def look(self, data: VideoData, step: int) -> Look:
         """The landscape of one held-out clip, and where the frames of many stand."""
-        landscape = self._landscape(data)
-        return Look(step, (*(() if landscape is None else (landscape,)), *self._map(data)))
+        found = self._landscape(data)
+        return Look(step, (*(() if found is None else (found,)), *self._map(data)))
 
     def _map(self, data: VideoData) -> tuple[Embedding, Spectrum]:
         clips = self.held_out(data, clip_map.MAPPED, clip_map.FRAMES)

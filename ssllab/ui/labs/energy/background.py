@@ -53,9 +53,13 @@ class BackgroundGrid(NumberGrid):
         from ssllab.experiments.contenders import contenders
 
         methods = [self._bench.methods[name] for name in _SIDE_BY_SIDE if name in self._bench.methods]
-        self.contenders, self.strengths = contenders(methods, "video"), STRENGTHS
-        self.rows = [one.title for one in self.contenders]
+        self.strengths = STRENGTHS
         self.column_names = [f"{strength:g}" for strength in self.strengths]
+        self.offer(contenders(methods, "video"))
+
+    def offer(self, contenders: list[Contender]) -> None:
+        """These are compared."""
+        self.contenders, self.rows = contenders, [one.title for one in contenders]
         self.update()
 
     @property

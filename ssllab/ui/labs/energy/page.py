@@ -31,7 +31,7 @@ PANELS = (
     CodePanel,
 )
 FACES = (
-    lambda bench: EmbeddingMap(bench, Anchor(bench)),
+    lambda bench: LatentMap(bench, Anchor(bench)),
 )  # what a film of a run shows: the first that suits its method
 
 _COLUMNS = (

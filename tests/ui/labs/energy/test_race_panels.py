@@ -183,7 +183,7 @@ def test_a_cell_is_picked_by_the_mouse(shown, bench, qtbot):
 def test_the_sweep_runs_before_the_chosen_background_and_is_kept(shown, qtbot, monkeypatch):
     monkeypatch.setattr(background, "STRENGTHS", (0.0, 1.0))
     panel = shown(BACKGROUND)
-    panel.picture.contenders = [EMA, PIXELS]
+    panel.picture.offer([EMA, PIXELS])
     panel.picture.choice.setCurrentIndex(panel.picture.choice.findData("drift"))
     run(panel, 1, qtbot)
     assert len(panel.picture.results) == 4
