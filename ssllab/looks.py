@@ -38,14 +38,24 @@ class Look:
 
 @dataclass(frozen=True)
 class Embedding:
-    """Where M fixed items stand, two views each: rows i and M + i are the two views of item i. Items that are no images
-    have no ``views``: each is one row."""
+    """Where M fixed items stand, two views each: rows i and M + i are the two views of item i, or of a clip a frame and
+    the next one. Items that are no images have no ``views``: each is one row.
 
-    z: np.ndarray = field(metadata=NOT_FILMED)  # (2M, D) unit vectors
+    ``extent``: how far the untrained model's points reach on each axis; the map never shows less, for scaled to itself a
+    collapsed model looks as wide as a healthy one. None: the map fits the first points. ``colourings``: of what the data
+    itself does not name, as (name, class of each item (M,), names of the classes, whether they are steps of a number).
+    """
+
+    # (2M, D) unit vectors; or as they are, see ``raw`` of the :class:`Spectrum`
+    z: np.ndarray = field(metadata=NOT_FILMED)
     points: np.ndarray  # (2M, d) on the map, d = 2 or 3
-    kind: Literal["circle", "sphere", "pca"]  # what the map is: all of z, or its principal components
+    # What the map is: all of z (unit vectors, or latents as they are), or its principal components.
+    kind: Literal["circle", "sphere", "latents", "pca"]
     explained: float  # share of the variance of z that the map shows
     views: np.ndarray | None  # (2M, H, W, 3) uint8, as the model saw them
+    extent: float | None = None
+    second: str = "two views"  # what the two rows of an item are
+    colourings: tuple[tuple[str, np.ndarray, tuple[str, ...], bool], ...] = ()
 
     @property
     def items(self) -> int:
@@ -85,12 +95,21 @@ class Negatives:
 
 @dataclass(frozen=True)
 class Spectrum:
-    """How many dimensions the representation h and the embedding z of the fixed items use."""
+    """How many dimensions the embedding z of the fixed items uses, and the representation h where there is one before it.
 
-    singular_values_h: np.ndarray  # (min(2M, dimension of h),)
-    singular_values_z: np.ndarray  # (min(2M, dimension of z),) of unit vectors
-    channel_std_h: np.ndarray  # (dimension of h,) of unit vectors
-    channel_std_z: np.ndarray  # (dimension of z,) of unit vectors
+    ``raw``: z's values, and the spread of h, are of vectors as they are, which alone shows a collapse to one vector where
+    a loss sees lengths; else of unit vectors.
+    """
+
+    singular_values_h: np.ndarray | None  # (min(2M, dimension of h),)
+    singular_values_z: np.ndarray  # (min(2M, dimension of z),)
+    channel_std_h: np.ndarray | None  # (dimension of h,)
+    channel_std_z: np.ndarray  # (dimension of z,)
+    covariance: np.ndarray | None = (
+        None  # (d, d) of d of z's dimensions, evenly chosen where there are too many
+    )
+    mean_cosine: float | None = None  # of the embeddings of unrelated items
+    raw: bool = False
 
 
 # Codes of speech

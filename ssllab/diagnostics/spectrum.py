@@ -33,6 +33,23 @@ def channel_std(h: Tensor) -> Tensor:
 
 
 @torch.no_grad()
+def covariance_matrix(z: Tensor, most: int = 128) -> Tensor:
+    """The covariance (unbiased) of ``most`` of the dimensions of ``z: (N, D)``, evenly chosen: ``(d, d)`` float32."""
+    z = _double(z)
+    z = z[:, torch.linspace(0, z.shape[1] - 1, min(most, z.shape[1]), device=z.device).round().long()]
+    z = z - z.mean(0)
+    return (z.T @ z / max(len(z) - 1, 1)).float()
+
+
+@torch.no_grad()
+def mean_cosine(z: Tensor) -> Tensor:
+    """Mean cosine of the vectors of unrelated items, ``z: (N, D)`` -> scalar: 1 when all point the same way; 0 for N < 2."""
+    directions, count = unit(_double(z)), len(z)
+    both = directions.sum(0).square().sum() - directions.square().sum()
+    return both / max(count * (count - 1), 1)
+
+
+@torch.no_grad()
 def normalized_std(z: Tensor) -> Tensor:
     """SimSiam's measure of collapse: mean over channels of the std of z/||z||, times sqrt(D).
 

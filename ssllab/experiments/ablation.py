@@ -30,7 +30,7 @@ class Ablation(ShortRuns[Cell, float]):
             update={"config": {**self._settings.config, **ablation_config(*cell)}}
         )
 
-    def result_of(self, trainer: Trainer) -> float:
+    def result_of(self, cell: Cell, trainer: Trainer) -> float:
         """The probe's accuracy."""
         scalars = trainer.probe().scalars
         return scalars.get("linear_top1", scalars.get("knn_top1", float("nan")))

@@ -56,7 +56,7 @@ class LabelEfficiency(ShortRuns[Cell, Outcome]):
         }
         return self._settings.model_copy(update={"config": config})
 
-    def result_of(self, trainer: Trainer) -> Outcome:
+    def result_of(self, cell: Cell, trainer: Trainer) -> Outcome:
         """The error rates on (nearly) all of the held-out clips."""
         assert isinstance(trainer.method, CTC)
         assert isinstance(trainer.data, SpeechData)

@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from abc import abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from ssllab.data.batches import Data
@@ -16,18 +16,23 @@ from ssllab.training.trainer import Trainer
 Cell = TypeVar("Cell", bound=Hashable)
 Result = TypeVar("Result")
 
+TURN = 10  # steps that one takes before the next has its turn
+
 
 class ShortRuns(Generic[Cell, Result]):
     """Trains one run for every cell in a thread of its own; its state is there to be polled.
 
-    ``results``: what came out, by cell. ``failure``: a line and the traceback, where an error ended it.
+    ``results``: what came out, by cell; ``under_way``: what is known so far, of an experiment that measures on the way.
+    ``failure``: a line and the traceback, where an error ended it. The runs come one after the other, or with ``together``
+    take turns; neither changes what comes out.
     """
 
-    def __init__(self, cells: Sequence[Cell], data: Data, steps: int) -> None:
+    def __init__(self, cells: Sequence[Cell], data: Data, steps: int, together: bool = False) -> None:
         self.cells = list(cells)
         self.results: dict[Cell, Result] = {}
+        self.under_way: dict[Cell, Result] = {}
         self.failure: tuple[str, str] | None = None
-        self._data, self._steps = data, steps
+        self._data, self._steps, self._together = data, steps, together
         self._done_steps = 0
         self._started = time.monotonic()
         self._cancelled = threading.Event()
@@ -39,8 +44,16 @@ class ShortRuns(Generic[Cell, Result]):
         """How the cell is trained."""
 
     @abstractmethod
-    def result_of(self, trainer: Trainer) -> Result:
+    def result_of(self, cell: Cell, trainer: Trainer) -> Result:
         """What is kept of a trained cell."""
+
+    def watch(self, cell: Cell, trainer: Trainer, measured: Mapping[str, float]) -> None:
+        """Called before the first step and after each, with the scalars that it ``measured``."""
+
+    @property
+    def known(self) -> dict[Cell, Result]:
+        """What came out, and what is known of those under way."""
+        return {**self.under_way, **self.results}
 
     @property
     def running(self) -> bool:
@@ -70,15 +83,26 @@ class ShortRuns(Generic[Cell, Result]):
 
     def _run(self) -> None:
         try:
-            for cell in self.cells:
-                trainer = Trainer(self.settings_of(cell), self._data)
-                for _ in range(self._steps):
-                    if self._cancelled.is_set():
-                        return
-                    if not trainer.over:
-                        trainer.train_step()
-                    self._done_steps += 1
-                self.results[cell] = self.result_of(trainer)
+            for group in [self.cells] if self._together else [[cell] for cell in self.cells]:
+                if not self._train(group):
+                    return
         except Exception as error:
             line = str(error).splitlines()[0] if str(error) else type(error).__name__
             self.failure = line, traceback.format_exc()
+
+    def _train(self, cells: Sequence[Cell]) -> bool:
+        """These in turns; False when they were cancelled."""
+        trainers = {cell: Trainer(self.settings_of(cell), self._data) for cell in cells}
+        for cell, trainer in trainers.items():
+            self.watch(cell, trainer, {})
+        for begun in range(0, self._steps, TURN):
+            for cell, trainer in trainers.items():
+                for _ in range(min(TURN, self._steps - begun)):
+                    if self._cancelled.is_set():
+                        return False
+                    if not trainer.over:
+                        self.watch(cell, trainer, trainer.train_step())
+                    self._done_steps += 1
+        for cell, trainer in trainers.items():
+            self.results[cell] = self.result_of(cell, trainer)
+        return True

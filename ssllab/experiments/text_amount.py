@@ -65,7 +65,7 @@ class TextAmount(ShortRuns[Cell, Outcome]):
             update={"method": cell.method, "config": config, "method_file": None}
         )
 
-    def result_of(self, trainer: Trainer) -> Outcome:
+    def result_of(self, cell: Cell, trainer: Trainer) -> Outcome:
         """The losses on held-out text."""
         assert isinstance(trainer.method, CausalLM | NGram)
         assert isinstance(trainer.data, TextData)

@@ -35,6 +35,7 @@ class BarlowTwins(JointMethod):
 
     name = "barlow_twins"
     title = "Barlow Twins"
+    raw = True
     paper = "Zbontar, Jing, Misra, LeCun, Deny: Barlow Twins, ICML 2021"
     Config = BarlowTwinsConfig
     config: BarlowTwinsConfig

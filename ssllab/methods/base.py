@@ -174,6 +174,10 @@ class Method(nn.Module, ABC):
     def probe(self, data: Any) -> Probe:
         """What the representation knows, by held-out labels where the data has them."""
 
+    def quick_probe(self, data: Any) -> Probe:
+        """The same where runs are compared at many steps: cheaper, it may ask about less."""
+        return self.probe(data)
+
     def diagnose(self, metrics: Log, probes: Log, constants: dict[str, float], last_change: int) -> Verdict:
         """The run's state in words, from its logs. ``last_change``: the step of the last change of a control."""
         return diagnose(

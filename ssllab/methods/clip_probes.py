@@ -10,8 +10,7 @@ from torch import Tensor
 
 from ssllab.data.video.types import Truth
 from ssllab.diagnostics.ridge import ridge_accuracy, ridge_r2
-from ssllab.diagnostics.spectrum import channel_std, effective_rank, rankme
-from ssllab.objectives.contrast import unit
+from ssllab.diagnostics.spectrum import channel_std, effective_rank, mean_cosine, rankme
 
 FITTED = 0.75  # of the clips
 
@@ -23,7 +22,7 @@ def clip_probes(z: Tensor, truth: Truth | None) -> dict[str, float]:
         "std": float(channel_std(flat).mean()),
         "rankme": float(rankme(flat)),
         "effective_rank": float(effective_rank(flat)),
-        "mean_cosine": float(_mean_cosine(z[:, 0])),
+        "mean_cosine": float(mean_cosine(z[:, 0])),
         "temporal_variance_share": float(temporal_variance_share(z)),
     }
     return found if truth is None else found | _known(z, truth)
@@ -34,13 +33,6 @@ def temporal_variance_share(z: Tensor) -> Tensor:
     frames give 2, a clip that stands still 0."""
     moved = (z[:, 1:] - z[:, :-1]).double().square().sum(-1).mean()
     return moved / z.flatten(0, 1).double().var(0).sum().clamp_min(1e-300)
-
-
-def _mean_cosine(z: Tensor) -> Tensor:
-    """Of unrelated frames, ``z: (N, D)``, N over 1."""
-    directions = unit(z.double())
-    count = len(z)
-    return (directions.sum(0).square().sum() - directions.square().sum()) / (count * (count - 1))
 
 
 def background_accuracy(z: Tensor, backgrounds: int) -> float:

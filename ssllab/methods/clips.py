@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
 import torch
@@ -18,9 +19,11 @@ from torch import Tensor, nn
 from ssllab.data.video.batches import ClipBatches
 from ssllab.data.video.scene import Scene
 from ssllab.data.video.types import Clips, VideoData
+from ssllab.diagnostics.projection import Projection, project
 from ssllab.doctor.clips import RULES
 from ssllab.looks import (
     AdjacentEnergies,
+    Embedding,
     EnergyAtHand,
     EnergyOverTime,
     Horizon,
@@ -29,7 +32,9 @@ from ssllab.looks import (
     PredictedFrames,
     PredictionCost,
     ShapeEnergies,
+    Spectrum,
 )
+from ssllab.methods import clip_map
 from ssllab.methods.base import Method, Probe
 from ssllab.methods.clip_probes import background_accuracy, clip_probes, temporal_variance_share
 from ssllab.methods.clip_scalars import CLIP_CHARTS, CLIP_SERIES
@@ -57,6 +62,8 @@ class ClipMethod(Method):
     charts = CLIP_CHARTS
     parts: ClassVar[dict[type, str]] = {
         Landscape: "positions",
+        Embedding: "",
+        Spectrum: "",
         EnergyOverTime: "",
         AdjacentEnergies: "",
         Horizon: "positions",
@@ -70,12 +77,15 @@ class ClipMethod(Method):
     )
     config: ClipSettings
     untrained: Tensor  # lowest and highest energy of the landscape before the first step
+    extent: Tensor  # how far latents reached on the map then
 
     def __init__(self, config: ClipSettings, size: int) -> None:
         super().__init__()
         self.config = config
         self.encoder = FrameEncoder(size, config.width, config.dimension)
         self.register_buffer("untrained", torch.zeros(2))
+        self.register_buffer("extent", torch.zeros(()))
+        self._projection: Projection | None = None
 
     @classmethod
     def build(cls, config: Any, data: VideoData, read_model: Callable[[str], Any] | None = None) -> Self:
@@ -126,7 +136,7 @@ class ClipMethod(Method):
 
     @torch.no_grad()
     def prepare(self, data: VideoData) -> None:
-        """Give batch norm the statistics of real frames, then measure the untrained model's landscape."""
+        """Give batch norm the statistics of real frames, then measure the untrained model's landscape and map."""
         frames = self.held_out(data, PREPARING, self.config.context + 1).frames
         norms = [m for m in self.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
         usual = [norm.momentum for norm in norms]
@@ -141,6 +151,11 @@ class ClipMethod(Method):
         if found is not None:
             energies = torch.from_numpy(found.energies)
             self.untrained.copy_(torch.stack((energies.min(), energies.max())))
+        with self.evaluating():
+            z = clip_map.rows(
+                self.latents(self.held_out(data, clip_map.MAPPED, clip_map.FRAMES).frames).cpu()
+            )
+        self.extent.fill_(clip_map.extent(project(z), z))
 
     def warm(self, frames: Tensor) -> None:
         """Pass clips ``(N, C + 1, 3, H, W)`` through every network that has statistics."""
@@ -163,9 +178,26 @@ class ClipMethod(Method):
             self.train(training)
 
     def look(self, data: VideoData, step: int) -> Look:
-        """The landscape of one held-out clip."""
+        """The landscape of one held-out clip, and where the frames of many stand."""
         found = self._landscape(data)
-        return Look(step, () if found is None else (found,))
+        return Look(step, (*(() if found is None else (found,)), *self._map(data)))
+
+    def _map(self, data: VideoData) -> tuple[Embedding, Spectrum]:
+        clips = self.held_out(data, clip_map.MAPPED, clip_map.FRAMES)
+        with self.evaluating():
+            z = self.latents(clips.frames).cpu()
+            spectrum = clip_map.spectrum(z)
+            shared = clips.scene is not None and self.config.background in ("drift", "fixed")
+            if shared:  # so that those before one background can be seen to stand together
+                clips = clips.scene.before(BACKGROUNDS).made()
+                z = self.latents(clips.frames).cpu()
+        embedding, self._projection = clip_map.embedding(
+            z, clips, float(self.extent), data.shape_names, self._projection
+        )
+        if shared:
+            told = (*embedding.colourings, clip_map.background(clips, BACKGROUNDS))
+            embedding = replace(embedding, colourings=told)
+        return embedding, spectrum
 
     def scene(self, data: VideoData, number: int = 0) -> Scene | None:
         """One held-out clip before it is drawn, the frame to predict last; None of video that was filmed."""
@@ -190,8 +222,12 @@ class ClipMethod(Method):
         with self.evaluating():
             return at_hand(self.energies, scene, place)
 
-    def probe(self, data: VideoData) -> Probe:
-        """What a frame's latent knows of the world, whether latents are alive, and how far valleys are from the
+    def quick_probe(self, data: VideoData) -> Probe:
+        """Without the valleys."""
+        return self.probe(data, valleys=False)
+
+    def probe(self, data: VideoData, *, valleys: bool = True) -> Probe:
+        """What a frame's latent knows of the world, whether latents are alive, and how far ``valleys`` are from the
         truth."""
         clips = self.held_out(data, EVALUATED, self.config.context + 1)
         with self.evaluating():
@@ -205,8 +241,9 @@ class ClipMethod(Method):
                 if self.config.background in ("drift", "fixed"):
                     before = self.latents(clips.scene.frames(slice(0, 1)).before(BACKGROUNDS).draw())[:, 0]
                     scalars["background_accuracy"] = background_accuracy(before.cpu(), BACKGROUNDS)
-                few = clips.scene.clips(slice(0, VALLEYS))
-                scalars["valley_error"] = float(valley_errors(self.energies, few, FINE).mean())
+                if valleys:
+                    few = clips.scene.clips(slice(0, VALLEYS))
+                    scalars["valley_error"] = float(valley_errors(self.energies, few, FINE).mean())
         pixels = float(temporal_variance_share(clips.frames.flatten(2).cpu()))
         return Probe(scalars, {"dimension": float(self.config.dimension), "pixel_variance_share": pixels})
 

@@ -5,15 +5,22 @@ What keeps everything from becoming one vector is a method's own, and can be swi
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ssllab.diagnostics.projection import project
 from ssllab.doctor.joint import LENGTHS
 from ssllab.methods.joint_settings import JointSettings
 from ssllab.methods.pair_scalars import JOINT_CHARTS, JOINT_SERIES
 from ssllab.methods.pairs import PairMethod
 from ssllab.nn.heads import SwitchedNorm
+from ssllab.objectives.contrast import unit
+
+if TYPE_CHECKING:
+    from ssllab.data.images.types import ImageData
 
 
 class JointMethod(PairMethod):
@@ -23,6 +30,23 @@ class JointMethod(PairMethod):
     charts = JOINT_CHARTS
     rules = LENGTHS
     config: JointSettings
+
+    extent: Tensor  # how far embeddings reached on the map before the first step
+
+    def __init__(self, config: JointSettings, image_size: int) -> None:
+        super().__init__(config, image_size)
+        self.register_buffer("extent", torch.zeros(()))
+
+    def prepare(self, data: ImageData) -> None:
+        """As all methods of pairs do, then measure the untrained model's map."""
+        super().prepare(data)
+        _, z = self.encode(torch.cat(self.map_views(data)))
+        z = z if self.raw else unit(z)
+        self.extent.fill_(project(z).points(z).abs().max())
+
+    def map_extent(self) -> float:
+        """Of the untrained model."""
+        return float(self.extent)
 
     def embed(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """As all methods of pairs do, with batch norm in the heads as it is set now."""

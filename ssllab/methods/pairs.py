@@ -22,7 +22,9 @@ from ssllab.diagnostics.linear_probe import linear_probes
 from ssllab.diagnostics.projection import Projection, project
 from ssllab.diagnostics.spectrum import (
     channel_std,
+    covariance_matrix,
     effective_rank,
+    mean_cosine,
     noise_rank,
     normalized_std,
     rankme,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 MAP_IMAGES = 200  # as many thumbnails as a map can show
 PREPARING_IMAGES = 128
 QUERIES = 1000  # images that a live probe asks about: about a second of work on two cores
+QUICK_BANK, QUICK_QUERIES = 600, 300
 MAP_SEED = 20020  # the map's views are drawn with the same numbers each time: what moves is the model
 
 
@@ -56,6 +59,7 @@ class PairMethod(Method):
     parts: ClassVar[dict[type, str]] = {Embedding: "", Spectrum: ""}
     series = PAIR_SERIES
     charts = PAIR_CHARTS
+    raw: ClassVar[bool] = False  # the loss sees the lengths of embeddings, not their directions alone
     config: PairSettings
     encoder: Encoder
     head: nn.Module
@@ -143,22 +147,31 @@ class PairMethod(Method):
         """The light probe; some hundred images through the encoder."""
         views = torch.cat(self.map_views(data))
         h, z = self.encode(views)
-        z = unit(z)
+        h_seen = h if self.raw else unit(h)
+        z = z if self.raw else unit(z)
         self._projection = projection = project(z, previous=self._projection)
         embedding = Embedding(
             z=as_array(z),
             points=as_array(projection.points(z)),
-            kind=projection.kind,
+            kind="latents" if self.raw and projection.kind != "pca" else projection.kind,
             explained=float(projection.explained),
             views=as_array(views.mul(255).round().byte().permute(0, 2, 3, 1).cpu()),
+            extent=self.map_extent(),
         )
         spectrum = Spectrum(
             singular_values_h=as_array(singular_values(h).float()),
             singular_values_z=as_array(singular_values(z).float()),
-            channel_std_h=as_array(channel_std(unit(h))),
+            channel_std_h=as_array(channel_std(h_seen)),
             channel_std_z=as_array(channel_std(z)),
+            covariance=as_array(covariance_matrix(z)),
+            mean_cosine=float(mean_cosine(z[: len(z) // 2])),
+            raw=self.raw,
         )
         return Look(step, (embedding, spectrum, *self.pair_parts(z, projection)))
+
+    def map_extent(self) -> float | None:
+        """See :attr:`ssllab.looks.Embedding.extent`."""
+        return None
 
     def pair_parts(self, z: Tensor, projection: Projection) -> tuple[object, ...]:
         """Further parts of the look, of a method that knows more of its pairs. ``z (2M, D)``: unit embeddings of the
@@ -192,6 +205,10 @@ class PairMethod(Method):
         scalars["chance_alignment"] = float(chance_alignment(z1, z2))
         scalars["uniformity"] = float(uniformity(z))
         return Probe(scalars, self.constants(test))
+
+    def quick_probe(self, data: ImageData) -> Probe:
+        """Of fewer images."""
+        return self.probe(data, bank=QUICK_BANK, queries=QUICK_QUERIES)
 
     def constants(self, test: ImageSplit) -> dict[str, float]:
         """Chance levels and ceilings for the plots, by name; ``test`` are the images that were asked about."""

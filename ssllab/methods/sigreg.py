@@ -48,6 +48,7 @@ class LeJEPA(JointMethod):
 
     name = "sigreg"
     title = "LeJEPA (SIGReg)"
+    raw = True
     paper = "Balestriero, LeCun: LeJEPA, 2025"
     Config = SIGRegConfig
     config: SIGRegConfig

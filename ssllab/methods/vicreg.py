@@ -50,6 +50,7 @@ class VICReg(JointMethod):
 
     name = "vicreg"
     title = "VICReg"
+    raw = True
     paper = "Bardes, Ponce, LeCun: VICReg, ICLR 2022"
     Config = VICRegConfig
     config: VICRegConfig

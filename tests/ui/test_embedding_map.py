@@ -345,7 +345,7 @@ def test_the_map_says_how_much_it_hides_and_other_components_hide_more(panel, sc
     look = scene("pca", step=0)
     panel.draw(look)
     first = panel.canvas.embedding
-    said = key_words(0, first, panel.canvas.components)
+    said = key_words(0, first, panel.canvas.components, panel.canvas.camera)
     assert said.startswith(f"{100 * first.explained:.0f} % of the variance · components 1, 2 of 16")
     panel.component_actions["3 and 4"].trigger()
     panel.draw(look)
@@ -355,7 +355,7 @@ def test_the_map_says_how_much_it_hides_and_other_components_hide_more(panel, sc
     centred = third.z - third.z.mean(axis=0)
     lengths = np.linalg.svd(centred, compute_uv=False)
     assert np.allclose(np.linalg.norm(third.points, axis=0), lengths[2:4], rtol=1e-3)
-    assert "components 3, 4" in key_words(0, third, panel.canvas.components)
+    assert "components 3, 4" in key_words(0, third, panel.canvas.components, panel.canvas.camera)
     panel.component_actions["1 and 2"].trigger()
     panel.draw(look)
     assert panel.canvas.embedding.explained == first.explained

@@ -72,7 +72,7 @@ def paint_plane(painter: QPainter, camera: Camera, frame: QRect, *, solid: bool)
     painter.setPen(pen(colours.grid, 1.0))
     draw_lines(painter, ends[: len(axes)], ends[len(axes) :])
     if not solid:
-        step = round_length(120.0 / camera.scale)
+        step = grid_step(camera)
         centre = camera.plane_pixels(np.zeros((1, 2)))[0]
         painter.setPen(pen(colours.grid, 1.0, 0.4))
         for axis, extent in ((0, frame.width()), (1, frame.height())):
@@ -86,9 +86,23 @@ def paint_plane(painter: QPainter, camera: Camera, frame: QRect, *, solid: bool)
                 draw_lines(painter, np.stack([zero, places], 1), np.stack([full, places], 1))
 
 
-def key_words(step: int, embedding: Embedding, components: tuple[int, ...]) -> str:
-    """What the map shows, and how much it hides; of a model whose step is not known (-1) no step."""
+def grid_step(camera: Camera) -> float:
+    """How far the lines of the plane stand apart, in its own units."""
+    return round_length(120.0 / camera.scale)
+
+
+def key_words(step: int, embedding: Embedding, components: tuple[int, ...], camera: Camera) -> str:
+    """What the map shows, and how much it hides; of a model whose step is not known (-1) no step. Where the scale is fixed
+    its grid is told, for the size of the cloud says something then."""
     at = f" · step {step:,}" if step >= 0 else ""
+    if embedding.extent is not None and embedding.points.shape[1] == 2:
+        at = f" · grid {grid_step(camera):g}{at}"
+    if embedding.kind == "latents":
+        return (
+            f"Both latents as they are{at}"
+            if embedding.z.shape[1] == 2
+            else f"All three latents as they are{at}"
+        )
     if embedding.kind != "pca":
         return f"Unit {embedding.kind}{at}"
     named = ", ".join(str(number + 1) for number in components)

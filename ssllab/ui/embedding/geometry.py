@@ -8,13 +8,19 @@ import numpy as np
 def nearest(first: np.ndarray, item: int, count: int) -> tuple[np.ndarray, np.ndarray]:
     """The ``count`` items most similar to ``item``, and their cosines.
 
-    ``first: (M, D)`` unit embeddings of their first views. The item itself is left out.
+    ``first: (M, D)`` embeddings of their first views. The item itself is left out.
     """
-    first = np.asarray(first, dtype=np.float64)
-    cosine = first @ first[item]
+    cosine = cosines(first, first[item])
     cosine[item] = -np.inf
     order = np.argsort(-cosine, kind="stable")[: min(count, len(first) - 1)]
     return order, cosine[order]
+
+
+def cosines(vectors: np.ndarray, one: np.ndarray) -> np.ndarray:
+    """Of ``vectors: (..., D)`` with ``one (D,)``: ``(...)``; 0 where one of the two is all zeros."""
+    vectors, one = np.asarray(vectors, np.float64), np.asarray(one, np.float64)
+    lengths = np.linalg.norm(vectors, axis=-1) * np.linalg.norm(one)
+    return vectors @ one / np.maximum(lengths, 1e-300)
 
 
 def globe(meridians: int = 6, parallels: int = 5, points: int = 48) -> np.ndarray:
@@ -67,9 +73,14 @@ def steady_scale(previous: float | None, forces: np.ndarray, radius: float) -> f
     return 0.33 * radius / strong
 
 
-def covering_box(box: np.ndarray | None, points: np.ndarray, margin: float = 0.12) -> np.ndarray:
-    """(left, right, bottom, top) that shows all ``points: (n, 2)``; an old box is only ever enlarged."""
+def covering_box(
+    box: np.ndarray | None, points: np.ndarray, margin: float = 0.12, least: float = 0.0
+) -> np.ndarray:
+    """(left, right, bottom, top) that shows all ``points: (n, 2)``, and ``least`` on each side of the origin; an old box is
+    only ever enlarged."""
     low, high = points.min(axis=0), points.max(axis=0)
+    if least:
+        low, high = np.minimum(low, -least), np.maximum(high, least)
     if box is not None and (low >= box[[0, 2]]).all() and (high <= box[[1, 3]]).all():
         return box
     border = margin * np.maximum(high - low, 1e-3)

@@ -68,10 +68,10 @@ class HoverCard(QFrame):
         picture: np.ndarray,
         views: tuple[np.ndarray, np.ndarray],
         facts: list[tuple[str, str]],
-        own: float,
+        own: tuple[str, float],
         neighbours: list[tuple[np.ndarray, float]],
     ) -> None:
-        """``facts``: name and value of label and factors; ``own``: cosine of the image's two views."""
+        """``facts``: name and value of label and factors; ``own``: what the two views are, and their cosine."""
         line = QFontMetricsF(self.font()).height()
         ratio = self.devicePixelRatioF()
         large, small = round(5.4 * line), round(2.55 * line)
@@ -80,8 +80,8 @@ class HoverCard(QFrame):
         for label, view in zip(self.views, views, strict=True):
             label.setPixmap(pixmap(view, small, ratio))
         rows = [_row(name, escape(value)) for name, value in facts]
-        shown = f"<span style='color:{theme.current().attract}'>{_signed(own)}</span>"
-        self.text.setText(f"<table cellspacing='0'>{''.join(rows)}{_row('two views', shown)}</table>")
+        shown = f"<span style='color:{theme.current().attract}'>{_signed(own[1])}</span>"
+        self.text.setText(f"<table cellspacing='0'>{''.join(rows)}{_row(own[0], shown)}</table>")
         self.caption.setText("Nearest neighbours, cosine of z")
         self._show_neighbours(
             [(pixmap(thumb, round(2.4 * line), ratio), cosine) for thumb, cosine in neighbours]

@@ -50,3 +50,14 @@ def category_colour(index: int, own: Sequence[str] = ()) -> QColor:
             colour.lighter(100 + 35 * ((again + 1) // 2)) if again % 2 else colour.darker(100 + 30 * again)
         )
     return colour
+
+
+_RAMP = ("#4a5ad9", "#1f9ad0", "#22ad80", "#93b02c", "#e59a2a", "#d8452f")  # seen on both grounds
+
+
+def ramp(steps: int) -> tuple[str, ...]:
+    """Colours of the steps of a number, the lowest first: blue over green to red."""
+    places = np.linspace(0, len(_RAMP) - 1, steps)
+    stops = np.array([QColor(ink).getRgb()[:3] for ink in _RAMP], float)
+    mixed = np.stack([np.interp(places, np.arange(len(_RAMP)), stops[:, k]) for k in range(3)], axis=1)
+    return tuple(QColor(*row).name() for row in mixed.round().astype(int).tolist())

@@ -138,11 +138,13 @@ class MapCanvas(QWidget):
             half = _BOXES[embedding.kind]
             self._box = np.array([-half, half, -half, half])
         elif points.shape[1] == 3:
-            half = max(1.1 * float(np.linalg.norm(points, axis=1).max()), 1e-3)
+            half = max(1.1 * float(np.linalg.norm(points, axis=1).max()), embedding.extent or 1e-3)
             half = half if old is None else max(half, float(self._box[1]))
             self._box = np.array([-half, half, -half, half])
         else:
-            self._box = covering_box(None if old is None else self._box, points)
+            self._box = covering_box(
+                None if old is None else self._box, points, least=embedding.extent or 0.0
+            )
         self.rescale_arrows()
         if self.smooth and old is not None and self.isVisible():
             self._clock.start()
@@ -169,7 +171,7 @@ class MapCanvas(QWidget):
         """The whole picture again, unrotated and unzoomed."""
         self.camera.reset()
         if self.embedding is not None and self.embedding.kind not in _BOXES and self._to.shape[1] == 2:
-            self._box = covering_box(None, self._to)
+            self._box = covering_box(None, self._to, least=self.embedding.extent or 0.0)
             self.camera.box = self._box
         self.invalidate()
 
@@ -303,7 +305,7 @@ class MapCanvas(QWidget):
         if self._shown_forces() == "all":
             self._paint_forces(painter, np.flatnonzero(lit & (far[:images] > -0.5)), 1.0, 0.9)
         unit = self.arrow_length() * self.camera.scale
-        words = backdrop.key_words(self._step, self.embedding, self.components)
+        words = backdrop.key_words(self._step, self.embedding, self.components, self.camera)
         backdrop.paint_key(painter, self.rect(), words, self._shown_forces(), unit)
 
     def _paint_names(self, painter: QPainter, pixels: np.ndarray, lit: np.ndarray) -> None:

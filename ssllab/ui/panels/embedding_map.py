@@ -29,9 +29,10 @@ from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.embedding.anchor import Anchor
 from ssllab.ui.embedding.components import COMPONENTS, FIRST, on_components
-from ssllab.ui.embedding.geometry import nearest
+from ssllab.ui.embedding.geometry import cosines, nearest
 from ssllab.ui.embedding.hover_card import NEIGHBOURS, HoverCard
 from ssllab.ui.embedding.legend import ClassLegend
+from ssllab.ui.embedding.pictures import ramp
 from ssllab.ui.embedding.scatter import TRAIL_LOOKS, MapCanvas
 from ssllab.ui.panel import Panel
 from ssllab.ui.plots.export import copy_plot, save_plot
@@ -49,6 +50,7 @@ class EmbeddingMap(Panel):
     id = "map"
     title = "Embedding map"
     parts = (Embedding,)
+    empty = EMPTY
     help = (
         "<p>Some hundred fixed images where the projection head puts them now. Embeddings have length 1, so "
         "they live on a sphere: a circle when z has two dimensions, a globe when it has three, otherwise the "
@@ -74,7 +76,7 @@ class EmbeddingMap(Panel):
         super().__init__(bench)
         self.anchor = anchor
         self.canvas = MapCanvas()
-        self.canvas.empty_text = EMPTY
+        self.canvas.empty_text = self.empty
         self.legend = ClassLegend()
         self._over = over = QGridLayout(self.canvas)
         over.addWidget(self.legend, 0, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
@@ -133,11 +135,12 @@ class EmbeddingMap(Panel):
         if pictures is not self._pictures:
             self._pictures = pictures
             self.canvas.set_images(pictures if pictures is not None else np.zeros((0, 1, 1, 3), np.uint8))
-        if scene.thumbnails is not self._thumbnails:
-            self._thumbnails = scene.thumbnails
-            self.canvas.set_names(scene.thumbnails.names if scene.thumbnails is not None else ())
+        thumbnails = scene.thumbnails or self._thumbnails_of(embedding)
+        if thumbnails is not self._thumbnails:
+            self._thumbnails = thumbnails
+            self.canvas.set_names(thumbnails.names if thumbnails is not None else ())
             self._refill_colourings()
-        text = waiting(EMPTY, scene.state)
+        text = waiting(self.empty, scene.state)
         if text != self.canvas.empty_text:
             self.canvas.empty_text = text
             self.canvas.invalidate()
@@ -355,6 +358,22 @@ class EmbeddingMap(Panel):
 
     # Answers
 
+    def _thumbnails_of(self, embedding: Embedding | None) -> Thumbnails | None:
+        """What the look itself tells of its items, where the data does not; the present ones where it tells the same."""
+        if embedding is None or embedding.views is None or not embedding.colourings:
+            return None
+        told = {name: (classes, names) for name, classes, names, _ in embedding.colourings}
+        now = self._thumbnails
+        if now is not None and now.colourings.keys() == told.keys():
+            same = (
+                np.array_equal(classes, now.colourings[name][0]) and names == now.colourings[name][1]
+                for name, (classes, names) in told.items()
+            )
+            if all(same):
+                return now
+        ramps = {name: ramp(len(names)) for name, _, names, steps in embedding.colourings if steps}
+        return Thumbnails(embedding.views[: embedding.items], told, ramps)
+
     def _pictures_of(self, scene: Scene) -> np.ndarray | None:
         embedding = scene.part(Embedding)
         if embedding is not None and embedding.views is None:
@@ -364,9 +383,9 @@ class EmbeddingMap(Panel):
             return scene.thumbnails.images
         if embedding is None or embedding.views is None:
             return None
-        if self._pictures is not None and len(self._pictures) == images:
-            return self._pictures
-        return embedding.views[:images]
+        views = embedding.views[:images]
+        same = self._pictures is not None and np.array_equal(self._pictures, views)
+        return self._pictures if same else views
 
     def _refill_colourings(self) -> None:
         names = list(self._thumbnails.colourings) if self._thumbnails is not None else []
@@ -425,18 +444,18 @@ class EmbeddingMap(Panel):
             self.card.hide()
             return
         images = embedding.items
-        rows, cosines = nearest(embedding.z[:images], image, NEIGHBOURS)
+        rows, near = nearest(embedding.z[:images], image, NEIGHBOURS)
         self.canvas.set_neighbours(rows)
         if embedding.views is None or pictures is None:
-            near = [(names[row], cosine) for row, cosine in zip(rows, cosines, strict=True)]
-            self.card.show_name(names[image], self._facts(image), near)
+            named = [(names[row], cosine) for row, cosine in zip(rows, near, strict=True)]
+            self.card.show_name(names[image], self._facts(image), named)
         else:
             self.card.show_image(
                 pictures[image],
                 (embedding.views[image], embedding.views[images + image]),
                 self._facts(image),
-                float(embedding.z[image] @ embedding.z[images + image]),
-                [(pictures[row], cosine) for row, cosine in zip(rows, cosines, strict=True)],
+                (embedding.second, float(cosines(embedding.z[image], embedding.z[images + image]))),
+                [(pictures[row], cosine) for row, cosine in zip(rows, near, strict=True)],
             )
         self.card.show_beside(self.canvas, self.canvas.place_of(image).toPoint(), round(self.canvas.tile))
 

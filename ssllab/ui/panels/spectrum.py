@@ -1,4 +1,4 @@
-"""How many dimensions the embedding uses: singular values, spread per dimension, RankMe."""
+"""How many dimensions the embedding uses: singular values, spread per dimension, RankMe, correlations."""
 
 # Overridden methods are documented in their base class.
 
@@ -21,7 +21,8 @@ _KINDS = (("h", "h", "attract"), ("z", "g(h)", "repel"))
 
 
 class SortedValues(Chart):
-    """Values by rank, one curve for h and one for g(h); ``relative`` to their largest."""
+    """Values by rank, one curve for h and one for g(h), or one for z where a method has no h; ``relative`` to their
+    largest. Where they are of vectors as they are they stand as bars, on an axis that does not shrink with them."""
 
     def __init__(
         self,
@@ -45,13 +46,21 @@ class SortedValues(Chart):
         self._field = field
         self._relative = relative
         self._part: Spectrum | None = None
+        self._named = True  # also before the first look
         self._ranks: dict[str, tuple[float | None, float | None]] = {}  # of the model, and of noise
+        self._highest = 0.0  # of vectors as they are, in this run
         self._curves = {key: self.line(key, role, width=2) for key, _, role in _KINDS}
+        self._bars = self.line("z", "repel", width=0, fill=0.4, fill_to=0.0, z=-1)
         self._levels = {}
         if levels:
             self._levels = {
                 key: self.line(f"{key} even", role, width=1.3, dash=True) for key, _, role in _KINDS
             }
+        self._list()
+
+    def wait_unnamed(self) -> None:
+        """Which curves there will be is not known before the first look."""
+        self._named = False
         self._list()
 
     def draw(self, scene: Scene) -> None:
@@ -61,6 +70,8 @@ class SortedValues(Chart):
                 key: (scene.probes.last(f"rankme_{key}"), scene.constants.get(f"noise_rankme_{key}"))
                 for key, *_ in _KINDS
             }
+            if ranks["z"][0] is None:
+                ranks["z"] = scene.probes.last("rankme"), None
         part = scene.part(Spectrum)
         if part is self._part and ranks == self._ranks:
             return
@@ -72,13 +83,23 @@ class SortedValues(Chart):
         super().reset()
         self._part = None
         self._ranks = {}
+        self._highest = 0.0
         self._list()
         self.redraw()
 
+    def _kinds(self) -> list[tuple[str, str, str]]:
+        """Key, name and colour of what there is to draw."""
+        if self._part is None and not self._named:
+            return []
+        if self._part is not None and self._part.singular_values_h is None:
+            return [("z", "z", "repel")]
+        return list(_KINDS)
+
     def _values(self, key: str) -> np.ndarray:
-        if self._part is None:
+        found = None if self._part is None else getattr(self._part, f"{self._field}_{key}")
+        if found is None:
             return np.empty(0)
-        values = np.sort(np.asarray(getattr(self._part, f"{self._field}_{key}"), float))[::-1]
+        values = np.sort(np.asarray(found, float))[::-1]
         return values / values[0] if self._relative and len(values) and values[0] > 0 else values
 
     def redraw(self) -> None:
@@ -100,6 +121,14 @@ class SortedValues(Chart):
                 if len(values):
                     tops.append(even)
                     lows.append(even)
+        bars = (
+            self._values("z") if self._levels and self._part is not None and self._part.raw else np.empty(0)
+        )
+        places = np.repeat(np.arange(len(bars) + 1) + 0.5, 2)[1:-1]
+        self.put(self._bars, places, np.repeat(bars, 2))
+        if bars.size and tops:
+            self._highest = max(self._highest, *tops)
+            tops.append(self._highest)
         if tops:
             # Below a millionth of the largest there is only rounding.
             low = max(min(lows), max(tops) * 1e-6) * 0.8 if self.log[1] else 0.0
@@ -109,7 +138,7 @@ class SortedValues(Chart):
 
     def _list(self) -> None:
         entries = []
-        for key, name, role in _KINDS:
+        for key, name, role in self._kinds():
             size = len(self._values(key))
             rank, noise = self._ranks.get(key, (None, None))
             if rank is not None and math.isfinite(rank):
@@ -125,8 +154,16 @@ class SortedValues(Chart):
                     "dash",
                     help="Standard deviation of unit vectors spread evenly over the sphere.",
                 )
-                for key, _, role in _KINDS
+                for key, _, role in self._kinds()
             ]
+            cosine = None if self._part is None or not self._part.raw else self._part.mean_cosine
+            if cosine is not None and math.isfinite(cosine):
+                words = f"cosine of unrelated {value_text(cosine)}"
+                entries.append(
+                    Entry(
+                        "cosine", words, colour("text"), "note", help="Mean; 1 when all point the same way."
+                    )
+                )
         self.list_entries(entries)
 
     def restyle(self) -> None:
@@ -138,7 +175,7 @@ class SortedValues(Chart):
         rank = max(1, round(10.0**x if self.log[0] else x))
         place = float(self.map_x(np.array([rank]))[0])
         parts, dots = [], []
-        for key, name, role in _KINDS:
+        for key, name, role in self._kinds():
             values = self._values(key)
             if rank <= len(values) and key not in self._hidden:
                 parts.append(f"{name} {value_text(values[rank - 1])}")
@@ -148,7 +185,7 @@ class SortedValues(Chart):
         return place, f"no. {rank}: " + ", ".join(parts), {}, dots
 
     def columns(self) -> dict[str, NDArray]:
-        found = {name: self._values(key) for key, name, _ in _KINDS}
+        found = {name: self._values(key) for key, name, _ in self._kinds()}
         if not any(len(values) for values in found.values()):
             return {}
         return {"rank": np.arange(1, max(len(v) for v in found.values()) + 1), **found}
@@ -193,4 +230,8 @@ class SpectrumPanel(ChartPanel):
             log_y=False,
             levels=True,
         )
-        self.show_charts([("Spectrum", self.spectrum), ("Spread", self.spread)])
+        self.show_charts(self.arranged())
+
+    def arranged(self) -> list[tuple[str, Chart]]:
+        """The charts with the names of their tabs, the main one first."""
+        return [("Spectrum", self.spectrum), ("Spread", self.spread)]

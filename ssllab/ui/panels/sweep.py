@@ -76,7 +76,8 @@ class Plan:
 class Sweep:
     """An experiment as a panel offers it, under ``id``, while the method has ``settings``.
 
-    ``plan``: what would run with the settings of a run that began now, and with that data, or in a line why it cannot.
+    ``plan``: what would run with the settings of a run that began now, with that data and as the picture has it chosen, or
+    in a line why it cannot.
     ``note`` stands before the first run, ``name`` is what an error stopped, ``cells`` what is counted, ``steps`` how
     many of them each has at first, with ``suffix`` behind. ``to_plain`` and ``from_plain`` turn results into JSON and
     back, where the last ones are kept in the workspace. ``of``: words of the plan without which results are of something
@@ -87,7 +88,7 @@ class Sweep:
     title: str
     help: str
     picture: Callable[[Bench], Picture]
-    plan: Callable[[Bench, RunSettings, Data], Plan | str]
+    plan: Callable[[Bench, RunSettings, Data, Any], Plan | str]
     note: str
     name: str
     steps: int
@@ -169,7 +170,7 @@ class SweepPanel(Panel):
         bench, steps = self.bench, self.steps.value()
         if bench.data is None or bench.config is None:
             return
-        plan = self.sweep.plan(bench, bench.run_settings(), bench.data)
+        plan = self.sweep.plan(bench, bench.run_settings(), bench.data, self.picture)
         if isinstance(plan, str):
             bench.say("info", plan)
             return
@@ -207,7 +208,7 @@ class SweepPanel(Panel):
         if runs is None:
             return
         running = runs.running  # asked first: what came out until then is drawn below
-        self.picture.show_results(dict(runs.results))
+        self.picture.show_results(runs.known)
         self.bar.setValue(int(1000 * runs.progress))
         words = [f"{len(runs.results)} of {len(runs.cells)} {self.sweep.cells}", self._words]
         if running and (left := runs.seconds_left) is not None:

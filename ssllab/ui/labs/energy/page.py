@@ -8,18 +8,21 @@ from ssllab.ui.bench import Bench
 from ssllab.ui.embedding.anchor import Anchor
 from ssllab.ui.lab_page import Column, LabPage, Place
 from ssllab.ui.labs.energy.adjacent import AdjacentPanel
+from ssllab.ui.labs.energy.background import BACKGROUND
+from ssllab.ui.labs.energy.collapse import CollapseMonitor
 from ssllab.ui.labs.energy.cost import CostPanel
 from ssllab.ui.labs.energy.horizon import HorizonPanel
 from ssllab.ui.labs.energy.landscape import LandscapePanel
+from ssllab.ui.labs.energy.latent_map import LatentMap
 from ssllab.ui.labs.energy.predictions import PredictionsPanel
+from ssllab.ui.labs.energy.race import RACE
 from ssllab.ui.labs.energy.surprise import SurprisePanel
 from ssllab.ui.labs.energy.widgets.asking import ClipModels
 from ssllab.ui.panels.code import CodePanel
 from ssllab.ui.panels.curves import CurvesPanel
 from ssllab.ui.panels.doctor import DoctorPanel
-from ssllab.ui.panels.embedding_map import EmbeddingMap
 from ssllab.ui.panels.lessons import LessonsPanel
-from ssllab.ui.panels.spectrum import SpectrumPanel
+from ssllab.ui.panels.sweep import SweepPanel
 
 curves = partial(CurvesPanel, panels=("loss", "probes", "alive", "valley"))
 PANELS = (
@@ -28,14 +31,16 @@ PANELS = (
     partial(curves, id="alive", title="Alive"),
     partial(curves, id="valley", title="Valley"),
     partial(curves, id="loss", title="Loss"),
-    SpectrumPanel,
+    CollapseMonitor,
+    partial(SweepPanel, sweep=RACE),
+    partial(SweepPanel, sweep=BACKGROUND),
     LessonsPanel,
     DoctorPanel,
     CodePanel,
 )
 FACES = (  # what a film of a run shows: the first that suits its method
     LandscapePanel,
-    lambda bench: EmbeddingMap(bench, Anchor(bench)),
+    lambda bench: LatentMap(bench, Anchor(bench)),
 )
 ASKING = (SurprisePanel, AdjacentPanel, HorizonPanel, PredictionsPanel, CostPanel)
 
@@ -43,7 +48,7 @@ _COLUMNS = (
     Column(
         560,
         (
-            Place(("landscape", "map", "code"), 430),
+            Place(("landscape", "map", "race", "background", "code"), 430),
             Place(("surprise", "adjacent", "horizon", "predictions", "cost", "spectrum"), 280),
         ),
     ),
@@ -61,5 +66,5 @@ _COLUMNS = (
 def page(bench: Bench) -> LabPage:
     """The page, with every panel on ``bench``; those that ask a model share its copy."""
     models = ClipModels(bench)
-    panels = [EmbeddingMap(bench, Anchor(bench)), *(panel(bench) for panel in PANELS)]
+    panels = [LatentMap(bench, Anchor(bench)), *(panel(bench) for panel in PANELS)]
     return LabPage(bench, [*panels, *(panel(models) for panel in ASKING)], _COLUMNS)

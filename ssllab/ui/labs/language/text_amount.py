@@ -44,7 +44,7 @@ class TextAmountChart(AmountChart):
         return curve(results, key)
 
 
-def _plan(bench: Bench, settings: RunSettings, data: Any) -> Plan | str:
+def _plan(bench: Bench, settings: RunSettings, data: Any, _picture: Any) -> Plan | str:
     """With the units of the bench, and its Transformer where it has one."""
     from ssllab.experiments.text_amount import TextAmount, ladder
 

@@ -48,7 +48,7 @@ class EfficiencyChart(AmountChart):
         return curve(results, key == "pretrained")
 
 
-def _plan(bench: Bench, settings: RunSettings, data: Any) -> Plan | str:
+def _plan(bench: Bench, settings: RunSettings, data: Any, _picture: Any) -> Plan | str:
     """Begins as the settings of fine-tuning on the bench say, else from the run on the bench if it learned."""
     from ssllab.experiments.label_efficiency import ladder, transcribed_minutes
 
