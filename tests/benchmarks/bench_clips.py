@@ -3,8 +3,8 @@
     python tests/benchmarks/bench_clips.py [--steps 40] [--turns 5]
 
 Turns of both follow each other in one process, so that a machine that slows down slows both. Printed: the median of the
-turns' ratios for each background and method, with the lowest and the highest; 0.85 is asked for. Then how long 400 steps of the
-defaults take, and when the valley is first within two pixels of the truth.
+turns' ratios for each background and method, with the lowest and the highest; 0.85 is asked for. Then how long 400 steps of
+the defaults take, and when the valley is first within two pixels of the truth.
 """
 
 from __future__ import annotations
