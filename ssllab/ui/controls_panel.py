@@ -14,6 +14,8 @@ from ssllab.ui.widgets.control_row import ControlRow
 # What is played with most stands first; groups that are not named here come last, in their own order.
 ORDER = (
     "Method",
+    "Collapse",
+    "World",
     "Symbols",
     "Loss",
     "MoCo",
