@@ -163,7 +163,7 @@ def test_every_part_that_a_panel_draws_is_a_part_that_some_method_gives():
 def test_panels_that_draw_what_others_have_not_are_offered_with_their_own_methods_alone():
     wanted = {
         "microscope": {"simclr", "moco"},
-        "map": PAIRS,
+        "map": PAIRS | {"jepa", "pixel_predictor", "cpc"},
         "augmentations": PAIRS,
         "usage": {"wav2vec2", "hubert"},
         "joint": {"wav2vec2"},
