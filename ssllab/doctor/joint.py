@@ -173,7 +173,9 @@ def healthy(e: Evidence) -> Verdict:
 def frozen_target(e: Evidence) -> Verdict | None:
     """A target that never moves prevents collapse and teaches little: there is a doubt, and no sickness."""
     remedy = undone(e, (FROZEN,))
-    return remedy and not_sure(lines(e.setting_line("target_momentum")), healthy(e).evidence, remedy)
+    if remedy is None:
+        return None
+    return not_sure(lines(e.setting_line("target_momentum")), healthy(e).evidence, remedy)
 
 
 JOINT = Family(pairs.WARMUP_STEPS, signs, pairs.calm, pair_causes.TOO_FAST)

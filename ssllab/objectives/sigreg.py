@@ -42,7 +42,7 @@ def sigreg(z: Tensor, along: Tensor) -> Tensor:
         gauss = (-knots.square() / 2).exp()
         weights = torch.full_like(knots, 2 * STEP)  # both signs of t
         weights[[0, -1]] = STEP
-        real, imaginary = _Characteristic.apply(z @ along.to(z.dtype))  # type: ignore[no-untyped-call]
+        real, imaginary = _Characteristic.apply(z @ along.to(z.dtype))
         error = (real - gauss[:, None]).square() + imaginary.square()
         return len(z) * ((weights * gauss) @ error).mean()
 
