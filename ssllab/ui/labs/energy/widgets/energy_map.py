@@ -190,7 +190,7 @@ class EnergyMap(Chart):
         """What comes is of another clip, or over something else: it does not go on from what was."""
         self._past.clear()
 
-    def frames(self) -> Sequence[FrameCall]:  # type: ignore[override]  # a chart with a film has a method there
+    def frames(self) -> Sequence[FrameCall]:
         """The landscapes of this clip, as they were over training."""
         if len(self._past) < 2:
             return ()
