@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QRectF, QSize
+from PySide6.QtCore import QBuffer, QCoreApplication, QEvent, QIODevice, QPoint, QRect, QRectF, QSize
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPixmap, QRegion
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QGraphicsView, QPushButton, QToolButton, QWidget
@@ -34,6 +34,8 @@ _SCALE = 2  # pixels of the picture per pixel of the window, for print and proje
 
 def picture(widget: QWidget, scale: int = _SCALE) -> QPixmap:
     """The widget painted anew, at twice its size or another ``scale``."""
+    # What was just shown may need other room; where no event loop turns, nobody has given it yet.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
     pixmap = QPixmap(widget.size() * scale)
     pixmap.setDevicePixelRatio(scale)
     pixmap.fill(QColor(theme.current().surface))

@@ -440,6 +440,13 @@ def test_the_panel_is_the_face_in_the_film_of_a_run(qtbot, tmp_path):
     looks = [Look(step, (bowl(depth=step / 10),)) for step in (1, 50, 100)]
     reel = Reel(Bench(store, "energy", LongWork()), run, JEPA, FACES, looks, Scene("finished"))
     frames = [reel.frame(i) for i in range(3)]
-    assert isinstance(reel._panel, LandscapePanel)
+    face = reel._panel
+    assert isinstance(face, LandscapePanel)
+    for part in (
+        face.map.scale,
+        face.reading,
+    ):  # words have the room that they need, also without an event loop
+        assert part.height() >= part.heightForWidth(part.width())
+    assert face.pictures.height() == face.pictures.sizeHint().height()
     assert not np.array_equal(frames[0], frames[2])
     reel.close()
