@@ -29,6 +29,7 @@ from ssllab.training.metrics import MetricsLog
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.flicker import AtMostASecond
+from ssllab.ui.labs.energy.widgets.asking import ClipModels
 from ssllab.ui.labs.energy.widgets.clip_pictures import ClipPictures, Shown
 from ssllab.ui.labs.energy.widgets.energy_map import FLAT, EnergyMap
 from ssllab.ui.labs.energy.widgets.model_of_now import Chosen, ModelOfNow
@@ -89,9 +90,10 @@ class LandscapePanel(Panel):
     (VICReg); Balestriero, LeCun 2025 (LeJEPA).</p>
     """
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, models: ClipModels | None = None) -> None:
+        """``models``: what the page's other panels ask too; its own where it stands alone, as in a film."""
         super().__init__(bench)
-        self.model = ModelOfNow(bench)
+        self.model = ModelOfNow(models or ClipModels(bench))
         self.over, self.number = "position", 0
         self._worker = Worker(self)
         self._task: Task | None = None

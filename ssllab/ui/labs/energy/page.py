@@ -26,7 +26,6 @@ from ssllab.ui.panels.sweep import SweepPanel
 
 curves = partial(CurvesPanel, panels=("loss", "probes", "alive", "valley"))
 PANELS = (
-    LandscapePanel,
     partial(curves, id="probes", title="What is known"),
     partial(curves, id="alive", title="Alive"),
     partial(curves, id="valley", title="Valley"),
@@ -66,5 +65,6 @@ _COLUMNS = (
 def page(bench: Bench) -> LabPage:
     """The page, with every panel on ``bench``; those that ask a model share its copy."""
     models = ClipModels(bench)
-    panels = [LatentMap(bench, Anchor(bench)), *(panel(bench) for panel in PANELS)]
+    faces = [LandscapePanel(bench, models), LatentMap(bench, Anchor(bench))]
+    panels = [*faces, *(panel(bench) for panel in PANELS)]
     return LabPage(bench, [*panels, *(panel(models) for panel in ASKING)], _COLUMNS)

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
-from ssllab.ui.live_model import LiveModel
+from ssllab.ui.labs.energy.widgets.asking import ClipModels
 from ssllab.ui.work import Task, Worker
 
 if TYPE_CHECKING:
     from ssllab.methods.clips import ClipMethod
-    from ssllab.training.messages import ModelCopy
     from ssllab.training.run_record import RunSettings
-    from ssllab.ui.bench import Bench
 
 
 class Chosen(NamedTuple):
@@ -30,11 +28,11 @@ class ModelOfNow(QObject):
 
     changed = Signal()
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, models: ClipModels) -> None:
         super().__init__()
-        self.bench = bench
+        self.bench = bench = models.bench
         self.chosen: Chosen | None = None
-        self._live = LiveModel(bench, self._build)
+        self._live = models.live
         self._live.changed.connect(self._take_live)
         self._worker = Worker(self)
         self._wanted: tuple | None = None  # the untrained model that was asked for last
@@ -52,11 +50,6 @@ class ModelOfNow(QObject):
     def close(self) -> None:
         """Nothing is asked for any more."""
         self._worker.close()
-
-    def _build(self, copy: ModelCopy) -> ClipMethod:
-        from ssllab.training.stored_clips import of_copy
-
-        return of_copy(copy, self.bench.data)
 
     def _take_live(self) -> None:
         copied = self._live.copied
