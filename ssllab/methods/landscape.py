@@ -91,7 +91,7 @@ def shape_energies(
     drawn = replace(last, shape=shape).draw()
     return ShapeEnergies(
         energies(frames[:, :-1], drawn.transpose(0, 1))[0].float().cpu().numpy(),
-        tuple(names[i] if len(names) == count else f"no. {i + 1}" for i in which),
+        tuple(names[i] if len(names) == count else f"{i + 1}" for i in which),
         which.index(own),
         low,
         high,

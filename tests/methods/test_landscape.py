@@ -117,7 +117,7 @@ def test_of_many_shapes_some_are_asked_and_the_own_one_is_among_them():
     many = replace(scene, sprites=scene.sprites[:1].repeat(360, 1, 1), shape=torch.full_like(scene.shape, 77))
     found = shape_energies(straight_on, many, tuple("0123456789"), 0.0, 1.0)
     assert 9 <= len(found.names) <= 11
-    assert found.names[found.truth] == "no. 78"
+    assert found.names[found.truth] == "78"
 
 
 def test_the_energy_at_hand_is_that_of_the_frame_with_the_object_there(free):

@@ -391,11 +391,13 @@ class LandscapePanel(Panel):
         when = _when(step)
         if isinstance(part, ShapeEnergies):
             best = int(part.energies.argmin())
-            said = "its own" if best == part.truth else f"its own is {part.names[part.truth]}"
-            relief = float(part.energies.max() - part.energies.min()) / max(part.high - part.low, 1e-12)
-            self._words = (
-                f"{when}: <b>{part.names[best]}</b> fits best, {said}; range {_times(relief)} × untrained."
+            fits, own = (
+                f"no. {name}" if name.isdigit() else name
+                for name in (part.names[best], part.names[part.truth])
             )
+            said = "its own" if best == part.truth else f"its own is {own}"
+            relief = float(part.energies.max() - part.energies.min()) / max(part.high - part.low, 1e-12)
+            self._words = f"{when}: <b>{fits}</b> fits best, {said}; range {_times(relief)} × untrained."
         elif step and part.relief < FLAT:
             self._words = (
                 f"{when}: <b>flat</b>, {_times(part.relief)} of the untrained model's range. "

@@ -17,7 +17,7 @@ from ssllab.ui.embedding.pictures import pixmap
 from ssllab.ui.flicker import PER_SECOND, AtMostASecond
 from ssllab.ui.plots.legend import small_font
 
-_SIDES = (24, 72)  # pixels of a picture
+_SIDES = (18, 72)  # pixels of a picture
 _GAP = 4
 
 
