@@ -1,6 +1,6 @@
 """Known outcomes of learning without negatives: what is trained, what is measured of it, and what the papers say comes out.
 
-Rows 2 to 6 of the literature's reproductions that fit a processor (PAPERS, section 5), on shapes of 16 pixels with the small
+Rows 2 to 6 of the literature's reproductions that fit a processor, on shapes of 16 pixels with the small
 conv net, batch 64; batch norm at the head's output is off, for it hides a collapse.
 """
 

@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2)
     seeds = range(parser.parse_args().seeds)
     print(
-        "| row | run | measure | known | PAPERS | "
+        "| row | run | measure | known | beforehand | "
         + " | ".join(f"seed {seed}" for seed in seeds)
         + " | holds |"
     )

@@ -25,4 +25,6 @@ def _one_thread():
 )
 def test_a_known_outcome(claim: Claim) -> None:
     value = getattr(measured(claim.case, SEED), claim.measure)
-    assert claim.holds(value), f"{claim.measure} {value:.3f}, not {claim.words}; PAPERS: {claim.paper}"
+    assert claim.holds(value), (
+        f"{claim.measure} {value:.3f}, not {claim.words}; measured beforehand: {claim.paper}"
+    )
