@@ -16,7 +16,7 @@ def of_copy(copy: ModelCopy, data: Any) -> ClipMethod:
     another lab, ControlError where this machine does not have the run's device."""
     method = untrained(copy.settings.method, copy.config, data)
     method.load_state_dict(copy.state)
-    return method.to(choose_device(copy.settings.device)).eval()  # type: ignore[return-value]
+    return method.to(choose_device(copy.settings.device)).eval()
 
 
 def untrained(name: str, config: dict[str, Any], data: Any) -> ClipMethod:
