@@ -142,8 +142,7 @@ class PredictionsPanel(ClipPanel):
         self.table = FrameTable()
         self.table.hint = "In a moment: what is expected, and a decoder that learns to draw it"
         self.found: PredictedFrames | None = None
-        columns = lambda: {} if self.found is None else errors(self.found)  # noqa: E731
-        self.tools = PictureActions(self.table, columns, self.table.frames, PER_SECOND)
+        self.tools = PictureActions(self.table, self._columns, self.table.frames, PER_SECOND)
         self.tools.serve(self.bench, lambda: self.bench.file_name(self.title))
         self.row.addWidget(self.tools.button())
         self.body.addWidget(self.table, 1)
@@ -212,6 +211,9 @@ class PredictionsPanel(ClipPanel):
             for rank in range(found.nearest.shape[1])
         ]
         self.table.show_rows(columns, rows, least)
+
+    def _columns(self) -> dict[str, NDArray]:
+        return {} if self.found is None else errors(self.found)
 
     def restyle(self) -> None:
         super().restyle()

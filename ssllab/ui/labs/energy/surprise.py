@@ -113,7 +113,7 @@ class EnergyChart(Chart):
         y = float(self.map_y(found.energies[at : at + 1])[0])
         return float(at), f"frame {at}", told, [(float(at), y, colour("0"))]
 
-    def frames(self) -> Sequence[FrameCall]:  # type: ignore[override]
+    def frames(self) -> Sequence[FrameCall]:
         """The cursor goes through the clip, on a view that nobody sees."""
         if self.found is None:
             return ()
