@@ -102,7 +102,7 @@ class HorizonPanel(ClipPanel):
     title = "Horizon"
     parts = (Horizon,)
     hint = _HINT
-    share = 0.15
+    share, longest_rest = 0.15, 20.0
     help = """
     <h3>Horizon</h3>
     <p>The predictor is rolled on: what it expects of the next frame takes the place of the frame, and it is asked again,

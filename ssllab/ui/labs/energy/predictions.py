@@ -121,7 +121,7 @@ class PredictionsPanel(ClipPanel):
     title = "Predicted frames"
     parts = (PredictedFrames,)
     hint = "what is expected of the next frames"
-    share = 0.15
+    share = 0.2
     help = """
     <h3>Predicted frames</h3>
     <p>The first frames of a held-out clip, those that <b>came</b> after them, and what the model <b>expected</b>, each from
