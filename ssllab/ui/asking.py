@@ -22,6 +22,7 @@ class AskingPanel(Panel):
     """One question is under way at a time; what changed meanwhile is asked next, and what lay between never."""
 
     share = 1.0  # of the time of a run that trains which its questions may take
+    longest_rest = 5.0  # seconds between two of them, whatever the last one took
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
@@ -93,7 +94,8 @@ class AskingPanel(Panel):
 
     def _rest(self) -> None:
         now = time.monotonic()
-        self._task, self._rests_until = None, now + (now - self._began) * (1 / self.share - 1)
+        rest = min(self.longest_rest, (now - self._began) * (1 / self.share - 1))
+        self._task, self._rests_until = None, now + rest
 
     def _say_nothing(self, why: str) -> None:
         if why != self._nothing:

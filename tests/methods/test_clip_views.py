@@ -71,7 +71,8 @@ def test_a_healthy_run_is_surprised_by_a_ball_that_teleports_and_a_collapsed_one
     for model, surprised in ((healthy, True), (collapsed, False)):
         found = [energy_over_time(model, DATA, "teleport", number) for number in CLIPS]
         assert [clip.peaks for clip in found] == [surprised] * len(found)
-        assert all(clip.peaks == (clip.peak > clip.threshold) for clip in found)
+        assert all((clip.peak > clip.untrained / 20) == surprised for clip in found)
+        assert sum(clip.peak > clip.threshold for clip in found) >= surprised * len(found)
         assert all(
             np.isnan(clip.energies[:3]).all() and np.isfinite(clip.energies[3:]).all() for clip in found
         )

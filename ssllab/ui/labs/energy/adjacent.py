@@ -95,9 +95,7 @@ class AdjacentPanel(ClipPanel):
     def __init__(self, models: ClipModels) -> None:
         super().__init__(models)
         self.map = AdjacentMap()
-        self.map.tools.name = lambda: self.bench.file_name(self.title)
-        self.map.tools.said.connect(self.bench.say)
-        self.map.tools.table_asked.connect(self.bench.save_table)
+        self.map.tools.serve(self.bench, lambda: self.bench.file_name(self.title))
         self.strip = FrameStrip(self.map, middle=0.5)
         self.map.pointed.connect(self._point)
         self.strip.pointed.connect(lambda frame: self._point(frame, frame))

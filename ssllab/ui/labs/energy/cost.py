@@ -16,8 +16,8 @@ from ssllab.looks import PredictionCost
 from ssllab.ui import theme
 from ssllab.ui.asking import Question
 from ssllab.ui.labs.energy.widgets.asking import ClipModels, ClipPanel
-from ssllab.ui.labs.energy.widgets.saving import SaveButton
 from ssllab.ui.live_model import Copied
+from ssllab.ui.plots.actions import PictureActions
 from ssllab.ui.plots.legend import small_font
 from ssllab.ui.runs.listing import list_newest
 from ssllab.ui.work import Task
@@ -74,8 +74,8 @@ class CostTable(QWidget):
                     bar = QRectF(box.left() - 4, top + 2, (width - 12) * share, height - 4)
                     painter.fillRect(bar, QColor(now.raised))
                 painter.setPen(QColor(now.text if r else now.muted))
-                words = fm.elidedText(value, Qt.TextElideMode.ElideRight, int(box.width()))
-                painter.drawText(box, middle, words)
+                shown = fm.elidedText(value, Qt.TextElideMode.ElideRight, int(box.width()))
+                painter.drawText(box, middle, shown)
 
 
 class CostPanel(ClipPanel):
@@ -106,8 +106,9 @@ class CostPanel(ClipPanel):
         self.another.setToolTip("A few steps of both methods, of the models of now")
         self.table = CostTable()
         self.table.hint = "In a moment: a few steps of both methods are measured"
-        self.save = SaveButton(self, self.table, self._columns)
-        self.row.addWidget(self.save)
+        self.tools = PictureActions(self.table, columns=self._columns)
+        self.tools.serve(self.bench, lambda: self.bench.file_name(self.title))
+        self.row.addWidget(self.tools.button())
         self.body.addWidget(self.table, 1)
         self.restyle()
 
@@ -143,6 +144,8 @@ class CostPanel(ClipPanel):
 
     def _columns(self) -> dict[str, NDArray]:
         costs = self.table.costs
+        if not costs:
+            return {}
         return {
             "method": np.array([cost.method for cost in costs]),
             "parameters": np.array([cost.parameters for cost in costs]),
@@ -154,7 +157,6 @@ class CostPanel(ClipPanel):
 
     def restyle(self) -> None:
         super().restyle()
-        self.save.restyle()
         self.table.update()
 
     def view_state(self) -> dict[str, Any]:
@@ -212,9 +214,7 @@ def described(costs: list[PredictionCost]) -> str:
         return "Which pixels are background is not known of what was filmed."
     of_pixels = f"Background is {100 * (1 - painted.covered):.0f} % of the pixels"
     if painted.background is None:
-        return (
-            f"{of_pixels}; how much of the pixel loss, a run of the pixel predictor on this data would say."
-        )
+        return f"{of_pixels}."
     return f"{of_pixels} and {100 * painted.background:.0f} % of the pixel loss."
 
 

@@ -102,7 +102,7 @@ class HorizonPanel(ClipPanel):
     title = "Horizon"
     parts = (Horizon,)
     hint = _HINT
-    share = 0.15
+    share, longest_rest = 0.15, 20.0
     help = """
     <h3>Horizon</h3>
     <p>The predictor is rolled on: what it expects of the next frame takes the place of the frame, and it is asked again,
@@ -120,9 +120,7 @@ class HorizonPanel(ClipPanel):
         super().__init__(models)
         self.another.hide()
         self.chart = HorizonChart()
-        self.chart.tools.name = lambda: self.bench.file_name(self.title)
-        self.chart.tools.said.connect(self.bench.say)
-        self.chart.tools.table_asked.connect(self.bench.save_table)
+        self.chart.tools.serve(self.bench, lambda: self.bench.file_name(self.title))
         self.body.addWidget(self.chart, 1)
         self._worker.progressed.connect(self._advance)
         self.restyle()

@@ -5,6 +5,8 @@ fit best."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,10 +18,12 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from ssllab.looks import PredictedFrames
 from ssllab.ui import theme
 from ssllab.ui.asking import Question
+from ssllab.ui.flicker import PER_SECOND
 from ssllab.ui.labs.energy.widgets.asking import ClipModels, ClipPanel
 from ssllab.ui.labs.energy.widgets.frames import image
-from ssllab.ui.labs.energy.widgets.saving import SaveButton
 from ssllab.ui.live_model import Copied
+from ssllab.ui.plots.actions import PictureActions
+from ssllab.ui.plots.export import FrameCall, frame_of
 from ssllab.ui.plots.legend import small_font
 from ssllab.ui.work import Task
 
@@ -48,6 +52,7 @@ class FrameTable(QWidget):
         self._columns: list[str] = []
         self._rows: list[Row] = []
         self._least = 0
+        self._until: int | None = None
         self.hint = ""
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
 
@@ -58,6 +63,20 @@ class FrameTable(QWidget):
         """The first ``least`` rows always, the others where they have room."""
         self._columns, self._rows, self._least = columns, rows, least
         self.update()
+
+    def show_until(self, column: int) -> None:
+        """As if what stands right of a column had not come yet."""
+        self._until = column
+        self.update()
+
+    def frames(self) -> Sequence[FrameCall]:
+        """A film of the columns, one after another, on a table that nobody sees."""
+        unseen = FrameTable()
+        unseen.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        unseen.resize(self.size())
+        unseen.show()
+        unseen.show_rows(self._columns, self._rows, self._least)
+        return [partial(frame_of, unseen, partial(unseen.show_until, at)) for at in range(len(self._columns))]
 
     def paintEvent(self, event: QPaintEvent) -> None:
         now = theme.current()
@@ -87,6 +106,8 @@ class FrameTable(QWidget):
             painter.drawText(QRectF(8, top, label, side), Qt.AlignmentFlag.AlignVCenter, row.name)
             painter.setPen(QPen(QColor(now.border), 1))
             for i, frame in enumerate(row.frames):
+                if self._until is not None and row.first + i > self._until:
+                    continue
                 box = QRectF(label + (row.first + i) * (side + 4), top, side, side)
                 painter.drawImage(box, frame)
                 painter.drawRect(box)
@@ -100,7 +121,7 @@ class PredictionsPanel(ClipPanel):
     title = "Predicted frames"
     parts = (PredictedFrames,)
     hint = "what is expected of the next frames"
-    share = 0.15
+    share = 0.2
     help = """
     <h3>Predicted frames</h3>
     <p>The first frames of a held-out clip, those that <b>came</b> after them, and what the model <b>expected</b>, each from
@@ -121,8 +142,9 @@ class PredictionsPanel(ClipPanel):
         self.table = FrameTable()
         self.table.hint = "In a moment: what is expected, and a decoder that learns to draw it"
         self.found: PredictedFrames | None = None
-        self.save = SaveButton(self, self.table, lambda: {} if self.found is None else errors(self.found))
-        self.row.addWidget(self.save)
+        self.tools = PictureActions(self.table, self._columns, self.table.frames, PER_SECOND)
+        self.tools.serve(self.bench, lambda: self.bench.file_name(self.title))
+        self.row.addWidget(self.tools.button())
         self.body.addWidget(self.table, 1)
         self._decoder: LatentDecoder | None = None
         self._decodes: tuple = ()  # whose latents the decoder has learnt
@@ -190,9 +212,11 @@ class PredictionsPanel(ClipPanel):
         ]
         self.table.show_rows(columns, rows, least)
 
+    def _columns(self) -> dict[str, NDArray]:
+        return {} if self.found is None else errors(self.found)
+
     def restyle(self) -> None:
         super().restyle()
-        self.save.restyle()
         self.table.update()
 
 

@@ -4,19 +4,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ssllab.looks import EnergyOverTime
 from ssllab.ui.asking import Question
+from ssllab.ui.flicker import PER_SECOND
 from ssllab.ui.labs.energy.widgets.asking import ClipModels, ClipPanel
 from ssllab.ui.labs.energy.widgets.frames import FrameStrip
 from ssllab.ui.live_model import Copied
 from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.chart import Chart, Readout, colour
+from ssllab.ui.plots.export import FrameCall, frame_of
 from ssllab.ui.plots.legend import Entry
 from ssllab.ui.scene import Scene
 from ssllab.ui.widgets.control_row import CalmCombo
@@ -33,6 +38,7 @@ class EnergyChart(Chart):
     """The energy of each frame after those before it. ``pointed`` brings the frame under the mouse, -1 for none."""
 
     pointed = Signal(int)
+    per_second = PER_SECOND
 
     def __init__(self) -> None:
         super().__init__(
@@ -107,6 +113,18 @@ class EnergyChart(Chart):
         y = float(self.map_y(found.energies[at : at + 1])[0])
         return float(at), f"frame {at}", told, [(float(at), y, colour("0"))]
 
+    def frames(self) -> Sequence[FrameCall]:
+        """The cursor goes through the clip, on a view that nobody sees."""
+        if self.found is None:
+            return ()
+        unseen = EnergyView()
+        unseen.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        unseen.resize(self.width(), self.height() + unseen.strip.sizeHint().height())
+        unseen.show()
+        unseen.show_found(self.found)
+        times = range(len(self.found.energies))
+        return [partial(frame_of, unseen, partial(unseen.chart.point, t)) for t in times]
+
     def columns(self) -> dict[str, NDArray]:
         found = self.found
         if found is None:
@@ -116,6 +134,30 @@ class EnergyChart(Chart):
             columns["with nothing changed"] = found.usual
             columns["surprise"] = (np.arange(len(found.energies)) == found.at).astype(int)
         return columns
+
+
+class EnergyView(QWidget):
+    """The curve, and below it the frames; a cursor goes through both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chart = EnergyChart()
+        self.strip = FrameStrip(self.chart)
+        self.chart.pointed.connect(lambda frame: self.strip.point(() if frame < 0 else (frame,)))
+        self.strip.pointed.connect(self.chart.point)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.chart, 1)
+        column.addWidget(self.strip)
+
+    def show_found(self, found: EnergyOverTime | None) -> None:
+        """Of a clip, or nothing."""
+        self.chart.show_energies(found)
+        if found is None:
+            self.strip.forget()
+        else:
+            self.strip.show_frames(found.frames, found.at)
 
 
 class SurprisePanel(ClipPanel):
@@ -149,15 +191,10 @@ class SurprisePanel(ClipPanel):
         self.add_choice(self.choice)
         self._wanted = "teleport"
         self._offered: tuple[str, ...] = ()
-        self.chart = EnergyChart()
-        self.chart.tools.name = lambda: self.bench.file_name(self.title)
-        self.chart.tools.said.connect(self.bench.say)
-        self.chart.tools.table_asked.connect(self.bench.save_table)
-        self.strip = FrameStrip(self.chart)
-        self.chart.pointed.connect(self._point)
-        self.strip.pointed.connect(self.chart.point)
-        self.body.addWidget(self.chart, 1)
-        self.body.addWidget(self.strip)
+        self.view = EnergyView()
+        self.chart = self.view.chart
+        self.chart.tools.serve(self.bench, lambda: self.bench.file_name(self.title))
+        self.body.addWidget(self.view, 1)
         self.restyle()
 
     @property
@@ -196,17 +233,12 @@ class SurprisePanel(ClipPanel):
 
     def show_answer(self, answer: tuple[int, EnergyOverTime]) -> None:
         step, found = answer
-        self.chart.show_energies(found)
-        self.strip.show_frames(found.frames, found.at)
+        self.view.show_found(found)
         self.say(f"{described(found)}; step {step:,}")
 
     def show_nothing(self, why: str) -> None:
-        self.chart.show_energies(None)
-        self.strip.forget()
+        self.view.show_found(None)
         self.say("" if self.chosen() is None else why)
-
-    def _point(self, frame: int) -> None:
-        self.strip.point(() if frame < 0 else (frame,))
 
     def draw(self, scene: Scene) -> None:
         self._offer()
@@ -217,7 +249,7 @@ class SurprisePanel(ClipPanel):
         super().restyle()
         self.chart.restyle()
         self.chart.redraw()
-        self.strip.update()
+        self.view.strip.update()
 
     def view_state(self) -> dict[str, Any]:
         return super().view_state() | {"what": self._wanted, "chart": self.chart.view_state()}

@@ -9,6 +9,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from PySide6.QtCore import Qt
 
 from ssllab.data.video.bouncing import bouncing
@@ -29,7 +30,7 @@ from ssllab.ui.labs.energy.predictions import PredictionsPanel, errors
 from ssllab.ui.labs.energy.surprise import SurprisePanel
 from ssllab.ui.labs.energy.widgets.asking import ClipModels
 from ssllab.ui.live_model import Copied
-from ssllab.ui.plots.export import save_plot
+from ssllab.ui.plots.export import draw_film, save_plot
 from ssllab.ui.scene import Scene
 from ssllab.ui.work import LongWork
 
@@ -65,7 +66,8 @@ def bench(qtbot, tmp_path):
 
 
 @pytest.fixture
-def models(bench):
+def models(bench, monkeypatch):
+    monkeypatch.setattr("ssllab.ui.labs.energy.predictions.LEARNT", 20)  # or the decoder learns on and on
     return ClipModels(bench)
 
 
@@ -143,14 +145,14 @@ def test_the_moment_is_framed_and_the_cursor_goes_from_the_curve_to_the_frames_a
     answer_with(models)
     panel = show(SurprisePanel)
     found = panel.chart.found
-    assert found.at in panel.strip._shown()
+    assert found.at in panel.view.strip._shown()
     panel.chart.point(10)
-    assert panel.strip._cursors == (10,)
-    panel.strip.setFocus()
-    qtbot.keyClick(panel.strip, Qt.Key.Key_Right)
+    assert panel.view.strip._cursors == (10,)
+    panel.view.strip.setFocus()
+    qtbot.keyClick(panel.view.strip, Qt.Key.Key_Right)
     assert panel.chart.notes.cross_text == "frame 11"
-    assert panel.strip._cursors == (11,)
-    qtbot.mouseMove(panel.strip, panel.strip.rect().center())
+    assert panel.view.strip._cursors == (11,)
+    qtbot.mouseMove(panel.view.strip, panel.view.strip.rect().center())
     columns = panel.chart.columns()
     assert list(np.flatnonzero(columns["surprise"])) == [found.at]
     assert len(columns["energy"]) == len(found.frames)
@@ -219,10 +221,7 @@ def test_the_decoder_learns_on_while_one_looks_and_rests_when_it_has(
 
 
 @pytest.mark.parametrize(("method", "rows"), [("pixel_predictor", 2), ("cpc", 3), ("jepa", 4)])
-def test_a_model_shows_what_it_expects_as_far_as_that_can_be_drawn(
-    qtbot, models, show, monkeypatch, method, rows
-) -> None:
-    monkeypatch.setattr("ssllab.ui.labs.energy.predictions.LEARNT", 20)
+def test_a_model_shows_what_it_expects_as_far_as_that_can_be_drawn(qtbot, models, show, method, rows) -> None:
     answer_with(models, method)
     panel = show(PredictionsPanel)
     qtbot.waitUntil(lambda: panel.found is not None and not panel.asking, timeout=60_000)
@@ -245,12 +244,23 @@ def test_the_cost_of_the_other_method_is_that_of_its_newest_run_here(qtbot, mode
     assert 0 < pixel.background < 1
     assert table(panel.table.costs)[-1][1][0] == "nothing is painted"
     assert "of the pixel loss" in panel.note.text()
-    assert [str(action.text()) for action in panel.save.menu_now().actions()] == [
-        "Copy image",
-        "Save image…",
-        "Save data as CSV…",
-    ]
     assert list(panel._columns()["numbers predicted"]) == [8, 3 * 16 * 16]
+
+
+@pytest.mark.parametrize(("kind", "length"), [(SurprisePanel, 48), (PredictionsPanel, 8)])
+def test_what_goes_on_in_time_is_saved_as_a_film_that_does_not_flicker(
+    qtbot, models, show, tmp_path, kind, length
+) -> None:
+    answer_with(models)
+    panel = show(kind)
+    tools = panel.chart.tools if kind is SurprisePanel else panel.tools
+    frames = tools._frames()
+    assert len(frames) == length
+    assert tools._per_second <= 3
+    assert any((frames[0]() != frames[i]()).any() for i in (3, 5))
+    path = draw_film(frames[:6], tmp_path / "film.gif")
+    with Image.open(path) as film:
+        assert film.n_frames == 6
 
 
 def test_a_panel_behind_another_tab_asks_nothing(qtbot, bench) -> None:
