@@ -31,6 +31,11 @@ class Course:
         values = {name: (*self.values.get(name, missing), measured.get(name, math.nan)) for name in names}
         return Course((*self.steps, step), values)
 
+    def until(self, step: int) -> Course:
+        """What was known at that step."""
+        count = sum(at <= step for at in self.steps)
+        return Course(self.steps[:count], {name: values[:count] for name, values in self.values.items()})
+
 
 class Race(ShortRuns[Contender, Course]):
     """``under_way``: the courses so far of those that still train. All share settings as far as they have them, seed, data

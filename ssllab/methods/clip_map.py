@@ -3,6 +3,9 @@ known of the frames."""
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -10,6 +13,8 @@ from ssllab.data.video.types import Clips
 from ssllab.diagnostics.projection import Projection, project
 from ssllab.diagnostics.spectrum import channel_std, covariance_matrix, mean_cosine, singular_values
 from ssllab.looks import Embedding, Spectrum
+
+Colouring: TypeAlias = tuple[str, np.ndarray, tuple[str, ...], bool]  # as an Embedding has them
 
 MAPPED = 128  # clips on the map
 FRAMES = 2  # of each: one, and the next
@@ -61,7 +66,7 @@ def spectrum(z: Tensor) -> Spectrum:
     )
 
 
-def colourings(clips: Clips, shape_names: tuple[str, ...]) -> tuple:
+def colourings(clips: Clips, shape_names: tuple[str, ...]) -> tuple[Colouring, ...]:
     """What is known of the first frame of each clip, see :class:`ssllab.looks.Embedding`. What is the same in all of
     them tells nothing and is left out."""
     truth, scene = clips.truth, clips.scene
@@ -85,7 +90,7 @@ def colourings(clips: Clips, shape_names: tuple[str, ...]) -> tuple:
     )
 
 
-def background(clips: Clips, backgrounds: int) -> tuple[str, object, tuple[str, ...], bool]:
+def background(clips: Clips, backgrounds: int) -> Colouring:
     """One more colouring, of clips that share so few backgrounds."""
     numbers = torch.arange(len(clips.frames)) % backgrounds
     return "background", numbers.numpy(), tuple(f"no. {number + 1}" for number in range(backgrounds)), False

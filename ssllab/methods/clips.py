@@ -187,14 +187,16 @@ class ClipMethod(Method):
         with self.evaluating():
             z = self.latents(clips.frames).cpu()
             spectrum = clip_map.spectrum(z)
-            shared = clips.scene is not None and self.config.background in ("drift", "fixed")
-            if shared:  # so that those before one background can be seen to stand together
-                clips = clips.scene.before(BACKGROUNDS).made()
+            scene = clips.scene if self.config.background in ("drift", "fixed") else None
+            if (
+                scene is not None
+            ):  # few backgrounds are shared, so that those before one can be seen to stand together
+                clips = scene.before(BACKGROUNDS).made()
                 z = self.latents(clips.frames).cpu()
         embedding, self._projection = clip_map.embedding(
             z, clips, float(self.extent), data.shape_names, self._projection
         )
-        if shared:
+        if scene is not None:
             told = (*embedding.colourings, clip_map.background(clips, BACKGROUNDS))
             embedding = replace(embedding, colourings=told)
         return embedding, spectrum

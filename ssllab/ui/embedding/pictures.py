@@ -57,7 +57,18 @@ _RAMP = ("#4a5ad9", "#1f9ad0", "#22ad80", "#93b02c", "#e59a2a", "#d8452f")  # se
 
 def ramp(steps: int) -> tuple[str, ...]:
     """Colours of the steps of a number, the lowest first: blue over green to red."""
-    places = np.linspace(0, len(_RAMP) - 1, steps)
-    stops = np.array([QColor(ink).getRgb()[:3] for ink in _RAMP], float)
-    mixed = np.stack([np.interp(places, np.arange(len(_RAMP)), stops[:, k]) for k in range(3)], axis=1)
-    return tuple(QColor(*row).name() for row in mixed.round().astype(int).tolist())
+    found = []
+    for place in np.linspace(0, len(_RAMP) - 1, steps).tolist():
+        low = min(int(place), len(_RAMP) - 2)
+        here, there = QColor(_RAMP[low]), QColor(_RAMP[low + 1])
+        share = place - low
+        mixed = (
+            round((1 - share) * a + share * b)
+            for a, b in (
+                (here.red(), there.red()),
+                (here.green(), there.green()),
+                (here.blue(), there.blue()),
+            )
+        )
+        found.append(QColor(*mixed).name())
+    return tuple(found)

@@ -18,7 +18,10 @@ from ssllab.ui.plots.legend import small_font
 
 
 class NumberGrid(Picture):
-    """``rows``, ``columns``: the names at the sides. A subclass says what a cell holds, and what a click on it does."""
+    """``rows``, ``column_names``: the names at the sides, ``above``: what the latter are, at the corner. A subclass says
+    what a cell holds, and what a click on it does."""
+
+    above = ""
 
     def __init__(self, rows: Sequence[str], columns: Sequence[str]) -> None:
         super().__init__()
@@ -46,7 +49,7 @@ class NumberGrid(Picture):
 
     def _cell(self, row: int, column: int) -> QRectF:
         metrics = self.fontMetrics()
-        left = max(metrics.horizontalAdvance(name) for name in self.rows) + 10
+        left = max(metrics.horizontalAdvance(name) for name in (*self.rows, self.above)) + 10
         top = metrics.height() + 6
         width = (self.width() - left) / len(self.column_names)
         height = (self.height() - top) / len(self.rows)
@@ -64,6 +67,8 @@ class NumberGrid(Picture):
             above = QRectF(above.left(), 0, above.width(), above.top())
             painter.drawText(above, Qt.AlignmentFlag.AlignCenter, name)
         beside = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        corner = self._cell(0, 0)
+        painter.drawText(QRectF(0, 0, corner.left() - 6, corner.top()), beside, self.above)
         for row, name in enumerate(self.rows):
             first = self._cell(row, 0)
             painter.setPen(QColor(theme.current().muted))

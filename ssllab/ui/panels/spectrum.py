@@ -95,6 +95,11 @@ class SortedValues(Chart):
             return [("z", "z", "repel")]
         return list(_KINDS)
 
+    @property
+    def _barred(self) -> bool:
+        """Whether z stands as bars."""
+        return bool(self._levels) and self._part is not None and self._part.raw
+
     def _values(self, key: str) -> np.ndarray:
         found = None if self._part is None else getattr(self._part, f"{self._field}_{key}")
         if found is None:
@@ -105,10 +110,14 @@ class SortedValues(Chart):
     def redraw(self) -> None:
         self._show_empty(self._part is None)
         tops, lows, longest = [], [], 2
+        barred = self._barred
+        bars = self._values("z") if barred else np.empty(0)
+        side = 0.5 if barred else 0.0  # a bar is as wide as its place
         for key, curve in self._curves.items():
             values = self._values(key)
             rank = np.arange(1, len(values) + 1)
-            self.put(curve, rank, values)
+            drawn = values if key != "z" or not barred else np.full(len(values), np.nan)
+            self.put(curve, rank, drawn)
             longest = max(longest, len(values))
             good = values[np.isfinite(values) & (values > 0)]
             if good.size and key not in self._hidden:
@@ -116,14 +125,11 @@ class SortedValues(Chart):
                 lows.append(float(good.min()))
             if key in self._levels:
                 even = 1.0 / math.sqrt(len(values)) if len(values) else math.nan
-                ends = np.array([1.0, max(1, len(values))])
+                ends = np.array([1.0, max(1, len(values))]) + np.array([-side, side])
                 self.put(self._levels[key], ends, np.full(2, even))
                 if len(values):
                     tops.append(even)
                     lows.append(even)
-        bars = (
-            self._values("z") if self._levels and self._part is not None and self._part.raw else np.empty(0)
-        )
         places = np.repeat(np.arange(len(bars) + 1) + 0.5, 2)[1:-1]
         self.put(self._bars, places, np.repeat(bars, 2))
         if bars.size and tops:
@@ -133,7 +139,7 @@ class SortedValues(Chart):
             # Below a millionth of the largest there is only rounding.
             low = max(min(lows), max(tops) * 1e-6) * 0.8 if self.log[1] else 0.0
             top = max(tops) * (1.5 if self.log[1] else 1.08)
-            self.frame((1, longest), (low, top), pad=(0.01, 0))
+            self.frame((1 - side, longest + side), (low, top), pad=(0.01, 0))
         self.show_values()
 
     def _list(self) -> None:
@@ -144,7 +150,7 @@ class SortedValues(Chart):
             if rank is not None and math.isfinite(rank):
                 name += f": RankMe {rank:.1f}" + (f" of {size}" if size else "")
                 name += f" (noise {noise:.0f})" if noise is not None else ""
-            entries.append(Entry(key, name, colour(role), "line"))
+            entries.append(Entry(key, name, colour(role), "fill" if key == "z" and self._barred else "line"))
         if self._levels:
             entries += [
                 Entry(

@@ -29,6 +29,8 @@ _SIDE_BY_SIDE = ("jepa", "pixel_predictor")
 class BackgroundGrid(NumberGrid):
     """R² of the position: a row for each contender, a column for each strength. A click sets both on the bench."""
 
+    above = "strength"
+
     def __init__(self, bench: Bench) -> None:
         super().__init__((), ())
         self._bench = bench
@@ -139,9 +141,8 @@ def _plan(bench: Bench, settings: RunSettings, data: Any, picture: BackgroundGri
     if data.kind != "video" or not positions_known(data):
         return "The sweep asks where the object is: choose Bouncing or Moving digits, where that is known."
     chosen, background = picture.contenders, str(picture.choice.currentData())
-    return Plan(
-        lambda steps: Background(settings, data, steps, chosen, background), f"{background} background"
-    )
+    words = f"R² of the position (%), {background} background"
+    return Plan(lambda steps: Background(settings, data, steps, chosen, background), words)
 
 
 BACKGROUND = Sweep(

@@ -6,16 +6,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QMenu, QToolButton, QWidget, QWidgetAction
 
 from ssllab.training.run_record import RunSettings
 from ssllab.ui.bench import Bench
 from ssllab.ui.panels.sweep import Picture, Plan, Sweep
 from ssllab.ui.plots.chart import Chart, Readout, colour
+from ssllab.ui.plots.export import FrameCall, frame_of
 from ssllab.ui.plots.legend import Entry
 
 if TYPE_CHECKING:
@@ -94,6 +97,10 @@ class RaceChart(Chart, Picture):
         )
         self._bench = bench
         self._courses: dict[Contender, Course] = {}
+        self._within: dict[Contender, Course] | None = (
+            None  # what the axes show, where that is not what is drawn
+        )
+        self._unseen: RaceChart | None = None  # what frames of a film are painted by
         self._lines: dict[Contender, Stroke] = {}
         self._wanted = ""  # the measure that the person asked for
         self.choice = Choice()
@@ -149,8 +156,8 @@ class RaceChart(Chart, Picture):
         series = self._series()
         if list(series) != [self.measure.itemData(i) for i in range(self.measure.count())]:
             self.measure.clear()
-            for name, one in series.items():
-                self.measure.addItem(one.title, name)
+            for name, measured in series.items():
+                self.measure.addItem(measured.title, name)
             self.measure.setCurrentIndex(max(0, self.measure.findData(self._wanted)))
             self.measure.setVisible(bool(series))
         for one in [one for one in self._lines if one not in self._courses]:
@@ -166,30 +173,55 @@ class RaceChart(Chart, Picture):
         among = self.choice.all or tuple(self._courses)
         return str(among.index(one) if one in among else len(among))
 
-    def _points(self, one: Contender) -> tuple[NDArray, NDArray]:
+    def _points(self, course: Course) -> tuple[NDArray, NDArray]:
         """Steps, and the measure as it is shown."""
-        course, name = self._courses[one], self.measure.currentData()
+        name = self.measure.currentData()
         values = course.values.get(name, ())
         scale = self._series()[name].scale if values else 1.0
         return np.array(course.steps[: len(values)], float), np.array(values, float) * scale
 
     def redraw(self) -> None:
         self._show_empty(not self._courses)
-        lows, highs, last = [], [], 1.0
         for one, line in self._lines.items():
-            x, y = self._points(one)
-            self.put(line, x, y)
+            self.put(line, *self._points(self._courses[one]))
+        lows, highs, last = [], [], 1.0
+        for one, course in (self._within or self._courses).items():
+            x, y = self._points(course)
             known = y[np.isfinite(y)]
-            if len(x):
-                last = max(last, float(x[-1]))
+            last = max(last, *x) if len(x) else last
             if len(known) and _key(one) not in self._hidden:
                 lows.append(float(known.min()))
                 highs.append(float(known.max()))
         if lows:
             first = 1.0 if self.log[0] else 0.0
-            low = min(lows) if self.log[1] else min(0.0, min(lows))
+            low = min(lows) if self.log[1] else min(0.0, *lows)
             self.frame((first, last), (low, max(highs) if max(highs) > low else low + 1.0))
         self.show_values()
+
+    def frames(self) -> Sequence[FrameCall]:
+        """The curves as they grew, in the axes of the whole."""
+        return [partial(self._frame, step) for step in self._steps()]
+
+    def _steps(self) -> list[int]:
+        return sorted({step for course in self._courses.values() for step in course.steps})
+
+    def _frame(self, step: int) -> NDArray[np.uint8]:
+        if self._unseen is None:
+            self._unseen = RaceChart(self._bench)
+            self._unseen.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+            self._unseen.show()
+        unseen = self._unseen
+        unseen.resize(self.size())
+        unseen.restyle()
+        unseen._within = self._courses
+        so_far = {one: course.until(step) for one, course in self._courses.items()}
+
+        def show() -> None:
+            unseen.show_results(so_far)
+            unseen.restore_view({**self.view_state(), "measure": self.measure.currentData()})
+            unseen.redraw()
+
+        return unseen.tools.without_buttons(lambda: frame_of(unseen, show))
 
     def _list(self) -> None:
         self.list_entries(
@@ -212,21 +244,21 @@ class RaceChart(Chart, Picture):
     def values(self) -> dict[str, str]:
         found = {}
         for one in self._courses:
-            _, y = self._points(one)
+            _, y = self._points(self._courses[one])
             known = y[np.isfinite(y)]
             found[_key(one)] = self._said(float(known[-1])) if len(known) else ""
         return found
 
     def readout(self, x: float) -> Readout | None:
         step = 10.0**x if self.log[0] else x
-        steps = sorted({at for course in self._courses.values() for at in course.steps})
+        steps = self._steps()
         if not steps:
             return None
         near = min(steps, key=lambda at: abs(at - step))
         place = float(self.map_x(np.array([near]))[0])
         values, dots = {}, []
         for one in self._courses:
-            at, y = self._points(one)
+            at, y = self._points(self._courses[one])
             here = y[at == near]
             if len(here) and math.isfinite(here[0]) and _key(one) not in self._hidden:
                 values[_key(one)] = self._said(float(here[0]))
@@ -234,7 +266,7 @@ class RaceChart(Chart, Picture):
         return place, f"step {near:,}", values, dots
 
     def columns(self) -> dict[str, NDArray]:
-        steps = sorted({at for course in self._courses.values() for at in course.steps})
+        steps = self._steps()
         if not steps:
             return {}
         table: dict[str, NDArray] = {"step": np.array(steps)}
@@ -301,7 +333,7 @@ RACE = Sweep(
     <p><b>How to read it.</b> Begin with what is known (position, or kNN), then spread and rank: a curve that stays at
     what the untrained model knew, with a spread near 0, has collapsed. Losses of different methods are in units of
     their own, and the lowest of them is often that of a collapsed model.</p>
-    <p>The curves are kept with the workspace; the menu saves them as picture and as CSV.</p>
+    <p>The curves are kept with the workspace; the menu saves them as picture, as CSV, and as a film of how they grew.</p>
     """,
     picture=RaceChart,
     plan=_plan,

@@ -138,6 +138,23 @@ def test_the_races_table_has_a_row_a_step_and_a_column_for_each_curve(shown):
     assert np.isnan(table["pixel_predictor std"][2])
 
 
+def test_the_film_of_a_race_grows_in_the_axes_of_the_whole(shown):
+    picture = shown(RACE).picture
+    assert not picture.frames()
+    picture.show_results(COURSES)
+    frames = [call() for call in picture.frames()]
+    assert len(frames) == 3
+    assert len({frame.shape for frame in frames}) == 1
+    assert np.any(frames[0] != frames[1])
+    assert np.any(frames[1] != frames[2])
+    assert [list(course.steps) for course in picture._unseen._courses.values()] == [[0, 50, 100], [0, 50]]
+    unseen, span = picture._unseen, picture.view.viewRange()
+    np.testing.assert_allclose(unseen.view.viewRange(), span, rtol=1e-3)
+    frames[0] = picture.frames()[0]()
+    np.testing.assert_allclose(unseen.view.viewRange(), span, rtol=1e-3)
+    assert picture.tools.menu().actions()[3].text() == "Save film as GIF…"
+
+
 def test_a_race_that_nobody_takes_part_in_says_so_and_does_not_begin(shown, qtbot, bench):
     panel, said = shown(RACE), []
     bench.message.connect(lambda level, text, detail: said.append(text))
@@ -188,7 +205,7 @@ def test_the_sweep_runs_before_the_chosen_background_and_is_kept(shown, qtbot, m
     run(panel, 1, qtbot)
     assert len(panel.picture.results) == 4
     assert {cell.background for cell in panel.picture.results} == {"drift"}
-    assert panel.note.text().startswith("4 of 4 runs, drift background")
+    assert panel.note.text().startswith("4 of 4 runs, R² of the position (%), drift background")
     table = panel.picture.columns()
     assert table["strength"].tolist() == [0.0, 0.0, 1.0, 1.0]
     assert all(math.isfinite(r2) for r2 in table["position_r2"])
