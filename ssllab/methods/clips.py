@@ -62,6 +62,8 @@ class ClipMethod(Method):
     charts = CLIP_CHARTS
     parts: ClassVar[dict[type, str]] = {
         Landscape: "positions",
+        ShapeEnergies: "positions",
+        EnergyAtHand: "positions",
         Embedding: "",
         Spectrum: "",
         EnergyOverTime: "",

@@ -87,6 +87,7 @@ def given(method, data, **config) -> set[type]:
 def asked_of_clips(trainer: Trainer, data) -> list[type]:
     """The parts that are given of a copy of a model that learns from clips."""
     model = clip_model(trainer.copy_model(), data)
+    scene = model.scene(data)
     decoder = LatentDecoder(model, data) if model.expects != "frames" else None
     asked = [
         lambda: clip_views.energy_over_time(model, data, "cut", 0),
@@ -94,6 +95,8 @@ def asked_of_clips(trainer: Trainer, data) -> list[type]:
         lambda: clip_views.horizon(model, data),
         lambda: clip_views.prediction_cost(model, data, True),
         lambda: predicted_frames(model, data, 0, decoder),
+        lambda: model.over_shapes(scene, data.shape_names),
+        lambda: model.at_hand(scene, (8.0, 8.0)),
     ]
     parts = []
     for ask in asked:
