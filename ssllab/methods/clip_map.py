@@ -80,9 +80,8 @@ def colourings(clips: Clips, shape_names: tuple[str, ...]) -> tuple[Colouring, .
         ("x", place[:, 0], (f"{edges[0]} (left)", *edges[1:-1], f"{edges[-1]} (right)"), True),
         ("y", place[:, 1], (f"{edges[0]} (top)", *edges[1:-1], f"{edges[-1]} (bottom)"), True),
         ("hidden", hidden, ("seen", "hidden"), False),
+        ("shape", shape, shape_names, False),
     ]
-    if int(shape.max()) < len(shape_names):
-        found.append(("shape", shape, shape_names, False))
     return tuple(
         (name, classes.numpy(), names, steps)
         for name, classes, names, steps in found

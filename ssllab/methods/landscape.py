@@ -17,7 +17,7 @@ from ssllab.looks import EnergyAtHand, Landscape, ShapeEnergies
 
 CHUNK = 256  # frames that are drawn and asked about at once: more leave the processor's cache
 FASTEST = 0.125  # of the velocities that are asked about, as a share of the picture's side: a little over what there is
-SHAPES = 9  # that are asked about where there are many
+
 
 Energies = Callable[
     [Tensor, Tensor], Tensor
@@ -78,21 +78,18 @@ def arriving(scene: Scene, velocities: Tensor) -> Scene:
 def shape_energies(
     energies: Energies, scene: Scene, names: tuple[str, ...], low: float, high: float
 ) -> ShapeEnergies:
-    """Of the one clip of ``scene``, with its object in some of the shapes that there are, its own among them.
-
-    ``names``: of the shapes; where there are others than these, as with digits, they are numbered.
-    """
-    frames, count = scene.draw(), len(scene.sprites)
-    own = int(scene.shape[0, -1, 0])
-    which = sorted({own, *range(0, count, max(1, count // SHAPES))})[: SHAPES + 1]
+    """Of the one clip of ``scene``, with its object as one of each of ``names``; its own is itself."""
+    frames, own = scene.draw(), int(scene.shape[0, -1, 0])
+    mine = int(scene.kinds[own])
+    which = [own if kind == mine else int((scene.kinds == kind).nonzero()[0]) for kind in range(len(names))]
     shape = scene.shape[:, -1:].repeat(len(which), 1, 1)
     shape[:, 0, 0] = torch.tensor(which, device=shape.device)
     last = scene.frames(slice(-1, None)).clips(torch.zeros(len(which), dtype=torch.long))
     drawn = replace(last, shape=shape).draw()
     return ShapeEnergies(
         energies(frames[:, :-1], drawn.transpose(0, 1))[0].float().cpu().numpy(),
-        tuple(names[i] if len(names) == count else f"{i + 1}" for i in which),
-        which.index(own),
+        names,
+        mine,
         low,
         high,
         pictures(frames[0]),

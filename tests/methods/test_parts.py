@@ -160,7 +160,8 @@ def test_every_part_that_a_panel_draws_is_a_part_that_some_method_gives():
     assert declared == known
     drawn = {part for panel in panels() for part in panel.parts}
     assert drawn <= known
-    assert known - drawn == {looks.PairForces}  # the map draws them where there are any
+    # The map draws forces where there are any; the landscape asks for the other two, and its films do without.
+    assert known - drawn == {looks.PairForces, looks.ShapeEnergies, looks.EnergyAtHand}
 
 
 def test_panels_that_draw_what_others_have_not_are_offered_with_their_own_methods_alone():

@@ -39,11 +39,13 @@ def shapes() -> Tensor:
 
 @dataclass(frozen=True)
 class Moving:
-    """Clips of moving sprites. ``sprites (S, R, R)``: what an object may look like; ``few``: whether the control ``shapes``
+    """Clips of moving sprites. ``sprites (S, R, R)``: what an object may look like; ``kinds (S,)``: what each
+    is, of the names that the data gives; ``few``: whether the control ``shapes``
     says how many of them there are. ``radius``: of an object, as a share of the picture's side."""
 
     size: int
     sprites: Tensor
+    kinds: Tensor
     few: bool
     radius: float
     longest: int = LONGEST
@@ -73,7 +75,7 @@ class Moving:
             edges = torch.tensor([0.5 - WALL / 2, 0.5 + WALL / 2], device=device)
             wall = (edges * size).expand(count, 2)
         return Scene(
-            size, centre, velocity, radius, shape, self.sprites.to(device), wall,
+            size, centre, velocity, radius, shape, self.sprites.to(device), self.kinds.to(device), wall,
             background=_background(count, length, size, settings, generator),
         )  # fmt: skip
 
@@ -101,7 +103,7 @@ def _background(
 
 def bouncing(size: int) -> VideoData:
     """Balls, and other shapes where asked for."""
-    source = Moving(size, shapes(), True, RADIUS)
+    source = Moving(size, shapes(), torch.arange(4), True, RADIUS)
     return VideoData(
         "bouncing",
         "Bouncing",

@@ -17,13 +17,15 @@ def moving_digits(size: int) -> VideoData:
 
     found = load_digits()
     sprites = torch.from_numpy(found.images).float() / 16
+    kinds = torch.from_numpy(found.target).long()
     held = torch.arange(len(sprites)) % HELD_OUT == 0
     return VideoData(
         "moving_digits",
         "Moving digits",
-        Moving(size, sprites[~held], False, RADIUS),
-        Moving(size, sprites[held], False, RADIUS),
+        Moving(size, sprites[~held], kinds[~held], False, RADIUS),
+        Moving(size, sprites[held], kinds[held], False, RADIUS),
         size,
         "Handwritten digits that move in a box.",
         shape_names=tuple("0123456789"),
+        allows={"shapes": (1,)},
     )

@@ -41,6 +41,7 @@ class Scene:
     radius: Tensor  # (N, K)
     shape: Tensor  # (N, T, K) int64, rows of ``sprites``
     sprites: Tensor
+    kinds: Tensor  # (S,) int64: what each sprite is, of the names that the data gives
     wall: Tensor | None = None  # (N, 2) left and right edge
     in_front: Tensor | None = (
         None  # (N, T) bool: the marked object is in front of the wall, against all habit
@@ -104,7 +105,9 @@ class Scene:
 
     def truth(self) -> Truth:
         """What is known of the marked object."""
-        return Truth(self.centre[:, :, 0], self.velocity[:, :, 0], self.shape[:, :, 0], self.hidden)
+        return Truth(
+            self.centre[:, :, 0], self.velocity[:, :, 0], self.kinds[self.shape[:, :, 0]], self.hidden
+        )
 
     def draw(self) -> Tensor:
         """``(N, T, 3, size, size)`` float32 in 0..1."""

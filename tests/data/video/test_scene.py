@@ -123,3 +123,16 @@ def test_batches_go_on_from_their_state_and_depend_on_the_seed():
     other.load(state)
     assert torch.equal(other.next(config), expected)
     assert not torch.equal(batches(2).next(config), batches(1).next(config))
+
+
+def test_the_shape_of_a_moving_digit_is_the_digit():
+    from sklearn.datasets import load_digits
+
+    data = load("moving_digits", kinds=("video",))
+    made = data.test.clips(20, 2, WorldSettings(), torch.Generator().manual_seed(0))
+    known = {
+        tuple(one.flatten().tolist()): digit for one, digit in zip(*load_digits(return_X_y=True), strict=True)
+    }
+    for clip in range(20):
+        sprite = made.scene.sprites[made.scene.shape[clip, 0, 0]] * 16
+        assert int(made.truth.shape[clip, 0]) == known[tuple(sprite.flatten().tolist())]

@@ -72,7 +72,7 @@ class LandscapePanel(Panel):
 
     id = "landscape"
     title = "Energy landscape"
-    parts = (Landscape, ShapeEnergies, EnergyAtHand)
+    parts = (Landscape,)
     help = """
     <h3>Energy landscape</h3>
     <p>The model has seen the context of a held-out clip. Now the next frame is drawn with its object at every place, and
