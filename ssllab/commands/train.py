@@ -65,6 +65,12 @@ def train(options: argparse.Namespace) -> int:
         seed=options.seed,
         workspace=options.workspace,
     )
+    for change in plan:
+        bad = config.changed({change.key: change.value}).unfit(allowed(name, data))
+        if change.key in bad:
+            raise UsageError(
+                f"--at {change.step} {change.key}={change.value}: expected {bad[change.key]}, for {data.title} has no other."
+            )
     # What was not asked for follows the data; what was is refused when the model is built.
     follows = {key: v for key, v in config.unfit(allowed(name, data)).items() if key not in wanted}
     if follows:
@@ -248,6 +254,12 @@ def _failed(failure: Failure) -> int:
 def report(session: SessionLike, seconds: float) -> dict[str, Any]:
     """The JSON object of ``--json``."""
     verdict = session.verdict
+    # Of the last step: what only another setting measured, earlier in the run, is no result.
+    metrics = {}
+    for name in session.metrics.names:
+        values = session.metrics.column(name)[1]
+        if name == "loss" or (len(values) and not math.isnan(values[-1])):
+            metrics[name] = plain(session.metrics.last(name))
     rates = session.metrics.column("items_per_second")[1]
     return {
         "run": str(session.run.path) if session.run else None,
@@ -256,7 +268,7 @@ def report(session: SessionLike, seconds: float) -> dict[str, Any]:
         "steps": session.step,
         "seconds": round(seconds, 3),
         "items_per_second": plain(float(rates.mean())) if len(rates) else None,
-        "metrics": {name: plain(session.metrics.last(name)) for name in session.metrics.names},
+        "metrics": metrics,
         "probes": {name: plain(session.probes.last(name)) for name in session.probes.names},
         "verdict": None
         if verdict is None

@@ -18,9 +18,14 @@ def _predictions(fit: Tensor, targets: Tensor, held_out: Tensor) -> Tensor:
     """Of ``held_out (M, D)`` by what ``fit (N, D)`` and ``targets (N, K)`` say: ``(M, K)`` float64."""
     x, y = _standardised(fit.double(), held_out.double())
     centre = targets.double().mean(0)
-    gram = x.T @ x + RIDGE * len(x) * torch.eye(x.shape[1], dtype=x.dtype)
-    weights = torch.linalg.solve(gram, x.T @ (targets.double() - centre))
-    return y @ weights + centre
+    y_fit = targets.double() - centre
+    if x.shape[1] <= len(x):
+        gram = x.T @ x + RIDGE * len(x) * torch.eye(x.shape[1], dtype=x.dtype)
+        return y @ torch.linalg.solve(gram, x.T @ y_fit) + centre
+    kernel = x @ x.T + RIDGE * len(x) * torch.eye(
+        len(x), dtype=x.dtype
+    )  # the same, of more features than samples
+    return y @ (x.T @ torch.linalg.solve(kernel, y_fit)) + centre
 
 
 @torch.no_grad()

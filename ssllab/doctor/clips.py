@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ssllab.doctor.against import LEAST_RANK, RANKED_DIMENSION
-from ssllab.doctor.causes import LONG_MEMORY, Cause, Remedy, equal, verdict
+from ssllab.doctor.causes import LONG_MEMORY, Cause, Remedy, equal, guilty, verdict
 from ssllab.doctor.evidence import Evidence
 from ssllab.doctor.rules import (
     Family,
@@ -38,7 +38,7 @@ COLLAPSED_SHARE = 0.2
 RANK_SHARE = 0.4  # of the untrained encoder's
 LEAST_RANK_OF_FEW = 1.05  # where there are fewer than eight dimensions
 
-# A spread or a rank that fell to this share of its best and is still falling.
+# A spread that fell to this share of its best and is still falling.
 FALLEN = 0.75
 FALLING_PROBES = 4
 
@@ -47,7 +47,6 @@ STILL = 0.15
 STILL_UNKNOWN = 0.05  # where nobody can ask what is known
 OF_PIXELS = 0.5  # and it is so much stiller than the pixels are
 KNOWN = 0.5  # R² of position
-UNKNOWN = 0.3  # under it nothing that moves is known
 PATIENCE_STEPS = 400
 
 COPIES = 0.1  # how far a prediction moves from the last frame, of how far the next one is
@@ -62,7 +61,7 @@ NO_REMEDY = Cause(
     "remedy",
     equal("none"),
     "Nothing keeps embeddings apart, and one vector for all is the easiest to predict. VICReg, SIGReg and contrast revive a "
-    "collapsed model within some hundred steps; EMA and stop-gradient hardly do in three hundred.",
+    "collapsed model within a hundred steps or so; EMA and stop-gradient hardly do in three hundred.",
     lambda e: "vicreg",
 )
 NO_VARIANCE = Cause(
@@ -94,8 +93,8 @@ HIGH_RATE = Cause(
 STILL_BACKGROUND = Cause(
     "background",
     equal("fixed"),
-    "The background stands still in each clip, and is the easiest thing to predict. Weaken it until the object is worth "
-    "more; no remedy against collapse helps here, only what must tell every pixel (Pixel predictor) keeps the ball.",
+    "The background stands still in each clip, and is the easiest thing to predict: a run that begins before it learns it. "
+    "Weaken it until the object is worth more, and begin anew; or let Pixel predictor, which must tell every pixel, learn.",
     lambda e: "off",
 )
 TO_BLAME = (NO_REMEDY, NO_VARIANCE, NO_COVARIANCE, NO_STATISTIC, NO_PREDICTOR)
@@ -151,6 +150,7 @@ def complete_collapse(e: Evidence) -> Verdict | None:
         e.line("mean_cosine", e.now("mean_cosine")),
         e.probe_line("position_r2"),
         e.line("loss"),
+        "Probes rescale latents first, and may read from what little is left",
     )
     return verdict(
         e,
@@ -198,8 +198,9 @@ def _falling(e: Evidence, name: str) -> float | None:
 
 def slow_partial_collapse(e: Evidence) -> Verdict | None:
     """The spread goes down and down, and has not arrived yet."""
-    best = _falling(e, "std")
-    if best is None:
+    best, spread, untrained = _falling(e, "std"), e.now("std"), e.untrained("std")
+    # VICReg and SIGReg hold a spread of 1: a young run overshoots it and comes down to it, nobody being to blame.
+    if best is None or not (guilty(e, TO_BLAME) or (spread or 0) < (untrained or 0)):
         return None
     said = lines(
         e.line("std", e.now("std"), best=best), e.probe_line("position_r2"), e.line("loss"),
@@ -210,7 +211,10 @@ def slow_partial_collapse(e: Evidence) -> Verdict | None:
         "Embeddings draw together, slowly",
         said,
         TO_BLAME,
-        Remedy("Choose what holds embeddings apart.", {"remedy": "vicreg"}, None),
+        Remedy(
+            "Choose what holds embeddings apart.",
+            {} if e.setting("remedy") == "vicreg" else {"remedy": "vicreg"},
+        ),
     )
 
 
@@ -256,7 +260,7 @@ def predictor_shortcut(e: Evidence) -> Verdict | None:
 def knows_nothing(e: Evidence) -> Verdict | None:
     """Alive, and yet what moves is not known, or no better than by the untrained encoder."""
     position, untrained = e.now("position_r2"), e.untrained("position_r2")
-    if position is None or (position >= UNKNOWN and position >= (untrained or 0)):
+    if position is None or (position >= KNOWN and position >= (untrained or 0)):
         return None
     if e.steps_seen < PATIENCE_STEPS:
         return Verdict("warming up", "Alive, but what moves is not known yet", signs(e))

@@ -83,7 +83,8 @@ class BYOL(JointMethod):
 
     def step(self, images: Tensor, generator: torch.Generator) -> StepResult:
         """Each view of the online network predicts the other view of the target. ``images: (B, 3, H, W)`` uint8."""
-        self._follow()
+        if self.training:  # to measure a loss moves no weight
+            self._follow()
         first, second = self.views(images, generator)
         z1, z2 = self.embed(first)[1], self.embed(second)[1]
         with torch.no_grad():

@@ -30,12 +30,11 @@ predict, and a model that knows it alone is neither collapsed nor of use.</p>
 ALIVE_HELP = """
 <h3>Alive</h3>
 <p><b>Spread</b>: the standard deviation of a latent's dimension over unrelated frames, mean; 0 is complete collapse.
-<b>RankMe</b>: how many dimensions are used, as a share of those there are. <b>Change in time</b>: how much
-neighbouring frames differ, of what all frames do; 2 for unrelated frames, near 0 where only what stands still in a
-clip is seen.</p>
-<p><b>How to read it.</b> All three must be alive: spread and rank can be healthy while nothing that
-moves is known.</p>
-<p>Bardes et al. 2022 (VICReg); Garrido et al. 2023 (RankMe).</p>
+<b>Cosine</b>: of unrelated frames, mean; 1 when all point one way. <b>Change in time</b>: how much neighbouring frames
+differ, of what all frames do; 2 for unrelated frames, near 0 where only what stands still in a clip is seen.</p>
+<p><b>How to read it.</b> A healthy run spreads and moves: spread near 0, cosine near 1 or change near 0 are signs of
+sickness. Spread can be healthy while nothing that moves is known.</p>
+<p>Bardes et al. 2022 (VICReg); Sobal et al. 2022.</p>
 """
 
 CLIP_CHARTS: tuple[Chart, ...] = (
@@ -157,7 +156,8 @@ CLIP_SERIES = {
     ),
     "valley_error": _probe(
         "Valley to truth",
-        "From the place of the lowest energy to where the object is, mean of 64 clips.",
+        "From the place of the lowest energy to where the object is, mean of 64 clips on a grid of 32 x 32; where clips "
+        "differ in more than the object's place, sought on every third place, then around the lowest.",
         "px",
         better="lower",
         chart="Valley",

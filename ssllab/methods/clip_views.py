@@ -104,7 +104,8 @@ def adjacent(method: ClipMethod, frames: Tensor, ahead: int) -> NDArray[np.float
 def horizon(
     method: ClipMethod, data: VideoData, report: Callable[[float], None] = lambda share: None
 ) -> Horizon:
-    """Of the clips and on the grid that the probe ``valley_error`` is measured with, which is this at one frame ahead.
+    """Of the clips and on the grid that the probe ``valley_error`` is measured with, which is this at one frame ahead (but
+    for noise that flickers, which is another in longer clips).
     ``report`` is told how far it is. Raises ValueError for what was filmed, where nobody knows where the object is."""
     context = method.config.context
     farthest = min(method.farthest, data.test.longest - context)
@@ -137,7 +138,7 @@ def background_share(error: Tensor, covered: Tensor) -> float:
 
 
 def prediction_cost(method: ClipMethod, data: VideoData, trained: bool) -> PredictionCost:
-    """Of a method that nothing else is done with: its running statistics change. ``trained``: it has learnt something."""
+    """``trained``: it has learnt something."""
     parameters = sum(p.numel() for p in method.parameters() if p.requires_grad)
     clips = method.held_out(data, _COSTED, method.config.context + 1)
     with method.evaluating():

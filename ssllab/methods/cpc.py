@@ -43,6 +43,12 @@ class CPCConfig(ClipSettings):
     ] = 127  # fmt: skip
 
 
+def found(logits: Tensor) -> Tensor:
+    """``(N,)``: 1 where column 0 of ``logits (N, C)`` is the highest, its share where several are; 0 elsewhere."""
+    highest = logits.detach() == logits.detach().amax(1, keepdim=True)
+    return highest[:, 0].float() / highest.sum(1)
+
+
 class CPC(ClipMethod):
     """A recurrent context, and a linear map for each frame ahead (section 2.2)."""
 
@@ -84,7 +90,7 @@ class CPC(ClipMethod):
                 ahead(said), z, context + k, self.config.negatives_from, self.config.negatives
             )
             losses.append(cross_entropy(contrast))
-            errors.append((contrast.logits.argmax(1) != contrast.targets).float().mean())
+            errors.append(1 - found(contrast.logits).mean())
         loss = torch.stack(losses).mean()
         chance = chance_loss(contrast.logits.shape[1])
         return StepResult(

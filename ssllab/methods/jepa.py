@@ -25,7 +25,8 @@ from ssllab.scalars import Series
 
 _GROUP = "Collapse"
 # VICReg's loss is divided by this, so that the prediction error weighs as much under every remedy: Adam remembers how large
-# gradients were for a thousand steps, and would hardly move where they became 25 times smaller by a switch.
+# gradients were, and would hardly move where they became 25 times smaller by a switch. Variance and covariance are means
+# over the frames' places, where VICReg has half the sum and the sum over two views: the covariance weighs half as much.
 INVARIANCE = 25.0
 
 
@@ -76,7 +77,7 @@ class RemedySettings(Config):
     covariance_weight: Annotated[
         float,
         Control(
-            "Weight of what dimensions have in common.",
+            "Weight of what dimensions have in common; half of VICReg's at the same number, a mean where that is a sum.",
             low=0.0, high=1000.0, live=True, group=_GROUP, needs="remedy=vicreg", paper="VICReg: 1",
         ),
     ] = 1.0  # fmt: skip
@@ -97,7 +98,8 @@ class RemedySettings(Config):
     negatives: Annotated[
         int,
         Control(
-            "Frames of other clips that must not fit, drawn anew at each step; at most those of the batch.",
+            "Frames that must not fit, drawn anew at each step from all of the batch; those of its own clip do not count, "
+            "so that a clip may have fewer.",
             low=1, high=8192, log=True, live=True, group=_GROUP, needs="remedy=contrastive",
         ),
     ] = 256  # fmt: skip
@@ -182,17 +184,24 @@ class JEPA(ClipMethod):
 
     def _aim(self, clips: Tensor, z: Tensor) -> Tensor:
         """The next frame's embedding, as the remedy has it: ``(B, D)``."""
+        if self.training:  # to measure a loss moves no weight
+            self._follow()
+        if self.config.remedy == "ema":
+            with torch.no_grad():
+                return self.reader(clips[:, -1])
+        return z[:, -1].detach() if self.config.remedy == "stop_gradient" else z[:, -1]
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """target <- m target + (1 - m) encoder; where EMA was just switched on the target starts as a copy."""
         if self.config.remedy != "ema":
             self.following.fill_(False)
-            return z[:, -1].detach() if self.config.remedy == "stop_gradient" else z[:, -1]
-        with torch.no_grad():
-            if self.following:
-                for slow, fast in zip(self.target.parameters(), self.encoder.parameters(), strict=True):
-                    slow.lerp_(fast, 1 - self.config.target_momentum)
-            else:  # it was switched on: the target starts as a copy
-                self.target.load_state_dict(self.encoder.state_dict())
-                self.following.fill_(True)
-            return self.target(clips[:, -1])
+        elif self.following:
+            for slow, fast in zip(self.target.parameters(), self.encoder.parameters(), strict=True):
+                slow.lerp_(fast, 1 - self.config.target_momentum)
+        else:
+            self.target.load_state_dict(self.encoder.state_dict())
+            self.following.fill_(True)
 
     def _contrast(self, prediction: Tensor, z: Tensor, generator: torch.Generator) -> Tensor:
         """InfoNCE among the next frame and frames of other clips."""

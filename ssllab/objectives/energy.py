@@ -24,9 +24,8 @@ def energy_logits(
     """
     with torch.autocast(prediction.device.type, enabled=False):
         p, z = full_precision(prediction), full_precision(negatives)
-        far = (
-            torch.cdist(p, z).square() / p.shape[1]
-        )  # of what torch has the only one that keeps small distances
+        # By differences: by products, its default, the small distances of a collapsed model are rounding.
+        far = torch.cdist(p, z, compute_mode="donot_use_mm_for_euclid_dist").square() / p.shape[1]
         far = far.masked_fill(own, torch.inf)
         logits = -torch.cat((energy(p, target)[:, None], far), 1) / temperature
     return Contrast(logits, torch.zeros(len(p), dtype=torch.long, device=p.device))

@@ -47,3 +47,12 @@ def test_a_constant_latent_knows_nothing_and_is_no_error():
 def test_what_is_not_finite_is_not_a_number():
     bad = torch.full((40, 4), float("nan"))
     assert np.isnan(ridge_r2(bad[:30], torch.randn(30, 1), bad[30:], torch.randn(10, 1)))
+
+
+def test_more_features_than_samples_are_the_same_regression():
+    generator = torch.Generator().manual_seed(2)
+    wide, targets = torch.randn(60, 200, generator=generator), torch.randn(60, 2, generator=generator)
+    scaler = StandardScaler().fit(wide[:40].numpy().astype(np.float64))
+    model = Ridge(alpha=RIDGE * 40).fit(scaler.transform(wide[:40].numpy()), targets[:40].numpy())
+    expected = r2_score(targets[40:].numpy(), model.predict(scaler.transform(wide[40:].numpy())))
+    assert ridge_r2(wide[:40], targets[:40], wide[40:], targets[40:]) == pytest.approx(expected, abs=1e-2)

@@ -76,6 +76,8 @@ def test_negatives_of_other_clips_are_told_apart_by_what_stands_still(data):
         ("jepa", {"remedy": "contrastive"}),
         ("jepa", {"remedy": "sigreg"}),
         ("jepa", {"dimension": 2}),
+        ("jepa", {"wall": True}),
+        ("jepa", {"remedy": "contrastive", "background": "flicker", "background_strength": 0.3}),
         ("pixel_predictor", {}),
         ("cpc", {}),
     ],

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from ssllab.data.catalogue import load
+from ssllab.methods.cpc import found
 from ssllab.methods.landscape import candidates, grid_of, places, valley_errors
 from ssllab.methods.registry import method_class
 from ssllab.training import checkpoint
@@ -159,3 +160,21 @@ def test_clips_that_are_too_short_for_the_context_are_refused_in_a_line(data):
     short = replace(data, train=replace(data.train, longest=3))
     with pytest.raises(ValueError, match=r"clips of 3 frames: a context of 3 needs 4"):
         method_class("jepa").build(method_class("jepa").Config.make({}), short)
+
+
+@pytest.mark.parametrize("remedy", REMEDIES)
+def test_to_measure_a_loss_moves_nothing(data, remedy):
+    run = trainer(data, remedy=remedy)
+    for _ in range(2):
+        run.train_step()
+    run.method.eval()
+    before, batch = weights(run.method), run.batches.next(run.config)
+    losses = {float(run.method.step(batch, torch.Generator().manual_seed(0)).loss) for _ in range(3)}
+    assert len(losses) == 1
+    assert all(torch.equal(value, before[key]) for key, value in run.method.state_dict().items())
+
+
+def test_a_tie_is_no_frame_found():
+    same = torch.zeros(5, 4)
+    assert found(same).tolist() == [0.25] * 5
+    assert found(torch.tensor([[1.0, 0.0], [0.0, 1.0], [2.0, 2.0]])).tolist() == [1.0, 0.0, 0.5]

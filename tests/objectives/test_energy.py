@@ -69,3 +69,12 @@ def test_fewer_negatives_are_other_clips_still(z):
     contrast = time_logits(z[:, 0], z, 3, "other", 2)
     assert contrast.logits.shape == (6, 3)
     assert torch.allclose(contrast.logits[:, 0], (z[:, 0] * z[:, 3]).sum(1))
+
+
+def test_small_distances_of_a_collapsed_model_are_kept_in_single_precision():
+    z = 1 + 0.001 * torch.randn(128, 32, generator=torch.Generator().manual_seed(1))
+    own = torch.zeros(128, 128, dtype=torch.bool)
+    single = energy_logits(z, z, z, own, 0.1).logits
+    double = energy_logits(z.double(), z.double(), z.double(), own, 0.1).logits
+    far = double[:, 1:] < -1e-9
+    assert ((single[:, 1:] - double[:, 1:]) / double[:, 1:])[far].abs().max() < 1e-3
