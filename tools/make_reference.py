@@ -65,6 +65,7 @@ RECIPES = (
     Recipe("vicreg", "shapes"),
     Recipe("vicreg", "shapes", "no variance", {"variance_weight": 0.0}),
     Recipe("jepa", "bouncing"),
+    Recipe("jepa", "moving_digits"),
     Recipe("jepa", "bouncing", "no remedy", {"remedy": "none"}),
     Recipe("jepa", "bouncing", "a background that stands still", {"background": "fixed"}),
     Recipe("pixel_predictor", "bouncing"),
