@@ -80,7 +80,7 @@ def evaluate(options: argparse.Namespace) -> int:
         answer(result)
     else:
         for name, value in result.items():
-            print(f"{name:>18}  {value:.6g}" if isinstance(value, float) else f"{name:>18}  {value}")
+            print(f"{name:>24}  {value:.6g}" if isinstance(value, float) else f"{name:>24}  {value}")
     return 0
 
 

@@ -95,10 +95,9 @@ class ClipMethod(Method):
         settings ask for another world than it shows."""
         needed = config.context + cls.ahead
         if data.train.longest < needed or data.test.longest < needed:
-            most = min(data.train.longest, data.test.longest)
             raise ValueError(
-                f"clips of {most} frames: a context of {config.context} needs {needed}. "
-                "Give longer video, or a shorter context."
+                f"{data.title}: the longest clip has {data.train.longest} frames to learn from and {data.test.longest} held "
+                f"out; a context of {config.context} needs {needed} in both. Give longer video, or a shorter context."
             )
         for key, value in config.unfit(data.allows).items():
             raise ValueError(

@@ -158,7 +158,7 @@ def test_clips_that_are_too_short_for_the_context_are_refused_in_a_line(data):
     from dataclasses import replace
 
     short = replace(data, train=replace(data.train, longest=3))
-    with pytest.raises(ValueError, match=r"clips of 3 frames: a context of 3 needs 4"):
+    with pytest.raises(ValueError, match=r"3 frames to learn from and 256 held out; a context of 3 needs 4"):
         method_class("jepa").build(method_class("jepa").Config.make({}), short)
 
 

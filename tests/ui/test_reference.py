@@ -41,7 +41,9 @@ def test_what_a_lab_opens_with_has_a_healthy_reference_on_every_shipped_data_set
     steps, low, high = healthy.curves["contrastive_loss" if method == "wav2vec2" else "loss"]
     assert len(steps) >= 10
     assert (low <= high).all()
-    probe = {"wav2vec2": "phone_top1", "causal_lm": "held_out_loss", "jepa": "position_r2"}.get(method, "linear_top1")
+    probe = {"wav2vec2": "phone_top1", "causal_lm": "held_out_loss", "jepa": "position_r2"}.get(
+        method, "linear_top1"
+    )
     assert len(healthy.curves[probe][0]) >= 3
 
 
