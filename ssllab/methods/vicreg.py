@@ -65,15 +65,15 @@ class VICReg(JointMethod):
     def step(self, images: Tensor, generator: torch.Generator) -> StepResult:
         """Three terms. ``images: (B, 3, H, W)`` uint8."""
         z1, z2 = self.embedded(images, generator)
-        terms = {
-            "invariance": invariance(z1, z2),
-            "variance": (variance(z1) + variance(z2)) / 2,
-            "covariance": covariance(z1) + covariance(z2),
-        }
+        alike = invariance(z1, z2)
+        narrow = (variance(z1) + variance(z2)) / 2
+        shared = covariance(z1) + covariance(z2)
         loss = (
-            self.config.invariance_weight * terms["invariance"]
-            + self.config.variance_weight * terms["variance"]
-            + self.config.covariance_weight * terms["covariance"]
+            self.config.invariance_weight * alike
+            + self.config.variance_weight * narrow
+            + self.config.covariance_weight * shared
         )
-        seen = {name: term.detach() for name, term in terms.items()}
-        return StepResult(loss, {"loss": loss.detach(), **seen, **self.agreement(z1, z2)})
+        seen = {"loss": loss, "invariance": alike, "variance": narrow, "covariance": shared}
+        return StepResult(
+            loss, {name: value.detach() for name, value in seen.items()} | self.agreement(z1, z2)
+        )

@@ -206,5 +206,5 @@ def test_the_catalogue_lists_speech_with_its_kind():
     speech = [info.name for info in catalogue.sources("speech")]
     assert speech == ["spoken", "takes", "fsdd", "librispeech", "speech_commands"]
     assert catalogue.kind_of("spoken").options == ()
-    assert {info.kind for info in catalogue.sources()} == {"images", "speech", "text"}
+    assert {info.kind for info in catalogue.sources()} == {"images", "speech", "text", "video"}
     assert set(downloads.REMOTES) == {info.name for info in catalogue.sources("speech") if not info.offline}
