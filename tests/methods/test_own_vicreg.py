@@ -59,7 +59,7 @@ def covariance(z: torch.Tensor) -> torch.Tensor:
 class VICReg(PairMethod):
     """Equation 6."""
 
-    name = "vicreg"
+    name = "own_vicreg"
     title = "VICReg"
     paper = "Bardes, Ponce, LeCun: VICReg, ICLR 2022"
     Config = VICRegSettings
@@ -87,7 +87,7 @@ class VICReg(PairMethod):
 def vicreg(methods_folder):
     """The class in the person's own file."""
     (methods_folder / "vicreg.py").write_text(VICREG)
-    return methods()["vicreg"]
+    return methods()["own_vicreg"]
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_its_page_offers_map_spectrum_and_bench_and_neither_microscope_nor_tempe
     everything = set(page.docks)
     assert offered() == everything
     before = page.save()
-    bench.set_method("vicreg")
+    bench.set_method("own_vicreg")
     assert everything - offered() == {"microscope", "similarity", "forces", "accuracy"}
     charts = dict(page.docks["loss"].panel._charts)
     assert list(charts) == ["Loss", "Terms"]
@@ -155,7 +155,7 @@ def test_its_page_offers_map_spectrum_and_bench_and_neither_microscope_nor_tempe
     assert offered() == everything
     assert not any(dock.isHidden() for dock in again.docks.values())
     page.docks["forces"].close()
-    bench.set_method("vicreg")
+    bench.set_method("own_vicreg")
     bench.set_method("simclr")
     assert [name for name, dock in page.docks.items() if dock.isHidden()] == ["forces"]
     page.restore(before)
@@ -165,7 +165,7 @@ def test_its_page_offers_map_spectrum_and_bench_and_neither_microscope_nor_tempe
 
 def test_it_trains_with_its_own_curves_map_spectrum_and_probes(vicreg, images, qtbot):
     config = {"batch_size": 16, "dimension": 8, "variance_weight": 10.0}
-    session = Session(RunSettings(method="vicreg", config=config, data="digits"), images, None)
+    session = Session(RunSettings(method="own_vicreg", config=config, data="digits"), images, None)
     session.watched = True
     session.step_once()
     qtbot.waitUntil(lambda: session.step == 1 and session.state == "paused", timeout=60_000)
