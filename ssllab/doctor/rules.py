@@ -125,7 +125,8 @@ def warming_up(family: Family, e: Evidence) -> Verdict | None:
     signs = family.signs(e)
     if e.steps_seen >= family.warmup_steps and signs:
         return None
-    said = f"{e.steps_seen} steps since the start or the last change of a setting; {family.warmup_steps} are needed"
+    seen = "1 step" if e.steps_seen == 1 else f"{e.steps_seen} steps"
+    said = f"{seen} since the start or the last change of a setting; {family.warmup_steps} are needed"
     return Verdict("warming up", "Too early to say", (said, *signs))
 
 

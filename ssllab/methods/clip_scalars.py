@@ -45,6 +45,7 @@ CLIP_CHARTS: tuple[Chart, ...] = (
         "R²",
         "Press Start: what the latents know appears here",
         always=(0.0, 100.0),
+        empty=(0.0, 105.0),
     ),
     Chart(
         "Alive",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -137,8 +137,8 @@ def background_share(error: Tensor, covered: Tensor) -> float:
     return float((error * ~covered[:, None]).sum() / total) if total > 0 else 0.0
 
 
-def prediction_cost(method: ClipMethod, data: VideoData, trained: bool) -> PredictionCost:
-    """``trained``: it has learnt something."""
+def prediction_cost(method: ClipMethod, data: VideoData, trained: bool, seconds: float) -> PredictionCost:
+    """``trained``: it has learnt something; ``seconds``: of a step, of :func:`step_seconds`."""
     parameters = sum(p.numel() for p in method.parameters() if p.requires_grad)
     clips = method.held_out(data, _COSTED, method.config.context + 1)
     with method.evaluating():
@@ -149,22 +149,22 @@ def prediction_cost(method: ClipMethod, data: VideoData, trained: bool) -> Predi
         covered = float(here.float().mean())
         if trained:
             background = background_share((expected - clips.frames[:, -1]).square(), here)
-    seconds = step_seconds(method, data)
     return PredictionCost(method.title, parameters, seconds, expected[0].numel(), background, covered)
 
 
-def step_seconds(method: ClipMethod, data: VideoData) -> float:
-    """Of a step, forward and backward, on a batch of the size in force: the median of a few, after one that is not
-    counted."""
-    method = copy.deepcopy(method).train()
-    batch = method.batches(data, 0).next(method.config)
-    dice = torch.Generator(batch.device).manual_seed(0)
-    taken = []
-    for _ in range(_TIMED + 1):
-        began = time.perf_counter()
-        method.step(batch, dice).loss.backward()
-        taken.append(time.perf_counter() - began)
-    return float(np.median(taken[1:]))
+def step_seconds(methods: Sequence[ClipMethod], data: VideoData) -> list[float]:
+    """Of a step of each, forward and backward, on a batch of the size in force: the median of a few, after one that is
+    not counted. They take turns, so that what else the machine does slows them alike."""
+    methods = [copy.deepcopy(method).train() for method in methods]
+    batches = [method.batches(data, 0).next(method.config) for method in methods]
+    dice = [torch.Generator(batch.device).manual_seed(0) for batch in batches]
+    taken = np.empty((_TIMED + 1, len(methods)))
+    for turn in range(_TIMED + 1):
+        for i, method in enumerate(methods):
+            began = time.perf_counter()
+            method.step(batches[i], dice[i]).loss.backward()
+            taken[turn, i] = time.perf_counter() - began
+    return np.median(taken[1:], axis=0).tolist()
 
 
 def _padded(values: Tensor, before: int) -> NDArray[np.float32]:

@@ -23,12 +23,14 @@ class AskingPanel(Panel):
 
     share = 1.0  # of the time of a run that trains which its questions may take
     longest_rest = 5.0  # seconds between two of them, whatever the last one took
+    measuring = ""  # what is said while the first answer is awaited, where it takes seconds
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench)
         self._worker = Worker(self)
         self._asked: Hashable = None
         self._nothing: str | None = None  # why there is no answer, as it was last said
+        self._waits = True  # no question was answered yet
         self._task: Task | None = None  # the question that is under way
         self._began = self._rests_until = 0.0
         bench.data_loaded.connect(self.ask)
@@ -60,7 +62,7 @@ class AskingPanel(Panel):
             return
         chosen = self.chosen()
         if chosen is None:
-            self._asked = None
+            self._asked, self._waits = None, True
             self._say_nothing(self.missing())
             return
         if self.asking or (self.bench.state == "running" and time.monotonic() < self._rests_until):
@@ -70,6 +72,8 @@ class AskingPanel(Panel):
             return
         self._asked, self._began = question[0], time.monotonic()
         self._task = self._worker.submit(question[1], self._take, lambda error, trace: self._fail(error))
+        if self._waits and self.measuring:
+            self._say_nothing(self.measuring)
 
     @property
     def seen(self) -> bool:
@@ -95,7 +99,7 @@ class AskingPanel(Panel):
     def _rest(self) -> None:
         now = time.monotonic()
         rest = min(self.longest_rest, (now - self._began) * (1 / self.share - 1))
-        self._task, self._rests_until = None, now + rest
+        self._task, self._rests_until, self._waits = None, now + rest, False
 
     def _say_nothing(self, why: str) -> None:
         if why != self._nothing:

@@ -32,7 +32,6 @@ from ssllab.ui.history import History
 from ssllab.ui.main_toolbar import MainToolbar
 from ssllab.ui.panel import Panel
 from ssllab.ui.panels.code import CodePanel
-from ssllab.ui.panels.lessons import LessonsPanel
 
 
 @dataclass(frozen=True)
@@ -184,8 +183,7 @@ class LabPage(QMainWindow):
         self._left: QByteArray | None = None  # the arrangement brought back before the page had its size
         self.arrange()
         for panel in panels:
-            if isinstance(panel, LessonsPanel):
-                panel.panels_wanted.connect(partial(self._show_beside, panel))
+            panel.panels_wanted.connect(partial(self._show_beside, panel))
         bench.run_changed.connect(self.reset)
         bench.loaded.connect(self.offer)
         for dock in self.docks.values():

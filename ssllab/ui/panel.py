@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from ssllab.controls import Config
@@ -34,6 +35,7 @@ class Panel(QWidget):
     help: str = ""  # what the panel shows, how to read it, the paper; rich text
     parts: ClassVar[tuple[type, ...]] = ()
     settings: ClassVar[type[Config]] = Config
+    panels_wanted = Signal(object)  # ids of others, to be brought to the front beside this one
 
     def __init__(self, bench: Bench) -> None:
         super().__init__()

@@ -93,7 +93,7 @@ def asked_of_clips(trainer: Trainer, data) -> list[type]:
         lambda: clip_views.energy_over_time(model, data, "cut", 0),
         lambda: clip_views.adjacent_energies(model, data, 0),
         lambda: clip_views.horizon(model, data),
-        lambda: clip_views.prediction_cost(model, data, True),
+        lambda: clip_views.prediction_cost(model, data, True, 0.1),
         lambda: predicted_frames(model, data, 0, decoder),
         lambda: model.over_shapes(scene, data.shape_names),
         lambda: model.at_hand(scene, (8.0, 8.0)),

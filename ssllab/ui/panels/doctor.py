@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ssllab.doctor.verdict import NOT_SURE
@@ -54,24 +55,25 @@ class DoctorPanel(Panel):
         self.history = QLabel()
         self.history.setWordWrap(True)
         top = QHBoxLayout()
-        top.addWidget(self.badge)
+        top.addWidget(self.badge, 0, Qt.AlignmentFlag.AlignTop)
         top.addWidget(self.headline, 1)
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 6, 0)
-        column.addWidget(self.evidence)
-        column.addWidget(self.history)
+        column.addLayout(top)
+        for label in (self.evidence, self.remedy, self.history):
+            column.addWidget(label)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(body)
-        # State and remedy are always seen; what they stand on scrolls.
+        self.scroll = QScrollArea()
+        self.scroll.setWidgetResizable(True)
+        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll.setWidget(body)
+        # All that is said scrolls as one; the remedy is always at hand.
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 8)
-        layout.addLayout(top)
-        layout.addWidget(scroll, 1)
-        layout.addWidget(self.remedy)
+        layout.addWidget(self.scroll, 1)
         layout.addWidget(self.apply_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._button_words = ""
         self._verdict: object = None
         self._changes: dict[str, float | bool | str] = {}
         self._rewind_to: int | None = None
@@ -105,7 +107,8 @@ class DoctorPanel(Panel):
         listed = f"<br>Sets {settings_words(self._changes)}." if many else ""
         self._put(self.remedy, verdict.remedy + listed)
         anew = self._rewind_to == 0 or self.bench.begins_anew(self._changes)
-        self.apply_button.setText(self._in_lines(remedy_words(self._changes, self._rewind_to, anew)))
+        self._button_words = remedy_words(self._changes, self._rewind_to, anew)
+        self.apply_button.setText(self._in_lines(self._button_words))
         self.apply_button.setVisible(bool(self._changes) or self._rewind_to is not None)
         step = (scene.metrics.last_step if scene.metrics is not None else 0) or 0
         if not self._seen or self._seen[-1][1] != verdict.state:
@@ -125,6 +128,10 @@ class DoctorPanel(Panel):
         self.headline.setStyleSheet("font-weight: 600;" if state else f"color: {now.muted};")
         self.evidence.setStyleSheet(f"color: {now.muted};")
         self.history.setStyleSheet(f"color: {now.muted};")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.apply_button.setText(self._in_lines(self._button_words))
 
     def _put(self, label: QLabel, text: str) -> None:
         label.setText(text)

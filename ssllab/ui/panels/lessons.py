@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QTextBrowser, QVBoxLayout
 
 from ssllab.lessons import Lesson, lessons
@@ -22,7 +22,6 @@ class LessonsPanel(Panel):
         "<p>Short experiments. The button begins from the defaults, makes the lesson's changes and trains; the text "
         "says what to look at. Undo (Ctrl+Z) brings back what was there before.</p>"
     )
-    panels_wanted = Signal(object)
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(bench)

@@ -54,6 +54,7 @@ class Annotations(pg.GraphicsObject):
         self.arrow: Arrow | None = None
         self.cross_x: float | None = None
         self.cross_text = ""
+        self.tag_inside = False  # long texts would cover the numbers of the axis
         self.dots: list[tuple[float, float, str]] = []
         self.mark_hint = ""  # what a click on a marker does
         self._mouse: QPointF | None = None
@@ -251,7 +252,7 @@ class Annotations(pg.GraphicsObject):
         left = self._x(self.cross_x or 0.0, area) - width / 2
         left = min(max(left, area.left() - 10), area.right() - width + 6)
         top = area.bottom() + 3
-        if top + height > self.boundingRect().bottom():
+        if self.tag_inside or top + height > self.boundingRect().bottom():
             high = self._mouse is not None and self._mouse.y() < area.center().y()
             top = area.bottom() - height if high else area.top()
         return QRectF(left, top, width, height)

@@ -20,7 +20,7 @@ from ssllab.ui.plots.legend import small_font
 
 OFF = -1.0  # the level of a cell that is out of use
 _BAR = 60  # pixels of the colour scale
-_MOST_ROWS = 2  # of a caption that has no room beside it
+_MOST_ROWS = 3  # of a caption that has no room beside it
 
 
 def shades() -> list[str]:
@@ -149,6 +149,7 @@ class HeatMap(Chart):
         self._named: list[list[tuple[float, str]] | None] = [None, None]
         self._cell: tuple[int, int] | None = None
         super().__init__(x_label=x_label, y_label=y_label, hint=hint, can_log=(False, False))
+        self.notes.tag_inside = True
         self.view.invertY(True)
         self.scale = ColourScale()
         self.legend.hide()
@@ -226,7 +227,7 @@ class HeatMap(Chart):
             low, high = self.view.viewRange()[side]
             seen = [(place, name) for place, name in zip(places, names, strict=True) if low <= place <= high]
             stride = max(1, math.ceil(len(seen) * need / max(1.0, room)))
-            seen = seen[stride // 2 :: stride]  # away from the edge, where a name would be cut off
+            seen = _thinned(seen, stride)
             if seen != self._named[side]:
                 self._named[side] = seen
                 axis.setTicks([seen, []])
@@ -262,3 +263,12 @@ class HeatMap(Chart):
     def _clicked(self) -> None:
         if self._cell is not None:
             self.cell_clicked.emit(*self._cell)
+
+
+def _thinned(names: list[tuple[float, str]], stride: int) -> list[tuple[float, str]]:
+    """About every ``stride``-th, away from the edge, where a name would be cut off; of numbers the round ones."""
+    if stride > 1 and all(name.isdigit() for _, name in names):
+        step = next(step for power in range(9) for m in (1, 2, 5) if (step := m * 10**power) >= stride)
+        if round_ones := [(at, name) for at, name in names if int(name) and int(name) % step == 0]:
+            return round_ones
+    return names[stride // 2 :: stride]

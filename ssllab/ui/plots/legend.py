@@ -29,8 +29,8 @@ _WIDEST_VALUE = "00.000"
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry. ``style``: "line", "dash", "thin", "fill", "dashed fill", "block", "ring", "cross", "diamond", or "note",
-    which is only words; ``valued``: it has a readout."""
+    """One entry. ``style``: "line", "dash", "thin", "fill", "dashed fill", "block", "ring", "cross", "diamond", "square",
+    or "note", which is only words; ``valued``: it has a readout."""
 
     key: str
     name: str
@@ -188,11 +188,13 @@ class Legend(QWidget):
             painter.drawRect(area)
             return
         pen = QPen(colour, 1.0 if entry.style == "thin" else 2.0)
-        if entry.style in ("ring", "cross", "diamond"):
+        if entry.style in ("ring", "cross", "diamond", "square"):
             painter.setPen(pen)
             x, y = box.left() + _SWATCH / 2, float(middle)
             if entry.style == "ring":
                 painter.drawEllipse(QPointF(x, y), 4.5, 4.5)
+            elif entry.style == "square":
+                painter.drawRect(QRectF(x - 4, y - 4, 8, 8))
             elif entry.style == "cross":
                 painter.drawLine(QPointF(x - 4, y - 4), QPointF(x + 4, y + 4))
                 painter.drawLine(QPointF(x - 4, y + 4), QPointF(x + 4, y - 4))

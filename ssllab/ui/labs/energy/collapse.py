@@ -30,6 +30,7 @@ class Correlations(HeatMap):
             y_label="dimension of z",
             hint="Press Start: which dimensions say the same",
         )
+        self.view.setAspectLocked(True)
 
     def draw(self, scene: Scene) -> None:
         part = scene.part(Spectrum)
@@ -61,6 +62,7 @@ class Correlations(HeatMap):
         )
         names = [str(number) for number in self._numbers()]
         self.show_matrix(levels, names, names)
+        self.view.setLimits(xMin=None, xMax=None, yMin=None, yMax=None)  # a square has room beside it
 
     def reset(self) -> None:
         super().reset()

@@ -88,7 +88,8 @@ class CostPanel(ClipPanel):
     help = """
     <h3>Is predicting a whole frame wasteful?</h3>
     <p>JEPA and the pixel predictor with the settings of the run, side by side: parameters that are trained; the time of a
-    step, forward and backward, the median of five, of both in turn on this machine while the run goes on; how many numbers
+    step, forward and backward, the median of five, of both in turns on this machine, as a multiple of the first one's:
+    beside a training, milliseconds are longer than alone, and their ratio is not; how many numbers
     are predicted of a frame; and what share of the squared error of pixels is spent on the <b>background</b>: on pixels
     that no object covers, neither in the frame to predict nor in the one before, whether what is there is empty, noise or
     the wall. Of the method that the run does not train, the newest run on this data that did is taken.</p>
@@ -102,10 +103,10 @@ class CostPanel(ClipPanel):
 
     def __init__(self, models: ClipModels) -> None:
         super().__init__(models)
+        self.measuring = "Measuring a few steps of both methods: some seconds."
         self.another.setText("Measure again")
         self.another.setToolTip("A few steps of both methods, of the models of now")
         self.table = CostTable()
-        self.table.hint = "In a moment: a few steps of both methods are measured"
         self.tools = PictureActions(self.table, columns=self._columns)
         self.tools.serve(self.bench, lambda: self.bench.file_name(self.title))
         self.row.addWidget(self.tools.button())
@@ -117,25 +118,30 @@ class CostPanel(ClipPanel):
         source = self.bench.data_name
         world = tuple(sorted(self.bench.run_config.model_dump().items())) if self.bench.run_config else ()
 
-        def work(task: Task) -> tuple[int, list[PredictionCost]]:
-            from ssllab.methods.clip_views import prediction_cost
+        beside = self.bench.state == "running"
 
-            costs = []
+        def work(task: Task) -> tuple[str, list[PredictionCost]]:
+            from ssllab.methods.clip_views import prediction_cost, step_seconds
+
+            found = []
             for name in dict.fromkeys((*COMPARED, here)):
                 task.report(0.0)
-                if name == here:
-                    costs.append(prediction_cost(chosen.built, data, chosen.step > 0))
-                else:
-                    costs.append(_other(name, chosen.built, data, workspace, source))
-            return chosen.step, costs
+                found.append(
+                    (chosen.built, chosen.step > 0)
+                    if name == here
+                    else _other(name, chosen.built, data, workspace, source)
+                )
+            seconds = step_seconds([method for method, _ in found], data)
+            costs = [prediction_cost(*one, took) for one, took in zip(found, seconds, strict=True)]
+            return f"Measured at step {chosen.step:,}{', beside the training' if beside else ''}.", costs
 
         # Not at each step: what changes is seen when one measures again, or when the world or the sizes do.
         return (chosen.number, world, id(data), self.number), work
 
-    def show_answer(self, answer: tuple[int, list[PredictionCost]]) -> None:
-        step, costs = answer
+    def show_answer(self, answer: tuple[str, list[PredictionCost]]) -> None:
+        when, costs = answer
         self.table.show_costs(costs)
-        self.say(f"{described(costs)} Step {step:,}.")
+        self.say(f"{described(costs)} {when}")
 
     def show_nothing(self, why: str) -> None:
         self.table.hint = why
@@ -168,9 +174,9 @@ class CostPanel(ClipPanel):
 
 def _other(
     name: str, method: ClipMethod, data: VideoData, workspace: Workspace, source: str
-) -> PredictionCost:
-    """Of the method of that name in the newest run on this data that has the same sizes, else untrained."""
-    from ssllab.methods.clip_views import prediction_cost
+) -> tuple[ClipMethod, bool]:
+    """The method of that name of the newest run on this data that has the same sizes, else untrained; whether it has
+    learnt something."""
     from ssllab.training import checkpoint
     from ssllab.training.stored_clips import untrained
 
@@ -184,10 +190,10 @@ def _other(
         try:
             if refs and refs[-1].step:
                 other.load_state_dict(checkpoint.load(refs[-1].stem)[0]["model"])
-                return prediction_cost(other, data, True)
+                return other, True
         except (RuntimeError, KeyError, ValueError):  # of other sizes, or damaged: an older one may do
             continue
-    return prediction_cost(other, data, False)
+    return other, False
 
 
 def table(costs: list[PredictionCost]) -> list[tuple[str, list[str]]]:
@@ -201,7 +207,10 @@ def table(costs: list[PredictionCost]) -> list[tuple[str, list[str]]]:
     return [
         ("", [cost.method for cost in costs]),
         ("Parameters", [f"{cost.parameters:,}" for cost in costs]),
-        ("A step", [f"{1000 * cost.seconds:.0f} ms" for cost in costs]),
+        (
+            "A step",
+            [f"{cost.seconds / costs[0].seconds:.2g} × ({1000 * cost.seconds:.0f} ms)" for cost in costs],
+        ),
         ("Numbers predicted", [f"{cost.predicted:,}" for cost in costs]),
         ("Pixel loss on background", spent),
     ]
@@ -214,7 +223,7 @@ def described(costs: list[PredictionCost]) -> str:
         return "Which pixels are background is not known of what was filmed."
     of_pixels = f"Background is {100 * (1 - painted.covered):.0f} % of the pixels"
     if painted.background is None:
-        return f"{of_pixels}."
+        return f"{of_pixels}; to see its share of the loss, train the method {painted.method} for a while, then come back."
     return f"{of_pixels} and {100 * painted.background:.0f} % of the pixel loss."
 
 

@@ -6,10 +6,10 @@ where a hand puts it."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QBoxLayout,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QSizePolicy,
     QStackedLayout,
     QTabBar,
@@ -24,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ssllab.data.video.settings import WorldSettings
 from ssllab.looks import EnergyAtHand, Landscape, ShapeEnergies
 from ssllab.training.metrics import MetricsLog
 from ssllab.ui import theme
@@ -31,7 +33,7 @@ from ssllab.ui.bench import Bench
 from ssllab.ui.flicker import AtMostASecond
 from ssllab.ui.labs.energy.widgets.asking import ClipModels
 from ssllab.ui.labs.energy.widgets.clip_pictures import ClipPictures, Shown
-from ssllab.ui.labs.energy.widgets.energy_map import FLAT, EnergyMap
+from ssllab.ui.labs.energy.widgets.energy_map import FLAT, MARK_NAMES, EnergyMap
 from ssllab.ui.labs.energy.widgets.model_of_now import Chosen, ModelOfNow
 from ssllab.ui.labs.energy.widgets.shape_bars import ShapeBars
 from ssllab.ui.panel import Panel
@@ -44,17 +46,40 @@ from ssllab.ui.work import Task, Worker
 
 if TYPE_CHECKING:
     from ssllab.data.video.types import VideoData
+    from ssllab.training.run_record import Event
 
 OVER = ("position", "velocity", "shape")
 COARSE, FINE = 16, 32  # places along a side: while it trains, and when nothing moves
 CLIPS = 64
-COPIES = 1.5  # pixels: a valley nearer to the last place than that is there, if the object moved further
+COPIES = (
+    1.5  # pixels: a valley nearer to the last place than that is there, and as much nearer as to the truth
+)
+SHARP = 2.0  # of the untrained model's range: a flatter valley is not said to be a copy
+RUNS_KEPT = 20  # whose distances are kept for a return to them
 _HINT = "Press Start: a valley forms where the model expects the object"
 _FILMED = (
     "There is no landscape of video that was filmed: nobody knows where its objects are, so they cannot be put elsewhere. "
-    "Look at “Adjacent frames” instead: the energy of each frame with those that come after it. "
+    "“Adjacent frames” shows the energy of each frame with those that come after it. "
     "Bouncing and Moving digits, in the list of data above, have a landscape."
 )
+
+
+Distances: TypeAlias = dict[tuple[str, int], MetricsLog]  # how far the valley was, over what, of which clip
+
+
+_CURVES = {
+    over: tuple(
+        Curve(key, name, role, help=f"From the valley to {where}, this clip.")
+        for key, name, role, where in (
+            ("truth", "valley to truth", "good", "what is true"),
+            ("last", f"to {MARK_NAMES[over]['last'][0]}", "muted", before),
+        )
+    )
+    for over, before in (
+        ("position", "where the object was a frame before"),
+        ("velocity", "the velocity of an object that stands still"),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -101,7 +126,8 @@ class LandscapePanel(Panel):
         self._look: object = None
         self._moves = False  # whether it trains
         self._filmed: object = None  # data that has no scenes
-        self._logs: dict[tuple[str, int], MetricsLog] = {}  # how far the valley was, over what, of which clip
+        self._logs: Distances = {}
+        self._logs_of_runs: dict[str, Distances] = {}
         self._scene: Scene | None = None
         self._at_hand: EnergyAtHand | None = None
         self._words = ""
@@ -145,20 +171,7 @@ class LandscapePanel(Panel):
             top.addWidget(widget)
         self.map, self.bars = EnergyMap(_HINT), ShapeBars(_HINT)
         self.distances = TimePlot(
-            [
-                Curve(
-                    "truth",
-                    "valley to truth",
-                    "good",
-                    help="From the valley to where the object is, this clip.",
-                ),
-                Curve(
-                    "last",
-                    "to last place",
-                    "muted",
-                    help="From the valley to where the object was a frame before.",
-                ),
-            ],
+            _CURVES["position"],
             y_label="pixels",
             hint="Press Start: how far the valley is from the truth, over time",
             always=(0.0,),
@@ -191,8 +204,16 @@ class LandscapePanel(Panel):
         column.setSpacing(0)
         column.addWidget(self._choices)
         column.addLayout(self._body, 1)
-        self.nothing = QLabel(_FILMED, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-        self.nothing.setMargin(16)
+        self.nothing = QWidget()
+        self.told = QLabel(_FILMED, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        instead = QPushButton("Show adjacent frames")
+        instead.clicked.connect(lambda: self.panels_wanted.emit(("adjacent",)))
+        column = QVBoxLayout(self.nothing)
+        column.setContentsMargins(16, 16, 16, 16)
+        column.addStretch(1)
+        column.addWidget(self.told)
+        column.addWidget(instead, 0, Qt.AlignmentFlag.AlignCenter)
+        column.addStretch(1)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(page)
         self._pages.addWidget(self.nothing)
@@ -227,7 +248,9 @@ class LandscapePanel(Panel):
         self.clip.setText(f"Clip {self.number + 1}")
         self._faces.setCurrentIndex(int(self.over == "shape"))
         self.distances.setVisible(self.over != "shape")
-        self.distances.axes[1].setLabel("pixels" if self.over == "position" else "pixels a frame")
+        if self.over != "shape":
+            self.distances.set_curves(_CURVES[self.over])
+            self.distances.axes[1].setLabel("pixels" if self.over == "position" else "pixels a frame")
 
     # Asking
 
@@ -333,13 +356,32 @@ class LandscapePanel(Panel):
         if isinstance(part, ShapeEnergies):
             self.bars.show_part(part)
         else:
-            self.map.show_part(part, _when(step))
+            self.map.show_part(part, _when(step), self._other_world)
             self._note(part, step)
         self._show_pictures()
         self._say(part, step)
 
+    @property
+    def _other_world(self) -> bool:
+        """Whether the run sees another world by now than the one that its untrained model's range was measured in."""
+        return self._scene is not None and world_changed(self._scene.events)
+
+    def _distances_of_run(self) -> Distances:
+        """Those of the run on the bench: kept, where it was here before; its parent's up to where it was forked."""
+        run = self.bench.session.run if self.bench.session else None
+        if run is None:
+            return {}
+        if run.id not in self._logs_of_runs:
+            parent, step = run.info.parent or ("", 0)
+            parents = self._logs_of_runs.get(parent, {})
+            self._logs_of_runs[run.id] = {key: log.until(step) for key, log in parents.items()}
+        kept = self._logs_of_runs[run.id] = self._logs_of_runs.pop(run.id)  # the newest last
+        while len(self._logs_of_runs) > RUNS_KEPT:
+            del self._logs_of_runs[next(iter(self._logs_of_runs))]
+        return kept
+
     def _note(self, part: Landscape, step: int) -> None:
-        """Remember how far the valley is; a run that went back begins anew there."""
+        """Remember how far the valley is; a run that went back goes on from there."""
         log = self._logs.setdefault((part.over, self.number), MetricsLog())
         if log.last_step is not None and log.last_step >= step:
             log.truncate(step - 1)
@@ -397,7 +439,7 @@ class LandscapePanel(Panel):
             )
             said = "its own" if best == part.truth else f"its own is {own}"
             relief = float(part.energies.max() - part.energies.min()) / max(part.high - part.low, 1e-12)
-            self._words = f"{when}: <b>{fits}</b> fits best, {said}; range {_times(relief)} × untrained."
+            self._words = f"{when}: <b>{fits}</b> fits best, {said}{_range(relief, step)}."
         elif step and part.relief < FLAT:
             self._words = (
                 f"{when}: <b>flat</b>, {_times(part.relief)} of the untrained model's range. "
@@ -405,13 +447,15 @@ class LandscapePanel(Panel):
             )
         else:
             unit = "px" if part.over == "position" else "px a frame"
-            rest = "the last place" if part.over == "position" else "rest"
+            last = "the last place" if part.over == "position" else "rest"
             self._words = (
-                f"{when}: valley <b>{part.to_truth:.1f} {unit}</b> from the truth, {part.to_last:.1f} from {rest}; "
-                f"range {_times(part.relief)} × untrained."
+                f"{when}: valley <b>{part.to_truth:.1f} {unit}</b> from the truth, {part.to_last:.1f} from {last}"
+                f"{_range(part.relief, step)}."
             )
-            if part.over == "position" and step and part.to_last < COPIES < part.to_truth:
+            if step and copies(part):
                 self._words += " The valley is where the object was: it copies the last frame."
+        if step and self._other_world:
+            self._words += " The untrained model was measured before the world was changed."
         self._show_words()
 
     def _show_words(self) -> None:
@@ -435,7 +479,7 @@ class LandscapePanel(Panel):
 
     def reset(self) -> None:
         self._answered.clear()
-        self._logs.clear()
+        self._logs = self._distances_of_run()
         self._look = self._at_hand = None
         self._words = ""
         for chart in self.charts():
@@ -449,7 +493,7 @@ class LandscapePanel(Panel):
             chart.restyle()
         for label in (self.reading, self.clip):
             label.setFont(small_font(0.92))
-        self.nothing.setStyleSheet(f"color: {now.muted};")
+        self.told.setStyleSheet(f"color: {now.muted};")
         self.pictures.updateGeometry()
         self.pictures.update()
 
@@ -469,6 +513,31 @@ class LandscapePanel(Panel):
             over=over if over in OVER else None,
             number=number if type(number) is int and 0 <= number < CLIPS else None,
         )
+
+
+def world_changed(events: Sequence[Event]) -> bool:
+    """Whether a control of the world was changed in a run, and not changed back."""
+    first, last = {}, {}
+    for event in events:
+        if event.kind == "set" and event.key in WorldSettings.model_fields:
+            first.setdefault(event.key, event.old)
+            last[event.key] = event.new
+    return first != last
+
+
+def copies(part: Landscape) -> bool:
+    """Whether a valley stands so clearly where the object was that the model may be said to copy the last frame."""
+    return (
+        part.over == "position"
+        and part.relief > SHARP
+        and part.to_last < COPIES
+        and part.to_truth - part.to_last > COPIES
+    )
+
+
+def _range(relief: float, step: int) -> str:
+    """Of a trained model: the untrained one's own says nothing."""
+    return f"; range {_times(relief)} × untrained" if step else ""
 
 
 def _when(step: int) -> str:

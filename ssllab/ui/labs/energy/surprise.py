@@ -50,7 +50,7 @@ class EnergyChart(Chart):
         )
         self.found: EnergyOverTime | None = None
         self._usual = self.line("usual", "muted", width=1.3, dash=True)
-        self._threshold = self.line("threshold", "text", width=1.3, dash=True)
+        self._threshold = self.line("threshold", "text", width=1.3)
         self._moment = self.line("moment", "warn", width=1.5)
         self._energy = self.line("energy", "0")
         self.legend.hide()
@@ -79,7 +79,7 @@ class EnergyChart(Chart):
             self.put(self._moment, np.full(2, found.at), np.array([low, high]))
             entries.append(Entry("usual", "with nothing changed", colour("muted"), "dash", valued=True))
         entries.append(
-            Entry("threshold", f"95th percentile: {value_text(found.threshold)}", colour("text"), "dash")
+            Entry("threshold", f"95th percentile: {value_text(found.threshold)}", colour("text"), "thin")
         )
         self.list_entries(entries)
         self.frame((0, len(frames) - 1), (low, high), pad=(0.02, 0.06))

@@ -2,18 +2,20 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from ssllab.looks import Landscape, Look
+from ssllab.training.run_record import Event, RunSettings
 from ssllab.training.run_store import Workspace
 from ssllab.ui.bench import Bench
 from ssllab.ui.flicker import AtMostASecond
-from ssllab.ui.labs.energy.landscape import COARSE, FINE, LandscapePanel
+from ssllab.ui.labs.energy.landscape import COARSE, FINE, LandscapePanel, copies
 from ssllab.ui.labs.energy.widgets.clip_pictures import ClipPictures, Shown
 from ssllab.ui.labs.energy.widgets.energy_map import EnergyMap, height
 from ssllab.ui.scene import Scene
@@ -146,10 +148,80 @@ def test_distances_are_kept_over_time_and_a_run_that_goes_back_goes_on_from_ther
     assert not panel._logs
 
 
+def noted(panel, step):
+    panel.draw(of_step(step, bowl()))
+
+
+def test_a_run_that_was_rewound_keeps_its_distances_up_to_there_and_an_undo_brings_back_all(panel, bench):
+    store = bench.workspace
+    settings = RunSettings(method="jepa", config=SMALL, data="bouncing")
+
+    def put(run):
+        bench.session = SimpleNamespace(run=run, stop=lambda timeout: None, problem=None)
+        panel.reset()
+
+    first = store.create(settings)
+    put(first)
+    for step in (10, 20, 30):
+        noted(panel, step)
+    put(store.create(settings, parent=(first.id, 20)))
+    noted(panel, 25)
+    assert list(panel._logs["position", 0].column("truth")[0]) == [10, 20, 25]
+    put(first)
+    noted(panel, 40)
+    assert list(panel._logs["position", 0].column("truth")[0]) == [10, 20, 30, 40]
+    put(store.create(settings))  # a run of its own has no past
+    assert not panel._logs
+    bench.session = None
+
+
+def changed(key, old, new, step=5):
+    return Event(step, 0.0, "set", key, old, new)
+
+
+def test_a_change_of_the_world_is_said_wherever_the_untrained_model_is_a_measure(panel):
+    def draw(step, *events):
+        panel.draw(replace(of_step(step, bowl()), events=events))
+
+    draw(10, changed("learning_rate", 0.001, 0.002))
+    assert "world" not in panel.reading.text() + panel.map.scale.caption
+    there, back = changed("background", "off", "fixed"), changed("background", "fixed", "off", 15)
+    draw(11, there)
+    assert "before the world was changed" in panel.reading.text()
+    assert "whole range was 0.400, before the world was changed" in panel.map.scale.caption
+    draw(20, there, back)
+    assert "world" not in panel.reading.text() + panel.map.scale.caption
+
+
+def test_a_copy_is_claimed_only_of_a_sharp_valley_that_is_clearly_at_the_last_place():
+    at_last = bowl(valley=(10.0, 18.0), grid=64)
+    assert copies(at_last)
+    assert not copies(replace(at_last, low=0.0, high=1.5))  # diffuse
+    assert not copies(replace(at_last, truth=(11.0, 18.5)))  # the truth is as near
+    assert not copies(bowl(valley=(12.0, 20.0), grid=64))
+
+
+def test_the_untrained_model_is_no_multiple_of_itself_and_what_is_off_the_scale_says_so(panel):
+    panel.draw(of_step(0, bowl()))
+    assert "× untrained" not in panel.reading.text()
+    panel.draw(of_step(5, bowl(depth=2.0)))
+    assert "× untrained" in panel.reading.text()
+    assert panel.map.scale._ends[0] == "10 × untrained"
+    panel.draw(of_step(6, bowl(depth=8.0)))
+    assert panel.map.scale._ends[0] == "≥ 10 × untrained"
+
+
+def test_curve_and_map_call_the_last_velocity_by_one_name(panel):
+    panel.choose(over="velocity")
+    assert [entry.name for entry in panel.distances.legend.entries()] == ["valley to truth", "to rest"]
+    panel.choose(over="position")
+    assert [entry.name for entry in panel.distances.legend.entries()] == ["valley to truth", "to last place"]
+
+
 def test_other_axes_belong_to_velocities(qtbot, panel):
     panel.map.show_part(bowl(over="velocity", places=np.linspace(-4, 4, 16)))
     assert panel.map.axes[0].labelText == "x (pixels a frame)"
-    assert {entry.name for entry in panel.map.legend.entries()} == {"truth", "at rest", "valley"}
+    assert {entry.name for entry in panel.map.legend.entries()} == {"truth", "rest", "valley"}
     panel.map.put_hand(1.0, 1.0)
     assert panel.map.hand is None
     panel.map.show_part(bowl())
@@ -208,6 +280,7 @@ def test_arrow_keys_move_the_object_and_escape_takes_the_hand_away(qtbot, panel)
     qtbot.keyClick(panel.map, Qt.Key.Key_Right)
     qtbot.keyClick(panel.map, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
     assert places == [(13.0, 20.0), (13.0, 16.0)]
+    assert "yours" in {entry.name for entry in panel.map.legend.entries()}
     for _ in range(40):
         qtbot.keyClick(panel.map, Qt.Key.Key_Left)
     assert panel.map.hand == (3.5, 16.0)  # no further than the object has room
@@ -284,7 +357,7 @@ def test_when_nothing_moves_the_landscape_is_refined_and_another_clip_is_another
     assert first.energies.shape == (FINE, FINE)
     grids = []
     show = ready.map.show_part
-    ready.map.show_part = lambda part, when: grids.append(len(part.places)) or show(part, when)
+    ready.map.show_part = lambda part, *more: grids.append(len(part.places)) or show(part, *more)
     qtbot.mouseClick(ready.after, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: grids[-1:] == [FINE], timeout=10_000)
     assert grids == [COARSE, FINE]
@@ -320,7 +393,11 @@ def test_filmed_video_has_no_landscape_and_the_panel_says_what_to_look_at(qtbot,
         return ready.nothing.isVisible()
 
     qtbot.waitUntil(said, timeout=30_000)
-    assert "Adjacent frames" in ready.nothing.text()
+    assert "Adjacent frames" in ready.told.text()
+    wanted = []
+    ready.panels_wanted.connect(wanted.append)
+    ready.nothing.findChild(QPushButton).click()
+    assert wanted == [("adjacent",)]
 
 
 class Filmed:

@@ -46,8 +46,9 @@ class ClipPanel(AskingPanel):
         self.another = QPushButton("Another clip")
         self.another.setToolTip("Another of the clips that were held out")
         self.another.clicked.connect(self._next_clip)
-        self.note = QLabel()
+        self.note = QLabel(wordWrap=True)
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.measuring = f"Measuring {self.hint}: some seconds."
         self.row = QHBoxLayout()
         self.row.setContentsMargins(8, 4, 8, 0)
         self.row.addWidget(self.note, 1)

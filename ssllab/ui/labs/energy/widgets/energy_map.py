@@ -30,7 +30,7 @@ _MARKS = (
     ("last", "diamond", "d", 13, "muted"),
     ("valley", "cross", "x", 13, "repel"),
 )
-_NAMES = {
+MARK_NAMES = {
     "position": {
         "truth": ("truth", "Where the object is in the frame that came."),
         "last": ("last place", "Where it was in the frame before: a model that copies has its valley here."),
@@ -38,7 +38,7 @@ _NAMES = {
     },
     "velocity": {
         "truth": ("truth", "The velocity with which it came."),
-        "last": ("at rest", "That of an object that stood still."),
+        "last": ("rest", "That of an object that stood still."),
         "valley": ("valley", "The lowest energy: the velocity that explains best what came."),
     },
 }
@@ -69,7 +69,8 @@ class EnergyMap(Chart):
         self.hand: tuple[float, float] | None = None
         self._mouse: QPointF | None = None
         self._when = ""
-        self._past: list[tuple[str, Landscape]] = []
+        self._other_world = False
+        self._past: list[tuple[str, Landscape, bool]] = []
         self._unseen: EnergyMap | None = None  # paints the past
         super().__init__(
             x_label="x (pixels)",
@@ -82,6 +83,7 @@ class EnergyMap(Chart):
         self.view.setAspectLocked(True)
         self.view.setMouseEnabled(False, False)
         self.view.grabs = True
+        self.notes.tag_inside = True
         self.view.dragged.connect(self._dragged)
         self.scale = ColourScale()
         self.layout().addWidget(self.scale)  # type: ignore[union-attr]  # it has one
@@ -97,8 +99,8 @@ class EnergyMap(Chart):
 
     # Drawing
 
-    def show_part(self, part: Landscape | None, when: str = "") -> None:
-        """Show a landscape, of that moment of training, or the hint."""
+    def show_part(self, part: Landscape | None, when: str = "", other_world: bool = False) -> None:
+        """Show a landscape, of that moment of training, or the hint. ``other_world``: than that of the untrained model."""
         if part is self.part:
             return
         before, self.part = self.part, part
@@ -107,10 +109,10 @@ class EnergyMap(Chart):
         if part is not None:
             if self._past and self._past[-1][0] == when:
                 self._past.pop()  # it is finer now
-            self._past.append((when, part))
+            self._past.append((when, part, other_world))
             if len(self._past) > 2 * KEPT:
                 del self._past[1:-1:2]
-        self._when = when
+        self._when, self._other_world = when, other_world
         if part is None or (before is not None and before.over != part.over):
             self.hand = None
         self._labels = ("x", "y")
@@ -142,9 +144,10 @@ class EnergyMap(Chart):
         self.frame(edge, edge, pad=(0, 0))
         many, one = SPAN[1], value_text(part.high - part.low)
         when = f"{self._when}: " if self._when else ""
+        whole = f"was {one}, before the world was changed" if self._other_world else f"is {one}"
         self.scale.say(
-            f"{when}energy over the valley, logarithmic; the untrained model's whole range is {one}",
-            f"{many:.0f} × untrained",
+            f"{when}energy over the valley, logarithmic; the untrained model's whole range {whole}",
+            f"{'≥ ' if part.relief > many else ''}{many:.0f} × untrained",
             "valley",
         )
         self.show_values()
@@ -179,11 +182,13 @@ class EnergyMap(Chart):
             axis.setLabel(label)
 
     def _list(self) -> None:
-        names = _NAMES["position" if self.part is None else self.part.over]
+        names = MARK_NAMES["position" if self.part is None else self.part.over]
         entries = [
             Entry(key, names[key][0], colour(role), style, help=names[key][1])
             for key, style, _, _, role in _MARKS
         ]
+        if self.hand is not None:
+            entries.append(Entry("hand", "yours", colour("warn"), "square", help="Where you put the object."))
         self.list_entries(entries)
 
     def forget(self) -> None:
@@ -202,7 +207,10 @@ class EnergyMap(Chart):
         unseen.resize(self.size())
         unseen.restyle()
         unseen.show()
-        return [partial(frame_of, unseen, partial(unseen.show_part, part, when)) for when, part in self._past]
+        return [
+            partial(frame_of, unseen, partial(unseen.show_part, part, when, other))
+            for when, part, other in self._past
+        ]
 
     def reset(self) -> None:
         super().reset()
@@ -233,6 +241,7 @@ class EnergyMap(Chart):
         low, high = float(self.part.places[0]), float(self.part.places[-1])
         self.hand = (min(max(x, low), high), min(max(y, low), high))
         self._hand(self.hand)
+        self._list()
         self.moved.emit(*self.hand)
 
     def take_hand_away(self) -> None:
@@ -240,6 +249,7 @@ class EnergyMap(Chart):
         if self.hand is not None:
             self.hand = None
             self._hand(None)
+            self._list()
             self.let_go.emit()
 
     def _dragged(self, x: float, y: float) -> None:
