@@ -136,12 +136,13 @@ class ColourScale(QWidget):
 class HeatMap(Chart):
     """A matrix; the first row is at the top. Subclasses say what a cell is (:meth:`describe`).
 
-    ``cell_clicked`` brings row and column.
+    ``cell_clicked`` brings row and column. ``square``: of its cells, whatever room is beside them.
     """
 
     cell_clicked = Signal(int, int)
 
-    def __init__(self, *, x_label: str, y_label: str, hint: str) -> None:
+    def __init__(self, *, x_label: str, y_label: str, hint: str, square: bool = False) -> None:
+        self._square = square
         self._levels: NDArray | None = None
         self._row_names: Sequence[str] = ()
         self._column_names: Sequence[str] = ()
@@ -151,6 +152,7 @@ class HeatMap(Chart):
         super().__init__(x_label=x_label, y_label=y_label, hint=hint, can_log=(False, False))
         self.notes.tag_inside = True
         self.view.invertY(True)
+        self.view.setAspectLocked(square)
         self.scale = ColourScale()
         self.legend.hide()
         self.head.insertWidget(0, self.scale, 1)
@@ -159,7 +161,7 @@ class HeatMap(Chart):
         for axis in self.axes:
             axis.setGrid(False)
         self.view.sigRangeChanged.connect(lambda *_: self._name_axes())
-        self.view.sigResized.connect(self._name_axes)
+        self.view.sigResized.connect(self._resized)
         self.view.clicked.connect(self._clicked)
         self._name_axes()
 
@@ -190,7 +192,8 @@ class HeatMap(Chart):
             if changed:
                 height, width = levels.shape
                 self._image.setRect(QRectF(0, 0, width, height))
-                self.view.setLimits(xMin=0, xMax=width, yMin=0, yMax=height)
+                if not self._square:
+                    self.view.setLimits(xMin=0, xMax=width, yMin=0, yMax=height)
                 self.frame((0, width), (0, height), pad=(0, 0))
         else:
             self._cell = None
@@ -201,6 +204,11 @@ class HeatMap(Chart):
         if self._levels is not None:
             height, width = self._levels.shape
             self.frame((0, width), (0, height), pad=(0, 0))
+
+    def _resized(self) -> None:
+        if self._square:
+            self.redraw()
+        self._name_axes()
 
     def _paint(self) -> None:
         if self._levels is not None:
@@ -226,6 +234,8 @@ class HeatMap(Chart):
         for axis, names, places, need, room, side in sides:
             low, high = self.view.viewRange()[side]
             seen = [(place, name) for place, name in zip(places, names, strict=True) if low <= place <= high]
+            if self._square and self._levels is not None:  # the rest is beside it
+                room *= min(1.0, self._levels.shape[1 - side] / (high - low))
             stride = max(1, math.ceil(len(seen) * need / max(1.0, room)))
             seen = _thinned(seen, stride)
             if seen != self._named[side]:

@@ -29,8 +29,8 @@ class Correlations(HeatMap):
             x_label="dimension of z",
             y_label="dimension of z",
             hint="Press Start: which dimensions say the same",
+            square=True,
         )
-        self.view.setAspectLocked(True)
 
     def draw(self, scene: Scene) -> None:
         part = scene.part(Spectrum)
@@ -62,7 +62,6 @@ class Correlations(HeatMap):
         )
         names = [str(number) for number in self._numbers()]
         self.show_matrix(levels, names, names)
-        self.view.setLimits(xMin=None, xMax=None, yMin=None, yMax=None)  # a square has room beside it
 
     def reset(self) -> None:
         super().reset()

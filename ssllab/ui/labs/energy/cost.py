@@ -132,7 +132,10 @@ class CostPanel(ClipPanel):
                     else _other(name, chosen.built, data, workspace, source)
                 )
             seconds = step_seconds([method for method, _ in found], data)
-            costs = [prediction_cost(*one, took) for one, took in zip(found, seconds, strict=True)]
+            costs = [
+                prediction_cost(method, data, trained, took)
+                for (method, trained), took in zip(found, seconds, strict=True)
+            ]
             return f"Measured at step {chosen.step:,}{', beside the training' if beside else ''}.", costs
 
         # Not at each step: what changes is seen when one measures again, or when the world or the sizes do.

@@ -45,7 +45,7 @@ class EnergyChart(Chart):
             x_label="frame",
             y_label="energy",
             hint=f"Press Start: {_HINT}",
-            empty=((0, 48), (0, 1)),
+            empty=((0, 48), (0, 1.1)),
             wheel_axis=0,
         )
         self.found: EnergyOverTime | None = None

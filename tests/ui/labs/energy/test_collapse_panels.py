@@ -15,7 +15,7 @@ from ssllab.methods.registry import method_class
 from ssllab.training.run_record import RunSettings
 from ssllab.training.trainer import Trainer
 from ssllab.ui.embedding.anchor import Anchor
-from ssllab.ui.labs.energy.collapse import CollapseMonitor
+from ssllab.ui.labs.energy.collapse import CollapseMonitor, Correlations
 from ssllab.ui.labs.energy.latent_map import LatentMap
 from ssllab.ui.scene import Scene
 
@@ -220,3 +220,21 @@ def test_neither_a_look_nor_what_it_measured_changes_training():
             losses.append(trainer.train_step()["loss"])
         curves.append(losses)
     assert curves[0] == curves[1]
+
+
+def test_correlations_are_a_square_with_round_numbers_beside_it(shown, looks, qtbot):
+    chart = shown(Correlations())
+    chart.resize(700, 260)
+    chart.draw(Scene("running", look=looks("jepa", 1, dimension=32)[1]))
+    qtbot.wait(50)
+    width, height = chart.view.viewPixelSize()
+    assert width == pytest.approx(height, rel=0.02)
+    (x0, x1), (y0, y1) = chart.view.viewRange()
+    assert x0 <= 0 < 32 <= x1
+    assert y0 <= 0.01
+    assert y1 >= 31.99
+    for ticks in chart._named:
+        numbers = [int(name) for _, name in ticks]
+        assert 2 < len(numbers) < 20
+        assert len(set(np.diff(numbers))) == 1
+        assert numbers[0] % np.diff(numbers)[0] == 0

@@ -14,6 +14,7 @@ from PySide6.QtCore import Qt
 
 from ssllab.data.video.bouncing import bouncing
 from ssllab.data.video.types import Clips, VideoData
+from ssllab.looks import PredictionCost
 from ssllab.methods.jepa import JEPAConfig
 from ssllab.methods.registry import methods
 from ssllab.training.run_record import RunSettings
@@ -23,7 +24,7 @@ from ssllab.training.stored_clips import untrained
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.labs.energy.adjacent import AdjacentPanel
-from ssllab.ui.labs.energy.cost import CostPanel, table
+from ssllab.ui.labs.energy.cost import CostPanel, described, table
 from ssllab.ui.labs.energy.horizon import HorizonPanel
 from ssllab.ui.labs.energy.page import page
 from ssllab.ui.labs.energy.predictions import PredictionsPanel, errors
@@ -283,3 +284,26 @@ def test_a_panel_behind_another_tab_asks_nothing(qtbot, bench) -> None:
     asked = [panel for panel in lab.panels if isinstance(panel, PANELS) and panel._asked is not None]
     assert [panel.id for panel in asked] == ["surprise"]
     settled(qtbot, asked[0])
+
+
+def test_what_is_measured_is_said_while_the_first_answer_is_awaited_and_an_answer_stays(
+    qtbot, models, show
+) -> None:
+    panel = show(SurprisePanel)
+    answer_with(models)
+    assert panel.asking
+    assert panel.note.text() == "Measuring the energy of each frame of a clip: some seconds."
+    settled(qtbot, panel)
+    said = panel.note.text()
+    assert said.startswith("Frame")
+    panel.another.click()
+    assert panel.asking
+    assert panel.note.text() == said
+    settled(qtbot, panel)
+
+
+def test_costs_lead_with_their_ratio_and_say_what_to_do_for_what_is_missing() -> None:
+    jepa = PredictionCost("JEPA", 10, 0.2, 32, None, None)
+    pixel = PredictionCost("Pixel predictor", 20, 0.3, 768, None, 0.1)
+    assert dict(table([jepa, pixel]))["A step"] == ["1 × (200 ms)", "1.5 × (300 ms)"]
+    assert "train the method Pixel predictor for a while, then come back" in described([jepa, pixel])

@@ -51,6 +51,7 @@ class ClipPanel(AskingPanel):
         self.measuring = f"Measuring {self.hint}: some seconds."
         self.row = QHBoxLayout()
         self.row.setContentsMargins(8, 4, 8, 0)
+        self.row.setSpacing(8)
         self.row.addWidget(self.note, 1)
         self.row.addWidget(self.another)
         self.body = QVBoxLayout(self)

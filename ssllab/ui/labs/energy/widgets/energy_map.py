@@ -141,7 +141,7 @@ class EnergyMap(Chart):
             put(getattr(part, key))
         self._hand(self.hand)
         edge = (0.0, float(part.size)) if part.over == "position" else (low, high)
-        self.frame(edge, edge, pad=(0, 0))
+        self.frame(edge, edge, pad=(0.03, 0.03))  # the names at the edges are whole
         many, one = SPAN[1], value_text(part.high - part.low)
         when = f"{self._when}: " if self._when else ""
         whole = f"was {one}, before the world was changed" if self._other_world else f"is {one}"
