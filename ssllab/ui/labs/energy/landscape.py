@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
@@ -55,6 +56,7 @@ COPIES = (
     1.5  # pixels: a valley nearer to the last place than that is there, and as much nearer as to the truth
 )
 SHARP = 2.0  # of the untrained model's range: a flatter valley is not said to be a copy
+AMISS = 0.5  # of that range: as much worse, at least, does the truth fit one who copies
 RUNS_KEPT = 20  # whose distances are kept for a return to them
 _HINT = "Press Start: a valley forms where the model expects the object"
 _FILMED = (
@@ -527,9 +529,12 @@ def world_changed(events: Sequence[Event]) -> bool:
 
 def copies(part: Landscape) -> bool:
     """Whether a valley stands so clearly where the object was that the model may be said to copy the last frame."""
+    column, row = (int(np.abs(part.places - at).argmin()) for at in part.truth)
+    worse = float(part.energies[row, column] - part.energies.min())
     return (
         part.over == "position"
         and part.relief > SHARP
+        and worse > AMISS * (part.high - part.low)
         and part.to_last < COPIES
         and part.to_truth - part.to_last > COPIES
     )

@@ -128,7 +128,7 @@ def test_words_tell_a_valley_a_copy_and_a_flat_landscape(qtbot, panel):
     panel.draw(of_step(5, bowl(valley=(12.0, 20.0))))
     assert "from the truth" in panel.reading.text()
     assert "copies" not in panel.reading.text()
-    panel.draw(of_step(6, bowl(valley=(9.8, 17.9), grid=64)))
+    panel.draw(of_step(6, bowl(valley=(9.8, 17.9), grid=64, depth=20.0)))
     assert "copies the last frame" in panel.reading.text()
     panel.draw(of_step(7, bowl(depth=0.002)))
     assert "flat" in panel.reading.text()
@@ -194,9 +194,10 @@ def test_a_change_of_the_world_is_said_wherever_the_untrained_model_is_a_measure
 
 
 def test_a_copy_is_claimed_only_of_a_sharp_valley_that_is_clearly_at_the_last_place():
-    at_last = bowl(valley=(10.0, 18.0), grid=64)
+    at_last = bowl(valley=(10.0, 18.0), grid=64, depth=20.0)
     assert copies(at_last)
-    assert not copies(replace(at_last, low=0.0, high=1.5))  # diffuse
+    assert not copies(replace(at_last, low=0.0, high=12.0))  # flat
+    assert not copies(bowl(valley=(10.0, 18.0), grid=64))  # diffuse: the truth fits nearly as well
     assert not copies(replace(at_last, truth=(11.0, 18.5)))  # the truth is as near
     assert not copies(bowl(valley=(12.0, 20.0), grid=64))
 
