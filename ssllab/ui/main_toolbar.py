@@ -65,7 +65,7 @@ class _DataBox(QComboBox):
 
 
 class MainToolbar(QToolBar):
-    """Follows the bench; ``folder_wanted`` or ``file_wanted`` when the person chooses their own as data, ``code_wanted`` when
+    """Follows the bench; ``folder_wanted`` or ``file_wanted`` when a person chooses their own data, ``code_wanted`` when
     they want to read the method."""
 
     folder_wanted = Signal()

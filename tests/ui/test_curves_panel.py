@@ -188,12 +188,17 @@ def test_the_large_number_is_the_gain_over_the_untrained_encoder(show, scenes):
     assert not panel._gain.isVisible()
 
 
-def test_the_large_number_says_when_the_untrained_model_saw_another_world(show):
-    panel = show("jepa", "probes")
+def test_the_large_number_says_when_the_untrained_model_saw_another_world(qtbot):
+    method = methods()["jepa"]
+    panel = CurvesPanel(None, "probes", "Probes", ("loss", "probes", "alive", "valley"))
+    qtbot.addWidget(panel)
+    panel.declare(method.series, method.charts, method.title)
+    panel.resize(800, 420)
+    panel.show()
     log = MetricsLog()
     for step, value in ((0, 0.40), (50, 0.60)):
         log.append(step, {"position_r2": value})
-    now = Scene("running", probes=log, config=methods()["jepa"].Config.make())
+    now = Scene("running", probes=log, config=method.Config.make())
     for key, there in (("remedy", False), ("background", True)):
         panel.draw(replace(now, events=(Event(20, 1.0, "set", key, "off", "fixed"),)))
         assert ("world" in panel._gain.words.text()) == there

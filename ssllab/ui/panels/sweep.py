@@ -204,7 +204,8 @@ class SweepPanel(Panel):
 
     def _go_on(self) -> None:
         waiting, self._waiting = self._waiting, None
-        if waiting is not None and waiting is self.bench.session and waiting.state == "paused":
+        # It may still be on its way to the pause.
+        if waiting is not None and waiting is self.bench.session and waiting.state in ("running", "paused"):
             self.bench.start()
 
     def _follow(self, runs: ShortRuns[Any, Any]) -> None:
