@@ -20,6 +20,8 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 Value = float | int | bool | str
 
+WORLD = "World"  # the group of those that change what is looked at, not how it is learnt
+
 
 class ControlError(ValueError):
     """A control got an unknown name or a bad value; the message is one line for the user."""

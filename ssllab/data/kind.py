@@ -86,6 +86,7 @@ class Words:
     folder: str = "A folder of data"
     open_file: str = "Open a file…"
     file_filter: str = "Every file (*)"
+    own_file: str = ""  # in the choice of data, where a single file is enough to learn from
 
 
 @dataclass(frozen=True)

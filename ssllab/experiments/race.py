@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,12 +15,14 @@ from ssllab.training.run_record import RunSettings
 from ssllab.training.trainer import Trainer
 
 POINTS = 20  # of a curve, beside its beginning
+ALWAYS = 4  # every so many of them are probed whatever it costs; so is the end
+_SHARE = 0.2  # of the time may go into probes
 
 
 @dataclass(frozen=True)
 class Course:
     """What was measured at ``steps``, by name: probes there, scalars of the steps as their mean since the point before;
-    NaN where there was none."""
+    NaN where there was none, as of probes where they would have taken too much of the time."""
 
     steps: tuple[int, ...] = ()
     values: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -46,6 +49,8 @@ class Race(ShortRuns[Contender, Course]):
     ) -> None:
         self._settings = settings
         self._sums: dict[Contender, dict[str, list[float]]] = {}
+        self._probed: dict[int, bool] = {}  # by step: all are probed at the same ones
+        self._probing = 0.0  # seconds
         super().__init__(cells, data, steps, together)
 
     def settings_of(self, cell: Contender) -> RunSettings:
@@ -53,16 +58,24 @@ class Race(ShortRuns[Contender, Course]):
         return cell.settings(self._settings)
 
     def watch(self, cell: Contender, trainer: Trainer, measured: Mapping[str, float]) -> None:
-        """A point every so many steps."""
+        """A point every so many steps: means of the scalars, and probes unless they take too much of the time."""
         sums = self._sums.setdefault(cell, {})
         for name, value in measured.items():
             sums.setdefault(name, []).append(value)
-        if trainer.step % max(1, self._steps // POINTS) == 0 or trainer.step == self._steps:
-            means = {name: math.fsum(values) / len(values) for name, values in sums.items()}
+        step, every = trainer.step, max(1, self._steps // POINTS)
+        if step % every == 0 or step == self._steps:
+            point = {name: math.fsum(values) / len(values) for name, values in sums.items()}
             sums.clear()
             course = self.under_way.get(cell, Course())
-            probed = trainer.method.quick_probe(trainer.data).scalars
-            self.under_way[cell] = course.further(trainer.step, means | probed)
+            if self._is_probed(step, step == self._steps or step // every % ALWAYS == 0):
+                begun = time.monotonic()
+                point |= trainer.method.quick_probe(trainer.data).scalars
+                self._probing += time.monotonic() - begun
+            self.under_way[cell] = course.further(step, point)
+
+    def _is_probed(self, step: int, always: bool) -> bool:
+        """Whether all are probed at that step, as the first of them to come there decides."""
+        return self._probed.setdefault(step, always or self._probing < _SHARE * self.seconds)
 
     def result_of(self, cell: Contender, trainer: Trainer) -> Course:
         """All of its course."""

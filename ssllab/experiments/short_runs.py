@@ -70,7 +70,22 @@ class ShortRuns(Generic[Cell, Result]):
         """An estimate from the steps so far; None before the first."""
         if not self._done_steps:
             return None
-        return (time.monotonic() - self._started) * (1 / self.progress - 1)
+        return self.seconds * (1 / self.progress - 1)
+
+    @property
+    def seconds(self) -> float:
+        """Since the beginning."""
+        return time.monotonic() - self._started
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was."""
+        return self._cancelled.is_set()
+
+    @property
+    def steps(self) -> int:
+        """Of each run."""
+        return self._steps
 
     def cancel(self) -> None:
         """Stop after the step under way; finished cells stay."""

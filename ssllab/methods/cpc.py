@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from ssllab.controls import Control
 from ssllab.methods.base import StepResult
-from ssllab.methods.clip_settings import ClipSettings
 from ssllab.methods.clips import ClipMethod
+from ssllab.methods.cpc_settings import CPCConfig
 from ssllab.nn.frames import frame_latents
 from ssllab.objectives.contrast import cross_entropy, full_precision
 from ssllab.objectives.info_nce import chance_loss
@@ -19,28 +18,6 @@ from ssllab.objectives.info_nce_over_time import time_logits
 from ssllab.scalars import Series
 
 AHEAD = 4
-
-
-class CPCConfig(ClipSettings):
-    """Where the frames come from that must not fit."""
-
-    negatives_from: Annotated[
-        Literal["other", "same", "both"],
-        Control(
-            "Frames that are to be told from the next one: of other clips at the same time, of the same clip at other "
-            "times, or both. Other clips alone are told apart by anything that stands still.",
-            choice_titles=("Other clips", "The same clip", "Both"),
-            live=True,
-            group="Collapse",
-        ),
-    ] = "both"
-    negatives: Annotated[
-        int,
-        Control(
-            "How many other clips stand against each; at most those of the batch.",
-            low=1, high=8192, log=True, live=True, group="Collapse", needs="negatives_from=other,both",
-        ),
-    ] = 127  # fmt: skip
 
 
 def found(logits: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ssllab.diagnostics.knn import neighbours
@@ -226,6 +227,15 @@ Twins fall as their terms are met; LeJEPA's statistic has about 1 as its floor.<
 Balestriero and LeCun 2025 (LeJEPA).</p>
 """
 
+JOINT_ALIVE_HELP = """
+<h3>Alive</h3>
+<p><b>Spread</b>: the standard deviation of a dimension of g(h), mean: over the batch in every step, over held-out images
+by the probes; 0 is complete collapse. <b>RankMe</b>: how many dimensions are used.</p>
+<p><b>How to read it.</b> Both must be alive. Where only directions count (SimSiam, BYOL) the spread has no natural size,
+and batch norm on the embedding holds it at 1: read the rank.</p>
+<p>Chen and He 2021 (SimSiam), section 4.1; Garrido et al. 2023 (RankMe).</p>
+"""
+
 JOINT_CHARTS: tuple[Chart, ...] = (
     Chart(
         "Loss",
@@ -234,6 +244,23 @@ JOINT_CHARTS: tuple[Chart, ...] = (
         "loss",
         "Press Start: the loss appears here. Low is not yet good",
         empty=(-1.0, 1.0),
+    ),
+    Chart(
+        "Alive",
+        "alive",
+        JOINT_ALIVE_HELP,
+        "spread",
+        "Press Start: whether embeddings are alive appears here",
+        always=(0.0,),
+    ),
+    Chart(
+        "Rank",
+        "alive",
+        "",
+        "RankMe",
+        "Press Start: how many dimensions are used appears here",
+        always=(1.0,),
+        empty=(0.0, 32.0),
     ),
 )
 
@@ -250,5 +277,16 @@ JOINT_SERIES = {
     "spread": Series(
         "Spread of g(h) in the batch",
         "Standard deviation of a dimension over the batch, mean: 0 when everything is one vector.",
+        chart="Alive",
+        short="spread",
     ),
+    **{
+        name: replace(PAIR_SERIES[name], chart=chart, short=short, role=role)
+        for name, chart, short, role in (
+            ("std_z", "Alive", "spread of g(h)", "0"),
+            ("std_h", "Alive", "spread of h", "2"),
+            ("rankme_z", "Rank", "RankMe of g(h)", "0"),
+            ("rankme_h", "Rank", "RankMe of h", "2"),
+        )
+    },
 }

@@ -24,6 +24,7 @@ class SIGRegConfig(JointSettings):
             "Weight of the statistic (lambda); the views' agreement weighs the rest. 0: everything becomes one vector.",
             low=0.0,
             high=1.0,
+            title="SIGReg weight",
             live=True,
             group="Collapse",
             paper="LeJEPA: 0.05; 0.01 to 0.1 are alike",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from ssllab.controls import Config, ControlError, Value
+from ssllab.controls import WORLD, Config, ControlError, Value
 from ssllab.data.catalogue import allowed, kind_of, source
 from ssllab.data.kind import Kind, kind_named
 from ssllab.data.skipped import every_word, in_words, left_out
@@ -21,6 +21,7 @@ from ssllab.labs import labs
 from ssllab.training.messages import Checkpoint, CopyModel, Pause, PauseAt, Set, Start, StepOnce, Watch
 from ssllab.training.run_record import Event, RunSettings
 from ssllab.ui import loading
+from ssllab.ui.control_words import control_words
 from ssllab.ui.live_run import LiveRun, live_run
 from ssllab.ui.loader import Loaded, Loader
 from ssllab.ui.method_files import MethodFiles
@@ -223,8 +224,11 @@ class Bench(QObject):
         self._go(self.setup, wanted, _Telling(words, drag), anew=anew, then=then)
 
     def go(self, old: Setup, new: Setup) -> None:
-        """From what a gesture made back to what was before it, or forth again; what else was changed since stays."""
-        self._go(old, new, None)
+        """From what a gesture made back to what was before it, or forth again; what else was changed since stays.
+
+        Where a run trains, the run that comes back for it trains on."""
+        trains = self._session_state() == "running" and new.run is not None
+        self._go(old, new, None, then=self.start if trains else None)
 
     def _go(
         self,
@@ -408,6 +412,7 @@ class Bench(QObject):
         if name == self.method_name or name not in self.methods:
             return
         now, method = self.setup, self.methods[name]
+        now = self._without_lesson(now, method)
         own = now.own(type(self.config)()) if self.config is not None else {}
         settings = {
             **method.Config().model_dump(),
@@ -416,24 +421,26 @@ class Bench(QObject):
         kind = self.data.kind if self.data is not None else method.kinds[0]
         data = now.data if kind in method.kinds else kind_named(method.kinds[0]).default
         options = now.options if data == now.data else {}
-        new = replace(
-            self._without_lesson(now), method=name, settings=settings, data=data, options=options, run=None
-        )
+        new = replace(now, method=name, settings=settings, data=data, options=options, run=None)
         self.take(new, f"method {self._title(now.method)} → {method.title}")
 
     def _title(self, method: str) -> str:
         known = self.methods.get(method)
         return known.title if known is not None else method
 
-    def _without_lesson(self, now: Setup) -> Setup:
-        """``now`` with the controls that a lesson set as the method has them at first."""
+    def _without_lesson(self, now: Setup, method: type[Method] | None = None) -> Setup:
+        """``now`` with the controls that a lesson set as the method has them at first. To another ``method`` the world
+        goes along, as far as it has one: methods are compared before the same background."""
         if not now.lesson or self.config is None:
             return now
-        usual = type(self.config)()
-        settings = {**usual.model_dump(), **now.own(usual)}
+        usual, specs = type(self.config)(), self.config.controls()
+        there = method.Config.controls() if method is not None else {}
+        kept = {key: now.settings[key] for key in there if key in specs and specs[key].control.group == WORLD}
+        settings = {**usual.model_dump(), **now.own(usual), **kept}
         if left := [key for key in settings if settings[key] != now.settings.get(key)]:
-            names = ", ".join(key.replace("_", " ") for key in left)
-            self.say("info", f"What the lesson set does not go along: {names} as at first.")
+            names = ", ".join(map(control_words, left))
+            be = "is" if len(left) == 1 else "are"
+            self.say("info", f"The lesson is over: {names} {be} back at the default.")
         return replace(now, settings=settings, lesson={})
 
     def choose(self, name: str) -> None:
@@ -581,7 +588,8 @@ class Bench(QObject):
         """
         if self.config is None:
             return
-        words = f"remedy: {remedy_words(changes, rewind_to, self.begins_anew(changes)).lower()}"
+        does = remedy_words(changes, rewind_to, self.begins_anew(changes))
+        words = f"remedy: {does[0].lower()}{does[1:]}"
         now = self.setup
         if self.begins_anew(changes):
             self.take(

@@ -16,11 +16,14 @@ _DECLARED_IN = (  # none of them imports torch
     "ssllab.data.images.augment_settings",
     "ssllab.methods.settings",
     "ssllab.methods.pair_settings",
+    "ssllab.methods.joint_settings",
     "ssllab.methods.contrast_settings",
     "ssllab.methods.speech_settings",
     "ssllab.methods.wav2vec2_settings",
     "ssllab.methods.ctc_settings",
     "ssllab.methods.sequence_settings",
+    "ssllab.methods.jepa_settings",
+    "ssllab.methods.cpc_settings",
 )
 
 _PERSONS = ("Gaussian", "Gumbel", "Sobel")

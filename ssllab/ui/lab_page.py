@@ -159,6 +159,7 @@ class LabPage(QMainWindow):
         self.lab = bench.lab
         self.toolbar = MainToolbar(bench)
         self.toolbar.folder_wanted.connect(self.ask_for_folder)
+        self.toolbar.file_wanted.connect(self.ask_for_data_file)
         self.toolbar.code_wanted.connect(partial(self.show_panel, CodePanel.id))
         self.addToolBar(self.toolbar)
         self.history = History(bench)
@@ -286,12 +287,21 @@ class LabPage(QMainWindow):
         else:
             self.toolbar.show_data()
 
+    def ask_for_data_file(self) -> None:
+        """Have the person choose a file to learn from."""
+        if chosen := self._ask_for_file():
+            self.bench.set_data(chosen)
+        else:
+            self.toolbar.show_data()
+
     def ask_for_file(self) -> None:
         """Have the person choose a file; it goes where a dropped one goes."""
-        words = self.bench.kind.words
-        chosen, _ = QFileDialog.getOpenFileName(self, words.open_file.rstrip("…"), "", words.file_filter)
-        if chosen:
+        if chosen := self._ask_for_file():
             self.drop(Path(chosen))
+
+    def _ask_for_file(self) -> str:
+        words = self.bench.kind.words
+        return QFileDialog.getOpenFileName(self, words.open_file.rstrip("…"), "", words.file_filter)[0]
 
     def drop(self, path: Path) -> None:
         """A file or folder for this lab: the first panel that takes it has it, else it becomes the data."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
+from ssllab.data.catalogue import source
 from ssllab.storage.one_line import one_line
 from ssllab.ui import loading
 from ssllab.ui.work import Background
@@ -54,7 +55,9 @@ class Loader(QObject):
     ) -> None:
         """Load the data of that name or path, of one of ``kinds``, then call ``loaded``, in place of what is being
         loaded."""
-        request = self._begin(f"Loading {one_line(name)}", cancellable=True)
+        info = source(name)
+        title = one_line(Path(name).name or name) if info is None else info.title
+        request = self._begin(f"Preparing {title} …", cancellable=True)
 
         def report(fraction: float, text: str) -> None:
             self._background.deliver(

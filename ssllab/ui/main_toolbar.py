@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtGui import QAction, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
@@ -15,12 +15,15 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
     QToolBar,
     QWidget,
 )
 
 from ssllab.data.catalogue import source, sources
-from ssllab.data.kind import LARGEST_SEED, SourceInfo
+from ssllab.data.kind import LARGEST_SEED, SourceInfo, kind_named
 from ssllab.storage.one_line import one_line
 from ssllab.ui.data_options import DataOptionsButton
 from ssllab.ui.widgets.whole_number_box import WholeNumberBox
@@ -40,14 +43,33 @@ _STATES = {
 
 
 _PROGRESS = 300  # pixels of the bar, its words and its button
+_FOLDER, _FILE = "", "\N{NULL}"  # the person's own in the box of data; no path is called so
+_BESIDE_TEXT = 2  # pixels of a box of data that its label leaves free
 _LEAST = 11  # letters of a method's name that are seen
 
 
+class _DataBox(QComboBox):
+    """A name that is too long is cut in its middle: files of a person often begin alike."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, option = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        field = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        option.currentText = self.fontMetrics().elidedText(
+            option.currentText, Qt.TextElideMode.ElideMiddle, field.width() - _BESIDE_TEXT
+        )
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+
 class MainToolbar(QToolBar):
-    """Follows the bench; ``folder_wanted`` when the person chooses "Your folder…" as data, ``code_wanted`` when they
-    want to read the method."""
+    """Follows the bench; ``folder_wanted`` or ``file_wanted`` when a person chooses their own data, ``code_wanted`` when
+    they want to read the method."""
 
     folder_wanted = Signal()
+    file_wanted = Signal()
     code_wanted = Signal()
 
     def __init__(self, bench: Bench) -> None:
@@ -94,7 +116,7 @@ class MainToolbar(QToolBar):
         self.method_box.setMinimumContentsLength(_LEAST)
         self.method_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.method_box.activated.connect(lambda: bench.set_method(self.method_box.currentData()))
-        self.data_box = QComboBox()
+        self.data_box = _DataBox()
         self.data_box.setMinimumContentsLength(10)
         self.data_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._fill_data()
@@ -153,8 +175,11 @@ class MainToolbar(QToolBar):
         self.start_button.setText("Pause" if state == "running" else "Start")
         for button in (self.start_button, self.step_button, self.reset_button):
             button.setEnabled(state != "loading")
-        self.state_label.setText(_STATES.get(state, state))
-        self.state_label.setToolTip("")
+        if (
+            not self.progress_shown.isVisible()
+        ):  # a bar says what it is of, also where a run goes on meanwhile
+            self.state_label.setText(_STATES.get(state, state))
+            self.state_label.setToolTip("")
         if self._shown == "loading" != state:
             self._show_choices()  # as they are, also where what was wished could not be loaded
         self._shown = state
@@ -165,8 +190,9 @@ class MainToolbar(QToolBar):
         name = self.bench.data_name
         index = self.data_box.findData(name)
         if index < 0:
-            index = self.data_box.count() - 1
+            index = self.data_box.findData(_FOLDER)
             self.data_box.insertItem(index, one_line(Path(name).name), name)
+            self.data_box.setItemData(index, one_line(name), Qt.ItemDataRole.ToolTipRole)
         self.data_box.setCurrentIndex(index)
         self.options_button.say()
         self.options_shown.setVisible(bool(self.options_button.options))
@@ -182,7 +208,10 @@ class MainToolbar(QToolBar):
             self.data_box.addItem(info.title if info.offline else f"{info.title} (download)", info.name)
             about = f"{info.about}\n{info.origin}"
             self.data_box.setItemData(self.data_box.count() - 1, about, Qt.ItemDataRole.ToolTipRole)
-        self.data_box.addItem("Your folder…", "")
+        self.data_box.addItem("Your folder…", _FOLDER)
+        for file in dict.fromkeys(kind_named(kind).words.own_file for kind in self._offered):
+            if file:
+                self.data_box.addItem(file, _FILE)
         longest = max(len(self.data_box.itemText(i)) for i in range(self.data_box.count()))
         self.data_box.view().setMinimumWidth((longest + 4) * self.fontMetrics().averageCharWidth())
 
@@ -222,9 +251,11 @@ class MainToolbar(QToolBar):
 
     def _choose_data(self) -> None:
         name = self.data_box.currentData()
-        info = source(name) if name else None
-        if not name:
+        info = source(name)
+        if name == _FOLDER:
             self.folder_wanted.emit()
+        elif name == _FILE:
+            self.file_wanted.emit()
         elif info and not info.offline and not self._agree_to_download(info):
             self.show_data()
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -60,7 +61,8 @@ def test_contenders_share_the_settings_that_they_have():
     assert pixels.seed == own.seed
 
 
-def test_side_by_side_and_one_after_the_other_give_the_same_curves(clips):
+def test_side_by_side_and_one_after_the_other_give_the_same_curves(clips, monkeypatch):
+    monkeypatch.setattr(race, "_SHARE", 0.0)  # how busy the machine is decides nothing here
     chosen = [Contender("jepa", "none"), Contender("jepa", "sigreg")]
     found = []
     for together in (True, False):
@@ -87,6 +89,23 @@ def test_a_course_begins_untrained_ends_at_the_last_step_and_is_there_before_the
     assert math.isnan(course.values["loss"][0])
     assert all(math.isfinite(value) for value in course.values["loss"][1:])
     assert runs.under_way == runs.results == runs.known
+
+
+@pytest.mark.parametrize("share", [0.0, math.inf])
+def test_all_are_probed_at_the_same_points_and_at_few_where_that_takes_too_long(clips, monkeypatch, share):
+    monkeypatch.setattr(race, "_SHARE", share)
+    runs = Race(JEPA, clips, 21, [Contender("jepa", "none"), Contender("jepa", "vicreg")], False)
+    assert runs.wait(120)
+    known = []
+    for course in runs.results.values():
+        probed = [
+            step for step, r2 in zip(course.steps, course.values["position_r2"], strict=True) if r2 == r2
+        ]
+        assert len(course.steps) == 22
+        assert np.isfinite(course.values["loss"][1:]).all()
+        known.append(probed)
+    assert known[0] == known[1]
+    assert known[0] == ([0, 4, 8, 12, 16, 20, 21] if not share else list(range(22)))
 
 
 def test_a_point_of_the_loss_is_the_mean_of_the_steps_since_the_last():

@@ -55,6 +55,8 @@ def test_what_is_loaded_can_be_cancelled_whatever_its_words_and_nothing_else(ben
         assert toolbar.progress_shown.isVisible()
         assert toolbar.cancel_shown.isVisible() == cancellable
         assert toolbar.state_label.text() == text
+    toolbar.show_state("paused")  # the run that is there while other data is on its way
+    assert toolbar.state_label.text() == "Opening the run"
     bench.progress.emit(-1.0, "", False)
     assert not toolbar.progress_shown.isVisible()
     assert not toolbar.cancel_shown.isVisible()
@@ -66,7 +68,7 @@ def test_loading_data_says_that_it_can_be_cancelled(bench, qtbot):
     bench.begin()
     qtbot.waitUntil(lambda: bench.data is not None, timeout=60_000)
     assert said[0] == ("Loading PyTorch", False)
-    assert (f"Loading {bench.data_name}", True) in said
+    assert ("Preparing Shapes …", True) in said
     assert said[-1] == ("", False)
 
 

@@ -12,6 +12,7 @@ from ssllab.labs import lab_of
 from ssllab.methods.registry import methods
 from ssllab.scalars import Chart, Series
 from ssllab.training.metrics import MetricsLog
+from ssllab.training.run_record import Event
 from ssllab.ui import theme
 from ssllab.ui.panels.curves import CurvesPanel, panel_charts
 from ssllab.ui.scene import Overlay, Scene
@@ -185,6 +186,25 @@ def test_the_large_number_is_the_gain_over_the_untrained_encoder(show, scenes):
     assert "untrained" in listed(panel.charts()[0])
     panel.reset()
     assert not panel._gain.isVisible()
+
+
+def test_the_large_number_says_when_the_untrained_model_saw_another_world(qtbot):
+    method = methods()["jepa"]
+    panel = CurvesPanel(None, "probes", "Probes", ("loss", "probes", "alive", "valley"))
+    qtbot.addWidget(panel)
+    panel.declare(method.series, method.charts, method.title)
+    panel.resize(800, 420)
+    panel.show()
+    log = MetricsLog()
+    for step, value in ((0, 0.40), (50, 0.60)):
+        log.append(step, {"position_r2": value})
+    now = Scene("running", probes=log, config=method.Config.make())
+    for key, there in (("remedy", False), ("background", True)):
+        panel.draw(replace(now, events=(Event(20, 1.0, "set", key, "off", "fixed"),)))
+        assert ("world" in panel._gain.words.text()) == there
+        assert panel._gain.words.text().endswith(
+            ", before the world was changed" if there else "untrained model"
+        )
 
 
 def test_the_large_number_needs_no_room_that_the_panel_had_not(show, scenes):

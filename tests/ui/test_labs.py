@@ -159,7 +159,7 @@ def test_a_stored_run_goes_on_in_its_own_lab(qtbot, window, monkeypatch, tmp_pat
     press(qtbot, runs.toolbar.draw_button)
     qtbot.waitUntil(lambda: len(again.benches.overlays) == 2, timeout=30_000)
     drawn = {name: list(bench.overlays) for name, bench in again.benches.all.items()}
-    assert drawn == {"contrast": [contrast], "speech": [speech], "language": []}
+    assert drawn == {"contrast": [contrast], "speech": [speech], "language": [], "energy": []}
 
     def resume(dialog):
         dialog.resume_button.click()

@@ -227,6 +227,13 @@ def test_after_a_change_the_accuracies_of_before_stand_beside_those_of_now(show)
     assert "60 → 71" in [note.text for note in panel.bars.notes.notes]
 
 
+def test_both_ranks_are_named_where_both_are_measured(show, full_scene):
+    panel, log = show(SpectrumPanel), MetricsLog()
+    log.append(1, {"rankme_z": 12.0, "effective_rank_z": 9.5})
+    panel.draw(replace(full_scene(), probes=log))
+    assert panel.spectrum.legend.entries()[-1].name == "g(h): RankMe 12.0, effective rank 9.5, of 16"
+
+
 def test_the_spectrum_names_rankme_and_its_ceiling(show, full_scene):
     panel = show(SpectrumPanel)
     panel.draw(full_scene())

@@ -15,9 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor
 
 from ssllab.training.metrics import MetricsLog
 from ssllab.ui.plots.axis import tick_text, value_text
+from ssllab.ui.plots.chart import colour
 from ssllab.ui.plots.chart_panel import arrangement
 from ssllab.ui.plots.curves import stairs
 from ssllab.ui.plots.decimation import Pyramid
@@ -266,6 +268,25 @@ def test_sick_bands_differ_in_colour_and_edge(plot):
     assert inks == [ink for ink, _ in looks]  # the legend shows what the plot draws
 
 
+def test_of_several_curves_the_first_alone_has_sick_bands_and_no_words_are_written_over_them(qtbot):
+    made = TimePlot(
+        [Curve("spread", "spread", "0"), Curve("cosine", "cosine", "3")], y_label="value", hint="Press Start"
+    )
+    qtbot.addWidget(made)
+    at = np.arange(3), np.ones(3), np.full(3, 2.0)
+    both = {"spread": at, "cosine": at}
+    bands = [Band("healthy", True, both), Band("collapsed", False, both)]
+    assert made.notes.hint == "Press Start"
+    made.draw(scene(None, bands=bands))
+    assert made.notes.hint == ""
+    assert [(band.name, metric) for band, metric, *_ in made._band_items] == [
+        ("healthy", "spread"), ("healthy", "cosine"), ("collapsed", "spread"),
+    ]  # fmt: skip
+    inks = [item.opts["brush"].color().name() for *_, item in made._band_items]
+    assert inks[1] == QColor(colour("3")).name()
+    assert len(set(inks)) == 3
+
+
 def test_the_view_follows_the_run_until_the_user_zooms_and_again_on_follow(plot, qtbot):
     log = log_of(100)
     plot.draw(scene(log))
@@ -500,6 +521,20 @@ def test_markers_and_names_of_runs_have_peoples_words_for_controls_and_choices()
     assert control_value("unit", "code") == "Units of sound"  # of a language model too
     assert (control_words("blur"), control_words("my_own_rate")) == ("Gaussian blur", "my own rate")
     assert control_value("schedule", "tri_stage") == "Rise, hold, fall"
+    assert change_text("remedy", "vicreg", "none") == "remedy VICReg → None"
+    assert control_words("sigreg_weight") == "SIGReg weight"
+
+
+def test_every_title_of_a_shipped_control_or_choice_is_known_where_only_its_name_is():
+    from ssllab.methods.registry import ours
+    from ssllab.ui.control_words import control_value, control_words
+
+    for method in ours().values():
+        for key, spec in method.Config.controls().items():
+            if spec.control.title:
+                assert control_words(key).lower().endswith(spec.title.lower())
+            for choice, title in zip(spec.choices, spec.control.choice_titles, strict=False):
+                assert control_value(key, choice) == title
 
 
 @pytest.mark.parametrize(

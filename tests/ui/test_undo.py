@@ -203,6 +203,18 @@ def test_a_run_that_was_reset_goes_on_where_it_was(qtbot, page) -> None:
     assert bench.session.run.id == run
 
 
+def test_a_run_that_trains_trains_on_when_its_rewind_is_taken_back(qtbot, page) -> None:
+    bench = page.bench
+    run = train(qtbot, bench, 3)
+    bench.cure({"learning_rate": 0.001}, 2)
+    qtbot.waitUntil(lambda: bench.session is not None and bench.session.run.id != run, timeout=WAIT)
+    qtbot.waitUntil(lambda: bench.session.state == "running", timeout=WAIT)
+    page.history.undo()
+    settled(qtbot, bench)
+    qtbot.waitUntil(lambda: bench.session.run.id == run and bench.session.state == "running", timeout=WAIT)
+    bench.pause()
+
+
 def test_what_is_refused_is_no_step_of_undo(qtbot, page) -> None:
     bench, said = page.bench, []
     bench.message.connect(lambda level, text, detail: said.append(text))

@@ -55,6 +55,7 @@ KIND = Kind(
         "A folder of frames or of videos",
         "Open a video…",
         "Video (*.mp4 *.mov *.mkv *.webm *.avi *.m4v *.gif *.npz *.npy);;Every file (*)",
+        "Your video…",
     ),
     sources=(
         SourceInfo(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from ssllab.controls import Config, Control
-
-_GROUP = "World"
+from ssllab.controls import WORLD, Config, Control
 
 
 class WorldSettings(Config):
@@ -19,7 +17,7 @@ class WorldSettings(Config):
             "noise that is another for each clip and still in time, the easiest thing of all to predict.",
             choice_titles=("Off", "Drifting", "Flickering", "Fixed for a clip"),
             live=True,
-            group=_GROUP,
+            group=WORLD,
             paper="Sobal et al. 2022: a slow feature is learnt in place of what moves",
         ),
     ] = "off"
@@ -30,7 +28,7 @@ class WorldSettings(Config):
             low=0.0,
             high=1.0,
             live=True,
-            group=_GROUP,
+            group=WORLD,
             needs="background=drift,flicker,fixed",
         ),
     ] = 1.0
@@ -41,7 +39,7 @@ class WorldSettings(Config):
             low=1,
             high=6,
             live=True,
-            group=_GROUP,
+            group=WORLD,
         ),
     ] = 1
     shapes: Annotated[
@@ -51,7 +49,7 @@ class WorldSettings(Config):
             low=1,
             high=4,
             live=True,
-            group=_GROUP,
+            group=WORLD,
         ),
     ] = 1
     wall: Annotated[
@@ -59,7 +57,7 @@ class WorldSettings(Config):
         Control(
             "A wall stands in the picture; what goes behind it cannot be seen until it comes out.",
             live=True,
-            group=_GROUP,
+            group=WORLD,
         ),
     ] = False
     collisions: Annotated[
@@ -67,6 +65,6 @@ class WorldSettings(Config):
         Control(
             "Objects bounce off each other; without it they pass through each other.",
             live=True,
-            group=_GROUP,
+            group=WORLD,
         ),
     ] = False

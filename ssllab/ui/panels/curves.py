@@ -12,7 +12,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from ssllab.controls import WORLD
 from ssllab.scalars import Chart, Series
+from ssllab.training.changes import gestures
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.plots.chart_panel import ChartPanel
@@ -126,6 +128,15 @@ class CurvesPanel(ChartPanel):
         super().restore_view(state)
 
 
+def _world_changed(scene: Scene) -> bool:
+    """Whether the untrained model was measured in another world than that of now."""
+    controls = scene.config.controls() if scene.config is not None else {}
+    return any(
+        drag[0].key in controls and controls[drag[0].key].control.group == WORLD
+        for drag in gestures(scene.events)
+    )
+
+
 class Gain(QWidget):
     """A large number: how far a scalar has come from the value of the untrained model. Hidden where there is none."""
 
@@ -158,14 +169,16 @@ class Gain(QWidget):
             self.say(None)
             return
         self.say(self._series.scale * (last - first))
+        when = ", before the world was changed" if _world_changed(scene) else ""
         points = "points" if self._series.percent else self._series.unit
         room = width - self.number.sizeHint().width() - 24
         said = [
             f"{points}{what}".strip()
             for what in (
-                f" of {self._series.title} over the untrained model",
-                f" of {self._series.title} over untrained",
-                " over untrained",
+                f" of {self._series.title} over the untrained model{when}",
+                f" of {self._series.title} over untrained{when}",
+                f" over untrained{when}",
+                *([" over untrained, in another world"] if when else []),
             )
         ]
         fits = (text for text in said if self.words.fontMetrics().horizontalAdvance(text) <= room)

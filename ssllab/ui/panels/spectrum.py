@@ -47,7 +47,7 @@ class SortedValues(Chart):
         self._relative = relative
         self._part: Spectrum | None = None
         self._named = True  # also before the first look
-        self._ranks: dict[str, tuple[float | None, float | None]] = {}  # of the model, and of noise
+        self._ranks: dict[str, tuple[float | None, ...]] = {}  # RankMe, of noise, effective rank
         self._highest = 0.0  # of vectors as they are, in this run
         self._curves = {key: self.line(key, role, width=2) for key, _, role in _KINDS}
         self._bars = self.line("z", "repel", width=0, fill=0.4, fill_to=0.0, z=-1)
@@ -67,11 +67,15 @@ class SortedValues(Chart):
         ranks = {}
         if not self._levels and scene.probes is not None:
             ranks = {
-                key: (scene.probes.last(f"rankme_{key}"), scene.constants.get(f"noise_rankme_{key}"))
+                key: (
+                    scene.probes.last(f"rankme_{key}"),
+                    scene.constants.get(f"noise_rankme_{key}"),
+                    scene.probes.last(f"effective_rank_{key}"),
+                )
                 for key, *_ in _KINDS
             }
             if ranks["z"][0] is None:
-                ranks["z"] = scene.probes.last("rankme"), None
+                ranks["z"] = scene.probes.last("rankme"), None, scene.probes.last("effective_rank")
         part = scene.part(Spectrum)
         if part is self._part and ranks == self._ranks:
             return
@@ -146,9 +150,11 @@ class SortedValues(Chart):
         entries = []
         for key, name, role in self._kinds():
             size = len(self._values(key))
-            rank, noise = self._ranks.get(key, (None, None))
+            rank, noise, effective = self._ranks.get(key, (None, None, None))
             if rank is not None and math.isfinite(rank):
-                name += f": RankMe {rank:.1f}" + (f" of {size}" if size else "")
+                both = effective is not None and math.isfinite(effective)
+                name += f": RankMe {rank:.1f}" + (f", effective rank {effective:.1f}," if both else "")
+                name += f" of {size}" if size else ""
                 name += f" (noise {noise:.0f})" if noise is not None else ""
             entries.append(Entry(key, name, colour(role), "fill" if key == "z" and self._barred else "line"))
         if self._levels:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ssllab.data.batches import Data
     from ssllab.experiments.short_runs import ShortRuns
     from ssllab.methods.base import Method
+    from ssllab.training.protocol import SessionLike
 
 POLL_MILLISECONDS = 300
 
@@ -46,6 +47,7 @@ class Picture(QWidget):
     """What is drawn of a sweep's results. ``controls``: how it is looked at, beside the panel's buttons."""
 
     controls: Sequence[QWidget] = ()
+    steps = 0  # of each run that was started here; 0 before that
 
     def columns(self) -> dict[str, NDArray]:
         """What "Save data" writes."""
@@ -148,6 +150,7 @@ class SweepPanel(Panel):
         column.addWidget(self.bar)
         column.addWidget(self.picture, 1)
         self.runs: ShortRuns[Any, Any] | None = None  # under way, or the last ones
+        self._waiting: SessionLike | None = None  # whose run goes on when the others end
         self._words = ""
         self._about = ""  # what is said of the results where they are kept
         self._kept: int | None = None  # how many are; None before anybody looked
@@ -174,11 +177,13 @@ class SweepPanel(Panel):
         if isinstance(plan, str):
             bench.say("info", plan)
             return
-        bench.pause()
+        self._pause()
         self.runs, self._words, self._kept = None, plan.words, 0
         self._about = f"{steps:,} steps on {bench.data.title}"
         self._of = None
+        self.picture.steps = steps
         self.picture.show_results({})
+        self.note.setText(", ".join(filter(None, ("beginning", self._words, self._about))))
         self.bar.setValue(0)
         self._show_running(True)
 
@@ -187,6 +192,21 @@ class SweepPanel(Panel):
             return lambda: self._follow(runs)
 
         self._background.run(work, self._failed)
+
+    def _pause(self) -> None:
+        """The live run waits for the end of the others, and the person is told so."""
+        bench = self.bench
+        self._waiting = bench.session if bench.state == "running" else None
+        bench.pause()
+        if self._waiting is not None:
+            name = f"{self.sweep.name[0].lower()}{self.sweep.name[1:]}"
+            bench.say("info", f"The run is paused while {name} trains; it goes on afterwards.")
+
+    def _go_on(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        # It may still be on its way to the pause.
+        if waiting is not None and waiting is self.bench.session and waiting.state in ("running", "paused"):
+            self.bench.start()
 
     def _follow(self, runs: ShortRuns[Any, Any]) -> None:
         self.runs = runs
@@ -201,6 +221,7 @@ class SweepPanel(Panel):
 
     def _failed(self, line: str, trace: str) -> None:
         self._show_running(False)
+        self._go_on()
         self.bench.say("error", f"{self.sweep.name} stopped: {line}", trace)
 
     def _poll(self) -> None:
@@ -210,7 +231,7 @@ class SweepPanel(Panel):
         running = runs.running  # asked first: what came out until then is drawn below
         self.picture.show_results(runs.known)
         self.bar.setValue(int(1000 * runs.progress))
-        words = [f"{len(runs.results)} of {len(runs.cells)} {self.sweep.cells}", self._words]
+        words = [self._count(runs), self._words, self._about]
         if running and (left := runs.seconds_left) is not None:
             words.append(f"about {left / 60:.0f} min left" if left > 90 else f"about {left:.0f} s left")
         self.note.setText(", ".join(filter(None, words)))
@@ -218,11 +239,16 @@ class SweepPanel(Panel):
         if not running:
             self._timer.stop()
             self._show_running(False)
+            self._go_on()
             if runs.results:
-                self._of = ", ".join(filter(None, (self.note.text(), self._about)))
+                self._of = self.note.text()
                 self._say_others()
             if runs.failure:
                 self._failed(*runs.failure)
+
+    def _count(self, runs: ShortRuns[Any, Any]) -> str:
+        count = f"{len(runs.results)} of {len(runs.cells)} {self.sweep.cells}"
+        return f"cancelled after {count}" if runs.cancelled and len(runs.results) < len(runs.cells) else count
 
     def _say_others(self) -> None:
         """Results of other data, or of settings that cannot be compared, are pale, and the note says whose they are."""
@@ -244,8 +270,9 @@ class SweepPanel(Panel):
         if self.sweep.to_plain is None or len(results) == self._kept:
             return
         self._kept = len(results)
-        count = f"{len(results)} of {len(runs.cells)} {self.sweep.cells}"
-        about = ", ".join(filter(None, (count, self._words, self._about, f"{datetime.now():%Y-%m-%d %H:%M}")))
+        about = ", ".join(
+            filter(None, (self._count(runs), self._words, self._about, f"{datetime.now():%Y-%m-%d %H:%M}"))
+        )
         kept = {"about": about, "results": self.sweep.to_plain(results)}
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)

@@ -377,6 +377,12 @@ class Chart(QWidget):
         self.notes.prepareGeometryChange()
         self._fit_labels()
 
+    def name_axis(self, label: str) -> None:
+        """What the values are from now on."""
+        if label != self._labels[1]:
+            self._labels = (self._labels[0], label)
+            Chart.restyle(self)
+
     def _style_buttons(self) -> None:
         now = theme.current()
         for button in self._buttons:

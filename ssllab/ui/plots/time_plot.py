@@ -177,7 +177,8 @@ class TimePlot(Chart):
         try:
             self._read()
             shown = self._has_points()
-            self._show_empty(not any(live.track.length for live in self._visible_live()) and not self._others)
+            drawn = self._others or (self._band_items and not self._tracks())  # no words are written over it
+            self._show_empty(not drawn and not any(live.track.length for live in self._visible_live()))
             if shown:
                 self._follow_x()
             self._fill(shown)
@@ -353,10 +354,22 @@ class TimePlot(Chart):
             for curve in self._curves
             if curve.overlay and curve.metric in band.curves and len(band.curves[curve.metric][0])
         ]
+        # The first curve has all its bands. Those of several would hide one another: of others the healthy one is drawn.
+        first = next((curve for curve in self._curves for _, c in wanted if c is curve), None)
+        wanted = [(band, curve) for band, curve in wanted if curve is first or band.healthy]
         if [(id(b), m) for b, m, *_ in self._band_items] == [(id(b), c.metric) for b, c in wanted]:
             return
         looks = band_looks(band for band, _ in wanted)
-        self._put_bands((band, curve, f"band {band.name}", *looks[band.name], 0.16) for band, curve in wanted)
+        self._put_bands(
+            (
+                band,
+                curve,
+                f"band {band.name}",
+                *(looks[band.name] if curve is first else (curve.role, False)),
+                0.16,
+            )
+            for band, curve in wanted
+        )
         self._list(self._scene.overlays if self._scene else ())
 
     def _put_bands(self, bands: Iterable[tuple[Band, Curve, str, str, bool, float]]) -> None:

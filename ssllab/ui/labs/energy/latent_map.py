@@ -10,7 +10,7 @@ from ssllab.ui.panels.embedding_map import EmbeddingMap
 class LatentMap(EmbeddingMap):
     """The embedding map with this lab's words."""
 
-    empty = "Press Start: frames appear here as the model sees them; a collapse is a cloud that shrinks to a point"
+    empty = "Press Start: frames, or images, appear here as the model sees them; collapse is a cloud that shrinks to a point"
     help = (
         "<p>128 held-out frames where the model puts them now, or the images of a method of two views: with two or three "
         "dimensions the latents <b>as they are</b>, without any projection; with more their two principal components. The "

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QMenu, QToolButton, QWidget, QWidgetAction
 
+from ssllab.controls import WORLD
 from ssllab.training.run_record import RunSettings
 from ssllab.ui.bench import Bench
 from ssllab.ui.panels.sweep import Picture, Plan, Sweep
 from ssllab.ui.plots.chart import Chart, Readout, colour
 from ssllab.ui.plots.export import FrameCall, frame_of
 from ssllab.ui.plots.legend import Entry
+from ssllab.ui.setup import settings_words
 
 if TYPE_CHECKING:
     from ssllab.experiments.contenders import Contender
@@ -174,24 +176,26 @@ class RaceChart(Chart, Picture):
         return str(among.index(one) if one in among else len(among))
 
     def _points(self, course: Course) -> tuple[NDArray, NDArray]:
-        """Steps, and the measure as it is shown."""
+        """Steps at which the measure is known, and it as it is shown."""
         name = self.measure.currentData()
-        values = course.values.get(name, ())
-        scale = self._series()[name].scale if values else 1.0
-        return np.array(course.steps[: len(values)], float), np.array(values, float) * scale
+        values = np.array(course.values.get(name, ()), float)
+        scale = self._series()[name].scale if len(values) else 1.0
+        known = np.isfinite(values)
+        return np.array(course.steps[: len(values)], float)[known], values[known] * scale
 
     def redraw(self) -> None:
         self._show_empty(not self._courses)
+        series = self._series().get(self.measure.currentData())
+        self.name_axis(f"{series.title} ({series.shown_unit})".replace(" ()", "") if series else "")
         for one, line in self._lines.items():
             self.put(line, *self._points(self._courses[one]))
-        lows, highs, last = [], [], 1.0
+        lows, highs, last = [], [], float(max(1, self.steps))
         for one, course in (self._within or self._courses).items():
             x, y = self._points(course)
-            known = y[np.isfinite(y)]
             last = max(last, *x) if len(x) else last
-            if len(known) and _key(one) not in self._hidden:
-                lows.append(float(known.min()))
-                highs.append(float(known.max()))
+            if len(y) and _key(one) not in self._hidden:
+                lows.append(float(y.min()))
+                highs.append(float(y.max()))
         if lows:
             first = 1.0 if self.log[0] else 0.0
             low = min(lows) if self.log[1] else min(0.0, *lows)
@@ -245,13 +249,12 @@ class RaceChart(Chart, Picture):
         found = {}
         for one in self._courses:
             _, y = self._points(self._courses[one])
-            known = y[np.isfinite(y)]
-            found[_key(one)] = self._said(float(known[-1])) if len(known) else ""
+            found[_key(one)] = self._said(float(y[-1])) if len(y) else ""
         return found
 
     def readout(self, x: float) -> Readout | None:
         step = 10.0**x if self.log[0] else x
-        steps = self._steps()
+        steps = sorted({at for course in self._courses.values() for at in self._points(course)[0].tolist()})
         if not steps:
             return None
         near = min(steps, key=lambda at: abs(at - step))
@@ -260,10 +263,10 @@ class RaceChart(Chart, Picture):
         for one in self._courses:
             at, y = self._points(self._courses[one])
             here = y[at == near]
-            if len(here) and math.isfinite(here[0]) and _key(one) not in self._hidden:
+            if len(here) and _key(one) not in self._hidden:
                 values[_key(one)] = self._said(float(here[0]))
                 dots.append((place, float(self.map_y(here[:1])[0]), colour(self._role(one))))
-        return place, f"step {near:,}", values, dots
+        return place, f"step {near:,.0f}", values, dots
 
     def columns(self) -> dict[str, NDArray]:
         steps = self._steps()
@@ -311,14 +314,27 @@ def _from_plain(rows: Any) -> Mapping[Contender, Course]:
     return from_plain(rows)
 
 
+def _world(bench: Bench) -> list[str]:
+    """The controls of the world in which all learn: the background, and what is not as at first."""
+    if bench.config is None:
+        return []
+    now, found = bench.config.model_dump(), {}
+    for key, spec in bench.config.controls().items():
+        if spec.control.group != WORLD or not bench.config.matters(key):
+            continue
+        if key == "background" or now[key] != spec.default:
+            found[key] = now[key]
+    return [settings_words(found)] if found else []
+
+
 def _plan(bench: Bench, settings: RunSettings, data: Any, picture: RaceChart) -> Plan | str:
     from ssllab.experiments.race import Race
 
     chosen, together = picture.choice.chosen, picture.choice.together.isChecked()
     if not chosen:
         return "Nobody takes part: choose some in the race's menu."
-    words = "side by side" if together else "one after the other"
-    return Plan(lambda steps: Race(settings, data, steps, chosen, together), words)
+    words = ["side by side" if together else "one after the other", *_world(bench)]
+    return Plan(lambda steps: Race(settings, data, steps, chosen, together), ", ".join(words))
 
 
 RACE = Sweep(

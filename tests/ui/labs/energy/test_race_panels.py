@@ -20,6 +20,8 @@ from ssllab.training.run_store import Workspace
 from ssllab.ui.bench import Bench
 from ssllab.ui.labs.energy.background import BACKGROUND
 from ssllab.ui.labs.energy.race import RACE
+from ssllab.ui.main_toolbar import MainToolbar
+from ssllab.ui.panels.curves import panel_charts
 from ssllab.ui.panels.sweep import SweepPanel
 from ssllab.ui.work import LongWork
 
@@ -216,3 +218,82 @@ def test_the_sweep_over_backgrounds_is_offered_where_a_method_learns_from_clips(
     panel = shown(BACKGROUND)
     offered = {name for name, method in methods().items() if panel.suits(method)}
     assert offered == {"jepa", "pixel_predictor", "cpc"}
+
+
+def test_the_axes_span_all_steps_from_the_start_and_say_what_is_measured(shown):
+    picture = shown(RACE).picture
+    picture.steps = 300
+    picture.show_results({EMA: Course((0, 15), {"position_r2": (0.6, 0.7)})})
+    assert picture.view.viewRange()[0][1] >= 300
+    assert picture._labels[1] == "Position, R² (%)"
+
+
+def test_what_was_not_probed_leaves_no_hole_in_a_curve(shown):
+    picture = shown(RACE).picture
+    picture.show_results({EMA: Course((0, 5, 10), {"position_r2": (0.6, math.nan, 0.7)})})
+    steps, values = picture._points(picture._courses[EMA])
+    assert steps.tolist() == [0, 10]
+    assert values.tolist() == [60, 70]
+    assert picture.readout(5.5)[1] == "step 10"
+
+
+def test_a_race_says_that_the_run_waits_in_which_world_it_is_and_when_it_was_cancelled(shown, qtbot, bench):
+    said = []
+    bench.message.connect(lambda level, text, detail: said.append(text))
+    bench.set_many({"background": "fixed", "background_strength": 0.5})
+    bench.start()
+    qtbot.waitUntil(lambda: bench.session.state == "running", timeout=60_000)
+    bench.poll()
+    panel = shown(RACE)
+    panel.steps.setValue(10_000)
+    qtbot.mouseClick(panel.run_button, Qt.MouseButton.LeftButton)
+    assert said == ["The run is paused while the race trains; it goes on afterwards."]
+    qtbot.waitUntil(lambda: panel.runs is not None and bool(panel.runs.known), timeout=60_000)
+    qtbot.waitUntil(lambda: bench.session.state == "paused", timeout=60_000)
+    qtbot.mouseClick(panel.cancel_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(panel.run_button.isEnabled, timeout=60_000)
+    assert panel.note.text().startswith(
+        "cancelled after 0 of 6 runs, side by side, background Fixed for a clip"
+    )
+    assert panel.note.text().endswith(f"background strength 0.5, 10,000 steps on {bench.data.title}")
+    qtbot.waitUntil(lambda: bench.session.state == "running", timeout=60_000)
+
+
+def test_the_world_of_a_lesson_goes_along_to_another_method_and_its_remedy_does_not(bench):
+    said = []
+    bench.message.connect(lambda level, text, detail: said.append(text))
+    lesson = {"background": "fixed", "remedy": "none", "learning_rate": 0.01}
+    bench.config = bench.config.changed(lesson)
+    bench._lesson = lesson
+    bench.set_method("pixel_predictor")
+    assert (bench.config.background, bench.config.learning_rate) == ("fixed", 1e-3)
+    assert said == ["The lesson is over: remedy, learning rate are back at the default."]
+    bench.set_method("jepa")
+    assert (bench.config.background, bench.config.remedy) == ("fixed", "vicreg")
+
+
+def test_a_video_of_the_persons_own_is_asked_for_beside_a_folder_and_long_names_keep_their_ends(bench, qtbot):
+    toolbar = MainToolbar(bench)
+    qtbot.addWidget(toolbar)
+    box = toolbar.data_box
+    assert [box.itemText(i) for i in range(box.count())][-2:] == ["Your folder…", "Your video…"]
+    with qtbot.waitSignal(toolbar.file_wanted):
+        box.setCurrentIndex(box.count() - 1)
+        box.activated.emit(box.count() - 1)
+    bench.data_name = "/somewhere/" + "a very long name of a film " * 4 + "7.mp4"
+    toolbar.show_data()
+    assert box.currentData() == bench.data_name
+    assert box.itemText(box.count() - 1) == "Your video…"
+    box.resize(160, box.sizeHint().height())
+    one = box.grab().toImage()
+    box.setItemText(box.currentIndex(), box.currentText().replace("7.mp4", "8.mp4"))
+    assert box.grab().toImage() != one  # the end is seen
+
+
+def test_methods_of_two_views_show_whether_they_are_alive():
+    charts = panel_charts(
+        "alive",
+        ("probes", "alive", "loss"),
+        *[getattr(methods()["simsiam"], n) for n in ("series", "charts")],
+    )
+    assert [chart.name for chart in charts] == ["Alive", "Rank"]
