@@ -864,6 +864,12 @@ class Bench(QObject):
         return live_run(self.session, self._runs) if self.session else None
 
     @property
+    def run_and_parent(self) -> tuple[str, tuple[str, int] | None] | None:
+        """The run on the bench by its id, with the run and the step that it was forked from; None where nothing is kept."""
+        run: Any = self.session.run if self.session is not None else None
+        return None if run is None else (run.id, run.info.parent)
+
+    @property
     def run_config(self) -> Config | None:
         """The settings of the run that is here; those that are chosen before there is one."""
         return (self.session.config if self.session else None) or self.config

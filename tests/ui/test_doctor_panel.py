@@ -28,16 +28,16 @@ def panel(qtbot, tmp_path):
 def test_no_text_is_cut_and_the_remedy_is_at_hand(qtbot, panel):
     for verdict in (Verdict("healthy", "It learns", ("a number",)), SICK):
         panel.draw(Scene("running", verdict=verdict))
-    body = panel.scroll.widget()
+    body = panel.area.widget()
 
     def whole():
         seen = [label for label in body.findChildren(QLabel) if not label.isHidden()]
         tall = all(label.height() >= label.heightForWidth(label.width()) for label in seen)
-        return len(seen) == 5 and tall and body.height() > panel.scroll.viewport().height()
+        return len(seen) == 5 and tall and body.height() > panel.area.viewport().height()
 
     qtbot.waitUntil(whole, timeout=3_000)
-    assert body.width() <= panel.scroll.viewport().width()
-    assert panel.scroll.verticalScrollBar().maximum() > 0
+    assert body.width() <= panel.area.viewport().width()
+    assert panel.area.verticalScrollBar().maximum() > 0
     button = panel.apply_button
     assert panel.rect().contains(button.geometry())
     assert button.height() >= button.sizeHint().height()

@@ -64,14 +64,14 @@ class DoctorPanel(Panel):
         for label in (self.evidence, self.remedy, self.history):
             column.addWidget(label)
         column.addStretch(1)
-        self.scroll = QScrollArea()
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setWidget(body)
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setWidget(body)
         # All that is said scrolls as one; the remedy is always at hand.
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 8)
-        layout.addWidget(self.scroll, 1)
+        layout.addWidget(self.area, 1)
         layout.addWidget(self.apply_button, 0, Qt.AlignmentFlag.AlignLeft)
         self._button_words = ""
         self._verdict: object = None

@@ -64,7 +64,7 @@ class SortedValues(Chart):
         self._list()
 
     def draw(self, scene: Scene) -> None:
-        ranks = {}
+        ranks: dict[str, tuple[float | None, ...]] = {}
         if not self._levels and scene.probes is not None:
             ranks = {
                 key: (

@@ -370,14 +370,15 @@ class LandscapePanel(Panel):
 
     def _distances_of_run(self) -> Distances:
         """Those of the run on the bench: kept, where it was here before; its parent's up to where it was forked."""
-        run = self.bench.session.run if self.bench.session else None
-        if run is None:
+        known = self.bench.run_and_parent
+        if known is None:
             return {}
-        if run.id not in self._logs_of_runs:
-            parent, step = run.info.parent or ("", 0)
-            parents = self._logs_of_runs.get(parent, {})
-            self._logs_of_runs[run.id] = {key: log.until(step) for key, log in parents.items()}
-        kept = self._logs_of_runs[run.id] = self._logs_of_runs.pop(run.id)  # the newest last
+        run, parent = known
+        if run not in self._logs_of_runs:
+            before, step = parent or ("", 0)
+            parents = self._logs_of_runs.get(before, {})
+            self._logs_of_runs[run] = {key: log.until(step) for key, log in parents.items()}
+        kept = self._logs_of_runs[run] = self._logs_of_runs.pop(run)  # the newest last
         while len(self._logs_of_runs) > RUNS_KEPT:
             del self._logs_of_runs[next(iter(self._logs_of_runs))]
         return kept
@@ -519,7 +520,8 @@ class LandscapePanel(Panel):
 
 def world_changed(events: Sequence[Event]) -> bool:
     """Whether a control of the world was changed in a run, and not changed back."""
-    first, last = {}, {}
+    first: dict[str, object] = {}
+    last: dict[str, object] = {}
     for event in events:
         if event.kind == "set" and event.key in WorldSettings.model_fields:
             first.setdefault(event.key, event.old)
