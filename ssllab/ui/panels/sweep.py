@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from ssllab.data.batches import Data
     from ssllab.experiments.short_runs import ShortRuns
     from ssllab.methods.base import Method
-    from ssllab.training.protocol import SessionLike
 
 POLL_MILLISECONDS = 300
 
@@ -150,7 +149,7 @@ class SweepPanel(Panel):
         column.addWidget(self.bar)
         column.addWidget(self.picture, 1)
         self.runs: ShortRuns[Any, Any] | None = None  # under way, or the last ones
-        self._waiting: SessionLike | None = None  # whose run goes on when the others end
+        self._waiting: int | None = None  # the number of the run that goes on when the others end
         self._words = ""
         self._about = ""  # what is said of the results where they are kept
         self._kept: int | None = None  # how many are; None before anybody looked
@@ -196,16 +195,17 @@ class SweepPanel(Panel):
     def _pause(self) -> None:
         """The live run waits for the end of the others, and the person is told so."""
         bench = self.bench
-        self._waiting = bench.session if bench.state == "running" else None
+        live = bench.live_run
+        self._waiting = live.number if live is not None and bench.state == "running" else None
         bench.pause()
         if self._waiting is not None:
             name = f"{self.sweep.name[0].lower()}{self.sweep.name[1:]}"
             bench.say("info", f"The run is paused while {name} trains; it goes on afterwards.")
 
     def _go_on(self) -> None:
-        waiting, self._waiting = self._waiting, None
+        waiting, self._waiting, live = self._waiting, None, self.bench.live_run
         # It may still be on its way to the pause.
-        if waiting is not None and waiting is self.bench.session and waiting.state in ("running", "paused"):
+        if live is not None and live.number == waiting and self.bench.state in ("running", "paused"):
             self.bench.start()
 
     def _follow(self, runs: ShortRuns[Any, Any]) -> None:
