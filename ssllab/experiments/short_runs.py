@@ -82,11 +82,6 @@ class ShortRuns(Generic[Cell, Result]):
         """Whether it was."""
         return self._cancelled.is_set()
 
-    @property
-    def steps(self) -> int:
-        """Of each run."""
-        return self._steps
-
     def cancel(self) -> None:
         """Stop after the step under way; finished cells stay."""
         self._cancelled.set()
