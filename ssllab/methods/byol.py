@@ -15,7 +15,7 @@ from ssllab.controls import Control
 from ssllab.doctor.joint import ANGLES
 from ssllab.methods.base import StepResult
 from ssllab.methods.joint import JointMethod, predictor
-from ssllab.methods.joint_settings import AngleSettings
+from ssllab.methods.joint_settings import PREDICTOR_WIDTH, AngleSettings
 from ssllab.methods.pairs import build_networks
 from ssllab.objectives.contrast import full_precision
 from ssllab.objectives.negative_cosine import negative_cosine
@@ -36,26 +36,7 @@ class BYOLConfig(AngleSettings):
             paper="BYOL table 5: 1 18.8, 0.999 69.8, 0.99 72.5, 0.9 68.4, 0 0.3",
         ),
     ] = 0.99
-    predictor: Annotated[
-        bool,
-        Control(
-            "A small network predicts the target's embedding. Off: the embedding itself is compared.",
-            live=True,
-            group="Collapse",
-            paper="BYOL table 5: 0.2 % without",
-        ),
-    ] = True
-    predictor_width: Annotated[
-        int,
-        Control(
-            "Width of the predictor's hidden layer.",
-            low=2,
-            high=4096,
-            log=True,
-            group="Model",
-            paper="BYOL: 4096",
-        ),
-    ] = 256
+    predictor_width: Annotated[int, PREDICTOR_WIDTH] = 256
 
 
 class BYOL(JointMethod):

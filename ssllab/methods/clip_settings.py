@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from ssllab.controls import Control
 from ssllab.data.video.settings import WorldSettings
-from ssllab.methods.settings import BatchSettings, OptimizerSettings
+from ssllab.methods.settings import ADAM_RATE, BatchSettings, OptimizerSettings
 
 
 class ClipSettings(OptimizerSettings, BatchSettings, WorldSettings):
@@ -20,14 +20,7 @@ class ClipSettings(OptimizerSettings, BatchSettings, WorldSettings):
     )
     learning_rate: Annotated[
         float,
-        Control(
-            "Peak step size, reached after warm-up.",
-            low=0.0,
-            high=100.0,
-            log=True,
-            live=True,
-            group="Optimizer",
-        ),
+        ADAM_RATE,
     ] = 1e-3
     context: Annotated[
         int,

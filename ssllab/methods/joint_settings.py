@@ -18,6 +18,15 @@ OUTPUT = Control(
     paper="SimSiam: on; BYOL, VICReg, Barlow Twins, LeJEPA: off",
 )
 
+PREDICTOR_WIDTH = Control(
+    "Width of the predictor's hidden layer.",
+    low=2,
+    high=4096,
+    log=True,
+    group="Model",
+    paper="SimSiam: 512, a quarter of the embedding; BYOL: 4096",
+)
+
 
 class JointSettings(PairSettings):
     """Batch norm in the head, live."""
@@ -38,8 +47,17 @@ class JointSettings(PairSettings):
 
 
 class AngleSettings(JointSettings):
-    """Of the methods that compare directions: SGD, as in SimSiam. With AdamW at its usual rate the embeddings lose their
-    dimensions (RankMe 3 and 6 of 128 after 300 steps, against 18 and 10)."""
+    """Of the methods that compare what a predictor says with the other view's direction: SGD, as in SimSiam. With AdamW at
+    its usual rate the embeddings lose their dimensions (RankMe 3 and 6 of 128 after 300 steps, against 18 and 10)."""
 
+    predictor: Annotated[
+        bool,
+        Control(
+            "A small network predicts the other view's embedding. Off: the embedding itself is compared.",
+            live=True,
+            group="Collapse",
+            paper="without: SimSiam table 1 0.1 %, BYOL table 5 0.2 %",
+        ),
+    ] = True
     optimizer: Annotated[Literal["sgd", "adamw", "lars"], OPTIMIZER] = "sgd"
     learning_rate: Annotated[float, LEARNING_RATE] = 0.05

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
 from ssllab.controls import Config, Control
-from ssllab.methods.settings import OptimizerSettings
+from ssllab.methods.settings import ADAM_RATE, OptimizerSettings
 
 
 class UnitSettings(Config):
@@ -168,15 +169,7 @@ class NeuralSequenceConfig(OptimizerSettings, BatchOfText, UnitSettings):
     ] = 0.0
     learning_rate: Annotated[
         float,
-        Control(
-            "Peak step size, reached after warm-up.",
-            low=0.0,
-            high=100.0,
-            log=True,
-            live=True,
-            group="Optimizer",
-            paper="nanoGPT for a character model: 1e-3, falling to a tenth",
-        ),
+        replace(ADAM_RATE, paper="nanoGPT for a character model: 1e-3, falling to a tenth"),
     ] = 3e-3
     weight_decay: Annotated[
         float,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
 from ssllab.controls import Config, Control
@@ -12,13 +13,17 @@ OPTIMIZER = Control(
     group="Optimizer",
     paper="LARS: You et al. 2017",
 )
-LEARNING_RATE = Control(
-    "Peak step size, reached after warm-up. SGD and LARS want about a hundred times what AdamW wants.",
+#: Of the methods that train with Adam alone.
+ADAM_RATE = Control(
+    "Peak step size, reached after warm-up.",
     low=0.0,
     high=100.0,
     log=True,
     live=True,
     group="Optimizer",
+)
+LEARNING_RATE = replace(
+    ADAM_RATE, help=f"{ADAM_RATE.help} SGD and LARS want about a hundred times what AdamW wants."
 )
 
 

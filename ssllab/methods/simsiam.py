@@ -16,7 +16,7 @@ from ssllab.controls import Control
 from ssllab.doctor.joint import ANGLES
 from ssllab.methods.base import StepResult
 from ssllab.methods.joint import JointMethod, predictor
-from ssllab.methods.joint_settings import OUTPUT, AngleSettings
+from ssllab.methods.joint_settings import OUTPUT, PREDICTOR_WIDTH, AngleSettings
 from ssllab.objectives.negative_cosine import negative_cosine
 
 
@@ -32,26 +32,7 @@ class SimSiamConfig(AngleSettings):
             paper="SimSiam section 4.1: 67.7 % with it, 0.1 % without",
         ),
     ] = True
-    predictor: Annotated[
-        bool,
-        Control(
-            "A small network predicts one view's embedding from the other's. Off: the embedding itself is compared.",
-            live=True,
-            group="Collapse",
-            paper="SimSiam table 1: 0.1 % without",
-        ),
-    ] = True
-    predictor_width: Annotated[
-        int,
-        Control(
-            "Width of the predictor's hidden layer.",
-            low=2,
-            high=4096,
-            log=True,
-            group="Model",
-            paper="SimSiam: 512, a quarter of the embedding",
-        ),
-    ] = 64
+    predictor_width: Annotated[int, PREDICTOR_WIDTH] = 64
     output_batch_norm: Annotated[bool, OUTPUT] = True
 
 

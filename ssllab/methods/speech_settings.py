@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
 from ssllab.controls import Config, Control
-from ssllab.methods.settings import OptimizerSettings
+from ssllab.methods.settings import ADAM_RATE, OptimizerSettings
 
 
 class SpeechBatchSettings(Config):
@@ -57,15 +58,7 @@ class PretrainingConfig(OptimizerSettings, SpeechBatchSettings):
 
     learning_rate: Annotated[
         float,
-        Control(
-            "Peak step size, reached after warm-up.",
-            low=0.0,
-            high=100.0,
-            log=True,
-            live=True,
-            group="Optimizer",
-            paper="wav2vec 2.0: 5e-4 Base, 3e-4 Large, with batches of 1.6 hours",
-        ),
+        replace(ADAM_RATE, paper="wav2vec 2.0: 5e-4 Base, 3e-4 Large, with batches of 1.6 hours"),
     ] = 3e-3
     weight_decay: Annotated[
         float,
