@@ -1,6 +1,8 @@
 """What tests of a person's own video share: the door, and video files made here."""
 
-from collections.abc import Callable, Iterable
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +17,20 @@ from ssllab.data.video.types import VideoData
 def plain(level: int, height: int = 24, width: int = 24) -> np.ndarray:
     """``(H, W, 3)`` of one brightness: it tells which frame it is."""
     return np.full((height, width, 3), level, np.uint8)
+
+
+@contextlib.contextmanager
+def usual_priority() -> Iterator[None]:
+    """Of root's thread SVT-AV1's encoder makes a real-time one for ever: its children too, and where two of them compute,
+    nobody else on a machine of two cores gets the processor, not even to end them."""
+    if not hasattr(os, "sched_setscheduler"):
+        yield
+        return
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, priority)
 
 
 def write_video(
@@ -33,7 +49,7 @@ def write_video(
         pytest.skip(f"this PyAV has no encoder {codec}")
     pictures = list(pictures)
     when = list(times) if times is not None else None
-    with av.open(str(path), "w", format=form) as file:
+    with usual_priority(), av.open(str(path), "w", format=form) as file:
         stream = file.add_stream(codec, rate=rate)
         stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt = pixels
