@@ -14,7 +14,7 @@ run: $(VENV)/.app system
 
 test: $(VENV)/.test system lint
 	@sh tools/system-libraries.sh $(TEST_LIBRARIES)
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -6,12 +6,11 @@ where a hand puts it."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
@@ -26,19 +25,24 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ssllab.data.video.settings import WorldSettings
 from ssllab.looks import EnergyAtHand, Landscape, ShapeEnergies
-from ssllab.training.metrics import MetricsLog
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
 from ssllab.ui.flicker import AtMostASecond
+from ssllab.ui.labs.energy.landscape_words import (
+    hand_words,
+    landscape_words,
+    shape_words,
+    when,
+    world_changed,
+)
 from ssllab.ui.labs.energy.widgets.asking import ClipModels
 from ssllab.ui.labs.energy.widgets.clip_pictures import ClipPictures, Shown
-from ssllab.ui.labs.energy.widgets.energy_map import FLAT, MARK_NAMES, EnergyMap
+from ssllab.ui.labs.energy.widgets.energy_map import MARK_NAMES, EnergyMap
 from ssllab.ui.labs.energy.widgets.model_of_now import Chosen, ModelOfNow
 from ssllab.ui.labs.energy.widgets.shape_bars import ShapeBars
+from ssllab.ui.labs.energy.widgets.valley_log import ValleyLog
 from ssllab.ui.panel import Panel
-from ssllab.ui.plots.axis import value_text
 from ssllab.ui.plots.chart import Chart, tool
 from ssllab.ui.plots.legend import small_font
 from ssllab.ui.plots.time_plot import Curve, TimePlot
@@ -47,26 +51,16 @@ from ssllab.ui.work import Task, Worker
 
 if TYPE_CHECKING:
     from ssllab.data.video.types import VideoData
-    from ssllab.training.run_record import Event
 
 OVER = ("position", "velocity", "shape")
 COARSE, FINE = 16, 32  # places along a side: while it trains, and when nothing moves
 CLIPS = 64
-COPIES = (
-    1.5  # pixels: a valley nearer to the last place than that is there, and as much nearer as to the truth
-)
-SHARP = 2.0  # of the untrained model's range: a flatter valley is not said to be a copy
-AMISS = 0.5  # of that range: as much worse, at least, does the truth fit one who copies
-RUNS_KEPT = 20  # whose distances are kept for a return to them
 _HINT = "Press Start: a valley forms where the model expects the object"
 _FILMED = (
     "There is no landscape of video that was filmed: nobody knows where its objects are, so they cannot be put elsewhere. "
     "“Adjacent frames” shows the energy of each frame with those that come after it. "
     "Bouncing and Moving digits, in the list of data above, have a landscape."
 )
-
-
-Distances: TypeAlias = dict[tuple[str, int], MetricsLog]  # how far the valley was, over what, of which clip
 
 
 _CURVES = {
@@ -128,8 +122,7 @@ class LandscapePanel(Panel):
         self._look: object = None
         self._moves = False  # whether it trains
         self._filmed: object = None  # data that has no scenes
-        self._logs: Distances = {}
-        self._logs_of_runs: dict[str, Distances] = {}
+        self.log = ValleyLog()
         self._scene: Scene | None = None
         self._at_hand: EnergyAtHand | None = None
         self._words = ""
@@ -351,15 +344,16 @@ class LandscapePanel(Panel):
 
     def _newer(self, step: int) -> bool:
         """Whether a look of that step is to take the place of what is shown, which may be finer."""
-        log = self._logs.get((self.over, self.number))
+        log = self.log.of(self.over, self.number)
         return self._moves or log is None or log.last_step is None or log.last_step < step
 
     def _show(self, part: Landscape | ShapeEnergies, step: int) -> None:
         if isinstance(part, ShapeEnergies):
             self.bars.show_part(part)
         else:
-            self.map.show_part(part, _when(step), self._other_world)
-            self._note(part, step)
+            self.map.show_part(part, when(step), self._other_world)
+            self.log.add(part, self.number, step)
+            self._draw_distances()
         self._show_pictures()
         self._say(part, step)
 
@@ -368,32 +362,9 @@ class LandscapePanel(Panel):
         """Whether the run sees another world by now than the one that its untrained model's range was measured in."""
         return self._scene is not None and world_changed(self._scene.events)
 
-    def _distances_of_run(self) -> Distances:
-        """Those of the run on the bench: kept, where it was here before; its parent's up to where it was forked."""
-        known = self.bench.run_and_parent
-        if known is None:
-            return {}
-        run, parent = known
-        if run not in self._logs_of_runs:
-            before, step = parent or ("", 0)
-            parents = self._logs_of_runs.get(before, {})
-            self._logs_of_runs[run] = {key: log.until(step) for key, log in parents.items()}
-        kept = self._logs_of_runs[run] = self._logs_of_runs.pop(run)  # the newest last
-        while len(self._logs_of_runs) > RUNS_KEPT:
-            del self._logs_of_runs[next(iter(self._logs_of_runs))]
-        return kept
-
-    def _note(self, part: Landscape, step: int) -> None:
-        """Remember how far the valley is; a run that went back goes on from there."""
-        log = self._logs.setdefault((part.over, self.number), MetricsLog())
-        if log.last_step is not None and log.last_step >= step:
-            log.truncate(step - 1)
-        log.append(step, {"truth": part.to_truth, "last": part.to_last})
-        self._draw_distances()
-
     def _draw_distances(self) -> None:
         if self._scene is not None:
-            log = self._logs.get((self.over, self.number))
+            log = self.log.of(self.over, self.number)
             self.distances.draw(replace(self._scene, metrics=log, overlays=(), bands=(), no_bands=None))
 
     def _take_hand(self, answer: EnergyAtHand | None) -> None:
@@ -433,30 +404,7 @@ class LandscapePanel(Panel):
         self.pictures.show_pictures(shown)
 
     def _say(self, part: Landscape | ShapeEnergies, step: int) -> None:
-        when = _when(step)
-        if isinstance(part, ShapeEnergies):
-            best = int(part.energies.argmin())
-            fits, own = (
-                f"no. {name}" if name.isdigit() else name
-                for name in (part.names[best], part.names[part.truth])
-            )
-            said = "its own" if best == part.truth else f"its own is {own}"
-            relief = float(part.energies.max() - part.energies.min()) / max(part.high - part.low, 1e-12)
-            self._words = f"{when}: <b>{fits}</b> fits best, {said}{_range(relief, step)}."
-        elif step and part.relief < FLAT:
-            self._words = (
-                f"{when}: <b>flat</b>, {_times(part.relief)} of the untrained model's range. "
-                "Every place fits like any other: the model tells nothing of where the object is."
-            )
-        else:
-            unit = "px" if part.over == "position" else "px a frame"
-            last = "the last place" if part.over == "position" else "rest"
-            self._words = (
-                f"{when}: valley <b>{part.to_truth:.1f} {unit}</b> from the truth, {part.to_last:.1f} from {last}"
-                f"{_range(part.relief, step)}."
-            )
-            if step and copies(part):
-                self._words += " The valley is where the object was: it copies the last frame."
+        self._words = landscape_words(part, step) if isinstance(part, Landscape) else shape_words(part, step)
         if step and self._other_world:
             self._words += " The untrained model was measured before the world was changed."
         self._show_words()
@@ -464,11 +412,7 @@ class LandscapePanel(Panel):
     def _show_words(self) -> None:
         words, hand, part = self._words, self._at_hand, self.map.part
         if hand is not None and isinstance(part, Landscape) and self.over == "position":
-            lowest = value_text(float(part.energies.min()))
-            at = f"{hand.place[0]:.1f}, {hand.place[1]:.1f}"
-            words += (
-                f"<br><b>Yours</b> at {at}: energy <b>{value_text(hand.energy)}</b>; in the valley {lowest}."
-            )
+            words += f"<br>{hand_words(hand, part)}"
         if words != self.reading.text():
             self.reading.setText(words)
             self.map.setAccessibleDescription(words)
@@ -482,7 +426,7 @@ class LandscapePanel(Panel):
 
     def reset(self) -> None:
         self._answered.clear()
-        self._logs = self._distances_of_run()
+        self.log.turn_to(self.bench.run_and_parent)
         self._look = self._at_hand = None
         self._words = ""
         for chart in self.charts():
@@ -516,41 +460,3 @@ class LandscapePanel(Panel):
             over=over if over in OVER else None,
             number=number if type(number) is int and 0 <= number < CLIPS else None,
         )
-
-
-def world_changed(events: Sequence[Event]) -> bool:
-    """Whether a control of the world was changed in a run, and not changed back."""
-    first: dict[str, object] = {}
-    last: dict[str, object] = {}
-    for event in events:
-        if event.kind == "set" and event.key in WorldSettings.model_fields:
-            first.setdefault(event.key, event.old)
-            last[event.key] = event.new
-    return first != last
-
-
-def copies(part: Landscape) -> bool:
-    """Whether a valley stands so clearly where the object was that the model may be said to copy the last frame."""
-    column, row = (int(np.abs(part.places - at).argmin()) for at in part.truth)
-    worse = float(part.energies[row, column] - part.energies.min())
-    return (
-        part.over == "position"
-        and part.relief > SHARP
-        and worse > AMISS * (part.high - part.low)
-        and part.to_last < COPIES
-        and part.to_truth - part.to_last > COPIES
-    )
-
-
-def _range(relief: float, step: int) -> str:
-    """Of a trained model: the untrained one's own says nothing."""
-    return f"; range {_times(relief)} × untrained" if step else ""
-
-
-def _when(step: int) -> str:
-    return f"step {step:,}" if step else "untrained"
-
-
-def _times(ratio: float) -> str:
-    """A multiple in two or three digits."""
-    return f"{ratio:.1f}" if ratio >= 1 else f"{ratio:.2g}"

@@ -15,7 +15,8 @@ from ssllab.training.run_record import Event, RunSettings
 from ssllab.training.run_store import Workspace
 from ssllab.ui.bench import Bench
 from ssllab.ui.flicker import AtMostASecond
-from ssllab.ui.labs.energy.landscape import COARSE, FINE, LandscapePanel, copies
+from ssllab.ui.labs.energy.landscape import COARSE, FINE, LandscapePanel
+from ssllab.ui.labs.energy.landscape_words import copies
 from ssllab.ui.labs.energy.widgets.clip_pictures import ClipPictures, Shown
 from ssllab.ui.labs.energy.widgets.energy_map import EnergyMap, height
 from ssllab.ui.scene import Scene
@@ -137,15 +138,15 @@ def test_words_tell_a_valley_a_copy_and_a_flat_landscape(qtbot, panel):
 def test_distances_are_kept_over_time_and_a_run_that_goes_back_goes_on_from_there(qtbot, panel):
     for step, valley in ((10, (25.0, 5.0)), (20, (16.0, 18.0)), (30, (12.0, 20.0))):
         panel.draw(of_step(step, bowl(valley=valley)))
-    steps, truth = panel._logs["position", 0].column("truth")
+    steps, truth = panel.log.of("position", 0).column("truth")
     assert list(steps) == [10, 20, 30]
     assert truth[0] > truth[1] > truth[2]
     panel.draw(of_step(15, bowl()))
-    assert list(panel._logs["position", 0].column("last")[0]) == [10, 15]
+    assert list(panel.log.of("position", 0).column("last")[0]) == [10, 15]
     assert set(panel.distances.columns()) >= {"step"}
     panel.reset()
     assert panel.map.part is None
-    assert not panel._logs
+    assert panel.log.of("position", 0) is None
 
 
 def noted(panel, step):
@@ -166,12 +167,12 @@ def test_a_run_that_was_rewound_keeps_its_distances_up_to_there_and_an_undo_brin
         noted(panel, step)
     put(store.create(settings, parent=(first.id, 20)))
     noted(panel, 25)
-    assert list(panel._logs["position", 0].column("truth")[0]) == [10, 20, 25]
+    assert list(panel.log.of("position", 0).column("truth")[0]) == [10, 20, 25]
     put(first)
     noted(panel, 40)
-    assert list(panel._logs["position", 0].column("truth")[0]) == [10, 20, 30, 40]
+    assert list(panel.log.of("position", 0).column("truth")[0]) == [10, 20, 30, 40]
     put(store.create(settings))  # a run of its own has no past
-    assert not panel._logs
+    assert panel.log.of("position", 0) is None
     bench.session = None
 
 
