@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ssllab.data.pixels import pixels
 from ssllab.data.video.types import Clips
 from ssllab.diagnostics.projection import Projection, project
 from ssllab.diagnostics.spectrum import channel_std, covariance_matrix, mean_cosine, singular_values
@@ -38,13 +39,12 @@ def embedding(
     components. It shows ``least`` on each side of its centre at least, and is turned like ``previous``."""
     flat = rows(z)
     projection = project(flat, previous=previous)
-    frames = rows(clips.frames.mul(255).round().byte()).permute(0, 2, 3, 1)
     found = Embedding(
         flat.numpy(),
         projection.points(flat).numpy(),
         "pca" if projection.kind == "pca" else "latents",
         projection.explained,
-        frames.contiguous().cpu().numpy(),
+        pixels(rows(clips.frames)),
         least,
         "next frame",
         colourings(clips, shape_names),

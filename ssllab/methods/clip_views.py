@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ssllab.data.pixels import pixels
 from ssllab.data.video.surprises import CUT, NOTHING, surprised
 from ssllab.data.video.types import Clips, VideoData
 from ssllab.looks import AdjacentEnergies, EnergyOverTime, Horizon, PredictionCost
@@ -24,12 +25,6 @@ STEPS = (1, 2, 3, 4, 6, 8)  # frames that a predictor is rolled on
 _TRIED = 64  # clips among which an occasion for a surprise is sought
 _COSTED = 64  # clips whose pixels are counted
 _TIMED = 5  # steps
-
-
-def pixels(frames: Tensor) -> NDArray[np.uint8]:
-    """``(..., 3, H, W)`` in 0..1 -> ``(..., H, W, 3)``."""
-    shown = frames.clamp(0, 1).mul(255).round().byte().movedim(-3, -1)
-    return shown.contiguous().cpu().numpy()
 
 
 def one_clip(method: ClipMethod, data: VideoData, number: int, length: int = CLIP) -> Clips:

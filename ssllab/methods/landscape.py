@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from ssllab.data.pixels import pixels
 from ssllab.data.video.motion import roll
 from ssllab.data.video.scene import Scene
 from ssllab.looks import EnergyAtHand, Landscape, ShapeEnergies
@@ -92,8 +91,8 @@ def shape_energies(
         mine,
         low,
         high,
-        pictures(frames[0]),
-        pictures(drawn[:, 0]),
+        pixels(frames[0]),
+        pixels(drawn[:, 0]),
     )
 
 
@@ -101,12 +100,7 @@ def at_hand(energies: Energies, scene: Scene, place: tuple[float, float]) -> Ene
     """Of the one clip of ``scene``, with its object at ``place``, in pixels."""
     frames = scene.draw()
     drawn = candidates(scene, torch.tensor([place], device=frames.device))
-    return EnergyAtHand(place, float(energies(frames[:, :-1], drawn)), pictures(drawn[0])[0])
-
-
-def pictures(frames: Tensor) -> NDArray[np.uint8]:
-    """``(N, 3, H, W)`` in 0..1 -> ``(N, H, W, 3)``."""
-    return frames.mul(255).round().byte().permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    return EnergyAtHand(place, float(energies(frames[:, :-1], drawn)), pixels(drawn[0])[0])
 
 
 def _landscape(
@@ -131,7 +125,7 @@ def _landscape(
         low,
         high,
         frames.shape[-1],
-        pictures(frames[0]),
+        pixels(frames[0]),
         over,
     )
 

@@ -12,10 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ssllab.data.pixels import pixels
 from ssllab.data.video.settings import WorldSettings
 from ssllab.data.video.types import VideoData
 from ssllab.looks import PredictedFrames
-from ssllab.methods.clip_views import one_clip, pixels
+from ssllab.methods.clip_views import one_clip
 from ssllab.methods.clips import EVALUATED, ClipMethod
 from ssllab.nn.frames import FrameDecoder
 from ssllab.objectives.energy import energy

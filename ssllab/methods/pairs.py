@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ssllab.data.images.augment import as_float, two_views
 from ssllab.data.images.batches import ImageBatches
 from ssllab.data.images.probed import probed
+from ssllab.data.pixels import pixels
 from ssllab.diagnostics.geometry import alignment, chance_alignment, uniformity
 from ssllab.diagnostics.knn import knn_accuracy, neighbours
 from ssllab.diagnostics.linear_probe import linear_probes
@@ -155,7 +156,7 @@ class PairMethod(Method):
             points=as_array(projection.points(z)),
             kind="latents" if self.raw and projection.kind != "pca" else projection.kind,
             explained=float(projection.explained),
-            views=as_array(views.mul(255).round().byte().permute(0, 2, 3, 1).cpu()),
+            views=pixels(views),
             extent=self.map_extent(),
         )
         spectrum = Spectrum(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
@@ -17,9 +16,6 @@ from ssllab.ui.embedding.anchor import Anchor
 from ssllab.ui.panel import Panel
 from ssllab.ui.plots.legend import small_font
 from ssllab.ui.scene import Scene, Thumbnails
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 PAIRS = 6
 REDRAW_MILLISECONDS = 15  # several moves of a slider within it are one picture
@@ -160,17 +156,18 @@ class AugmentationsPanel(Panel):
         import torch
 
         from ssllab.data.images.augment import OPERATORS, two_views
+        from ssllab.data.pixels import pixels
 
         image = torch.from_numpy(thumbnails.images[self._image].copy()).permute(2, 0, 1)[None]
         shown = [
             operator.apply(image, config, torch.Generator().manual_seed(self._seed)) for operator in OPERATORS
         ]
         on = [all(getattr(config, name) for name in operator.switches) for operator in OPERATORS]
-        self.operators.show_tiles(_pixels(torch.cat(shown)), [operator.title for operator in OPERATORS], on)
+        self.operators.show_tiles(pixels(torch.cat(shown)), [operator.title for operator in OPERATORS], on)
         first, second = two_views(
             image.expand(PAIRS, -1, -1, -1), config, torch.Generator().manual_seed(self._seed)
         )
-        self.pairs.show_tiles(_pixels(torch.cat([first, second])), [""] * (2 * PAIRS), [False] * (2 * PAIRS))
+        self.pairs.show_tiles(pixels(torch.cat([first, second])), [""] * (2 * PAIRS), [False] * (2 * PAIRS))
         self.note.setText("Pairs of views")
 
     def _show_image(self, index: int) -> None:
@@ -194,7 +191,3 @@ class AugmentationsPanel(Panel):
             return
         on = not all(getattr(config, name) for name in switches)
         self.bench.set_many(dict.fromkeys(switches, on), f"{title} {'on' if on else 'off'}")
-
-
-def _pixels(images: Tensor) -> np.ndarray:
-    return images.mul(255).round().byte().permute(0, 2, 3, 1).contiguous().numpy()
