@@ -229,8 +229,8 @@ Balestriero and LeCun 2025 (LeJEPA).</p>
 
 JOINT_ALIVE_HELP = """
 <h3>Alive</h3>
-<p><b>Spread</b>: the standard deviation of a dimension of g(h), mean: over the batch in every step, over held-out images
-by the probes; 0 is complete collapse. <b>RankMe</b>: how many dimensions are used.</p>
+<p><b>Spread</b>: the standard deviation of a dimension of g(h), mean, over held-out images;
+0 is complete collapse. <b>RankMe</b>: how many dimensions are used.</p>
 <p><b>How to read it.</b> Both must be alive. Where only directions count (SimSiam, BYOL) the spread has no natural size,
 and batch norm on the embedding holds it at 1: read the rank.</p>
 <p>Chen and He 2021 (SimSiam), section 4.1; Garrido et al. 2023 (RankMe).</p>
@@ -277,8 +277,6 @@ JOINT_SERIES = {
     "spread": Series(
         "Spread of g(h) in the batch",
         "Standard deviation of a dimension over the batch, mean: 0 when everything is one vector.",
-        chart="Alive",
-        short="spread",
     ),
     **{
         name: replace(PAIR_SERIES[name], chart=chart, short=short, role=role)

@@ -272,7 +272,7 @@ FILM = VideoData("film", "A film", Filmed(), Filmed(), 16)
 def test_of_what_was_filmed_all_is_shown_that_needs_no_truth(healthy) -> None:
     assert energy_over_time(healthy, FILM, "cut", 0).at == 10
     assert adjacent_energies(healthy, FILM, 0).energies.shape == (17, 20)
-    assert prediction_cost(healthy, FILM, True).covered is None
+    assert prediction_cost(healthy, FILM, True, 0.1).covered is None
     with drawing(seed=0):
         decoder = LatentDecoder(healthy, FILM)
     assert len(predicted_frames(healthy, FILM, 0, decoder).came) == 5

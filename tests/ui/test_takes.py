@@ -75,7 +75,7 @@ def open_panel(qtbot, tmp_path):
 
 
 def settle(qtbot, panel):
-    qtbot.waitUntil(lambda: not panel.shelf.busy and not panel.bench.long_work.busy, timeout=10000)
+    qtbot.waitUntil(lambda: not panel.shelf.busy and not panel.bench.long_work.busy, timeout=60000)
     qtbot.wait(20)
     qtbot.waitUntil(lambda: not panel.shelf.busy, timeout=10000)
 
