@@ -61,7 +61,7 @@ def keystrokes(window) -> list[float]:
 def main() -> None:
     """Print the table."""
     options = argparse.ArgumentParser()
-    options.add_argument("--lab", choices=("contrast", "speech", "language"), default="contrast")
+    options.add_argument("--lab", choices=("contrast", "speech", "language", "energy"), default="contrast")
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--seconds", type=float, default=12)
     chosen = options.parse_args()
@@ -96,7 +96,9 @@ def main() -> None:
         ticker.stop()
     late = []
     key = next(
-        key for key in ("temperature", "diversity_weight", "dropout") if key in bench.config.controls()
+        key
+        for key in ("background_strength", "temperature", "diversity_weight", "dropout")
+        if key in bench.config.controls()
     )
     for value in np.linspace(0.15, 0.95, 9):
         at = bench.session.step

@@ -1,4 +1,4 @@
-"""What prevents collapse, and what is learnt, on Bouncing: remedies and backgrounds, a Markdown table (issue's section 4).
+"""What prevents collapse, and what is learnt, on Bouncing: remedies and backgrounds, a Markdown table.
 
     python tests/benchmarks/energy.py [--steps 400] [--seeds 0 1] [--backgrounds off flicker fixed] [--remedies none ema ...]
 

@@ -97,7 +97,7 @@ def _background(
         rows = (index - shift_y[..., None]) % size  # (N, T, size)
         columns = (index - shift_x[..., None]) % size
         clip = torch.arange(count, device=device)[:, None, None, None]
-        noise = noise[clip, 0, :, rows[..., :, None], columns[..., None, :]].movedim(-1, 2)
+        noise = noise[:, 0, 0][clip, rows[..., :, None], columns[..., None, :]][:, :, None]
     return noise * settings.background_strength
 
 
