@@ -332,7 +332,7 @@ class LabPage(QMainWindow):
 
     def leave_size(self, points: float) -> None:
         """The text is about to change from this size: remember how the docks stand at it."""
-        if self._settled is None:
+        if self._settled is None or not self._shared:
             return
         now = self._stand()
         if self._settled and (
