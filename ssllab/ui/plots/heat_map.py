@@ -20,6 +20,7 @@ from ssllab.ui.plots.legend import small_font
 
 OFF = -1.0  # the level of a cell that is out of use
 _BAR = 60  # pixels of the colour scale
+_MARGIN = 6  # pixels beside a scale, as beside a legend
 _MOST_ROWS = 3  # of a caption that has no room beside it
 
 
@@ -67,12 +68,11 @@ class ColourScale(QWidget):
             self.update()
 
     def sizeHint(self) -> QSize:
-        width = max(self.width(), 120)
-        return QSize(120, self.heightForWidth(width))
+        return QSize(120, self.heightForWidth(max(self.width(), 120)))
 
     def heightForWidth(self, width: int) -> int:
         fm = QFontMetrics(small_font(0.88))
-        return fm.height() + 2 + fm.height() * len(self._rows(width)[1])
+        return fm.height() + 2 + fm.height() * len(self._rows(width - 2 * _MARGIN)[1])
 
     def _rows(self, width: int) -> tuple[str, list[str]]:
         """What of the caption stands beside the strip, and the rows below it: all of it, where it has no room there."""
@@ -104,15 +104,17 @@ class ColourScale(QWidget):
         painter = QPainter(self)
         painter.setFont(small_font(0.88))
         line = painter.fontMetrics().height()
-        beside, rows = self._rows(self.width())
-        first = QRectF(0, 0, self.width(), self.height() - line * len(rows))
+        painter.translate(_MARGIN, 0)
+        width = self.width() - 2 * _MARGIN
+        beside, rows = self._rows(width)
+        first = QRectF(0, 0, width, self.height() - line * len(rows))
         left, middle = 0.0, first.center().y()
         if self._off:
             painter.fillRect(QRectF(0, middle - 4, 12, 8), off_shade())
             left = self._write(painter, self._off, now.muted, first, 16) + 10
         if any(self._ends):
             left = self._write(painter, self._ends[0], now.muted, first, left) + 5
-            strip = QRectF(left, middle - 4, min(_BAR, self.width() / 5), 8)
+            strip = QRectF(left, middle - 4, min(_BAR, width / 5), 8)
             blend = QLinearGradient(strip.topLeft(), strip.topRight())
             for i, ink in enumerate(shades()):
                 blend.setColorAt(i / 2, QColor(ink))
@@ -120,7 +122,7 @@ class ColourScale(QWidget):
             left = self._write(painter, self._ends[1], now.muted, first, strip.right() + 5) + 12
         self._write(painter, beside, now.text, first, left)
         for i, row in enumerate(rows):
-            self._write(painter, row, now.text, QRectF(0, first.bottom() + i * line, self.width(), line), 0)
+            self._write(painter, row, now.text, QRectF(0, first.bottom() + i * line, width, line), 0)
         painter.end()
 
     def _write(self, painter: QPainter, text: str, ink: str, row: QRectF, left: float) -> float:
