@@ -11,7 +11,7 @@ from ssllab.controls import Control
 from ssllab.methods.base import StepResult
 from ssllab.methods.joint import JointMethod
 from ssllab.methods.joint_settings import JointSettings
-from ssllab.objectives.sigreg import directions, sigreg
+from ssllab.objectives.sigreg import directions, lejepa
 from ssllab.scalars import Series
 
 
@@ -64,10 +64,6 @@ class LeJEPA(JointMethod):
         """Agreement with the mean of both views, and the statistic of each. ``images: (B, 3, H, W)`` uint8."""
         z1, z2 = self.embedded(images, generator)
         along = directions(z1.shape[1], self.config.slices, generator, z1.device)
-        statistic = (sigreg(z1, along) + sigreg(z2, along)) / 2
-        alike = ((z1 - z2) / 2).square().mean()  # both are as far from their mean
-        weight = self.config.sigreg_weight
-        loss = weight * statistic + (1 - weight) * alike
-        return StepResult(
-            loss, {"loss": loss.detach(), "statistic": statistic.detach(), **self.agreement(z1, z2)}
-        )
+        terms = lejepa(z1, z2, along, self.config.sigreg_weight)
+        seen = {name: value.detach() for name, value in terms._asdict().items()}
+        return StepResult(terms.loss, seen | self.agreement(z1, z2))

@@ -15,7 +15,7 @@ from ssllab.controls import Control
 from ssllab.methods.base import StepResult
 from ssllab.methods.joint import JointMethod
 from ssllab.methods.joint_settings import JointSettings
-from ssllab.objectives.vicreg import covariance, invariance, variance
+from ssllab.objectives.vicreg import vicreg
 from ssllab.scalars import Series
 
 
@@ -64,16 +64,8 @@ class VICReg(JointMethod):
 
     def step(self, images: Tensor, generator: torch.Generator) -> StepResult:
         """Three terms. ``images: (B, 3, H, W)`` uint8."""
+        config = self.config
         z1, z2 = self.embedded(images, generator)
-        alike = invariance(z1, z2)
-        narrow = (variance(z1) + variance(z2)) / 2
-        shared = covariance(z1) + covariance(z2)
-        loss = (
-            self.config.invariance_weight * alike
-            + self.config.variance_weight * narrow
-            + self.config.covariance_weight * shared
-        )
-        seen = {"loss": loss, "invariance": alike, "variance": narrow, "covariance": shared}
-        return StepResult(
-            loss, {name: value.detach() for name, value in seen.items()} | self.agreement(z1, z2)
-        )
+        terms = vicreg(z1, z2, config.invariance_weight, config.variance_weight, config.covariance_weight)
+        seen = {name: value.detach() for name, value in terms._asdict().items()}
+        return StepResult(terms.loss, seen | self.agreement(z1, z2))

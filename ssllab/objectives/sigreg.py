@@ -7,7 +7,7 @@ Scaled as in LeJEPA: N stands in the statistic, and the loss is ``weight * sigre
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -47,12 +47,19 @@ def sigreg(z: Tensor, along: Tensor) -> Tensor:
         return len(z) * ((weights * gauss) @ error).mean()
 
 
-def lejepa(z1: Tensor, z2: Tensor, along: Tensor, weight: float = 0.05) -> Tensor:
+class Terms(NamedTuple):
+    """Scalars: the loss, and the mean of the views' :func:`sigreg` before its weight."""
+
+    loss: Tensor
+    statistic: Tensor
+
+
+def lejepa(z1: Tensor, z2: Tensor, along: Tensor, weight: float = 0.05) -> Terms:
     """The loss of two views ``(N, D)``: ``weight`` times the mean of their :func:`sigreg`, and ``1 - weight`` times the mean
     squared difference of each view from the mean of both."""
-    centre = (full_precision(z1) + full_precision(z2)) / 2
-    alike = ((z1 - centre).square().mean() + (z2 - centre).square().mean()) / 2
-    return weight * (sigreg(z1, along) + sigreg(z2, along)) / 2 + (1 - weight) * alike
+    statistic = (sigreg(z1, along) + sigreg(z2, along)) / 2
+    alike = ((full_precision(z1) - full_precision(z2)) / 2).square().mean()  # both are as far from their mean
+    return Terms(weight * statistic + (1 - weight) * alike, statistic)
 
 
 class _Characteristic(torch.autograd.Function):

@@ -8,6 +8,8 @@ variance term (equation 1 does not halve it), the covariance term over D (EB-JEP
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -15,6 +17,15 @@ from torch import Tensor
 from ssllab.objectives.contrast import full_precision
 
 EPSILON = 1e-4  # under the root, so that its gradient stays finite where a dimension is constant
+
+
+class Terms(NamedTuple):
+    """Scalars: the loss, and its three terms before their weights."""
+
+    loss: Tensor
+    invariance: Tensor
+    variance: Tensor
+    covariance: Tensor
 
 
 def invariance(z1: Tensor, z2: Tensor) -> Tensor:
@@ -43,8 +54,8 @@ def vicreg(
     invariance_weight: float = 25.0,
     variance_weight: float = 25.0,
     covariance_weight: float = 1.0,
-) -> Tensor:
-    """The loss of two views ``(N, D)``: a scalar (equation 6, scaled as above). One vector for everything costs 24.75.
+) -> Terms:
+    """The loss of two views ``(N, D)`` (equation 6, scaled as above). One vector for everything costs 24.75.
 
     Raises ValueError for other shapes and for a batch of one, which has no variance.
     """
@@ -52,9 +63,8 @@ def vicreg(
         raise ValueError(
             f"z1 and z2 must have one shape (N, D) with N > 1, got {tuple(z1.shape)} and {tuple(z2.shape)}"
         )
-    spread = (variance(z1) + variance(z2)) / 2
-    return (
-        invariance_weight * invariance(z1, z2)
-        + variance_weight * spread
-        + covariance_weight * (covariance(z1) + covariance(z2))
-    )
+    alike = invariance(z1, z2)
+    narrow = (variance(z1) + variance(z2)) / 2
+    shared = covariance(z1) + covariance(z2)
+    loss = invariance_weight * alike + variance_weight * narrow + covariance_weight * shared
+    return Terms(loss, alike, narrow, shared)
