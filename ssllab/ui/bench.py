@@ -418,11 +418,15 @@ class Bench(QObject):
             **method.Config().model_dump(),
             **{k: v for k, v in own.items() if k in method.Config.model_fields},
         }
-        kind = self.data.kind if self.data is not None else method.kinds[0]
-        data = now.data if kind in method.kinds else kind_named(method.kinds[0]).default
+        data = self.data_for(method)
         options = now.options if data == now.data else {}
         new = replace(now, method=name, settings=settings, data=data, options=options, run=None)
         self.take(new, f"method {self._title(now.method)} → {method.title}")
+
+    def data_for(self, method: type[Method]) -> str:
+        """What a method learns from when it is taken: the present data where it can, else the usual of its kind."""
+        kind = self.data.kind if self.data is not None else method.kinds[0]
+        return self.data_name if kind in method.kinds else kind_named(method.kinds[0]).default
 
     def _title(self, method: str) -> str:
         known = self.methods.get(method)

@@ -14,6 +14,7 @@ from ssllab.storage import search_path
 from ssllab.training.run_store import Workspace
 from ssllab.ui.bench import Bench
 from ssllab.ui.labs.contrast import page as contrast
+from ssllab.ui.labs.energy import page as energy
 from ssllab.ui.work import LongWork
 from tests.lesson_runs import method_of, setting
 
@@ -165,3 +166,25 @@ def test_a_lesson_of_another_method_than_the_labs_first_sets_that_one_up(page, q
         assert "Put aside" not in said[-1]  # what a lesson set is nobody's own
     finally:
         shown.choice.removeItem(shown.choice.count() - 1)
+
+
+def test_a_lesson_of_a_method_that_learns_from_another_kind_brings_its_data(
+    qtbot, tmp_path, monkeypatch
+) -> None:
+    bench = Bench(Workspace(tmp_path), "energy", LongWork(), data="digits", device="cpu")
+    shown = energy.page(bench)
+    qtbot.addWidget(shown)
+    shown.show()
+    bench.begin()
+    qtbot.waitUntil(lambda: bench.state not in ("loading", "building"), timeout=WAIT)
+    monkeypatch.setattr(bench, "start", lambda: None)
+    bench.set_method("simsiam")
+    bench.set_data("digits")
+    qtbot.waitUntil(lambda: not bench._loader.busy, timeout=WAIT)
+    assert (bench.method_name, bench.data.kind) == ("simsiam", "images")
+    said = []
+    bench.message.connect(lambda level, text, detail: said.append(text))
+    click(shown, qtbot, "02-without-a-remedy")
+    assert (bench.method_name, bench.data_name, bench.data.kind) == ("jepa", "bouncing", "video")
+    assert not any("Kept: your data" in text for text in said)
+    bench.close()

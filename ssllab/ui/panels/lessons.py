@@ -83,19 +83,20 @@ class LessonsPanel(Panel):
         words = f"lesson “{lesson.title}”"
         goes_on = now.method == method.name and now.settings == at_first and self._suits_run(lesson, now)
         first = at_first if lesson.first and not goes_on else {**at_first, **lesson.changes}
+        data = lesson.data or bench.data_for(method)
         wanted = Setup(
             method.name,
             first,
-            lesson.data or now.data,
+            data,
             now.seed,
             now.device,
             now.run if goes_on else None,
             {key: value for key, value in first.items() if value != getattr(usual, key)},
-            now.options if lesson.data in ("", now.data) else {},
+            now.options if data == now.data else {},
         )
 
         def begin() -> None:
-            bench.say("info", self._said(now, waits=first is at_first))
+            bench.say("info", self._said(now, data, waits=first is at_first))
             bench.start()
             if first is at_first:
                 bench.when(lesson.first, lambda: self._change(lesson))
@@ -123,7 +124,7 @@ class LessonsPanel(Panel):
         )
         self.bench.say("info", f"Now: {settings_words(lesson.changes)}.")
 
-    def _said(self, before: Setup, *, waits: bool) -> str:
+    def _said(self, before: Setup, data: str, *, waits: bool) -> str:
         """What the button did, and what of the person's own it kept or put aside."""
         lesson, lab = self.lesson, self.bench.lab
         title = next((other.title for other in self.lessons if other.name == lesson.after), "")
@@ -133,7 +134,7 @@ class LessonsPanel(Panel):
         else:
             lines = [f"The defaults with {changes}."]
         stays = [f"seed {before.seed}"] if before.seed else []
-        if not lesson.data and before.data != lab.data:
+        if data == before.data and data not in (lesson.data, lab.data):
             stays.append(f"data {before.data}")
         if stays:
             lines.append(f"Kept: your {', '.join(stays)}.")
