@@ -267,6 +267,12 @@ def knows_nothing(e: Evidence) -> Verdict | None:
     return not_sure(lines(e.probe_line("position_r2"), e.probe_line("valley_error")), signs(e))
 
 
+def well(e: Evidence) -> Verdict:
+    """Nothing is wrong. What does not fit is measured only where something can be put elsewhere."""
+    fits = ": what comes next fits, and what does not, does not" if e.now("depth") is not None else ""
+    return healthy(FAMILY, e, f"Learning{fits}")
+
+
 RULES: tuple[Rule, ...] = (
     partial(not_a_number, FAMILY),
     wide,
@@ -277,5 +283,5 @@ RULES: tuple[Rule, ...] = (
     slow_feature,
     predictor_shortcut,
     knows_nothing,
-    partial(healthy, FAMILY, title="Learning: what comes next fits, and what does not, does not"),
+    well,
 )

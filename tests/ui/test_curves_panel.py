@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ssllab.doctor.verdict import Verdict
 from ssllab.labs import lab_of
 from ssllab.methods.registry import methods
 from ssllab.scalars import Chart, Series
@@ -183,7 +184,13 @@ def test_the_large_number_is_the_gain_over_the_untrained_encoder(show, scenes):
     panel.draw(replace(scenes["simclr"], probes=log))
     assert panel._gain.number.text() == "+31"
     assert panel._gain.isVisible()
+    assert theme.current().good in panel._gain.number.styleSheet()
     assert "untrained" in listed(panel.charts()[0])
+    collapsed = Verdict("complete collapse", "One vector", ())
+    panel.draw(replace(scenes["simclr"], probes=log, verdict=collapsed))
+    assert panel._gain.number.text() == "+31"
+    assert theme.current().good not in panel._gain.number.styleSheet()
+    assert "complete collapse" in panel._gain.words.text()
     panel.reset()
     assert not panel._gain.isVisible()
 

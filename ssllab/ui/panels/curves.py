@@ -168,8 +168,11 @@ class Gain(QWidget):
         if first is None or last is None or not np.isfinite(last):
             self.say(None)
             return
-        self.say(self._series.scale * (last - first))
+        # Probes scale up what is left of a collapsed model, and may still read it: no gain to be cheered.
+        collapse = state if scene.verdict and (state := scene.verdict.state).endswith("collapse") else ""
+        self.say(self._series.scale * (last - first), cheered=not collapse)
         when = ", before the world was changed" if _world_changed(scene) else ""
+        when += f"; {collapse}" if collapse else ""
         points = "points" if self._series.percent else self._series.unit
         room = width - self.number.sizeHint().width() - 24
         said = [
@@ -184,18 +187,19 @@ class Gain(QWidget):
         fits = (text for text in said if self.words.fontMetrics().horizontalAdvance(text) <= room)
         self.words.setText(next(fits, said[-1]))
 
-    def say(self, gain: float | None) -> None:
-        """Show the number; nothing for None."""
+    def say(self, gain: float | None, *, cheered: bool = True) -> None:
+        """Show the number; nothing for None. In the colour of good news only where it is ``cheered``."""
         self.setVisible(gain is not None)
         if gain is None:
             return
         text = f"{round(gain):+d}".replace("-", "−") if round(gain) else "±0"
-        if text != self.number.text():
+        now = theme.current()
+        better = -gain if self._series.better == "lower" else gain
+        good = now.good if cheered else now.muted
+        style = f"color: {good if better >= 0.5 else now.bad if better < -0.5 else now.text};"
+        if (text, style) != (self.number.text(), self.number.styleSheet()):
             self.number.setText(text)
-            now = theme.current()
-            better = -gain if self._series.better == "lower" else gain
-            colour = now.good if better >= 0.5 else now.bad if better < -0.5 else now.text
-            self.number.setStyleSheet(f"color: {colour};")
+            self.number.setStyleSheet(style)
 
     def restyle(self, font: QFont) -> None:
         """Colours and fonts from the theme in force."""

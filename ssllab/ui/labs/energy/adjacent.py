@@ -45,13 +45,14 @@ class AdjacentMap(HeatMap):
         energies = found.energies
         low, high = min(0.0, float(np.nanmin(energies))), float(np.nanmax(energies))
         ahead, length = energies.shape
+        far = int(np.flatnonzero(np.isfinite(energies).any(1))[-1])  # a short clip ends before
         self.scale.say(
-            f"energy: {value_text(mean_at(found, 1))} one frame after, {value_text(mean_at(found, ahead - 1))} "
-            f"{ahead - 1} after",
-            value_text(low),
+            f"energy: {value_text(mean_at(found, 1))} one frame after, {value_text(mean_at(found, far))} "
+            f"{far} after",
             value_text(high),
+            value_text(low),
         )
-        levels = (energies - low) / max(high - low, 1e-12)
+        levels = (high - energies) / max(high - low, 1e-12)  # strong is what fits, as in the landscape
         self.show_matrix(levels, [str(k) for k in range(ahead)], [str(t) for t in range(length)])
 
     def describe(self, row: int, column: int) -> str:
@@ -84,10 +85,11 @@ class AdjacentPanel(ClipPanel):
     help = """
     <h3>Adjacent frames</h3>
     <p>For each frame t of a held-out clip, with the context that ends there, how badly the frame k after it fits as the
-    next one. Row 0 is frame t once more. Nothing has to be known of the clip, so it works for video of your own.</p>
+    next one: strong colours fit, as in the landscape. Row 0 is frame t once more. Nothing has to be known of the clip, so it
+    works for video of your own.</p>
     <p><b>How to read it.</b> Healthy: lowest in row 1, and rising with k. Lowest in row 0: the model takes the last frame
     for the next, a shortcut. The same in all rows: it tells the frames of a clip from each other by nothing, as when it
-    has collapsed or has learnt a slow feature; the ends of the colour scale say how high energies are at all. Light
+    has collapsed or has learnt a slow feature; the ends of the colour scale say how high energies are at all. Strong
     spots further down: the ball comes back to where it was.</p>
     <p>LeCun 2022, section 4 (compatible means low energy); Sobal et al. 2022 on slow features.</p>
     """
