@@ -54,9 +54,9 @@ _COLUMNS = (
     Column(
         420,
         (
-            Place(("lessons", "doctor"), 230),
-            Place(("probes", "valley"), 230),
-            Place(("alive", "loss"), 230),
+            Place(("lessons", "doctor"), 290),
+            Place(("probes", "valley"), 205),
+            Place(("alive", "loss"), 195),
         ),
     ),
 )

@@ -95,7 +95,7 @@ class RaceChart(Chart, Picture):
             y_label="",
             hint="Start the race: every contender's curve grows here",
             can_log=(True, True),
-            empty=((0, 400), (0, 100)),
+            empty=((0, 300), (0, 105)),
         )
         self._bench = bench
         self._courses: dict[Contender, Course] = {}
