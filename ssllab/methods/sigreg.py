@@ -65,5 +65,6 @@ class LeJEPA(JointMethod):
         z1, z2 = self.embedded(images, generator)
         along = directions(z1.shape[1], self.config.slices, generator, z1.device)
         terms = lejepa(z1, z2, along, self.config.sigreg_weight)
+        loss = terms.loss
         seen = {name: value.detach() for name, value in terms._asdict().items()}
-        return StepResult(terms.loss, seen | self.agreement(z1, z2))
+        return StepResult(loss, seen | self.agreement(z1, z2))

@@ -67,5 +67,6 @@ class VICReg(JointMethod):
         config = self.config
         z1, z2 = self.embedded(images, generator)
         terms = vicreg(z1, z2, config.invariance_weight, config.variance_weight, config.covariance_weight)
+        loss = terms.loss
         seen = {name: value.detach() for name, value in terms._asdict().items()}
-        return StepResult(terms.loss, seen | self.agreement(z1, z2))
+        return StepResult(loss, seen | self.agreement(z1, z2))
