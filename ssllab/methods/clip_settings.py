@@ -18,10 +18,7 @@ class ClipSettings(OptimizerSettings, BatchSettings, WorldSettings):
     batch_size: Annotated[int, Control("Clips per step.", low=2, high=8192, log=True, group="Optimizer")] = (
         128
     )
-    learning_rate: Annotated[
-        float,
-        ADAM_RATE,
-    ] = 1e-3
+    learning_rate: Annotated[float, ADAM_RATE] = 1e-3
     context: Annotated[
         int,
         Control(

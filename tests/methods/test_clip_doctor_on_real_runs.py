@@ -1,8 +1,12 @@
 """The doctor of clips at the bedside: runs made sick on purpose, one a state, and healthy ones on which it is silent."""
 
 import pytest
+import torch
 
 from ssllab.data.catalogue import load
+from ssllab.data.video.settings import WorldSettings
+from ssllab.data.video.stored import parted
+from ssllab.data.video.types import VideoData
 from ssllab.training.metrics import MetricsLog
 from ssllab.training.run_record import RunSettings
 from ssllab.training.trainer import Trainer
@@ -85,3 +89,29 @@ def test_negatives_of_other_clips_are_told_apart_by_what_stands_still(data):
 def test_the_doctor_is_silent_on_healthy_runs(data, method, config):
     verdict = diagnosed(data, config, 160, method, probes_at=range(20, 160, 20))
     assert verdict.state == "healthy", verdict
+
+
+CLIPS, LENGTH = 2000, 16
+
+
+def filmed(data, background, every=1):
+    """The same world as if somebody had filmed it: frames on a disk, of which nothing is known. ``every``: so many
+    frames show each place of the ball, as where little moves."""
+    drawn = data.train.clips(
+        CLIPS, LENGTH // every, WorldSettings(background=background), torch.Generator().manual_seed(7)
+    )
+    frames = drawn.frames.repeat_interleave(every, 1).flatten(0, 1).mul(255).byte().permute(0, 2, 3, 1)
+    return VideoData("film", "A film", *parted(frames, torch.arange(CLIPS + 1) * LENGTH), data.size)
+
+
+def test_of_filmed_clips_it_says_what_was_measured_and_no_more(data):
+    verdict = diagnosed(filmed(data, "off"), {}, 160)
+    assert (verdict.state, verdict.title) == ("healthy", "Learning")
+    assert "does not" in diagnosed(data, {}, 160).title
+
+
+def test_of_filmed_clips_a_slow_feature_is_a_guess_and_slow_clips_are_not_sick(data):
+    still = diagnosed(filmed(data, "fixed"), {}, 500)
+    assert still.title == "Possibly a slow feature"
+    assert not still.sick
+    assert not diagnosed(filmed(data, "off", every=8), {}, 300).sick

@@ -254,6 +254,23 @@ def test_the_window_comes_back_as_it_was(qtbot, tmp_path):
         second.close()
 
 
+def test_a_theme_set_before_the_lab_was_laid_out_keeps_no_layout(qtbot, tmp_path):
+    (tmp_path / "window.ini").write_text("[contrast]\ndata=digits\n")
+    made = build_window(tmp_path, device="cpu")
+    qtbot.addWidget(made)
+    made.resize(1280, 800)
+    made.show()
+    made.set_theme("dark")
+    try:
+        qtbot.waitUntil(lambda: made.bench.state == "ready", timeout=60_000)
+        qtbot.wait(300)
+        heights = [made.lab.docks[name].height() for name in ("lessons", "loss", "probes")]
+        assert max(heights) - min(heights) < 20  # asked for alike
+    finally:
+        made.set_theme("light")
+        made.close()
+
+
 def test_the_panels_come_back_in_the_sizes_they_were_left_in(qtbot, tmp_path):
     """Also in a second restart: what is a little off at each would end with a plot of a few pixels."""
     (tmp_path / "window.ini").write_text("[contrast]\ndata=digits\n")

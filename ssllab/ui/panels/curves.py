@@ -169,7 +169,8 @@ class Gain(QWidget):
             self.say(None)
             return
         # Probes scale up what is left of a collapsed model, and may still read it: no gain to be cheered.
-        collapse = state if scene.verdict and (state := scene.verdict.state).endswith("collapse") else ""
+        state = scene.verdict.state if scene.verdict is not None else ""
+        collapse = state if state.endswith("collapse") else ""
         self.say(self._series.scale * (last - first), cheered=not collapse)
         when = ", before the world was changed" if _world_changed(scene) else ""
         when += f"; {collapse}" if collapse else ""

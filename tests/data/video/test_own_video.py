@@ -46,6 +46,17 @@ def test_usual_containers_and_codecs_are_read(tmp_path, video, name, codec, pixe
     assert not data.skipped
 
 
+@pytest.mark.skipif(
+    not hasattr(os, "sched_getscheduler"), reason="only Linux tells how a process is scheduled"
+)
+def test_to_write_av1_leaves_the_tests_their_usual_priority(tmp_path):
+    before = os.sched_getscheduler(0), os.sched_getparam(0).sched_priority
+    write_video(
+        tmp_path / "a.mp4", [plain(level, 72, 96) for level in STEPS], codec="libsvtav1", pixels="yuv420p"
+    )
+    assert (os.sched_getscheduler(0), os.sched_getparam(0).sched_priority) == before
+
+
 @pytest.mark.parametrize("pixels", ["gray", "gray10le", "yuv444p10le", "yuv422p16le", "bgra", "yuva420p"])
 def test_grey_deep_and_transparent_pixels_are_read(tmp_path, video, pixels):
     data = video(write_video(tmp_path / "a.mkv", steps(), pixels=pixels))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ssllab.scalars import Series
     from ssllab.ui.plots.stroke import Stroke
 
+STEPS = 300  # of each run, at first
 _FIRST = ("position_r2", "knn_top1")  # what is measured at first, where it is
 
 
@@ -95,7 +96,7 @@ class RaceChart(Chart, Picture):
             y_label="",
             hint="Start the race: every contender's curve grows here",
             can_log=(True, True),
-            empty=((0, 300), (0, 105)),
+            empty=((0, STEPS), (0, 105)),
         )
         self._bench = bench
         self._courses: dict[Contender, Course] = {}
@@ -355,7 +356,7 @@ RACE = Sweep(
     plan=_plan,
     note="Who takes part learns from the same seed and the same data.",
     name="The race",
-    steps=300,
+    steps=STEPS,
     button="Start the race",
     to_plain=_to_plain,
     from_plain=_from_plain,

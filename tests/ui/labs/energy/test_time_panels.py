@@ -14,7 +14,7 @@ from PySide6.QtCore import Qt
 
 from ssllab.data.video.bouncing import bouncing
 from ssllab.data.video.types import Clips, VideoData
-from ssllab.looks import PredictionCost
+from ssllab.looks import AdjacentEnergies, PredictionCost
 from ssllab.methods.jepa import JEPAConfig
 from ssllab.methods.registry import methods
 from ssllab.training.run_record import RunSettings
@@ -23,7 +23,7 @@ from ssllab.training.session import Session
 from ssllab.training.stored_clips import untrained
 from ssllab.ui import theme
 from ssllab.ui.bench import Bench
-from ssllab.ui.labs.energy.adjacent import AdjacentPanel
+from ssllab.ui.labs.energy.adjacent import AdjacentMap, AdjacentPanel
 from ssllab.ui.labs.energy.cost import CostPanel, described, table
 from ssllab.ui.labs.energy.horizon import HorizonPanel
 from ssllab.ui.labs.energy.page import page
@@ -195,6 +195,17 @@ def test_a_cell_of_neighbours_points_at_both_frames_and_says_how_badly_they_fit(
     assert panel.map.describe(3, 10).startswith("frame 13 after frame 10: ")
     columns = panel.map.columns()
     assert len(columns["energy"]) == np.isfinite(panel.map.found.energies).sum()
+
+
+def test_strong_is_what_fits_and_a_short_clip_ends_where_it_does(qtbot) -> None:
+    energies = np.full((5, 4), np.nan)
+    energies[:3] = [[2.0, 2.0, 2.0, 2.0], [0.5, 0.5, 0.5, np.nan], [3.0, 4.0, np.nan, np.nan]]
+    chart = AdjacentMap()
+    qtbot.addWidget(chart)
+    chart.show_energies(AdjacentEnergies(energies, np.zeros((4, 8, 8, 3), np.uint8)))
+    assert np.nanargmax(chart._levels) // 4 == 1
+    assert chart._levels[2, 1] == 0
+    assert "3.500 2 after" in chart.scale.caption
 
 
 def test_another_clip_is_asked_for_at_once(qtbot, models, show) -> None:
